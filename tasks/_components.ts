@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
-import { cacheFolder } from "./_cache.ts";
+import { readEnvironment } from "../lib/engine/environment.ts";
 
 /** Go modules that are compiled into the cache, with the version that tests are written for. */
 export const GO_PROGRAMS = {
@@ -157,7 +157,7 @@ export function onPath(name: string): string | undefined {
 
 /** Where a compiled Go program lies in the cache. */
 export function goProgramPath(name: keyof typeof GO_PROGRAMS): string {
-  return join(cacheFolder(), `${name}-${GO_PROGRAMS[name].version}`, name);
+  return join(readEnvironment().cacheFolder, `${name}-${GO_PROGRAMS[name].version}`, name);
 }
 
 function findGoProgram(name: keyof typeof GO_PROGRAMS): Found {
@@ -176,7 +176,7 @@ export function sha256OfFile(path: string): string {
 
 /** The folder of the virtual environment. */
 export function pythonFolder(): string {
-  return join(cacheFolder(), "python");
+  return join(readEnvironment().cacheFolder, "python");
 }
 
 /** A program of the virtual environment. */
