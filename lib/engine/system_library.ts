@@ -27,10 +27,11 @@ let symbols: C | undefined;
 function c(): C | undefined {
   const name = NAMES[Deno.build.os];
   try {
-    return symbols ??= name && Deno.dlopen(name, SYMBOLS).symbols;
+    if (name) symbols ??= Deno.dlopen(name, SYMBOLS).symbols;
   } catch {
-    return undefined; // both services are a courtesy
+    // both services are a courtesy
   }
+  return symbols;
 }
 
 const cText = (text: string) => new TextEncoder().encode(text + "\0");
