@@ -1,0 +1,116 @@
+/**
+ * The folder in which fetched libraries are kept: one sub-folder a version and platform, visible only when complete.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { join } from "@std/path";
+import type { UnpackedFile } from "./wheel.ts";
+
+/** What `library.json` in a cached folder says. */
+export interface CachedLibrary {
+  format: "cloudchamber-library/1";
+  /** Version of TensorFlow. */
+  version: string;
+  /** Where the files came from. */
+  origin: string;
+  /** The libraries: size, time of change in milliseconds, SHA-256. */
+  files: (UnpackedFile & { modified: number })[];
+}
+
+const RECORD = "library.json";
+const TEMPORARY = ".fetching-";
+const STALE_MS = 24 * 3600 * 1000;
+
+/** SHA-256 of a file of any size, hexadecimal. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
+}
+
+/** The record of a cached folder, or undefined where there is none or it cannot be understood. */
+export async function readCachedLibrary(folder: string): Promise<CachedLibrary | undefined> {
+  try {
+    const record: CachedLibrary = JSON.parse(await Deno.readTextFile(join(folder, RECORD)));
+    return record.format === "cloudchamber-library/1" && Array.isArray(record.files) ? record : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Says what is wrong with a cached folder, or nothing.
+ *
+ * Sizes and times of change are compared always; `full` reads every byte and compares SHA-256 as well.
+ *
+ * @example
+ * ```ts
+ * import { checkCachedLibrary } from "./library_cache.ts";
+ * await checkCachedLibrary("no/such/folder"); // "no library.json"
+ * ```
+ */
+export async function checkCachedLibrary(folder: string, { full = false } = {}): Promise<string | undefined> {
+  const record = await readCachedLibrary(folder);
+  if (!record) return "no library.json";
+  for (const { name, bytes, modified, sha256 } of record.files) {
+    const path = join(folder, name);
+    const stat = await Deno.stat(path).catch(() => undefined);
+    if (!stat) return `${name} is missing`;
+    if (stat.size !== bytes) return `${name} has ${stat.size} bytes, not ${bytes}`;
+    if (!full && stat.mtime?.getTime() !== modified) return `${name} was changed after it was fetched`;
+    if (full && await hashFile(path) !== sha256) return `${name} has another SHA-256 than the one fetched`;
+  }
+  return undefined;
+}
+
+/** A private folder beside the cached ones, on the same file system, so that a rename puts it in place. */
+export async function makeTemporaryFolder(cacheFolder: string): Promise<string> {
+  await Deno.mkdir(cacheFolder, { recursive: true });
+  for await (const { name } of Deno.readDir(cacheFolder)) {
+    if (!name.startsWith(TEMPORARY)) continue; // what a killed process left behind
+    const path = join(cacheFolder, name);
+    const stat = await Deno.stat(path).catch(() => undefined);
+    if (stat?.mtime && Date.now() - stat.mtime.getTime() > STALE_MS) {
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+    }
+  }
+  return await Deno.makeTempDir({ dir: cacheFolder, prefix: TEMPORARY });
+}
+
+/**
+ * Records the files of a temporary folder and renames it into place.
+ *
+ * Two processes may do so at once: whoever comes second finds a good folder and throws its own away.
+ */
+export async function installLibrary(
+  temporary: string,
+  folder: string,
+  { version, origin, files }: { version: string; origin: string; files: readonly UnpackedFile[] },
+): Promise<void> {
+  const record: CachedLibrary = { format: "cloudchamber-library/1", version, origin, files: [] };
+  for (const file of files) {
+    using handle = await Deno.open(join(temporary, file.name), { read: true, write: true });
+    await handle.sync();
+    record.files.push({ ...file, modified: (await handle.stat()).mtime!.getTime() });
+  }
+  await Deno.writeTextFile(join(temporary, RECORD), JSON.stringify(record, null, 2) + "\n");
+  for (let attempt = 0;; attempt++) {
+    try {
+      await Deno.rename(temporary, folder);
+      return;
+    } catch (error) {
+      if (await checkCachedLibrary(folder) === undefined) {
+        await Deno.remove(temporary, { recursive: true });
+        return;
+      }
+      if (attempt === 3) throw error;
+      const damaged = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: TEMPORARY });
+      await Deno.rename(folder, join(damaged, "damaged")).catch(() => {});
+      await Deno.remove(damaged, { recursive: true });
+    }
+  }
+}
