@@ -1,0 +1,253 @@
+/**
+ * `compile`: a function of tensors, traced once per input signature and from then on run as one TensorFlow function.
+ * @module
+ */
+import { cName } from "./native_library.ts";
+import { type TracedFunction, Tracer } from "./native_trace.ts";
+import type { NativeRuntime } from "./native_runtime.ts";
+import { advanceRandomState, randomStateTensor } from "./random_state.ts";
+import { activeNative, type NativeBackend, type NativeEngine, state } from "./state.ts";
+import { tf } from "./tf.ts";
+
+/** What a compiled function may take and give: tensors, and arrays and objects of them. */
+export type TensorTree = tf.Tensor | null | undefined | number | TensorTree[] | {
+  [name: string]: TensorTree;
+};
+
+/** A compiled function: called like the one it was made from. */
+export interface Compiled<Arguments extends readonly tf.Tensor[], Result extends TensorTree> {
+  (...inputs: Arguments): Result;
+  /** Ops in the graph of the latest trace; 0 where nothing is traced. */
+  readonly ops: number;
+  /** How many input signatures were traced. */
+  readonly traces: number;
+  /** Frees the traced functions and what they captured. */
+  dispose(): void;
+}
+
+/** Parts of TensorFlow.js's engine that its public types leave out. */
+interface EngineInternals {
+  state: { registeredVariables: Record<string, tf.Variable> };
+  disposeTensor(tensor: tf.Tensor): void;
+  incRef(tensor: tf.Tensor, backend: unknown): void;
+}
+
+type Shape = "tensor" | null | undefined | number | Shape[] | { [name: string]: Shape };
+
+interface Signature {
+  traced: TracedFunction;
+  /** Variables read, in the order in which their values are passed. */
+  inputs: tf.Variable[];
+  /** Variables assigned, in the order in which their new values follow the results. */
+  assigned: tf.Variable[];
+  results: { shape: number[]; dtype: number }[];
+  assignedRecords: { shape: number[]; dtype: number }[];
+  structure: Shape;
+}
+
+function internals(): EngineInternals {
+  return tf.engine() as unknown as EngineInternals;
+}
+
+/** Takes the tensors out of a tree, leaving its shape. */
+function flatten(tree: TensorTree, tensors: tf.Tensor[]): Shape {
+  if (tree instanceof tf.Tensor) {
+    tensors.push(tree);
+    return "tensor";
+  }
+  if (tree === null || tree === undefined || typeof tree === "number") return tree;
+  if (Array.isArray(tree)) return tree.map((part) => flatten(part, tensors));
+  return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, flatten(part, tensors)]));
+}
+
+function unflatten(shape: Shape, next: () => tf.Tensor): TensorTree {
+  if (shape === "tensor") return next();
+  if (shape === null || shape === undefined || typeof shape === "number") return shape;
+  if (Array.isArray(shape)) return shape.map((part) => unflatten(part, next));
+  return Object.fromEntries(Object.entries(shape).map(([name, part]) => [name, unflatten(part, next)]));
+}
+
+/** Runs `fn` symbolically and makes a TensorFlow function of what it did. Variables keep their values. */
+function trace(
+  { runtime, backend }: NativeEngine,
+  fn: (...inputs: tf.Tensor[]) => TensorTree,
+  inputs: readonly tf.Tensor[],
+): Signature {
+  const engine = internals();
+  const variables = Object.values(engine.state.registeredVariables);
+  // Values still waiting in JavaScript go to TensorFlow now, or the trace would take them for constants.
+  const ids = backend.getInputTensorIds(variables);
+  const tracer = new Tracer(runtime, new Map(ids.map((id, key) => [id, key])));
+  const before = variables.map((variable) => variable.dataId);
+  for (const dataId of before) backend.tensorMap.get(dataId).refCount++; // an assignment must not free the value
+  const given = inputs.map((tensor) => {
+    const [id] = backend.getInputTensorIds([tensor]);
+    const { shape, dtype } = runtime.describe(id)!;
+    return tracer.addArgument(shape, dtype);
+  });
+  runtime.sink = tracer;
+  state.tracer = tracer;
+  let signature: Signature | undefined;
+  const symbolic: tf.Tensor[] = [];
+  try {
+    signature = tf.tidy(() => {
+      const results: tf.Tensor[] = [];
+      const structure = flatten(fn(...given.map((record) => backend.createOutputTensor(record))), results);
+      const assigned = variables.filter((variable, i) => variable.dataId !== before[i]);
+      const outputs = [...results, ...assigned];
+      const outputIds = backend.getInputTensorIds(outputs);
+      const described = outputs.map((tensor, i) => describe(runtime, tensor, outputIds[i]));
+      const traced = tracer.finish(outputIds);
+      symbolic.push(...results);
+      return {
+        traced,
+        inputs: traced.variables.map((key) => variables[key]),
+        assigned,
+        results: described.slice(0, results.length),
+        assignedRecords: described.slice(results.length),
+        structure,
+      } as never;
+    }) as Signature;
+    return signature;
+  } finally {
+    runtime.sink = undefined;
+    state.tracer = undefined;
+    variables.forEach((variable, i) => {
+      if (variable.dataId !== before[i]) {
+        engine.disposeTensor(variable);
+        (variable as { dataId: object }).dataId = before[i];
+        engine.incRef(variable, backend);
+      }
+      backend.tensorMap.get(before[i]).refCount--;
+    });
+    if (!signature) tracer.abandon();
+    tracer.close();
+  }
+}
+
+function describe(runtime: NativeRuntime, tensor: tf.Tensor, id: number): { shape: number[]; dtype: number } {
+  const dtype = runtime.describe(id)?.dtype ?? NATIVE_TYPES[tensor.dtype];
+  return { shape: tensor.shape, dtype };
+}
+
+const NATIVE_TYPES: Record<string, number> = { float32: 1, int32: 3, bool: 10, complex64: 8 };
+
+/** Runs a traced function: one op, whatever it holds. */
+function call(
+  { runtime, backend }: NativeEngine,
+  signature: Signature,
+  inputs: readonly tf.Tensor[],
+): TensorTree {
+  const { traced, assigned, results } = signature;
+  const { symbols: c, context, status } = runtime;
+  const ids = [
+    ...backend.getInputTensorIds(inputs),
+    ...traced.captures,
+    ...backend.getInputTensorIds(signature.inputs),
+  ];
+  let random: tf.Tensor | undefined;
+  if (traced.usesRandom) {
+    random = randomStateTensor();
+    ids.push(...backend.getInputTensorIds([random]));
+  }
+  const op = c.TFE_NewOp(context, cName(traced.name), status);
+  runtime.check("Cannot run a compiled function");
+  let handles: BigUint64Array;
+  try {
+    for (const id of ids) c.TFE_OpAddInput(op, runtime.describe(id)!.handle, status);
+    handles = runtime.run(op, results.length + assigned.length, traced.name, ids);
+  } finally {
+    c.TFE_DeleteOp(op);
+    random?.dispose();
+  }
+  assigned.forEach((variable, i) => {
+    const { shape, dtype } = signature.assignedRecords[i];
+    replaceValue(runtime, backend, variable, runtime.adopt(handles[results.length + i], shape, dtype));
+  });
+  let at = 0;
+  return unflatten(signature.structure, () => {
+    const { shape, dtype } = results[at];
+    return backend.createOutputTensor({ id: runtime.adopt(handles[at++], shape, dtype), shape, dtype });
+  });
+}
+
+/** Gives a variable a new value without the bookkeeping of `assign`, unless others share its old one. */
+function replaceValue(
+  runtime: NativeRuntime,
+  backend: NativeBackend,
+  variable: tf.Variable,
+  id: number,
+): void {
+  const entry = backend.tensorMap.get(variable.dataId);
+  if (entry.refCount === 1) {
+    if (entry.id >= 0) runtime.deleteTensor(entry.id);
+    entry.id = id;
+    entry.values = null;
+    return;
+  }
+  const { shape, dtype } = runtime.describe(id)!;
+  tf.tidy(() => {
+    variable.assign(backend.createOutputTensor({ id, shape, dtype }) as tf.Tensor);
+  });
+}
+
+/**
+ * Makes a function of tensors run as one TensorFlow function.
+ *
+ * The ops that `fn` executes are traced once for every combination of input shapes and types; later calls run the
+ * optimised graph. Variables that `fn` reads are looked up at each call and those it assigns are updated; create
+ * them outside. Random ops of this engine draw new numbers at each call. Everything else that `fn` does (printing,
+ * counting) happens only while it is traced. On other backends `fn` runs as it is, inside `tf.tidy`.
+ *
+ * @param fn Takes tensors; gives a tensor, or arrays and objects of them. Results become the caller's.
+ * @returns A function with the same arguments and results, and `dispose`.
+ * @throws {Error} At the first call, if `fn` reads a tensor's values or makes a shape that depends on them; the op
+ * is named.
+ * @example
+ * ```ts
+ * import { compile, startEngine } from "./mod.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * const squareSum = compile((x) => tf.sum(tf.square(x)));
+ * squareSum(tf.tensor1d([3, 4])).dataSync(); // 25
+ * ```
+ */
+export function compile<Arguments extends readonly tf.Tensor[], Result extends TensorTree>(
+  fn: (...inputs: Arguments) => Result,
+): Compiled<Arguments, Result> {
+  const signatures = new Map<string, Signature>();
+  let ops = 0;
+  const untyped = fn as unknown as (...inputs: tf.Tensor[]) => TensorTree;
+  const compiled = (...inputs: Arguments): Result => {
+    const native = activeNative();
+    if (!native || state.tracer) {
+      const result = tf.tidy(() => fn(...inputs) as never) as Result;
+      if (!state.tracer) advanceRandomState();
+      return result;
+    }
+    const key = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(" ");
+    let signature = signatures.get(key);
+    if (!signature) {
+      signature = trace(native, untyped, inputs);
+      ops = signature.traced.ops;
+      signatures.set(key, signature);
+    }
+    const result = call(native, signature, inputs) as Result;
+    if (signature.traced.usesRandom) advanceRandomState();
+    return result;
+  };
+  const dispose = () => {
+    const native = state.native;
+    for (const { traced } of signatures.values()) {
+      if (!native) break;
+      const { symbols: c, context, status } = native.runtime;
+      c.TFE_ContextRemoveFunction(context, cName(traced.name), status);
+      for (const id of traced.captures) native.runtime.deleteTensor(id);
+    }
+    signatures.clear();
+  };
+  return Object.defineProperties(compiled, {
+    ops: { get: () => ops },
+    traces: { get: () => signatures.size },
+    dispose: { value: dispose },
+  }) as Compiled<Arguments, Result>;
+}

@@ -1,0 +1,317 @@
+/**
+ * A trace: the ops that a function executes, taken down as a TensorFlow graph instead of being run, and turned into
+ * one TensorFlow function.
+ *
+ * Nothing is computed while tracing: shapes come from TensorFlow's own shape inference. Small tensors made outside
+ * become constants, so that the graph optimiser can fold them; large ones become captured inputs; variables become
+ * inputs that are looked up again at every call.
+ * @module
+ */
+import { type AttributeSetters, graphSetters, setAttribute } from "./native_attributes.ts";
+import { cName } from "./native_library.ts";
+import type { NativeRuntime, OpSink } from "./native_runtime.ts";
+import {
+  AttributeKind,
+  DataType,
+  describeTensor,
+  type OpAttribute,
+  type TensorRecord,
+} from "./native_types.ts";
+
+/** One output of one graph operation, with what shape inference says of it. */
+interface Symbol extends TensorRecord {
+  /** The operation's name, for messages. */
+  name: string;
+  /** `TF_Output`, as the 16 bytes in which C passes it. */
+  output: Uint8Array<ArrayBuffer>;
+}
+
+/** A finished trace. */
+export interface TracedFunction {
+  /** Name under which TensorFlow runs it. */
+  name: string;
+  /** Tensor ids of the captured inputs, in the order in which they follow the arguments; owned by the function. */
+  captures: number[];
+  /** Variables whose current value follows the captures, by the key that the tracer was given. */
+  variables: number[];
+  /** Whether the random state is the last input. */
+  usesRandom: boolean;
+  /** Ops in the graph, as the trace made it. */
+  ops: number;
+}
+
+/** Inputs that are lists: how many of the op's leading inputs belong to the list. */
+const LIST_INPUTS: Record<string, (inputs: number) => number> = {
+  AddN: (n) => n,
+  Concat: (n) => n,
+  ConcatV2: (n) => n - 1,
+  Einsum: (n) => n,
+  IdentityN: (n) => n,
+  Pack: (n) => n,
+};
+
+/** Above this many bytes a tensor from outside is captured rather than copied into the graph. */
+const CONSTANT_BYTES = 4096;
+
+let functions = 0;
+
+/** Takes down ops as a graph. */
+export class Tracer implements OpSink {
+  readonly #runtime: NativeRuntime;
+  readonly #graph: Deno.PointerValue;
+  readonly #symbols = new Map<number, Symbol>();
+  readonly #constants = new Map<number, Symbol>();
+  readonly #captures = new Map<number, Symbol>();
+  readonly #shared: number[] = [];
+  readonly #variables = new Map<number, Symbol>();
+  readonly #variableOf: ReadonlyMap<number, number>;
+  readonly #arguments: Symbol[] = [];
+  readonly #reshaped = new Map<number, Symbol>();
+  readonly #setters: AttributeSetters;
+  #random: Symbol | undefined;
+  #randomOps = 0;
+  #next = -2; // -1 is tfjs-node's mark for "not yet in TensorFlow"
+  #ops = 0;
+
+  /**
+   * @param runtime Where real tensors live.
+   * @param variableOf From the tensor id that holds a variable's value now to the variable's key.
+   */
+  constructor(runtime: NativeRuntime, variableOf: ReadonlyMap<number, number>) {
+    this.#runtime = runtime;
+    this.#variableOf = variableOf;
+    this.#graph = runtime.symbols.TF_NewGraph();
+    this.#setters = graphSetters(runtime.symbols);
+  }
+
+  /** Adds an argument of the function. */
+  addArgument(shape: readonly number[], dtype: number): TensorRecord {
+    const symbol = this.#placeholder(shape, dtype);
+    this.#arguments.push(symbol);
+    return symbol;
+  }
+
+  /**
+   * A key for one random op: int32 [2], different for every op of the trace and for every call.
+   *
+   * The state is an input of the function: (seed, counter). The op's place in the trace is mixed into the seed.
+   */
+  randomKey(): TensorRecord {
+    this.#random ??= this.#placeholder([2], DataType.INT32);
+    const place = Math.imul(++this.#randomOps, 0x9e3779b9) | 0;
+    const offset = this.#runtime.createTensor([2], DataType.INT32, Int32Array.of(place, 0));
+    const [key] = this.execute("AddV2", [{ name: "T", type: AttributeKind.TYPE, value: DataType.INT32 }], [
+      this.#random.id,
+      offset,
+    ], 1);
+    this.#runtime.deleteTensor(offset);
+    return key;
+  }
+
+  refuseRead(id: number): never {
+    const symbol = this.#symbols.get(id);
+    throw new Error(
+      symbol
+        ? `Cannot read the result of op "${symbol.name}" (${
+          describeTensor(symbol)
+        }) inside a compiled function: ` +
+          "return it and read it outside"
+        : "Cannot read a tensor that was disposed",
+    );
+  }
+
+  execute(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): TensorRecord[] {
+    const sources = inputs.map((id) => this.#resolve(id));
+    if (name === "Reshape") {
+      sources[0] = this.#reshaped.get(sources[0].id) ?? sources[0];
+      if (this.#keepsShape(sources[0], inputs[1])) return [sources[0]];
+    }
+    const { symbols: c, status } = this.#runtime;
+    const description = c.TF_NewOperation(this.#graph, cName(name), cName(`${name}_${this.#ops++}`));
+    const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
+    if (listed > 0) {
+      const list = new Uint8Array(16 * listed);
+      for (let i = 0; i < listed; i++) list.set(sources[i].output, 16 * i);
+      c.TF_AddInputList(description, list, listed);
+    }
+    for (const source of sources.slice(listed)) c.TF_AddInput(description, source.output);
+    for (const attribute of attributes) {
+      if (listed > 0 && attribute.name === "N") continue; // inferred from the list
+      setAttribute(this.#setters, description, attribute);
+    }
+    const operation = c.TF_FinishOperation(description, status);
+    this.#runtime.check(
+      `Cannot trace TensorFlow op "${name}" on ${sources.map(describeTensor).join(", ") || "no inputs"}`,
+    );
+    const made = Math.min(outputs, c.TF_OperationNumOutputs(operation));
+    const results = Array.from({ length: made }, (_, index) => this.#symbol(operation, index, name));
+    if (name === "Reshape") this.#reshaped.set(results[0].id, sources[0]);
+    return results;
+  }
+
+  /** Turns what was traced into a function that gives `outputs`. */
+  finish(outputs: readonly number[]): TracedFunction {
+    const given = outputs.map((id) => this.#resolve(id));
+    const inputs = [
+      ...this.#arguments,
+      ...this.#captures.values(),
+      ...this.#variables.values(),
+      ...(this.#random ? [this.#random] : []),
+    ];
+    // An output may neither be an input nor stand twice: TensorFlow would have nothing to run for it.
+    const taken = new Set(inputs.map((symbol) => symbol.id));
+    const results = given.map((symbol) => {
+      if (taken.has(symbol.id)) return this.#identity(symbol);
+      taken.add(symbol.id);
+      return symbol;
+    });
+    const pack = (list: readonly Symbol[]) => {
+      const bytes = new Uint8Array(16 * list.length);
+      list.forEach((symbol, i) => bytes.set(symbol.output, 16 * i));
+      return bytes;
+    };
+    const { symbols: c, context, status } = this.#runtime;
+    const name = `cloudchamber_${++functions}`;
+    const traced = c.TF_GraphToFunction(
+      this.#graph,
+      cName(name),
+      0,
+      -1,
+      null,
+      inputs.length,
+      pack(inputs),
+      results.length,
+      pack(results),
+      null,
+      null,
+      null,
+      status,
+    );
+    this.#runtime.check("Cannot turn the trace into a TensorFlow function");
+    c.TFE_ContextAddFunction(context, traced, status);
+    this.#runtime.check("Cannot register the traced TensorFlow function");
+    c.TF_DeleteFunction(traced);
+    return {
+      name,
+      captures: [...this.#shared],
+      variables: [...this.#variables.keys()],
+      usesRandom: this.#random !== undefined,
+      ops: this.#ops,
+    };
+  }
+
+  /** Frees the graph; the function, once finished, lives on its own. */
+  close(): void {
+    this.#runtime.symbols.TF_DeleteGraph(this.#graph);
+  }
+
+  /** Frees what the trace captured, for a trace that came to nothing. */
+  abandon(): void {
+    for (const id of this.#shared) this.#runtime.deleteTensor(id);
+  }
+
+  #resolve(id: number): Symbol {
+    if (id < 0) {
+      const symbol = this.#symbols.get(id);
+      if (!symbol) throw new Error("Cannot use a tensor of one compiled function inside another's trace");
+      return symbol;
+    }
+    const known = this.#constants.get(id) ?? this.#captures.get(id);
+    if (known) return known;
+    const key = this.#variableOf.get(id);
+    if (key !== undefined) {
+      let symbol = this.#variables.get(key);
+      if (!symbol) {
+        const { shape, dtype } = this.#runtime.describe(id)!;
+        this.#variables.set(key, symbol = this.#placeholder(shape, dtype));
+      }
+      return symbol;
+    }
+    const tensor = this.#runtime.describe(id);
+    if (!tensor) throw new Error("Cannot use a disposed tensor in a compiled function");
+    const elements = tensor.shape.reduce((product, side) => product * side, 1);
+    const data = elements * 4 <= CONSTANT_BYTES ? this.#runtime.tensorDataSync(id) : undefined;
+    if (data) {
+      const symbol = this.#constant(tensor.shape, tensor.dtype, data);
+      this.#constants.set(id, symbol);
+      return symbol;
+    }
+    const symbol = this.#placeholder(tensor.shape, tensor.dtype);
+    this.#captures.set(id, symbol);
+    this.#shared.push(this.#runtime.share(id));
+    return symbol;
+  }
+
+  /** Whether a reshape to the shape held by `target` changes nothing. */
+  #keepsShape(source: Symbol, target: number): boolean {
+    if (target < 0) return false;
+    const wanted = [...this.#runtime.tensorDataSync(target) as Int32Array];
+    const open = wanted.indexOf(-1);
+    if (open >= 0) {
+      const elements = source.shape.reduce((product, side) => product * side, 1);
+      wanted[open] = elements / wanted.reduce((product, side, i) => i === open ? product : product * side, 1);
+    }
+    return wanted.length === source.shape.length && wanted.every((side, i) => side === source.shape[i]);
+  }
+
+  #identity(symbol: Symbol): Symbol {
+    const attribute = { name: "T", type: AttributeKind.TYPE, value: symbol.dtype };
+    return this.execute("Identity", [attribute], [symbol.id], 1)[0] as Symbol;
+  }
+
+  #placeholder(shape: readonly number[], dtype: number): Symbol {
+    const { symbols: c, status } = this.#runtime;
+    const description = c.TF_NewOperation(this.#graph, cName("Placeholder"), cName(`input_${this.#ops++}`));
+    c.TF_SetAttrType(description, cName("dtype"), dtype);
+    c.TF_SetAttrShape(description, cName("shape"), BigInt64Array.from(shape, BigInt), shape.length);
+    const operation = c.TF_FinishOperation(description, status);
+    this.#runtime.check("Cannot trace an input");
+    return this.#symbol(operation, 0, "input");
+  }
+
+  #constant(shape: readonly number[], dtype: number, data: ArrayBufferView): Symbol {
+    const { symbols: c, status } = this.#runtime;
+    const tensor = this.#runtime.allocate(shape, dtype, data);
+    const description = c.TF_NewOperation(this.#graph, cName("Const"), cName(`constant_${this.#ops++}`));
+    c.TF_SetAttrType(description, cName("dtype"), dtype);
+    c.TF_SetAttrTensor(description, cName("value"), tensor, status);
+    const operation = c.TF_FinishOperation(description, status);
+    c.TF_DeleteTensor(tensor);
+    this.#runtime.check("Cannot trace a constant");
+    return this.#symbol(operation, 0, "constant");
+  }
+
+  #symbol(operation: Deno.PointerValue, index: number, name: string): Symbol {
+    const { symbols: c, status } = this.#runtime;
+    const output = new Uint8Array(16);
+    const view = new DataView(output.buffer);
+    view.setBigUint64(0, Deno.UnsafePointer.value(operation), true);
+    view.setInt32(8, index, true);
+    const rank = c.TF_GraphGetTensorNumDims(this.#graph, output, status);
+    this.#runtime.check(`Cannot trace TensorFlow op "${name}"`);
+    const dims = new BigInt64Array(Math.max(rank, 0));
+    if (rank > 0) c.TF_GraphGetTensorShape(this.#graph, output, dims, rank, status);
+    this.#runtime.check(`Cannot trace TensorFlow op "${name}"`);
+    const shape = Array.from(dims, Number);
+    if ((rank < 0 || shape.includes(-1)) && !UNSHAPED.has(`${name}:${index}`)) {
+      throw new Error(`Cannot trace TensorFlow op "${name}": the shape of its result depends on the data`);
+    }
+    const symbol: Symbol = { id: this.#next--, shape, dtype: c.TF_OperationOutputType(output), name, output };
+    this.#symbols.set(symbol.id, symbol);
+    return symbol;
+  }
+}
+
+/** Outputs whose shape nobody needs: the reserve spaces of fused batch norm are read by its gradient alone. */
+const UNSHAPED = new Set([
+  "FusedBatchNormV3:3",
+  "FusedBatchNormV3:4",
+  "FusedBatchNormV3:5",
+  "FusedBatchNormGradV3:3",
+  "FusedBatchNormGradV3:4",
+]);

@@ -1,0 +1,104 @@
+/**
+ * Starting the engine: the ladder tensorflow → wasm → cpu, with webgpu on request.
+ * @module
+ */
+import { readEnvironment } from "./environment.ts";
+import { findLibrary } from "./library.ts";
+import { registerNativeBackend } from "./native_backend.ts";
+import { type BackendName, state } from "./state.ts";
+import { tf } from "./tf.ts";
+
+/** Options for {@linkcode startEngine}. */
+export interface EngineOptions {
+  /** Which backend; `auto` takes the first of tensorflow, wasm, cpu that starts. @default {"auto"} */
+  backend?: "auto" | BackendName;
+  /** Threads that one op may use on the native backend. @default {one a core} */
+  threads?: number;
+  /** Folder or file of libtensorflow that comes before all others. */
+  library?: string;
+  /** Where fetched libraries are kept. @default {the user's cache folder} */
+  cacheFolder?: string;
+  /** Whether to download libtensorflow when none is found. @default {true} */
+  fetch?: boolean;
+  /** Takes one line for each thing done or skipped. @default {nobody listens} */
+  log?: (line: string) => void;
+}
+
+/** What runs. */
+export interface EngineReport {
+  backend: BackendName;
+  /** TensorFlow's version on the native backend, TensorFlow.js's on the others. */
+  version: string;
+  /** Path of libtensorflow, on the native backend. */
+  library?: string;
+  /** Threads an op may use. */
+  threads: number;
+}
+
+async function startNative(options: EngineOptions): Promise<boolean> {
+  if (state.native) return true;
+  const environment = readEnvironment();
+  const found = await findLibrary({
+    ...environment,
+    library: options.library ?? environment.library,
+    cacheFolder: options.cacheFolder ?? environment.cacheFolder,
+    fetch: options.fetch,
+    log: options.log,
+  });
+  if (!found) return false;
+  const framework = found.framework === found.core ? "" : found.framework;
+  await registerNativeBackend({ framework, core: found.core }, { threads: options.threads });
+  state.library = found.core;
+  state.threads = options.threads ?? navigator.hardwareConcurrency;
+  return true;
+}
+
+async function startOne(name: BackendName, options: EngineOptions): Promise<boolean> {
+  if (name === "tensorflow" && !await startNative(options)) return false;
+  if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
+  if (name === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
+  if (!await tf.setBackend(name)) return false;
+  await tf.ready();
+  state.backend = name;
+  if (name !== "tensorflow") {
+    state.version = tf.version_core;
+    state.threads = 1;
+  } else state.version = state.native!.runtime.TF_Version;
+  return true;
+}
+
+/**
+ * Starts TensorFlow.js on the fastest backend of this machine.
+ *
+ * May be called again, with another backend too; tensors stay with the backend that made them.
+ *
+ * @param options Which backend, and where its library may come from.
+ * @returns The TensorFlow.js namespace, ready.
+ * @throws {Error} If the backend asked for by name cannot start.
+ * @example
+ * ```ts
+ * import { startEngine } from "./mod.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * tf.add(tf.scalar(1), tf.scalar(2)).dataSync()[0]; // 3
+ * ```
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<typeof tf> {
+  const { backend = "auto", log = () => {} } = options;
+  const ladder: BackendName[] = backend === "auto" ? ["tensorflow", "wasm", "cpu"] : [backend];
+  for (const name of ladder) {
+    if (await startOne(name, { ...options, log })) return tf;
+    if (backend === "auto") log(`The ${name} backend does not start here: trying the next`);
+  }
+  throw new Error(`Cannot start the ${backend} backend on this machine`);
+}
+
+/**
+ * Says which backend runs, of which version, from which library.
+ *
+ * @throws {Error} If the engine has not been started.
+ */
+export function engineReport(): EngineReport {
+  const { backend, version, library, threads } = state;
+  if (!backend) throw new Error("Cannot report on the engine as it is not started: call startEngine() first");
+  return { backend, version, threads, ...(backend === "tensorflow" ? { library } : {}) };
+}
