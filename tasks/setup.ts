@@ -71,16 +71,20 @@ export function main(args: string[]): Promise<number> {
     const output = createOutput(options);
     const wanted = new Set(options.with.flatMap((name) => GROUPS[name] ?? [name as ComponentName]));
     const missing = [...wanted].filter((name) => findComponent(name).path === undefined);
-    const jobs = options.check ? [] : [
-      installPackages(missing, output).then(() => installPython(missing, output)),
-      installGoPrograms(missing, output),
-    ];
+    const installations = Promise.allSettled(
+      options.check ? [] : [
+        installPackages(missing, output).then(() => installPython(missing, output)),
+        installGoPrograms(missing, output),
+      ],
+    );
     const library = await findLibrary({
       ...readEnvironment(),
       fetch: !options.check,
       log: (line) => output.say(line),
     });
-    const failures = (await Promise.allSettled(jobs)).filter((result) => result.status === "rejected");
+    const failures = (await installations).flatMap((job) =>
+      job.status === "rejected" ? [String(job.reason.message)] : []
+    );
     forgetComponents();
     const rows = [
       library
@@ -94,7 +98,7 @@ export function main(args: string[]): Promise<number> {
       }),
     ];
     output.table("component", rows);
-    if (failures.length > 0) throw new CliError(failures.map(({ reason }) => reason.message).join("; "));
+    if (failures.length > 0) throw new CliError(failures.join("; "));
     const still = options.check ? [] : [...wanted].filter((name) => findComponent(name).path === undefined);
     if (still.length > 0) throw new CliError(`Cannot install ${still.join(", ")}: see the table`);
     return 0;
@@ -123,14 +127,17 @@ async function installPackages(missing: readonly ComponentName[], output: Output
 /** Whether the first python3 on PATH can make virtual environments with pip in them. */
 async function hasVenv(): Promise<boolean> {
   const python = onPath("python3");
-  if (!python) return false;
-  const { success } = await new Deno.Command(python, {
-    args: ["-c", "import venv, ensurepip"],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return success;
+  return python !== undefined && await succeeds(python, ["-c", "import venv, ensurepip"]);
+}
+
+async function succeeds(program: string, args: string[]): Promise<boolean> {
+  try {
+    const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
+    return (await new Deno.Command(program, { args, ...streams }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** The virtual environment of the cache; made anew where its Python does not run. */
@@ -138,14 +145,7 @@ async function installPython(missing: readonly ComponentName[], output: Output):
   const sets = missing.filter((name): name is keyof typeof PYTHON_SETS => name in PYTHON_SETS);
   if (sets.length === 0) return;
   const python = pythonProgram("python");
-  const runs = await new Deno.Command(python, {
-    args: ["-m", "pip", "--version"],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  })
-    .output().then(({ success }) => success, () => false);
-  if (!runs) {
+  if (!await succeeds(python, ["-m", "pip", "--version"])) {
     const base = onPath("python3") ?? onPath("python");
     if (!base) {
       throw new CliError(

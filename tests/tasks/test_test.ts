@@ -1,0 +1,58 @@
+import { join } from "@std/path";
+import { assert, assertEquals } from "../assert.ts";
+import { readCounts } from "../../tasks/test.ts";
+
+Deno.test("readCounts() reads the line that closes a run, coloured or not", () => {
+  assertEquals(readCounts("a\nok | 15 passed | 0 failed (39ms)\n"), { passed: 15, failed: 0, skipped: 0 });
+  assertEquals(
+    readCounts(
+      "\x1b[31mFAILED\x1b[0m | 1 passed (1 step) | 3 failed (1 step) | 2 ignored | 4 filtered out (9ms)\n",
+    ),
+    { passed: 1, failed: 3, skipped: 2 },
+  );
+  assertEquals(readCounts("error: Type checking failed.\n"), undefined);
+});
+
+/** Runs the test task on a file with `source`; gives its exit code and last line. */
+async function runOn(source: string, env: Record<string, string> = {}, ...args: string[]) {
+  const folder = await Deno.makeTempDir();
+  const file = join(folder, "some_test.ts");
+  await Deno.writeTextFile(file, source);
+  try {
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "tasks/test.ts", file, "--no-docs", ...args],
+      env: { CI: "false", ...env },
+      stdin: "null",
+      stderr: "null",
+    }).output();
+    return { code, last: new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const PASSING = `Deno.test("a", () => {});\n`;
+const SKIPPED = `Deno.test({ name: "b", ignore: ${true}, fn() {} });\n`;
+
+Deno.test("test task ends with the counts of the real run", async () => {
+  assertEquals(await runOn(PASSING + SKIPPED), { code: 0, last: "1 passed, 0 failed, 1 skipped" });
+  const failing = await runOn(`${PASSING}Deno.test("c", () => { throw new Error("no"); });`);
+  assertEquals(failing, { code: 1, last: "1 passed, 1 failed, 0 skipped" });
+});
+
+Deno.test("test task counts skipped tests as failed in continuous integration", async () => {
+  assertEquals(await runOn(PASSING + SKIPPED, { CI: "true" }), {
+    code: 1,
+    last: "1 passed, 1 failed, 0 skipped",
+  });
+});
+
+Deno.test("test task fails when a file does not load, when the process dies, and when it takes too long", async () => {
+  const broken = await runOn(`const n: number = "text";`);
+  assertEquals(broken, { code: 1, last: "0 passed, 1 failed, 0 skipped" });
+  assertEquals(await runOn(`Deno.kill(Deno.pid, "SIGKILL");`), broken);
+  const start = performance.now();
+  const hanging = `Deno.test("d", () => new Promise(() => setInterval(() => {}, 1000)));`;
+  assertEquals(await runOn(hanging, {}, "--limit", "0.1"), broken);
+  assert(performance.now() - start < 60_000, "the limit did not stop the run");
+});
