@@ -1,0 +1,56 @@
+/**
+ * What a store needs of the place where bytes lie, whether a folder or a bucket: whole blobs by key, with conditional
+ * writes. Keys are relative paths with "/" between segments. @module
+ */
+
+/** One blob in a listing. */
+export interface BlobEntry {
+  key: string;
+  bytes: number;
+}
+
+/** A blob's content, and the tag that {@linkcode PutOptions.ifMatch} compares. */
+export interface Blob {
+  bytes: Uint8Array<ArrayBuffer>;
+  tag: string;
+}
+
+/** Conditions under which a blob is written; without any it is replaced. */
+export interface PutOptions {
+  /** Only if no blob has this key yet. */
+  ifNoneMatch?: boolean;
+  /** Only if the blob still has this tag. */
+  ifMatch?: string;
+}
+
+/** A place for blobs. A blob is there whole or not at all. */
+export interface Blobs {
+  /** How a user would write this place: `file:/data/models`, `s3://bucket/models`. */
+  readonly location: string;
+  /** The blob, or undefined if no blob has this key. @throws {BlobsError} */
+  get(key: string): Promise<Blob | undefined>;
+  /** Writes a blob and gives its tag. @throws {ConflictError} If the condition does not hold. @throws {BlobsError} */
+  put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<string>;
+  /** All blobs whose key starts with `prefix`, in order of their keys. @throws {BlobsError} */
+  list(prefix: string): Promise<BlobEntry[]>;
+  /** Deletes a blob; it may be gone already. @throws {BlobsError} */
+  delete(key: string): Promise<void>;
+  /** Drops what is kept open between calls, if anything. */
+  close?(): void;
+}
+
+/** A conditional write lost against another writer. */
+export class ConflictError extends Error {
+  override name = "ConflictError";
+}
+
+/** The folder or bucket cannot be used: missing, denied, full, read-only, unreachable, cut off. */
+export class BlobsError extends Error {
+  override name = "BlobsError";
+}
+
+/** The SHA-256 of some bytes as 64 hexadecimal digits. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
