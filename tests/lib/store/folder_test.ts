@@ -1,0 +1,139 @@
+import { join } from "@std/path";
+import { BlobsError, ConflictError } from "../../../lib/store/blobs.ts";
+import { FolderBlobs } from "../../../lib/store/folder.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (blob: { bytes: Uint8Array } | undefined) => blob && new TextDecoder().decode(blob.bytes);
+
+async function temporary(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("FolderBlobs writes, reads, lists and deletes", () =>
+  temporary(async (folder) => {
+    const blobs = new FolderBlobs(join(folder, "deep", "store"));
+    assertEquals(await blobs.get("a/1/x"), undefined);
+    assertEquals(await blobs.list(""), []);
+    await blobs.put("a/1/x", bytes("one"));
+    await blobs.put("a/1/x", bytes("three"));
+    await blobs.put("a/10/y", bytes(""));
+    await blobs.put("b/1/x", bytes("b"));
+    assertEquals(text(await blobs.get("a/1/x")), "three");
+    assertEquals(await blobs.list("a/"), [{ key: "a/1/x", bytes: 5 }, { key: "a/10/y", bytes: 0 }]);
+    assertEquals((await blobs.list("a/1")).length, 2);
+    assertEquals((await blobs.list("a/1/")).length, 1);
+    await blobs.delete("a/1/x");
+    await blobs.delete("a/1/x");
+    assertEquals((await blobs.list("")).map(({ key }) => key), ["a/10/y", "b/1/x"]);
+  }));
+
+Deno.test("FolderBlobs leaves no temporary files and shows none", () =>
+  temporary(async (folder) => {
+    const blobs = new FolderBlobs(folder);
+    await blobs.put("a/x", bytes("x"));
+    await Deno.writeTextFile(join(folder, "a", ".left-by-a-crash.tmp"), "half");
+    assertEquals((await blobs.list("")).map(({ key }) => key), ["a/x"]);
+    const names = [...Deno.readDirSync(join(folder, "a"))].map(({ name }) => name).sort();
+    assertEquals(names, [".left-by-a-crash.tmp", "x"]);
+  }));
+
+Deno.test("FolderBlobs lets one of many writers create a blob, and one change it", () =>
+  temporary(async (folder) => {
+    const writers = Array.from({ length: 12 }, () => new FolderBlobs(folder));
+    const won = async (puts: Promise<string>[]) => {
+      const results = await Promise.allSettled(puts);
+      const lost = results.filter((result) => result.status === "rejected");
+      assert(lost.every(({ reason }) => reason instanceof ConflictError), String(lost[0]?.reason));
+      return results.length - lost.length;
+    };
+    assertEquals(
+      await won(writers.map((blobs, i) => blobs.put("a/x", bytes(`${i}`), { ifNoneMatch: true }))),
+      1,
+    );
+    const { tag } = (await writers[0].get("a/x"))!;
+    assertEquals(await won(writers.map((blobs, i) => blobs.put("a/x", bytes(`n${i}`), { ifMatch: tag }))), 1);
+    await assertRejects(() => writers[0].put("a/y", bytes(""), { ifMatch: tag }), ConflictError);
+  }));
+
+Deno.test("FolderBlobs refuses keys that are not plain file names", () =>
+  temporary(async (folder) => {
+    const blobs = new FolderBlobs(join(folder, "store"));
+    for (
+      const key of ["../x", "a/../../x", "/etc/passwd", "a//b", ".lock", "a/.x", "a\\b", "C:x", "a\0b", ""]
+    ) {
+      await assertRejects(() => blobs.put(key, bytes("x")), RangeError, "plain, visible file name");
+      await assertRejects(() => blobs.get(key), RangeError);
+      await assertRejects(() => blobs.delete(key), RangeError);
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("FolderBlobs follows no link out of the store", () =>
+  temporary(async (folder) => {
+    await Deno.writeTextFile(join(folder, "secret"), "secret");
+    await Deno.mkdir(join(folder, "store"));
+    await Deno.symlink(join(folder, "secret"), join(folder, "store", "x"));
+    await Deno.symlink(folder, join(folder, "store", "up"));
+    const blobs = new FolderBlobs(join(folder, "store"));
+    await assertRejects(() => blobs.get("x"), BlobsError, "leaves the store");
+    await assertRejects(() => blobs.get("up/secret"), BlobsError, "leaves the store");
+    assertEquals(await blobs.list(""), []);
+  }));
+
+Deno.test("FolderBlobs says in one line that a file stands where a folder should", () =>
+  temporary(async (folder) => {
+    await Deno.writeTextFile(join(folder, "file"), "");
+    const blobs = new FolderBlobs(join(folder, "file"));
+    const { message } = await assertRejects(
+      () => blobs.put("x", bytes("x")),
+      BlobsError,
+      `Cannot write "x" in file:`,
+    );
+    assert(!message.includes("\n"), message);
+    assertEquals(await blobs.get("x"), undefined);
+  }));
+
+/** A small file system of its own, which only root may mount; gives the reason why not, else undefined. */
+function mount(folder: string, options: string): string | undefined {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "needs root on Linux to mount a small disk";
+  const { success, stderr } = new Deno.Command("mount", {
+    args: ["-t", "tmpfs", "-o", options, "tmpfs", folder],
+    stdout: "null",
+  }).outputSync();
+  return success ? undefined : new TextDecoder().decode(stderr).trim();
+}
+
+async function onDisk(options: string, use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const reason = mount(folder, options);
+  if (reason !== undefined) {
+    await Deno.remove(folder);
+    return console.log(`skipped: ${reason}`);
+  }
+  try {
+    await use(folder);
+  } finally {
+    new Deno.Command("umount", { args: [folder] }).outputSync();
+    await Deno.remove(folder);
+  }
+}
+
+Deno.test("FolderBlobs says that the disk is full and leaves the old blob whole", () =>
+  onDisk("size=64k", async (folder) => {
+    const blobs = new FolderBlobs(folder);
+    await blobs.put("a/x", bytes("old"));
+    await assertRejects(() => blobs.put("a/x", new Uint8Array(200_000)), BlobsError, "the disk is full");
+    assertEquals(text(await blobs.get("a/x")), "old");
+    assertEquals([...Deno.readDirSync(join(folder, "a"))].map(({ name }) => name), ["x"]);
+  }));
+
+Deno.test("FolderBlobs says that the folder is read-only", () =>
+  onDisk("ro", async (folder) => {
+    await assertRejects(() => new FolderBlobs(folder).put("a/x", bytes("x")), BlobsError, "is read-only");
+  }));
