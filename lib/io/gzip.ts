@@ -1,0 +1,56 @@
+/**
+ * gzip, bounded: a few kilobytes can unfold to gigabytes, so unpacking stops at a limit on the real output.
+ *
+ * Source: RFC 1952 (gzip), RFC 1951 (deflate), by `node:zlib`. @module
+ */
+import { gunzipSync, gzipSync } from "node:zlib";
+import { cannotDecode } from "./_problem.ts";
+
+/** Options for {@linkcode decodeGzip}. */
+export interface DecodeGzipOptions {
+  /** File name for error messages. */
+  name?: string;
+  /** Most bytes the unpacked data may have. @default {1_073_741_824} */
+  maxBytes?: number;
+}
+
+/** Whether the bytes start like a gzip file (1f 8b). */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * Unpacks a gzip file of one or several members.
+ *
+ * @param bytes The whole file.
+ * @throws {SyntaxError} If it is not gzip, is damaged or ends early.
+ * @throws {RangeError} If it unfolds to more than `maxBytes`; counted while inflating, never by what a header says.
+ * @example
+ * ```ts
+ * decodeGzip(encodeGzip(Uint8Array.of(1, 2, 3))); // 1, 2, 3
+ * ```
+ */
+export function decodeGzip(bytes: Uint8Array, options: DecodeGzipOptions = {}): Uint8Array {
+  const { name, maxBytes = 2 ** 30 } = options;
+  if (!isGzip(bytes)) {
+    throw new SyntaxError(`${cannotDecode("gzip", name)} at byte 0: expected bytes 1f 8b`);
+  }
+  try {
+    return plain(gunzipSync(bytes, { maxOutputLength: maxBytes }));
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new RangeError(`${cannotDecode("gzip", name)} as it unfolds to more than ${maxBytes} bytes`);
+    }
+    throw new SyntaxError(`${cannotDecode("gzip", name)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Packs bytes as one gzip member; `level` from 0 (stored) to 9. The same bytes always give the same file. */
+export function encodeGzip(bytes: Uint8Array, options: { level?: number } = {}): Uint8Array {
+  return plain(gzipSync(bytes, { level: options.level ?? 6 }));
+}
+
+/** The bytes of a Node buffer as a bare `Uint8Array`, so that comparisons and clones see an ordinary type. */
+export function plain(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}

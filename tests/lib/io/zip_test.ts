@@ -1,0 +1,273 @@
+import { join } from "@std/path";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import {
+  createZipFile,
+  createZipWriter,
+  decodeZip,
+  encodeZip,
+  extractZip,
+  listZip,
+  openZipFile,
+  readZipEntry,
+  zipBytes,
+} from "../../../lib/io/zip.ts";
+import { base64, joined, patched, text } from "./_bytes.ts";
+
+const HELLO = encodeZip([{ name: "a/hello.txt", bytes: text("hello") }, {
+  name: "b.bin",
+  bytes: new Uint8Array(999),
+  level: 6,
+}]);
+
+/** Where the directory of a small archive starts: its end record has no comment. */
+const directoryAt = (zip: Uint8Array) =>
+  new DataView(zip.buffer, zip.byteOffset).getUint32(zip.length - 6, true);
+
+/** The first entry of an archive under another name of the same length, in both headers. */
+function renamed(zip: Uint8Array, name: string): Uint8Array {
+  const copy = zip.slice();
+  copy.set(text(name), 30);
+  copy.set(text(name), directoryAt(zip) + 46);
+  return copy;
+}
+
+Deno.test("encodeZip() and decodeZip() keep names and bytes, stored and deflated", () => {
+  const files = decodeZip(HELLO);
+  assertEquals([...files.keys()], ["a/hello.txt", "b.bin"]);
+  assertEquals(files.get("a/hello.txt"), text("hello"));
+  assertEquals(files.get("b.bin"), new Uint8Array(999));
+  assert(HELLO.length < 400, "b.bin is deflated");
+  assertEquals(encodeZip([{ name: "x", bytes: text("y") }]), encodeZip([{ name: "x", bytes: text("y") }]));
+});
+
+Deno.test("decodeZip() reads what Python streams: data descriptor, deflate, UTF-8 name", () => {
+  const files = decodeZip(base64(PYTHON_STREAMED));
+  assertEquals([...files], [["µ.txt", text("mu".repeat(20))]]);
+});
+
+// Python 3.11, W being an io.RawIOBase that cannot seek:
+//   z = zipfile.ZipFile(W(), "w", zipfile.ZIP_DEFLATED); z.writestr("\u00b5.txt", "mu" * 20); z.close()
+const PYTHON_STREAMED =
+  "UEsDBBQACAgIAAAAISgAAAAAAAAAAAAAAAAGAAAAwrUudHh0yy3NJQoCAFBLBwgoJFdXBwAAACgAAABQSwECFAMUAAgICAAAACEoKCRXVwcAAAAoAAAABgAAAAAAAAAAAAAAgAEAAAAAwrUudHh0UEsFBgAAAAABAAEANAAAADsAAAAAAA==";
+
+Deno.test("readZipEntry() reads single entries of a file that is never loaded whole", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = join(folder, "big.zip"), zip = createZipFile(path);
+    for (let i = 0; i < 3000; i++) zip.add({ name: `run/${i}.bin`, bytes: Uint8Array.of(i & 255, i >> 8) });
+    assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+    zip.close();
+    const source = openZipFile(path);
+    const entries = listZip(source);
+    assertEquals(entries.length, 3000);
+    assertEquals(entries[2999].name, "run/2999.bin");
+    assertEquals(readZipEntry(source, structuredClone(entries[2999])), Uint8Array.of(2999 & 255, 2999 >> 8));
+    source.close();
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("createZipFile() leaves nothing behind when aborted", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const zip = createZipFile(join(folder, "a.zip"));
+    zip.add({ name: "x", bytes: text("y") });
+    zip.abort();
+    assertEquals([...Deno.readDirSync(folder)], []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("encodeZip() goes over to zip64 past 65,535 entries", () => {
+  const bytes = new Uint8Array(0);
+  const zip = encodeZip(Array.from({ length: 65_600 }, (_, i) => ({ name: i.toString(36), bytes })));
+  const entries = listZip(zipBytes(zip));
+  assertEquals(entries.length, 65_600);
+  assertEquals(entries[65_599].name, (65_599).toString(36));
+});
+
+Deno.test("createZipWriter() and listZip() reach beyond 4 GiB", () => {
+  // The first entry's data are never kept: a source answers zeros there, so no 5 GiB are needed.
+  const chunks: Uint8Array[] = [], big = 2 ** 31;
+  const writer = createZipWriter((chunk) => chunks.push(chunk.length === big ? new Uint8Array(0) : chunk));
+  const zeros = new Uint8Array(big);
+  for (const name of ["a", "b", "c"]) writer.add({ name, bytes: zeros });
+  writer.add({ name: "last", bytes: text("end") });
+  writer.close();
+  const places: { start: number; chunk: Uint8Array }[] = [];
+  let size = 0, data = 0;
+  for (const chunk of chunks) {
+    places.push({ start: size, chunk });
+    size += chunk.length === 0 && data++ < 3 ? big : chunk.length;
+  }
+  const source = {
+    size,
+    close() {},
+    read(offset: number, length: number) {
+      const out = new Uint8Array(length);
+      for (const { start, chunk } of places) {
+        const from = Math.max(offset, start), to = Math.min(offset + length, start + chunk.length);
+        if (from < to) out.set(chunk.subarray(from - start, to - start), from - offset);
+      }
+      return out;
+    },
+  };
+  const entries = listZip(source, { maxEntryBytes: 2 ** 32 });
+  assertEquals(entries.map((entry) => entry.name), ["a", "b", "c", "last"]);
+  assert(entries[3].offset > 2 ** 32, "the last entry lies beyond 4 GiB");
+  assertEquals(readZipEntry(source, entries[3]), text("end"));
+});
+
+Deno.test("listZip() refuses names that leave the folder", () => {
+  const zip = encodeZip([{ name: "0123456789", bytes: text("x") }]);
+  for (
+    const name of [
+      "../../evil",
+      "/etc/passw",
+      "a/../../ev",
+      "C:\\windows",
+      "C:/windows",
+      "..\\..\\evi",
+      "a//b/c/d/e",
+      "./abcdefgh",
+      "a\u0000bcdefgh",
+    ]
+  ) {
+    assertThrows(() => listZip(zipBytes(renamed(zip, name))), SyntaxError, "unsafe name");
+  }
+  assertThrows(() => encodeZip([{ name: "../x", bytes: text("x") }]), TypeError, "unsafe name");
+});
+
+Deno.test("listZip() refuses links, encryption, unknown methods and names that occur twice", () => {
+  const at = directoryAt(HELLO);
+  assertThrows(
+    () => listZip(zipBytes(patched(HELLO, at + 40, 0xff, 0xa1))),
+    SyntaxError,
+    "links and devices are refused",
+  );
+  assertThrows(
+    () => listZip(zipBytes(patched(HELLO, at + 8, 1))),
+    SyntaxError,
+    "encrypted entries are refused",
+  );
+  assertThrows(() => listZip(zipBytes(patched(HELLO, at + 10, 12))), SyntaxError, "found 12");
+  const twice = encodeZip([{ name: "a", bytes: text("1") }, { name: "b", bytes: text("2") }]);
+  assertThrows(
+    () => listZip(zipBytes(patched(twice, directoryAt(twice) + 47 + 46, 97))),
+    SyntaxError,
+    "occurs twice",
+  );
+  assertThrows(
+    () => encodeZip([{ name: "a", bytes: text("1") }, { name: "a", bytes: text("2") }]),
+    TypeError,
+    "twice",
+  );
+});
+
+Deno.test("listZip() refuses entries that overlap, the trick of the best zip bombs", () => {
+  const zip = encodeZip([{ name: "a", bytes: text("1") }, { name: "b", bytes: text("2") }]);
+  const second = directoryAt(zip) + 47;
+  assertThrows(
+    () => listZip(zipBytes(patched(zip, second + 42, 0, 0, 0, 0))),
+    SyntaxError,
+    'it overlaps entry "b"',
+  );
+  const entry = listZip(zipBytes(zip))[0];
+  // The local header's extra field is only seen when the entry is read.
+  assertThrows(
+    () => readZipEntry(zipBytes(patched(zip, 28, 40)), entry),
+    SyntaxError,
+    "it overlaps what follows",
+  );
+});
+
+Deno.test("listZip() holds the limits on entries, bytes, totals and ratio", () => {
+  const zip = encodeZip([
+    { name: "a", bytes: new Uint8Array(4 << 20), level: 9 },
+    { name: "b", bytes: new Uint8Array(100) },
+  ]);
+  const list = (limits: Parameters<typeof listZip>[1]) => () => listZip(zipBytes(zip), limits);
+  assertEquals(list({})().length, 2);
+  assertThrows(list({ maxEntries: 1 }), RangeError, "at most 1 entries: it has 2");
+  assertThrows(list({ maxEntryBytes: 1 << 20 }), RangeError, "at most 1048576 bytes: it has 4194304");
+  assertThrows(list({ maxTotalBytes: 4 << 20 }), RangeError, "all entries");
+  assertThrows(list({ maxRatio: 100 }), RangeError, "beyond 1 to 100");
+});
+
+Deno.test("readZipEntry() counts the real output, whatever the headers announce", () => {
+  const zip = encodeZip([{ name: "a", bytes: new Uint8Array(1 << 20), level: 9 }]);
+  const at = directoryAt(zip);
+  const small = patched(zip, at + 24, 10, 0, 0, 0), large = patched(zip, at + 24, 1, 0, 16, 0);
+  assertThrows(() => decodeZip(small), SyntaxError, "expected 10 bytes, it unpacks to more");
+  assertThrows(() => decodeZip(large), SyntaxError, "expected 1048577 bytes, it unpacks to 1048576");
+});
+
+Deno.test("decodeZip() refuses damage: CRC-32, methods that disagree, deflate data", () => {
+  assertThrows(() => decodeZip(patched(HELLO, 41, 72)), SyntaxError, "the CRC-32 differs");
+  assertThrows(
+    () => decodeZip(patched(HELLO, 8, 8)),
+    SyntaxError,
+    "the local header says method 8, the directory 0",
+  );
+  assertThrows(() => decodeZip(patched(HELLO, 0, 0)), SyntaxError, "expected a local header at byte 0");
+  const entry = listZip(zipBytes(HELLO))[1];
+  assertThrows(() => decodeZip(patched(HELLO, entry.offset + 35, 255, 255)), SyntaxError, 'at entry "b.bin"');
+});
+
+Deno.test("decodeZip() refuses every truncation of an archive", () => {
+  for (let length = 0; length < HELLO.length; length++) {
+    assertThrows(() => decodeZip(HELLO.subarray(0, length)), SyntaxError, "Cannot read zip");
+  }
+  assertThrows(
+    () => decodeZip(text("not a zip at all, but long enough"), { name: "x.zip" }),
+    SyntaxError,
+    'zip "x.zip"',
+  );
+});
+
+Deno.test("decodeZip() never does worse than an error on any single damaged byte", () => {
+  for (let at = 0; at < HELLO.length; at++) {
+    for (const flip of [1, 0x80, 0xff]) {
+      try {
+        decodeZip(patched(HELLO, at, HELLO[at] ^ flip));
+      } catch (error) {
+        assert(error instanceof SyntaxError || error instanceof RangeError, `byte ${at}: ${error}`);
+      }
+    }
+  }
+});
+
+Deno.test("extractZip() never overwrites, refuses unsafe archives whole and writes nothing through a link", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "a.zip"), out = join(folder, "out");
+    await Deno.writeFile(path, HELLO);
+    assertEquals(await extractZip(path, out), { written: 2, kept: 0 });
+    await Deno.writeTextFile(join(out, "a", "hello.txt"), "mine");
+    await Deno.remove(join(out, "b.bin"));
+    const seen: [string, boolean, number, number][] = [];
+    const options = {
+      onEntry: (e: { name: string }, w: boolean, n: number, of: number) => seen.push([e.name, w, n, of]),
+    };
+    assertEquals(await extractZip(path, out, options), { written: 1, kept: 1 });
+    assertEquals(seen, [["a/hello.txt", false, 1, 2], ["b.bin", true, 2, 2]]);
+    assertEquals(await Deno.readTextFile(join(out, "a", "hello.txt")), "mine");
+
+    const unsafe = encodeZip([{ name: "fine", bytes: text("x") }, { name: "0123456789", bytes: text("x") }]);
+    const at = directoryAt(unsafe) + 46 + 4;
+    await Deno.writeFile(path, patched(unsafe, at + 46, ...text("../../evil")));
+    await assertRejects(() => extractZip(path, join(folder, "none")), SyntaxError, "unsafe name");
+    await assertRejects(() => Deno.stat(join(folder, "none")), Deno.errors.NotFound);
+
+    await Deno.mkdir(join(folder, "linked"));
+    await Deno.mkdir(join(folder, "elsewhere"));
+    await Deno.symlink(join(folder, "elsewhere"), join(folder, "linked", "a"));
+    await Deno.writeFile(path, HELLO);
+    await assertRejects(() => extractZip(path, join(folder, "linked")), SyntaxError, "is not a folder");
+    assertEquals([...Deno.readDirSync(join(folder, "elsewhere"))], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
