@@ -1,0 +1,187 @@
+/**
+ * The rules of the tree that no compiler checks: which room of lib/ may import which, who may name TensorFlow.js,
+ * what lib/ must not do, and what may be committed.
+ * @module
+ */
+import { dirname, join, normalize } from "@std/path";
+import { assert, assertEquals } from "./assert.ts";
+
+/** The rooms of lib/ and the rooms that each may import, beside itself. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  engine: [],
+  io: [],
+  image: [],
+  simulate: ["io", "image"],
+  data: ["io", "image"],
+  augment: ["image"],
+  layers: ["engine"],
+  models: ["engine", "layers"],
+  train: ["engine", "data"],
+  search: [],
+  evaluate: [],
+  plot: ["evaluate"],
+  export: ["engine", "layers"],
+  store: ["io"],
+  score: ["io", "image", "store"],
+};
+const ABOVE_ALL = ["experiments", "mod.ts"];
+
+const TOP_LEVEL = [
+  "deno.json",
+  "deno.lock",
+  "functions",
+  "lib",
+  "LICENSE",
+  "notebooks",
+  "README.md",
+  "tasks",
+  "tests",
+];
+
+const root = normalize(join(import.meta.dirname!, ".."));
+
+/** Every committed or new file that git does not ignore and that is still there. */
+const files = await listFiles();
+
+async function listFiles(): Promise<string[]> {
+  const { success, stdout } = await new Deno.Command("git", {
+    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    cwd: root,
+  }).output();
+  assert(success, "git ls-files failed");
+  const names = new TextDecoder().decode(stdout).split("\0").filter((name) => name !== "");
+  const present = await Promise.all(
+    names.map((name) => Deno.stat(join(root, name)).then(() => true, () => false)),
+  );
+  return [...new Set(names.filter((_, i) => present[i]))];
+}
+
+const read = (file: string) => Deno.readTextFileSync(join(root, file));
+const sources = (...folders: string[]) =>
+  files.filter((file) => file.endsWith(".ts") && folders.some((folder) => file.startsWith(`${folder}/`)));
+
+/** The code of a file without comments, line numbers kept. */
+function codeOf(file: string): string {
+  return read(file)
+    .replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ""))
+    .replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+/** Every module that a file imports, re-exports, loads later or starts as a worker. */
+function importsOf(file: string): string[] {
+  const found = codeOf(file).matchAll(
+    /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*|\bimport\.meta\.resolve\(\s*)"([^"]+)"/g,
+  );
+  return [...found].map(([, specifier]) => specifier);
+}
+
+/** Lines of `file` whose code matches, for a failure that can be clicked. */
+function linesWith(file: string, pattern: RegExp, text = codeOf(file)): string[] {
+  return text.split("\n").flatMap((line, i) =>
+    pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : []
+  );
+}
+
+Deno.test("rooms of lib/ import only the rooms they may", () => {
+  const strangers = files.filter((file) => file.startsWith("lib/"))
+    .map((file) => file.split("/")[1])
+    .filter((room) => !(room in ROOMS) && !ABOVE_ALL.includes(room));
+  assertEquals([...new Set(strangers)], [], "rooms that the table does not have");
+  const broken: string[] = [];
+  for (const file of sources("lib")) {
+    const room = file.split("/")[1];
+    for (const specifier of importsOf(file).filter((specifier) => specifier.startsWith("."))) {
+      const target = normalize(join(dirname(file), specifier)).replaceAll("\\", "/");
+      const [top, other] = target.split("/");
+      const allowed = top === "lib" &&
+        (other === room || ABOVE_ALL.includes(room) || ROOMS[room].includes(other));
+      if (!allowed && specifier.endsWith(".ts")) broken.push(`${file} imports ${target}`);
+    }
+  }
+  assertEquals(broken, []);
+});
+
+Deno.test("tasks and functions import lib and their own folder, never each other", () => {
+  const broken: string[] = [];
+  for (const folder of ["tasks", "functions"]) {
+    for (const file of sources(folder)) {
+      for (const specifier of importsOf(file).filter((specifier) => specifier.startsWith("."))) {
+        const target = normalize(join(dirname(file), specifier)).replaceAll("\\", "/");
+        const isCode = target.endsWith(".ts") && !["lib", folder].includes(target.split("/")[0]);
+        if (isCode) broken.push(`${file} imports ${target}`);
+      }
+    }
+  }
+  assertEquals(broken, []);
+});
+
+Deno.test("only lib/engine names a TensorFlow.js package", () => {
+  const broken = sources("lib", "tasks", "functions", "tests", "notebooks")
+    .filter((file) => !file.startsWith("lib/engine/"))
+    .flatMap((file) =>
+      importsOf(file).filter((name) => name.includes("@tensorflow/")).map((name) => `${file}: ${name}`)
+    );
+  const inNotebooks = files.filter((file) => file.endsWith(".ipynb") && read(file).includes("@tensorflow/"));
+  assertEquals([...broken, ...inNotebooks], []);
+});
+
+Deno.test("every package is imported by the name that deno.json pins exactly", () => {
+  const { imports } = JSON.parse(read("deno.json")) as { imports: Record<string, string> };
+  for (const [name, target] of Object.entries(imports)) {
+    if (target.startsWith("npm:")) {
+      assert(/@\d+\.\d+\.\d+\/?$/.test(target), `${name} is not pinned: ${target}`);
+    }
+  }
+  const broken = sources("lib", "tasks", "functions").flatMap((file) =>
+    importsOf(file).filter((name) => /^(npm:|jsr:|https?:)/.test(name)).map((name) => `${file}: ${name}`)
+  );
+  assertEquals(broken, []);
+});
+
+Deno.test("lib/ never prints, exits, or reads arguments or environment", () => {
+  const forbidden =
+    /\bconsole\.|\bDeno\.(exit|args|env|stdout|stderr|stdin)\b|\bprocess\.(exit|argv|env|stdout|stderr)\b|(^|[^.\w])(prompt|confirm|alert)\(/;
+  // The engine finds its library by itself in a notebook: one file reads the variables, and only those granted.
+  const broken = sources("lib").filter((file) => file !== "lib/engine/environment.ts")
+    .flatMap((file) => linesWith(file, forbidden));
+  assertEquals(broken, []);
+});
+
+Deno.test("code keeps `any`, unfinished marks and skipped tests out", () => {
+  const unfinished = new RegExp(
+    ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].map((w) => `\\b${w}\\b`).join("|"),
+  );
+  const code = sources("lib", "tasks", "functions");
+  assertEquals(code.flatMap((file) => linesWith(file, /(:|<|\bas) any\b/)), []);
+  assertEquals([...code, ...sources("tests")].flatMap((file) => linesWith(file, unfinished, read(file))), []);
+  const skipped = /Deno\.test\.(ignore|only)|\bignore: true|\bonly: true|\b(it|describe|test)\.(skip|only)\(/;
+  assertEquals(sources("tests", "lib").flatMap((file) => linesWith(file, skipped)), []);
+});
+
+Deno.test("files are named in snake_case and the top level holds what it may", () => {
+  const misnamed = sources("lib", "tasks", "functions", "tests").filter((file) => {
+    const name = file.split("/").at(-1)!;
+    return !/^_?[a-z][a-z0-9_]*\.ts$/.test(name);
+  });
+  assertEquals(misnamed, []);
+  const strangers = new Set(files.map((file) => file.split("/")[0]));
+  for (const name of [...TOP_LEVEL]) strangers.delete(name);
+  assertEquals([...strangers].filter((name) => !name.startsWith(".")), []);
+});
+
+Deno.test("no committed file is larger than 1 MiB, or names a machine's path or a registry's host", () => {
+  const hosts = ["registry.npmjs", "pypi", "pythonhosted", "proxy.golang", "crates", "deb.debian", "maven"]
+    .map((name) => `${name.replace(".", "\\.")}\\.(org|io|com)`);
+  const machine = new RegExp(`(^|[^#!\\w.])/(work|tmp|root|home)/[a-z]|\\b(${hosts.join("|")})\\b`);
+  const large: string[] = [], local: string[] = [];
+  for (const file of files) {
+    const bytes = Deno.readFileSync(join(root, file));
+    if (bytes.length > 1 << 20) large.push(`${file}: ${bytes.length} bytes`);
+    const isText = !bytes.subarray(0, 8000).includes(0);
+    if (isText && file !== "deno.lock") {
+      local.push(...linesWith(file, machine, new TextDecoder().decode(bytes)));
+    }
+  }
+  assertEquals(large, []);
+  assertEquals(local, []);
+});
