@@ -1,0 +1,185 @@
+/**
+ * What the benches share: rows of ours against a peer, rounds that alternate, and peers as long-lived programs.
+ *
+ * A bench is a file `tasks/bench/<area>.ts` that exports `name`, `summary` and `run(context)`.
+ * @module
+ */
+import { CliError } from "../_cli.ts";
+import { type ComponentName, findComponent } from "../_components.ts";
+
+/** One bench: what `tasks/bench/<area>.ts` exports. */
+export interface Bench {
+  name: string;
+  summary: string;
+  run(context: BenchContext): Promise<BenchTable[]>;
+}
+
+/** What a bench gets. */
+export interface BenchContext {
+  /** How often each side is measured; the sides take turns. */
+  rounds: number;
+  /** Words after the area's name that choose among its parts; empty for all. */
+  parts: readonly string[];
+  /** An empty folder, removed afterwards. */
+  folder: string;
+  /** Tells what is going on. */
+  say(line: string): void;
+  /** The path of a peer's program. @throws {CliError} If it is missing, with the command that installs it. */
+  need(component: ComponentName): string;
+}
+
+/** Measurements of one thing, side by side. */
+export interface BenchRow {
+  what: string;
+  /** Unit of the values, such as "ms" or "images/s". */
+  unit: string;
+  /** Which way is good. @default {"lower"} */
+  better?: "lower" | "higher";
+  /** Our values, one a round. */
+  ours: readonly number[];
+  /** Who else was measured; absent for a number that stands alone. */
+  peer?: string;
+  theirs?: readonly number[];
+  /** The bar: ours divided by theirs is to be at most (`better: "lower"`) or at least this. */
+  bar?: number;
+  /** For a number that stands alone: the bar for its median itself. */
+  limit?: number;
+}
+
+/** Rows under a title. */
+export interface BenchTable {
+  title: string;
+  rows: BenchRow[];
+  /** What a reader must know: sizes, settings, what was not measured. */
+  notes?: string[];
+}
+
+/** Finds a component or says how to get it. */
+export function need(component: ComponentName): string {
+  const found = findComponent(component);
+  if (found.path !== undefined) return found.path;
+  throw new CliError(`This bench needs ${component} (${found.reason}): deno task setup --with ${component}`);
+}
+
+/** The middle value; the mean of the two middle ones for an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Ours divided by theirs: the median over rounds of the ratio within a round, as machines drift between rounds.
+ *
+ * Undefined for a row without a peer.
+ */
+export function ratioOf({ ours, theirs }: BenchRow): number | undefined {
+  if (!theirs?.length || !ours.length) return undefined;
+  if (ours.length !== theirs.length) return median(ours) / median(theirs);
+  return median(ours.map((value, round) => value / theirs[round]));
+}
+
+/** Whether a row meets its bar; undefined where it has none. */
+export function meetsBar(row: BenchRow): boolean | undefined {
+  const { better = "lower", bar, limit } = row;
+  const value = bar !== undefined ? ratioOf(row) : limit !== undefined ? median(row.ours) : undefined;
+  const mark = bar ?? limit;
+  if (value === undefined || mark === undefined) return undefined;
+  return better === "lower" ? value <= mark : value >= mark;
+}
+
+/**
+ * Measures several things in turns: a, b, c, a, b, c, …, each `rounds` times, starting with another one each round.
+ *
+ * @param rounds How many turns each gets.
+ * @param measures Each measures once and gives a value.
+ * @returns The values by name, in order of the rounds.
+ */
+export async function alternate<K extends string>(
+  rounds: number,
+  measures: Readonly<Record<K, () => number | Promise<number>>>,
+): Promise<Record<K, number[]>> {
+  const names = Object.keys(measures) as K[];
+  const values = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, number[]>;
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length];
+      values[name].push(await measures[name]());
+    }
+  }
+  return values;
+}
+
+/** Seconds that a program takes from start to exit. @throws {CliError} If it fails, with its last words. */
+export async function timeProgram(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<number> {
+  const start = performance.now();
+  const { success, code, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    ...options,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const seconds = (performance.now() - start) / 1000;
+  if (success) return seconds;
+  const words = new TextDecoder().decode(stderr).trim().split("\n").slice(-4).join("; ");
+  throw new CliError(`"${program} ${args.join(" ")}" failed with code ${code}: ${words}`);
+}
+
+/** A program that answers a JSON line to every JSON line, so that it is measured warm and in turns. */
+export class Peer {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: AsyncGenerator<string>;
+  readonly #name: string;
+
+  /** Starts `program`; its stderr is passed on only where `CLOUDCHAMBER_STACK=1`. */
+  constructor(program: string, args: readonly string[], env: Record<string, string> = {}) {
+    this.#name = [program, ...args].join(" ");
+    this.#child = new Deno.Command(program, {
+      args: [...args],
+      env,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: Deno.env.get("CLOUDCHAMBER_STACK") === "1" ? "inherit" : "null",
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#lines = linesOf(this.#child.stdout);
+  }
+
+  /** Sends a request and waits for the answer; lines that are no JSON objects are passed over. */
+  async ask(request: Record<string, unknown>): Promise<Record<string, number>> {
+    try {
+      await this.#writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
+      for (;;) {
+        const { value, done } = await this.#lines.next();
+        if (done) break;
+        if (value.startsWith("{")) return JSON.parse(value);
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+    throw new CliError(`"${this.#name}" ended: CLOUDCHAMBER_STACK=1 shows what it said`);
+  }
+
+  /** Ends the program. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close().catch(() => {}); // it may have ended already
+    await this.#child.status;
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let text = "";
+  for await (
+    const part of stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+  ) {
+    const lines = (text + part).split("\n");
+    text = lines.pop()!;
+    yield* lines;
+  }
+  if (text) yield text;
+}
