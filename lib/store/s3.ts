@@ -162,7 +162,7 @@ export class S3Blobs implements Blobs {
   #connect(): Promise<{ sdk: Sdk; client: S3Client }> {
     return this.#client ??= (async () => {
       const sdk = await import("@aws-sdk/client-s3");
-      const { endpoint, region = "us-east-1", credentials, timeoutMs } = this.#options;
+      const { endpoint, region = "us-east-1", credentials } = this.#options;
       const client = new sdk.S3Client({
         endpoint,
         region,
@@ -175,7 +175,6 @@ export class S3Blobs implements Blobs {
         maxAttempts: 1,
         retryMode: "standard",
         responseChecksumValidation: "WHEN_REQUIRED",
-        requestHandler: { connectionTimeout: Math.min(timeoutMs, 10_000) },
       });
       return { sdk, client };
     })();
@@ -202,7 +201,8 @@ export class S3Blobs implements Blobs {
       } catch (error) {
         const known = watch.explain(error);
         if (known instanceof ConflictError) throw known;
-        if (attempt >= attempts || !isPassing(known)) throw this.#explain(action, known);
+        const most = known instanceof SilenceError ? Math.min(2, attempts) : attempts; // silence is long already
+        if (attempt >= most || !isPassing(known)) throw this.#explain(action, known);
         lost ||= (statusOf(known) ?? 500) >= 500;
         await this.#pause(attempt);
       } finally {
@@ -238,11 +238,11 @@ export class S3Blobs implements Blobs {
     else if (error instanceof SilenceError) why = `${endpoint} ${error.message}`;
     else if (/ECONNREFUSED|refused/i.test(codes)) why = `${endpoint} refuses connections`;
     else if (/ENOTFOUND|EAI_AGAIN|lookup|dns/i.test(codes)) why = `${endpoint} is not a known host`;
-    else if (/ETIMEDOUT|timed? ?out/i.test(codes)) why = `${endpoint} does not answer`;
     else if (/NotCapable/.test(codes)) why = `Deno has no permission to reach ${endpoint}`;
     else if (/ECONNRESET|EPIPE|socket hang up|aborted|closed|reset|incomplete/i.test(codes)) {
       why = `the connection to ${endpoint} was cut off`;
-    } else if (status !== undefined && status >= 300) why = `${endpoint} answered ${status} ${name}`;
+    } else if (/ETIMEDOUT|timed? ?out/i.test(codes)) why = `${endpoint} does not answer`;
+    else if (status !== undefined && status >= 300) why = `${endpoint} answered ${status} ${name}`;
     else why = (error as Failure).message || name || String(error);
     return new BlobsError(`Cannot ${action}: ${why}`, { cause: error });
   }
