@@ -2,7 +2,13 @@
  * The engine: TensorFlow.js made fast on Deno.
  * @module
  */
+import "./layer_overrides.ts";
+
 export { tf } from "./tf.ts";
 export { type EngineOptions, type EngineReport, engineReport, startEngine } from "./start.ts";
 export { compile, type Compiled, type TensorTree } from "./compile.ts";
 export { type Held, type HeldData, hold, takeRows } from "./held.ts";
+export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";
+export * as random from "./random.ts";
+export * as losses from "./losses.ts";
+export { affine, type AffineOptions } from "./affine.ts";

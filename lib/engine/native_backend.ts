@@ -3,6 +3,7 @@
  * @module
  */
 import util from "node:util";
+import { registerFusedOps } from "./fused.ts";
 import { openLibrary } from "./native_library.ts";
 import { NativeRuntime, type RuntimeOptions } from "./native_runtime.ts";
 import { type NativeBackend, state } from "./state.ts";
@@ -48,6 +49,7 @@ export async function registerNativeBackend(
   await import("@tensorflow/tfjs-node/dist/register_all_kernels.js");
   const backend = new NodeJSKernelBackend(runtime as never, "tfjs-node");
   tf.registerBackend("tensorflow", () => backend, 3);
+  registerFusedOps();
   state.native = { runtime, backend: backend as unknown as NativeBackend };
   state.version = runtime.TF_Version;
 }
