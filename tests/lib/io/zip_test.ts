@@ -11,7 +11,7 @@ import {
   readZipEntry,
   zipBytes,
 } from "../../../lib/io/zip.ts";
-import { base64, joined, patched, text } from "./_bytes.ts";
+import { base64, patched, text } from "./_bytes.ts";
 
 const HELLO = encodeZip([{ name: "a/hello.txt", bytes: text("hello") }, {
   name: "b.bin",
