@@ -33,6 +33,7 @@ interface ModelGraph {
 
 /** The graph of a model; a sequential one keeps it in a model of its own. */
 function graphOf(model: tf.LayersModel | tf.layers.Layer): ModelGraph | undefined {
+  if (model instanceof tf.Sequential && !model.built && model.inputs.length > 0) model.build();
   const inner = (model as unknown as { model?: ModelGraph }).model ?? model;
   const graph = inner as unknown as ModelGraph;
   return graph.nodesByDepth ? graph : undefined;
