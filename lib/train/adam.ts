@@ -1,0 +1,43 @@
+/** Adam: steps scaled by running means of the gradient and of its square. @module */
+import { tf } from "../engine/mod.ts";
+import type { OptimizerRule } from "./optimizer.ts";
+
+/** Options for {@linkcode adam}. */
+export interface AdamOptions {
+  /** Decay of the gradient's running mean. @default {0.9} */
+  beta1?: number;
+  /** Decay of the squared gradient's running mean. @default {0.999} */
+  beta2?: number;
+  /** Added to the root, outside it. @default {1e-7} */
+  epsilon?: number;
+}
+
+/**
+ * Adam with bias correction; with `weightDecay` in the optimizer's or fit's options it is AdamW.
+ *
+ * Source: Kingma and Ba, arXiv 1412.6980, in the form of its section 2 (last paragraph), as Keras 3 has it:
+ * `w -= rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)`. Decoupled decay: Loshchilov and Hutter, arXiv 1711.05101.
+ *
+ * @example Train a model with it
+ * ```ts
+ * import { adam } from "./adam.ts";
+ * adam({ beta2: 0.99 }).config; // { name: "adam", beta1: 0.9, beta2: 0.99, epsilon: 1e-7 }
+ * ```
+ */
+export function adam(options: AdamOptions = {}): OptimizerRule {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+  return {
+    config: { name: "adam", beta1, beta2, epsilon },
+    slots: ["mean", "square"],
+    update(weight, gradient, [mean, square], { rate, step }) {
+      const correction = tf.div(
+        tf.sqrt(tf.sub(1, tf.pow(beta2, step))),
+        tf.sub(1, tf.pow(beta1, step)),
+      );
+      const m = tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1));
+      const v = tf.add(square, tf.mul(tf.sub(tf.square(gradient), square), 1 - beta2));
+      const move = tf.div(tf.mul(m, tf.mul(rate, correction)), tf.add(tf.sqrt(v), epsilon));
+      return { weight: tf.sub(weight, move), slots: [m, v] };
+    },
+  };
+}

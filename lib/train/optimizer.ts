@@ -1,0 +1,118 @@
+/**
+ * Optimizers as pure update rules, and the variables that such a rule works on.
+ *
+ * A rule says how one weight moves given its gradient and its slots (running moments); it owns nothing, so it can be
+ * tested with plain tensors. {@linkcode createOptimizer} gives each trained weight its slots and applies the rule
+ * inside a compiled step. Formulas, defaults and the place of epsilon are Keras 3's, so that results compare.
+ * @module
+ */
+import { tf } from "../engine/mod.ts";
+
+/** What every weight's update shares in one step; scalars, float32. */
+export interface StepState {
+  /** Learning rate. */
+  rate: tf.Scalar;
+  /** Number of this step, from 1. */
+  step: tf.Scalar;
+}
+
+/** How one weight moves. */
+export interface OptimizerRule {
+  /** Name and settings, as written in `run.json` and compared at resume. */
+  readonly config: Readonly<Record<string, string | number | boolean>>;
+  /** Names of the slots, each a tensor of the weight's shape that starts at zero. */
+  readonly slots: readonly string[];
+  /**
+   * New weight and new slots; changes nothing.
+   *
+   * Shapes: weight, gradient and every slot are equal.
+   */
+  update(
+    weight: tf.Tensor,
+    gradient: tf.Tensor,
+    slots: readonly tf.Tensor[],
+    state: StepState,
+  ): { weight: tf.Tensor; slots: tf.Tensor[] };
+}
+
+/** Options for {@linkcode createOptimizer}. */
+export interface OptimizerOptions {
+  /** Decoupled weight decay: each step first takes `rate · weightDecay · weight` off the weight. @default {0} */
+  weightDecay?: number;
+  /** Which weights decay. @default {those of rank 2 and more, that is kernels, not biases or batch norm} */
+  decays?: (weight: tf.Variable) => boolean;
+}
+
+/** A rule with its slots, for a given list of weights. */
+export interface Optimizer {
+  readonly rule: OptimizerRule;
+  /** Everything that must be saved to go on later: the step count, then the slots weight by weight. */
+  readonly variables: readonly tf.Variable[];
+  /**
+   * Moves the weights by one step.
+   *
+   * @param gradients One for each weight, in order.
+   * @param rate Learning rate.
+   * @throws {RangeError} If the numbers of gradients and weights differ.
+   */
+  apply(gradients: readonly tf.Tensor[], rate: tf.Scalar): void;
+  /** Frees the slots; the weights stay. */
+  dispose(): void;
+}
+
+/**
+ * Gives a rule its slots.
+ *
+ * @param rule How a weight moves.
+ * @param weights The variables to train; they stay the caller's.
+ * @throws {RangeError} If the weight decay is negative.
+ * @example One step of gradient descent
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { createOptimizer } from "./optimizer.ts";
+ * import { sgd } from "./sgd.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * const weight = tf.variable(tf.tensor1d([1, 2]));
+ * createOptimizer(sgd(), [weight]).apply([tf.tensor1d([1, 1])], tf.scalar(0.5));
+ * weight.dataSync(); // 0.5, 1.5
+ * ```
+ */
+export function createOptimizer(
+  rule: OptimizerRule,
+  weights: readonly tf.Variable[],
+  options: OptimizerOptions = {},
+): Optimizer {
+  const { weightDecay = 0, decays = (weight) => weight.rank >= 2 } = options;
+  if (!(weightDecay >= 0)) {
+    throw new RangeError(
+      `Cannot create optimizer as weight decay must be a number of at least 0: got ${weightDecay}`,
+    );
+  }
+  const count = tf.tidy(() => tf.variable(tf.scalar(0), false));
+  const slots = weights.map((weight) =>
+    rule.slots.map(() => tf.tidy(() => tf.variable(tf.zeros(weight.shape), false)))
+  );
+  const variables = [count, ...slots.flat()];
+
+  function apply(gradients: readonly tf.Tensor[], rate: tf.Scalar): void {
+    if (gradients.length !== weights.length) {
+      throw new RangeError(
+        `Cannot apply gradients as there must be one for each of ${weights.length} weights: got ${gradients.length}`,
+      );
+    }
+    tf.tidy(() => {
+      const step = tf.add(count, 1) as tf.Scalar;
+      count.assign(step);
+      weights.forEach((variable, i) => {
+        const decayed = weightDecay > 0 && decays(variable)
+          ? tf.sub(variable, tf.mul(variable, tf.mul(rate, weightDecay)))
+          : variable;
+        const next = rule.update(decayed, gradients[i], slots[i], { rate, step });
+        variable.assign(next.weight);
+        next.slots.forEach((slot, j) => slots[i][j].assign(slot));
+      });
+    });
+  }
+
+  return { rule, variables, apply, dispose: () => tf.dispose(variables) };
+}
