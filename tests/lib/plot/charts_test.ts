@@ -1,0 +1,231 @@
+/** What the charts hold, and that every one of them can be drawn. @module */
+import {
+  auc,
+  calibration,
+  confusionMatrix,
+  histogram,
+  regressionByBin,
+  rocCurve,
+  rocPerClass,
+} from "../../../lib/evaluate/mod.ts";
+import {
+  COLORS,
+  formatEstimate,
+  picturesOf,
+  plotBatchLoss,
+  plotBiasAndResolution,
+  plotCalibration,
+  plotClassCounts,
+  plotConfusion,
+  plotHistogram,
+  plotImageGrid,
+  plotLearningCurve,
+  plotPredictedAgainstTrue,
+  plotPredictionGrid,
+  plotResponse,
+  plotResponseByBin,
+  plotRoc,
+  plotTrainValidation,
+  plotWorstEvents,
+  plotWorstMistakes,
+  renderSvg,
+  type Spec,
+  worstEvents,
+  worstMistakes,
+} from "../../../lib/plot/mod.ts";
+import { hatchOf, outlineOf } from "../../../lib/plot/_hatched.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
+import { generator, scoredEvents, sequence } from "../evaluate/_sequence.ts";
+
+interface Layer {
+  data?: { values: Record<string, unknown>[] };
+  mark: { type: string };
+  layer?: Layer[];
+}
+const layersOf = (spec: Spec) => (spec.layer as Layer[]).flatMap((layer) => layer.layer ?? [layer]);
+const rowsOf = (spec: Spec, mark: string) =>
+  layersOf(spec).filter((layer) => layer.mark.type === mark).flatMap((layer) => layer.data?.values ?? []);
+
+const { scores, labels } = scoredEvents();
+const pictures = picturesOf(Uint8Array.from(sequence(8 * 16, 3), (u) => 255 * u), [8, 4, 4, 1]);
+const classNames = ["track", "shower", "noise"];
+const probabilities = [
+  [0.8, 0.1, 0.1],
+  [0.2, 0.7, 0.1],
+  [0.5, 0.3, 0.2],
+  [0.05, 0.05, 0.9],
+  [0.6, 0.2, 0.2],
+  [0.1, 0.8, 0.1],
+  [0.3, 0.3, 0.4],
+  [0.9, 0.05, 0.05],
+].flat();
+const truth = [0, 1, 0, 2, 1, 1, 2, 2];
+const energies = sequence(scores.length, 17).map((u) => 35 * u);
+const rng = generator(3);
+
+/** Every chart, drawn from little. */
+const CHARTS: Record<string, () => Spec> = {
+  plotImageGrid: () => plotImageGrid(pictures, { captions: truth, title: "Images" }),
+  plotPredictionGrid: () => plotPredictionGrid(pictures, probabilities, truth, classNames),
+  plotWorstMistakes: () => plotWorstMistakes(pictures, probabilities, truth, classNames)!,
+  plotLearningCurve: () =>
+    plotLearningCurve({ loss: [0.5, 0.2], accuracy: [0.8, 0.9], validationLoss: [0.4, 0.3] }),
+  plotTrainValidation: () => plotTrainValidation([3, 2, 1], [3, 2.5, 2.6]),
+  plotBatchLoss: () => plotBatchLoss([0.7, 0.6, 0.65]),
+  plotConfusion: () => plotConfusion(confusionMatrix([0, 0, 1], [0, 1, 1], 2), ["ER", "NR"]),
+  plotRoc: () => plotRoc([{ name: "all", curve: rocCurve(scores, labels), auc: auc(scores, labels) }]),
+  plotRocPerClass: () =>
+    plotRoc(rocPerClass(probabilities, truth, 3).map((one) => ({ name: classNames[one.label], ...one })), {
+      axes: "rates",
+    }),
+  plotResponse: () => plotResponse(scores, labels),
+  plotResponseByBin: () => plotResponseByBin(scores, labels, energies, [0, 5, 15, 35]),
+  plotHistogram: () =>
+    plotHistogram(energies, { groups: labels, groupNames: ["ER", "NR"], xTitle: "Energy [keV]" }),
+  plotClassCounts: () => plotClassCounts({ training: [0, 1, 1], test: [0] }, ["ER", "NR"]),
+  plotPredictedAgainstTrue: () => plotPredictedAgainstTrue([1, 9, 31], [1.5, 8, 30]),
+  plotBiasAndResolution: () =>
+    plotBiasAndResolution(
+      regressionByBin([1, 2.2, 9, 9.5], [1, 2, 9, 10], [0, 5, 15], { rng, resamples: 20 }),
+    ),
+  plotWorstEvents: () =>
+    plotWorstEvents(pictures, scores.subarray(0, 8), labels.subarray(0, 8), { palette: "heat" }),
+  plotCalibration: () => plotCalibration(calibration(scores, labels)),
+};
+
+for (const [name, draw] of Object.entries(CHARTS)) {
+  Deno.test(`${name}() is plain JSON of Vega-Lite 5 and can be drawn`, async () => {
+    const spec = draw();
+    assertEquals(spec.$schema, "https://vega.github.io/schema/vega-lite/v5.json");
+    assertEquals(JSON.parse(JSON.stringify(spec)), spec);
+    const svg = await renderSvg(spec);
+    assert(svg.startsWith("<svg") && svg.endsWith("</svg>"));
+    assert(!/NaN|undefined|Infinity/.test(svg), "the drawing has a number missing");
+    assert(/<text|<image/.test(svg), "the drawing is empty");
+  });
+}
+
+Deno.test("plotImageGrid() shows the first 36 and a caption under each", () => {
+  const many = Array.from({ length: 50 }, () => pictures[0]);
+  const spec = plotImageGrid(many, { captions: many.map((_, i) => i) });
+  assertEquals(rowsOf(spec, "image").length, 36);
+  assertEquals(rowsOf(spec, "text").map((row) => row.text), Array.from({ length: 36 }, (_, i) => String(i)));
+  assertThrows(() => plotImageGrid([]), RangeError, "no picture");
+});
+
+Deno.test("plotPredictionGrid() is blue where right and red where wrong", () => {
+  const spec = plotPredictionGrid(pictures, probabilities, truth, classNames, { indices: [0, 4] });
+  const layers = layersOf(spec).filter((layer) =>
+    layer.mark.type === "text"
+  ) as (Layer & { mark: { color?: string } })[];
+  const textsIn = (color: string) =>
+    layers.filter((l) => l.mark.color === color).flatMap((l) => l.data!.values).map((r) => r.text);
+  assertEquals(textsIn(COLORS.blue), ["track 80 %", "(track)"]);
+  assertEquals(textsIn(COLORS.red), ["track 60 %", "(shower)"]);
+  const bars = rowsOf(spec, "rect").filter((row) => (row.x2 as number) - (row.x as number) < 60);
+  assertEquals(bars.map((bar) => bar.color), [
+    COLORS.blue,
+    COLORS.grey,
+    COLORS.grey,
+    COLORS.red,
+    COLORS.blue,
+    COLORS.grey,
+  ]);
+  assertThrows(() => plotPredictionGrid(pictures, [1], truth, classNames), RangeError, "equally many");
+});
+
+Deno.test("worstMistakes() puts the most confident mistake first", () => {
+  assertEquals(worstMistakes(probabilities, truth, 3), Uint32Array.of(7, 4));
+  assertEquals(plotWorstMistakes([pictures[0]], [0.9, 0.1, 0], [0], classNames), undefined);
+});
+
+Deno.test("plotWorstEvents() begins with the most wrong and is red on the wrong side", () => {
+  assertEquals(worstEvents([0.9, 0.9, 0.4], [1, 0, 0]), Uint32Array.of(1, 2, 0));
+  const details = ["3 keV", "4 keV", "5 keV"];
+  const spec = plotWorstEvents(pictures.slice(0, 3), [0.9, 0.9, 0.4], [1, 0, 0], { limit: 2, details });
+  const texts = rowsOf(spec, "text").map((row) => row.text);
+  assertEquals(texts, ["ER, P(NR) = 0.90", "4 keV", "ER, P(NR) = 0.40", "5 keV"]);
+  const colors = layersOf(spec).map((layer) => (layer.mark as { color?: string }).color);
+  assertEquals(colors, [undefined, COLORS.red, undefined]);
+  assertThrows(() => plotWorstEvents(pictures, [0.5], [1]), RangeError, "got 8, 1 and 1");
+});
+
+Deno.test("plotLearningCurve() has accuracy in per cent on one axis and loss on the other", () => {
+  const spec = plotLearningCurve({ loss: [0.5, NaN], accuracy: [0.8, 0.9], validationAccuracy: [0.7, 0.85] });
+  const [accuracy, validation, loss] = layersOf(spec).map((layer) => layer.data!.values);
+  assertClose(accuracy.map((row) => row.value as number), [80, 90]);
+  assertClose(validation.map((row) => row.value as number), [70, 85]);
+  assertEquals(loss, [{ epoch: 1, value: 0.5 }]);
+  assertEquals(spec.resolve, { scale: { y: "independent" } });
+});
+
+Deno.test("plotTrainValidation() rings the epoch with the lowest validation loss", () => {
+  assertEquals(rowsOf(plotTrainValidation([3, 2, 1], [3, 2.5, 2.6]), "point"), [
+    { epoch: 2, value: 2.5, set: "validation" },
+  ]);
+});
+
+Deno.test("plotBatchLoss() averages over the last batches", () => {
+  const spec = plotBatchLoss([1, 2, 3, 6], { window: 2 });
+  const rows = (spec.data as { values: { mean: number }[] }).values;
+  assertClose(rows.map((row) => row.mean), [1, 1.5, 2.5, 4.5]);
+});
+
+Deno.test("plotRoc() names area and interval and thins curves without losing their ends", () => {
+  const many = sequence(20000, 5), kinds = many.map((_, i) => i % 2);
+  const curve = rocCurve(many, kinds);
+  const spec = plotRoc([{ name: "noise", curve, auc: auc(many, kinds) }]);
+  const rows = rowsOf(spec, "line").filter((row) => row.curve);
+  assert(rows.length > 100 && rows.length < 500, `${rows.length} points`);
+  assertEquals([rows[0].x, rows[0].y], [0, 1]);
+  assertEquals([rows.at(-1)!.x, rows.at(-1)!.y], [1, 0]);
+  assert(/^noise: AUC 0\.\d+ \[0\.\d+, 0\.\d+\]$/.test(String(rows[0].curve)), String(rows[0].curve));
+  assertThrows(() => plotRoc([]), RangeError, "there is none");
+});
+
+Deno.test("outlineOf() walks up, along the steps and down again", () => {
+  const outline = outlineOf(histogram([0.5, 1.5, 1.6], { edges: [0, 1, 2] }));
+  assertEquals(outline.map(({ x, y }) => [x, y]), [[0, 0], [0, 1], [1, 1], [1, 2], [2, 2], [2, 0]]);
+});
+
+Deno.test("hatchOf() strokes stay in their bars at 45 degrees, both ways", () => {
+  const filled = histogram(sequence(200, 9), { bins: 10, range: [0, 1] });
+  const frame = { width: 200, height: 100, top: 40 };
+  for (const hatch of ["/", "\\"] as const) {
+    const strokes = hatchOf(filled, hatch, frame);
+    assert(strokes.length > 30);
+    for (const { x, y, x2, y2 } of strokes) {
+      const bin = Math.min(Math.floor((x + x2) / 2 * 10), 9);
+      assert(
+        Math.min(x, x2) >= bin / 10 - 1e-9 && Math.max(x, x2) <= (bin + 1) / 10 + 1e-9,
+        "leaves its bar sideways",
+      );
+      assert(Math.min(y, y2) >= 0 && Math.max(y, y2) <= filled.counts[bin] + 1e-9, "leaves its bar upwards");
+      assertClose((x2 - x) * 200, (hatch === "/" ? 1 : -1) * (y2 - y) / 40 * 100, 1e-6);
+    }
+  }
+});
+
+Deno.test("plotResponseByBin() counts every event once, in its bin and class", () => {
+  const spec = plotResponseByBin(scores, labels, energies, [0, 5, 15, 35], { bins: 4 });
+  const panels = spec.hconcat as { title: { text: string; subtitle: string } }[];
+  assertEquals(panels.map((panel) => panel.title.text), ["0 to 5 keV", "5 to 15 keV", "15 to 35 keV"]);
+  const total = panels.reduce((sum, panel) => sum + Number.parseInt(panel.title.subtitle), 0);
+  assertEquals(total, scores.length);
+});
+
+Deno.test("plotPredictedAgainstTrue() thins evenly and says so", () => {
+  const many = sequence(5000, 3);
+  const spec = plotPredictedAgainstTrue(many, many, { limit: 1000 });
+  assertEquals(rowsOf(spec, "circle").length, 1000);
+  assertEquals((spec.title as { subtitle: string }).subtitle, "1,000 of 5,000 events");
+  assertThrows(() => plotPredictedAgainstTrue([1], [1, 2]), RangeError, "got 1 and 2");
+});
+
+Deno.test("formatEstimate() shows the digits that the interval carries", () => {
+  assertEquals(formatEstimate({ value: 0.97412, low: 0.9613, high: 0.9831 }), "0.974 [0.961, 0.983]");
+  assertEquals(formatEstimate({ value: 0.5, low: 0.1, high: 0.9 }), "0.50 [0.10, 0.90]");
+  assertEquals(formatEstimate({ value: 120.3, low: 100, high: 140 }), "120 [100, 140]");
+  assertEquals(formatEstimate({ value: 1, low: 1, high: 1 }), "1.000 [1.000, 1.000]");
+  assertEquals(formatEstimate({ value: NaN, low: NaN, high: NaN }), "– [–, –]");
+});
