@@ -151,8 +151,6 @@ export function createPool<Message, Result>(options: PoolOptions): Pool<Message,
       const worker = idle.pop() ?? (busy.size < size ? start() : undefined);
       if (!worker) return;
       const task = queue.shift()!;
-      const over = () =>
-        replace(worker, new TaskTimeoutError(`Cannot finish a task within ${task.timeoutMs} ms`));
       if (task.onAbort) task.signal?.removeEventListener("abort", task.onAbort);
       task.onAbort = () => replace(worker, task.signal!.reason);
       task.signal?.addEventListener("abort", task.onAbort, { once: true });
