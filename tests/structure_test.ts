@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   train: ["engine", "data"],
   search: [],
   evaluate: [],
-  plot: ["evaluate"],
+  plot: ["evaluate", "io"],
   export: ["engine", "layers"],
   store: ["io"],
   score: ["io", "image", "store"],
