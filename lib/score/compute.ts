@@ -1,0 +1,260 @@
+/**
+ * The part of scoring that takes time, for one thread: it holds loaded models and runs batches of whatever mixture of
+ * pictures and tensors it is given. {@link "./compute_worker.ts"} puts one into a worker. @module
+ */
+import { decodePng, readPngHeader } from "../io/png.ts";
+import type { Image } from "../io/image.ts";
+import type { Card } from "../store/card.ts";
+import { type Answers, readAnswers } from "./answer.ts";
+import { prepareImage, regionOf } from "./preprocess.ts";
+import { checkInputs, createScorer, type Scorer } from "./scorer.ts";
+import type { Runtime } from "./session.ts";
+import {
+  countValues,
+  sliceRows,
+  type Tensor,
+  TENSOR_TYPES,
+  type TensorData,
+  type TensorInfo,
+} from "./tensor.ts";
+
+/** One example, or one client's tensors: what a batch is made of. */
+export type Item =
+  /** A PNG file as it came. */
+  | { png: Uint8Array; view?: boolean }
+  /** A decoded picture. */
+  | { image: Image; view?: boolean }
+  /** Inputs by the model's own names; the first axis is the batch. */
+  | { tensors: Tensor[] };
+
+/** What became of an item; `ms` is the time it took to decode and prepare. */
+export type ItemResult =
+  | { answers: Answers; ms: number; height: number; width: number; view?: Float32Array }
+  | { tensors: Tensor[]; ms: number }
+  | { fault: ItemFault };
+
+/** Why an item could not be scored: the client's doing, or ours. */
+export interface ItemFault {
+  who: "client" | "server";
+  message: string;
+}
+
+/** A model as {@linkcode ComputeUnit} loads it. */
+export interface ModelSource {
+  card: Card;
+  /** The bytes of model.onnx; shared memory is passed to workers without a copy. */
+  onnx: Uint8Array;
+}
+
+/** What a loaded model takes and gives. */
+export interface LoadedModel {
+  inputs: readonly TensorInfo[];
+  outputs: readonly TensorInfo[];
+}
+
+/** Results of one batch, in the order of its items. */
+export interface BatchReport {
+  results: ItemResult[];
+  /** Time inside ONNX Runtime. */
+  computeMs: number;
+  /** Examples that were computed. */
+  rows: number;
+}
+
+/** A thread that scores. */
+export interface ComputeUnit {
+  /** Loads a model under a key, and runs it once so that the first request does not pay for it. */
+  load(key: string, source: ModelSource): Promise<LoadedModel>;
+  unload(key: string): Promise<void>;
+  /** Computes one batch. Faults are results, not exceptions; it rejects only if the unit itself is lost. */
+  run(key: string, items: readonly Item[]): Promise<BatchReport>;
+  close(): Promise<void>;
+}
+
+/** Options for {@linkcode createUnit}. */
+export interface UnitOptions {
+  /** @default {"native"} */
+  runtime?: Runtime;
+  /** Threads within one operation. @default {1} */
+  threads?: number;
+  /** Most pixels of a picture. @default {67_108_864} */
+  maxPixels?: number;
+  /** Most bytes a model's session may be given in one batch of one client, before it is split. @default {64} */
+  maxRows?: number;
+  /** The bytes of ONNX Runtime's .wasm file, for hosts that cannot read it from the npm package. */
+  wasmBinary?: Uint8Array<ArrayBuffer>;
+}
+
+/** An item that is ready to be computed. */
+interface Ready {
+  index: number;
+  tensors: Tensor[];
+  rows: number;
+  ms: number;
+  picture?: { height: number; width: number; view?: Float32Array };
+}
+
+const faultOf = (error: unknown): ItemFault => {
+  const client = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+  return {
+    who: client ? "client" : "server",
+    message: error instanceof Error ? error.message : String(error),
+  };
+};
+
+/** A picture from a PNG file, decoded only as far as the model looks. */
+function decodeSeen(
+  card: Card,
+  png: Uint8Array,
+  maxPixels: number,
+): { image: Image; height: number; width: number } {
+  const { height, width } = readPngHeader(png);
+  const region = regionOf(card.preprocessing, height, width);
+  return { image: decodePng(png, { ...region, maxPixels }), height, width };
+}
+
+/** Makes a unit that computes in this thread. */
+export function createUnit(options: UnitOptions = {}): ComputeUnit {
+  const { maxPixels = 1 << 26, maxRows = 64 } = options;
+  const models = new Map<string, Scorer>();
+
+  /** Decodes, prepares and checks one item. @throws What the client did wrong. */
+  function prepare(scorer: Scorer, item: Item, index: number): Ready {
+    const started = performance.now();
+    if ("tensors" in item) {
+      checkInputs(scorer.card.name, scorer.inputs, item.tensors);
+      return {
+        index,
+        tensors: item.tensors,
+        rows: item.tensors[0].shape[0] ?? 1,
+        ms: performance.now() - started,
+      };
+    }
+    const { card } = scorer;
+    const { image, height, width } = "png" in item
+      ? decodeSeen(card, item.png, maxPixels)
+      : { image: item.image, height: item.image.height, width: item.image.width };
+    const data = prepareImage(card, image);
+    const tensor: Tensor = {
+      name: card.inputs[0].name,
+      type: "FP32",
+      shape: [1, ...card.inputs[0].shape],
+      data,
+    };
+    const picture = { height, width, ...(item.view ? { view: data.slice() } : {}) };
+    return { index, tensors: [tensor], rows: 1, ms: performance.now() - started, picture };
+  }
+
+  function resultOf(scorer: Scorer, ready: Ready, outputs: Tensor[]): ItemResult {
+    if (!ready.picture) return { tensors: outputs, ms: ready.ms };
+    return { answers: readAnswers(scorer.card, outputs)[0], ms: ready.ms, ...ready.picture };
+  }
+
+  return {
+    async load(key, { card, onnx }) {
+      const scorer = await createScorer({ ...options, card, onnx });
+      await scorer.infer(scorer.inputs.map(zerosFor)).catch(async (error) => {
+        await scorer.close();
+        throw error;
+      });
+      models.set(key, scorer);
+      return { inputs: scorer.inputs, outputs: scorer.outputs };
+    },
+    async unload(key) {
+      const scorer = models.get(key);
+      models.delete(key);
+      await scorer?.close();
+    },
+    async run(key, items) {
+      const scorer = models.get(key);
+      const results = new Array<ItemResult>(items.length);
+      const lost = { who: "server" as const, message: `Model "${key}" is not loaded` };
+      if (!scorer) return { results: results.fill({ fault: lost }), computeMs: 0, rows: 0 };
+      const groups = new Map<string, Ready[]>();
+      items.forEach((item, index) => {
+        try {
+          const ready = prepare(scorer, item, index);
+          const signature = ready.tensors.map(({ name, shape }) => `${name}:${shape.slice(1)}`).join();
+          const group = groups.get(signature);
+          if (group) group.push(ready);
+          else groups.set(signature, [ready]);
+        } catch (error) {
+          results[index] = { fault: faultOf(error) };
+        }
+      });
+      let computeMs = 0, rows = 0;
+      const compute = async (group: Ready[]): Promise<void> => {
+        const started = performance.now();
+        try {
+          const outputs = await scorer.infer(group.length === 1 ? group[0].tensors : joinRows(group));
+          let first = 0;
+          for (const ready of group) {
+            const own = group.length === 1
+              ? outputs
+              : outputs.map((t) => ownRows(t, first, first + ready.rows));
+            results[ready.index] = resultOf(scorer, ready, own);
+            first += ready.rows;
+          }
+          rows += first;
+        } catch (error) {
+          // One example that the model cannot take must not cost the others their answer.
+          if (group.length > 1) { for (const ready of group) await compute([ready]); }
+          else results[group[0].index] = { fault: faultOf(error) };
+        }
+        computeMs += performance.now() - started;
+      };
+      const joins = scorer.inputs.every(({ shape }) => shape[0] === -1) &&
+        scorer.outputs.every(({ shape }) => shape[0] === -1);
+      for (const group of groups.values()) {
+        for (const part of joins ? cut(group, maxRows) : group.map((ready) => [ready])) await compute(part);
+      }
+      return { results, computeMs, rows };
+    },
+    async close() {
+      for (const key of [...models.keys()]) await this.unload(key);
+    },
+  };
+}
+
+/** Cuts a group so that no part holds more than `maxRows` rows, unless a single item does. */
+function cut(group: Ready[], maxRows: number): Ready[][] {
+  const parts: Ready[][] = [];
+  let rows = Infinity;
+  for (const ready of group) {
+    if (rows + ready.rows > maxRows) {
+      parts.push([]);
+      rows = 0;
+    }
+    parts[parts.length - 1].push(ready);
+    rows += ready.rows;
+  }
+  return parts;
+}
+
+/** One tensor an input, holding the rows of every item in turn. */
+function joinRows(group: Ready[]): Tensor[] {
+  return group[0].tensors.map(({ name, type, shape }) => {
+    const parts = group.map(({ tensors }) => tensors.find((tensor) => tensor.name === name) as Tensor);
+    const rows = parts.reduce((sum, part) => sum + part.shape[0], 0);
+    const full = [rows, ...shape.slice(1)];
+    const data = TENSOR_TYPES[type].make(countValues(full));
+    let offset = 0;
+    for (const part of parts) {
+      (data as Float32Array).set(part.data as Float32Array, offset); // all parts were checked to have the input's type
+      offset += part.data.length;
+    }
+    return { name, type, shape: full, data };
+  });
+}
+
+/** Rows of an output in memory of their own, so that they can be posted without the rest. */
+function ownRows(tensor: Tensor, first: number, last: number): Tensor {
+  const rows = sliceRows(tensor, first, last);
+  return { ...rows, data: rows.data.slice() as TensorData };
+}
+
+/** A tensor of zeros that fits an input; dimensions that vary are 1. */
+function zerosFor({ name, type, shape }: TensorInfo): Tensor {
+  const sizes = shape.map((size) => size < 0 ? 1 : size);
+  return { name, type, shape: sizes, data: TENSOR_TYPES[type].make(countValues(sizes)) };
+}

@@ -1,0 +1,114 @@
+/**
+ * Compute units in workers, replaced when they are lost. @module
+ */
+import type { BatchReport, ComputeUnit, LoadedModel, ModelSource, UnitOptions } from "./compute.ts";
+import type { ComputeReply, ComputeRequest } from "./compute_worker.ts";
+
+/** A worker crashed or was stopped because it did not answer in time. */
+export class UnitLostError extends Error {
+  override name = "UnitLostError";
+}
+
+/** Options for {@linkcode spawnUnit}. */
+export interface SpawnOptions extends UnitOptions {
+  /** A batch or a load that takes longer costs the worker its life. @default {60_000} */
+  timeoutMs?: number;
+  /** Told when a worker was lost and another one took its place. */
+  onLost?: (reason: string) => void;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+type Ask = ComputeRequest extends infer R ? R extends { id: number } ? Omit<R, "id"> : never : never;
+
+/** Buffers that a request hands over: pictures as they came. Tensors and pixels may be views, so they are copied. */
+function handedOver(ask: Ask): ArrayBuffer[] {
+  if (ask.ask !== "run") return [];
+  const buffers: ArrayBuffer[] = [];
+  for (const item of ask.items) {
+    if (
+      "png" in item && item.png.buffer instanceof ArrayBuffer &&
+      item.png.byteLength === item.png.buffer.byteLength
+    ) {
+      buffers.push(item.png.buffer);
+    }
+  }
+  return buffers;
+}
+
+/**
+ * Starts a worker that computes.
+ *
+ * A worker that crashes or does not answer within `timeoutMs` is replaced by a fresh one holding the same models; what
+ * it was working on is rejected with {@linkcode UnitLostError}. The bytes of a PNG given to `run` are handed over: the
+ * caller's array is empty afterwards.
+ */
+export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
+  const { timeoutMs = 60_000, onLost, ...unitOptions } = options;
+  const sources = new Map<string, ModelSource>();
+  const waiting = new Map<number, Waiting>();
+  let next = 0, closed = false;
+  let worker = start();
+
+  function start(): Worker {
+    const fresh = new Worker(new URL("./compute_worker.ts", import.meta.url), { type: "module" });
+    fresh.onmessage = ({ data }: MessageEvent<ComputeReply>) => {
+      const entry = waiting.get(data.id);
+      waiting.delete(data.id);
+      clearTimeout(entry?.timer);
+      if (data.error === undefined) entry?.resolve(data.value);
+      else entry?.reject(new Error(data.error));
+    };
+    fresh.onerror = (event) => {
+      event.preventDefault();
+      if (fresh === worker) replace(event.message);
+    };
+    fresh.postMessage({ id: -1, ask: "open", options: unitOptions });
+    return fresh;
+  }
+
+  function replace(reason: string): void {
+    worker.terminate();
+    for (const { reject, timer } of waiting.values()) {
+      clearTimeout(timer);
+      reject(new UnitLostError(`A compute worker was lost: ${reason}`));
+    }
+    waiting.clear();
+    if (closed) return;
+    worker = start();
+    for (const [key, source] of sources) send({ ask: "load", key, source }).catch(() => {});
+    onLost?.(reason);
+  }
+
+  function send<T>(ask: Ask): Promise<T> {
+    if (closed) return Promise.reject(new UnitLostError("A compute worker was asked after it was closed"));
+    return new Promise<T>((resolve, reject) => {
+      const id = next++;
+      const timer = setTimeout(() => replace(`no answer within ${timeoutMs} ms`), timeoutMs);
+      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
+      worker.postMessage({ id, ...ask }, handedOver(ask));
+    });
+  }
+
+  return {
+    async load(key, source) {
+      const loaded = await send<LoadedModel>({ ask: "load", key, source });
+      sources.set(key, source);
+      return loaded;
+    },
+    unload(key) {
+      sources.delete(key);
+      return send({ ask: "unload", key });
+    },
+    run: (key, items) => send<BatchReport>({ ask: "run", key, items }),
+    close() {
+      closed = true;
+      replace("it was closed");
+      return Promise.resolve();
+    },
+  };
+}

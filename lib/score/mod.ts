@@ -1,0 +1,13 @@
+/**
+ * From a stored model to answers in physics terms: preprocessing, ONNX Runtime, batching, models of a store. No HTTP.
+ * @module
+ */
+export * from "./answer.ts";
+export * from "./batcher.ts";
+export * from "./compute.ts";
+export * from "./compute_pool.ts";
+export * from "./models.ts";
+export * from "./preprocess.ts";
+export * from "./scorer.ts";
+export * from "./session.ts";
+export * from "./tensor.ts";
