@@ -1,0 +1,66 @@
+/**
+ * The 3-D CNN of the calorimeter example. Input [batch, 21, 32, 32, 1]: time slices of a 32 × 32 energy image.
+ * Output: softmax over (electron, photon), [batch, 2].
+ * Source: the electron-photon document's network: convolutions of 64 and 32 3 × 3 × 3 filters, each with dropout 0.2,
+ * batch normalisation and pooling; dense 64, 32, 2. @module
+ */
+import { tf } from "../engine/mod.ts";
+import { layerSeeds, type ModelConfig } from "./model.ts";
+
+/** Settings of {@linkcode buildConv3dNet}. */
+export interface Conv3dNetConfig extends ModelConfig {
+  /** Filters of the two convolutions. @default {[64, 32]} */
+  filters?: readonly number[];
+  /** Side of the filters. @default {3} */
+  kernelSize?: number;
+  /** Units of the dense layers before the last. @default {[64, 32]} */
+  dense?: readonly number[];
+  /** Share dropped after each convolution in training. @default {0.2} */
+  dropout?: number;
+  /** Activation of all but the last layer. @default {"relu"} */
+  activation?: "relu" | "elu" | "selu" | "tanh";
+}
+
+/**
+ * Builds the 3-D CNN.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { buildConv3dNet } from "./conv3d_net.ts";
+ * await startEngine({ backend: "cpu" });
+ * buildConv3dNet().outputs[0].shape; // [null, 2]
+ * ```
+ */
+export function buildConv3dNet(config: Conv3dNetConfig = {}): tf.LayersModel {
+  const { inputShape = [21, 32, 32, 1], classes = 2, filters = [64, 32], kernelSize = 3, seed } = config;
+  const { dense = [64, 32], dropout = 0.2, activation = "relu" } = config;
+  const seeds = layerSeeds(seed);
+  const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
+  const image = tf.input({ shape: [...inputShape], name: "image" });
+  let x = image;
+  for (const count of filters) {
+    x = tf.layers.conv3d({
+      filters: count,
+      kernelSize,
+      padding: "same",
+      activation,
+      kernelInitializer: glorot(),
+    })
+      .apply(x) as tf.SymbolicTensor;
+    x = tf.layers.dropout({ rate: dropout }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.batchNormalization().apply(x) as tf.SymbolicTensor;
+    x = tf.layers.maxPooling3d({ poolSize: 2 }).apply(x) as tf.SymbolicTensor;
+  }
+  x = tf.layers.flatten().apply(x) as tf.SymbolicTensor; // [batch, 5 · 8 · 8 · 32]
+  for (const units of dense) {
+    x = tf.layers.dense({ units, activation, kernelInitializer: glorot() }).apply(x) as tf.SymbolicTensor;
+  }
+  const output = tf.layers.dense({
+    units: classes,
+    activation: "softmax",
+    kernelInitializer: glorot(),
+    name: "predictions",
+  }).apply(x) as tf.SymbolicTensor;
+  return tf.model({ inputs: image, outputs: output, name: "conv3d_net" });
+}
