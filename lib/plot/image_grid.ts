@@ -24,6 +24,7 @@ export interface ImageGridOptions extends ShadeOptions {
  * @throws {RangeError} If there is nothing to show.
  * @example The first 36 digits
  * ```ts
+ * import { picturesOf } from "./picture.ts";
  * plotImageGrid(picturesOf(new Uint8Array(4), [1, 2, 2]), { captions: [7] });
  * ```
  */

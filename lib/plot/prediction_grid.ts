@@ -58,6 +58,7 @@ export function worstMistakes(
  * @throws {RangeError} If the lengths do not match or there is nothing to show.
  * @example One right prediction
  * ```ts
+ * import { picturesOf } from "./picture.ts";
  * plotPredictionGrid(picturesOf(new Uint8Array(4), [1, 2, 2]), [0.9, 0.1], [0], ["cat", "dog"]);
  * ```
  */
@@ -123,6 +124,7 @@ export function plotPredictionGrid(
  * @returns The chart, or `undefined` where every prediction is right.
  * @example A dog taken for a cat
  * ```ts
+ * import { picturesOf } from "./picture.ts";
  * plotWorstMistakes(picturesOf(new Uint8Array(4), [1, 2, 2]), [0.9, 0.1], [1], ["cat", "dog"]);
  * ```
  */
