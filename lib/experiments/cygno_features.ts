@@ -1,0 +1,198 @@
+/**
+ * What an analysis without a network measures on a recoil's picture: light, length, width, density. The baselines that the
+ * networks are compared with stand on these.
+ *
+ * Source: the cluster variables of CYGNO's reconstruction (arXiv:2007.12508), with one cluster an image. @module
+ */
+
+/** Variables of the brightest cluster of a picture. */
+export interface ClusterFeatures {
+  /** Sum of the counts above the pedestal in the cluster and two pixels around it. */
+  light: number;
+  /** Pixels of the cluster. */
+  area: number;
+  /** Root mean square along the longer axis, weighted by light, pixels. */
+  length: number;
+  /** The same along the shorter axis. */
+  width: number;
+  /** Light in a pixel of the cluster, counts. */
+  density: number;
+}
+
+/** Sides of the mean that finds clusters, pixels, and how far above the pedestal it must be: five times the noise of that mean. */
+const SIDE = 5, THRESHOLD = 2;
+
+/** A picture without its hot pixels: one far above all eight neighbours becomes their mean. Row-major, counts above `pedestal`. */
+function cleaned(counts: Uint8Array, height: number, width: number, pedestal: number): Float32Array {
+  const out = Float32Array.from(counts, (value) => value - pedestal);
+  for (let r = 1; r < height - 1; r++) {
+    for (let c = 1; c < width - 1; c++) {
+      const i = r * width + c;
+      let most = 0, sum = 0;
+      for (
+        const j of [
+          i - width - 1,
+          i - width,
+          i - width + 1,
+          i - 1,
+          i + 1,
+          i + width - 1,
+          i + width,
+          i + width + 1,
+        ]
+      ) {
+        most = Math.max(most, counts[j]);
+        sum += counts[j];
+      }
+      if (counts[i] > most + 12) out[i] = sum / 8 - pedestal;
+    }
+  }
+  return out;
+}
+
+/** Mean over squares of SIDE pixels; pixels outside count as pedestal. */
+function smoothed(values: Float32Array, height: number, width: number): Float32Array {
+  const half = SIDE >> 1;
+  const rows = new Float32Array(values.length), out = new Float32Array(values.length);
+  for (let r = 0; r < height; r++) {
+    for (let c = 0; c < width; c++) {
+      let sum = 0;
+      for (let k = Math.max(0, c - half); k <= Math.min(width - 1, c + half); k++) {
+        sum += values[r * width + k];
+      }
+      rows[r * width + c] = sum / SIDE;
+    }
+  }
+  for (let r = 0; r < height; r++) {
+    for (let c = 0; c < width; c++) {
+      let sum = 0;
+      for (let k = Math.max(0, r - half); k <= Math.min(height - 1, r + half); k++) {
+        sum += rows[k * width + c];
+      }
+      out[r * width + c] = sum / SIDE;
+    }
+  }
+  return out;
+}
+
+/**
+ * Measures the brightest cluster of a picture.
+ *
+ * @param counts [height, width], row-major.
+ * @param pedestal Counts without light.
+ * @returns Zeros if nothing stands out.
+ * @example A dark picture has no cluster
+ * ```ts
+ * measureCluster(new Uint8Array(64).fill(99), 8, 8, 99).area; // 0
+ * ```
+ */
+export function measureCluster(
+  counts: Uint8Array,
+  height: number,
+  width: number,
+  pedestal: number,
+): ClusterFeatures {
+  const light = cleaned(counts, height, width, pedestal), mean = smoothed(light, height, width);
+  const label = new Int32Array(light.length);
+  let best = 0, bestLight = 0;
+  for (let start = 0, next = 1; start < light.length; start++) {
+    if (label[start] !== 0 || mean[start] < THRESHOLD) continue;
+    const pixels = [start], cluster = next++;
+    let sum = 0;
+    label[start] = cluster;
+    for (let i = pixels.pop(); i !== undefined; i = pixels.pop()) {
+      sum += mean[i];
+      const row = Math.floor(i / width), column = i % width;
+      for (let r = Math.max(0, row - 1); r <= Math.min(height - 1, row + 1); r++) {
+        for (let c = Math.max(0, column - 1); c <= Math.min(width - 1, column + 1); c++) {
+          const j = r * width + c;
+          if (label[j] === 0 && mean[j] >= THRESHOLD) {
+            label[j] = cluster;
+            pixels.push(j);
+          }
+        }
+      }
+    }
+    if (sum > bestLight) [best, bestLight] = [cluster, sum];
+  }
+  if (best === 0) return { light: 0, area: 0, length: 0, width: 0, density: 0 };
+  return moments(light, label, best, height, width);
+}
+
+function moments(
+  light: Float32Array,
+  label: Int32Array,
+  best: number,
+  height: number,
+  width: number,
+): ClusterFeatures {
+  let area = 0, inside = 0, total = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  for (let r = 0; r < height; r++) {
+    for (let c = 0; c < width; c++) {
+      const i = r * width + c, value = light[i];
+      if (label[i] === best) {
+        area++;
+        inside += value;
+        x += value * c, y += value * r, xx += value * c * c, yy += value * r * r, xy += value * c * r;
+      }
+      if (near(label, best, r, c, height, width)) total += value;
+    }
+  }
+  const mx = x / inside, my = y / inside;
+  const vx = xx / inside - mx * mx, vy = yy / inside - my * my, vxy = xy / inside - mx * my;
+  const middle = (vx + vy) / 2, apart = Math.hypot((vx - vy) / 2, vxy);
+  return {
+    light: total,
+    area,
+    length: Math.sqrt(Math.max(0, middle + apart)),
+    width: Math.sqrt(Math.max(0, middle - apart)),
+    density: inside / area,
+  };
+}
+
+/** Whether a pixel is in the cluster or within two pixels of it. */
+function near(
+  label: Int32Array,
+  best: number,
+  row: number,
+  column: number,
+  height: number,
+  width: number,
+): boolean {
+  for (let r = Math.max(0, row - 2); r <= Math.min(height - 1, row + 2); r++) {
+    for (let c = Math.max(0, column - 2); c <= Math.min(width - 1, column + 2); c++) {
+      if (label[r * width + c] === best) return true;
+    }
+  }
+  return false;
+}
+
+/** Fits y ≈ a + b x + c x² by least squares; the estimator of energy from light that the course hints at, with room for saturation. */
+export function fitQuadratic(x: ArrayLike<number>, y: ArrayLike<number>): (x: number) => number {
+  const scale = Math.max(1e-12, ...Array.from(x, Math.abs)); // keeps the equations well conditioned
+  const rows = [0, 1, 2].map(() => [0, 0, 0, 0]);
+  for (let i = 0; i < x.length; i++) {
+    const powers = [1, x[i] / scale, (x[i] / scale) ** 2];
+    for (let r = 0; r < 3; r++) {
+      for (let c = 0; c < 3; c++) rows[r][c] += powers[r] * powers[c];
+      rows[r][3] += powers[r] * y[i];
+    }
+  }
+  for (let p = 0; p < 3; p++) { // Gauss and Jordan, with the largest pivot
+    const pivot = rows.slice(p).reduce(
+      (most, row, i) => Math.abs(row[p]) > Math.abs(rows[most][p]) ? p + i : most,
+      p,
+    );
+    [rows[p], rows[pivot]] = [rows[pivot], rows[p]];
+    if (Math.abs(rows[p][p]) < 1e-12) {
+      throw new RangeError("Cannot fit a parabola as there are fewer than three different points");
+    }
+    for (let r = 0; r < 3; r++) {
+      if (r === p) continue;
+      const share = rows[r][p] / rows[p][p];
+      for (let c = p; c < 4; c++) rows[r][c] -= share * rows[p][c];
+    }
+  }
+  const [a, b, c] = rows.map((row, i) => row[3] / row[i]);
+  return (value) => a + b * (value / scale) + c * (value / scale) ** 2;
+}
