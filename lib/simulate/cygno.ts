@@ -1,0 +1,290 @@
+/**
+ * A seeded toy of CYGNO's optical TPC: a recoil in He/CF4 60/40, seen by the camera behind three GEMs.
+ *
+ * The chain is the collaboration's own digitisation (github.com/CYGNUS-RD/digitization, "ConfigFile_new.txt" and "ConfigFile_LIME.txt";
+ * model and validation in arXiv:2505.06362): primary electrons, attachment and diffusion on the drift, exponential gain in the first GEM,
+ * gain lost to space charge in the third, light, lens, sensor. The detector is LIME (arXiv:2305.06168). A frame is what an event
+ * builder cuts out of the sensor around a cluster: 576 × 576 of the 2304 × 2304 pixels, stored as 8-bit grey.
+ *
+ * Not modelled: what does not come from the recoil (natural radioactivity, cosmic rays, other events in the same exposure), tracks cut by the
+ * rolling shutter, electronic noise correlated between pixels, field distortions at the walls, PMT signals, time drifts of gain,
+ * gas purity and temperature. Assumed rather than published: the share of hot pixels, how exactly an event is centred.
+ * @module
+ */
+import type { Frame } from "../image/frame.ts";
+import { createRng } from "../image/rng.ts";
+import { createDraws, type Draws } from "./random.ts";
+import { type Ionisation, type Nucleus, walkElectron, walkNucleus } from "./he_cf4.ts";
+
+/** Nuclear or electron recoil, as the folders of the data set are called. */
+export type RecoilKind = "NR" | "ER";
+
+/** Every number of the detector. All from CYGNO's digitisation settings unless the line says otherwise. */
+export const DETECTOR = {
+  /** Pixels on each side of the frame. The course's frames. */
+  side: 576,
+  /** Seen by one pixel of the ORCA Fusion in the GEM plane: 346 mm on 2304 pixels. */
+  pixelMm: 346 / 2304,
+  /** Energy for one primary electron. */
+  pairKeV: 0.0462,
+  /** Drift of LIME: recoils are uniform along it. arXiv:2305.06168. */
+  driftMm: 500,
+  /** Mean free path against attachment. */
+  attachmentMm: 1400,
+  /** σ² of the cloud = constant + slope · drift: transverse and longitudinal, from arXiv:2007.00608. */
+  transverse: { constantMm2: 0.1225, slopeMm2PerCm: 0.013225 },
+  longitudinal: { constantMm2: 0.0676, slopeMm2PerCm: 0.00978 },
+  /** Mean gain of one GEM at 440 V, 0.0347 exp(0.0209 V), and the share of its electrons that leave it, 0.873 exp(-0.002 V). */
+  gain: 0.0347 * Math.exp(0.0209 * 440),
+  extraction: 0.87319885 * Math.exp(-0.002 * 440),
+  /** Space charge: n electrons in a voxel give A n G / (1 + β G n). Voxels of one pixel by one pixel by `voxelMm`. */
+  saturation: 1.0e-5,
+  voxelMm: 0.1,
+  /** A: light measured over light computed. */
+  scale: 1.52,
+  photonsPerElectron: 0.07,
+  countsPerPhoton: 2,
+  /** Share of photons that the lens catches: 1 / (4 (m + 1) a)², m = 346 / 14.976 the demagnification, a = f/0.95. */
+  acceptance: 1 / (4 * (346 / 14.976 + 1) * 0.95) ** 2,
+  /** From the GEMs to the lens, for the fall of light off the axis, cos⁴. arXiv:2305.06168. */
+  lensMm: 623,
+  /** Clusters are taken within this distance of the axis. LIME's window is 330 mm wide. */
+  fieldMm: 150,
+  pedestal: 99,
+  noise: 2,
+  /** Assumed: one pixel in ten thousand is hot, by 40 counts on average, exponentially. */
+  hotShare: 1e-4,
+  hotCounts: 40,
+  /** Assumed: σ of the event's barycentre about the middle of the frame, on each axis. */
+  centringPixels: 4,
+} as const;
+
+/** What happened in an event. */
+export interface RecoilTruth {
+  kind: RecoilKind;
+  /** What recoiled. */
+  particle: "e" | Nucleus;
+  /** Kinetic energy of the recoil, keV. */
+  energyKeV: number;
+  /** From the recoil to the GEMs, mm. */
+  driftMm: number;
+  /** Distance of the event from the optical axis, mm. */
+  axisMm: number;
+  /** Length of the recoil's path, mm. */
+  pathMm: number;
+  /** Primary electrons that reached the GEMs. */
+  electrons: number;
+  /** Sum of the light above the pedestal, counts. */
+  lightCounts: number;
+}
+
+/** An event: what the camera saw, and what was there. */
+export interface Recoil {
+  frame: Frame<Uint8Array>;
+  truth: RecoilTruth;
+}
+
+/** Options for {@linkcode simulateRecoil}. */
+export interface RecoilOptions {
+  /** Which nuclei recoil, drawn by their share of the atoms. @default {["He"], as in CYGNO's own sets} */
+  nuclei?: readonly Nucleus[];
+  /** Drift in mm. @default {uniform over the detector's drift} */
+  driftMm?: number;
+  /** Names the camera: which pixels are hot. @default {0} */
+  camera?: number;
+}
+
+const ATOMS: Record<Nucleus, number> = { He: 0.6, C: 0.4, F: 1.6 };
+
+function pickNucleus(nuclei: readonly Nucleus[], draws: Draws): Nucleus {
+  let left = draws.uniform() * nuclei.reduce((sum, name) => sum + ATOMS[name], 0);
+  for (const name of nuclei) if ((left -= ATOMS[name]) < 0) return name;
+  return nuclei[nuclei.length - 1];
+}
+
+/** Primary electrons at the GEM plane: x, y, z in mm, and n after the second GEM; four numbers each. */
+function driftElectrons({ positionMm, energyKeV }: Ionisation, driftMm: number, draws: Draws): Float64Array {
+  const { pairKeV, attachmentMm, transverse, longitudinal, gain, extraction } = DETECTOR;
+  const across = Math.sqrt(transverse.slopeMm2PerCm * driftMm / 10);
+  const along = Math.sqrt(longitudinal.slopeMm2PerCm * driftMm / 10);
+  const arriving = Math.exp(-driftMm / attachmentMm), later = gain * extraction * gain * extraction;
+  const electrons: number[] = [];
+  for (let i = 0, wait = draws.exponential() * pairKeV; i < energyKeV.length; i++) {
+    let left = energyKeV[i];
+    while (wait < left) { // a Poisson process along the ionisation
+      left -= wait;
+      wait = draws.exponential() * pairKeV;
+      if (draws.uniform() >= arriving) continue;
+      electrons.push(
+        positionMm[3 * i] + across * draws.normal(),
+        positionMm[3 * i + 1] + across * draws.normal(),
+        positionMm[3 * i + 2] + along * draws.normal(),
+        later * draws.exponential(),
+      );
+    }
+    wait -= left;
+  }
+  return Float64Array.from(electrons);
+}
+
+/** Gaussian of width σ integrated over the bins around `at`, in bins: the first bin and the shares, out to 3 σ, summing to 1. */
+function spread(at: number, sigma: number, into: Float64Array): [first: number, count: number] {
+  const first = Math.floor(at - 3 * sigma), count = Math.floor(at + 3 * sigma) - first + 1;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += into[i] = Math.exp(-0.5 * ((first + i + 0.5 - at) / sigma) ** 2);
+  for (let i = 0; i < count; i++) into[i] /= sum;
+  return [first, count];
+}
+
+/** Largest grid that a worker keeps between events, voxels. */
+let kept = new Float32Array(0);
+
+/** Adds the avalanches' light to a frame of mean counts, in pixels from its upper left corner. */
+function addLight(mean: Float32Array, electrons: Float64Array, originX: number, originY: number): void {
+  const { side, pixelMm, voxelMm, transverse, longitudinal, gain, saturation } = DETECTOR;
+  const across = Math.sqrt(transverse.constantMm2) / pixelMm;
+  const along = Math.sqrt(longitudinal.constantMm2) / voxelMm;
+  let left: number = side, right = -1, top: number = side, bottom = -1, near = Infinity, far = -Infinity;
+  const margin = Math.ceil(3 * across) + 1, depthMargin = Math.ceil(3 * along) + 1;
+  for (let i = 0; i < electrons.length; i += 4) {
+    const x = Math.floor(electrons[i] / pixelMm + originX);
+    const y = Math.floor(electrons[i + 1] / pixelMm + originY);
+    const z = Math.floor(electrons[i + 2] / voxelMm);
+    if (x < 0 || y < 0 || x >= side || y >= side) continue;
+    left = Math.min(left, x - margin), right = Math.max(right, x + margin);
+    top = Math.min(top, y - margin), bottom = Math.max(bottom, y + margin);
+    near = Math.min(near, z - depthMargin), far = Math.max(far, z + depthMargin);
+  }
+  if (right < left) return;
+  const width = right - left + 1, height = bottom - top + 1, depth = far - near + 1;
+  const size = width * height * depth;
+  if (kept.length < size) kept = new Float32Array(size);
+  const grid = kept.subarray(0, size).fill(0); // [height, width, depth]
+  const inX = new Float64Array(2 * margin + 2), inY = new Float64Array(2 * margin + 2);
+  const inZ = new Float64Array(2 * depthMargin + 2);
+  for (let i = 0; i < electrons.length; i += 4) {
+    const x = electrons[i] / pixelMm + originX, y = electrons[i + 1] / pixelMm + originY;
+    if (x < 0 || y < 0 || x >= side || y >= side) continue;
+    const [x0, countX] = spread(x, across, inX), [y0, countY] = spread(y, across, inY);
+    const [z0, countZ] = spread(electrons[i + 2] / voxelMm, along, inZ);
+    for (let r = 0; r < countY; r++) {
+      for (let c = 0; c < countX; c++) {
+        const charge = electrons[i + 3] * inY[r] * inX[c];
+        let at = ((y0 + r - top) * width + x0 + c - left) * depth + z0 - near;
+        for (let d = 0; d < countZ; d++) grid[at++] += charge * inZ[d];
+      }
+    }
+  }
+  const light = DETECTOR.scale * DETECTOR.acceptance * DETECTOR.photonsPerElectron *
+    DETECTOR.countsPerPhoton;
+  for (let r = Math.max(0, top); r <= Math.min(side - 1, bottom); r++) {
+    for (let c = Math.max(0, left); c <= Math.min(side - 1, right); c++) {
+      let sum = 0;
+      const start = ((r - top) * width + c - left) * depth;
+      for (let i = start; i < start + depth; i++) {
+        if (grid[i] > 0) sum += gain * grid[i] / (1 + saturation * gain * grid[i]);
+      }
+      mean[r * side + c] += light * sum;
+    }
+  }
+}
+
+/** Stream of random numbers that no event has. */
+const HOT_STREAM = 2 ** 52;
+
+/** The camera's hot pixels, the same in each of its frames: places and counts above the others. */
+function findHotPixels(camera: number): Map<number, number> {
+  const draws = createDraws(createRng(camera, HOT_STREAM));
+  const pixels = DETECTOR.side ** 2, hot = new Map<number, number>();
+  for (let n = draws.poisson(DETECTOR.hotShare * pixels); n > 0; n--) {
+    hot.set(Math.floor(draws.uniform() * pixels), DETECTOR.hotCounts * draws.exponential());
+  }
+  return hot;
+}
+
+/**
+ * Simulates one recoil and the picture of it.
+ *
+ * The frame is 576 × 576 pixels of 8 bits: a pedestal of 99 counts with σ = 2, the light on top, so that the window (60, 130) holds all
+ * but the brightest pixels. The event's barycentre is within a few pixels of the middle; where on the sensor the frame was cut out is random,
+ * and with it the vignetting.
+ *
+ * @param kind Nuclear or electron recoil.
+ * @param energyKeV Kinetic energy, keV, in (0, 200].
+ * @param rng Uniform random numbers; all that is random comes from here, but for the hot pixels.
+ * @param options What recoils, and where.
+ * @throws {RangeError} If the energy or the drift is out of range.
+ * @example A helium recoil of 20 keV
+ * ```ts
+ * import { createRng } from "../image/rng.ts";
+ * const { frame, truth } = simulateRecoil("NR", 20, createRng(7));
+ * frame.width === 576 && truth.particle === "He"; // true
+ * ```
+ */
+export function simulateRecoil(
+  kind: RecoilKind,
+  energyKeV: number,
+  rng: () => number,
+  options: RecoilOptions = {},
+): Recoil {
+  const { side, noise, pedestal, countsPerPhoton, centringPixels, fieldMm, lensMm } = DETECTOR;
+  const { nuclei = ["He"], camera = 0 } = options;
+  const draws = createDraws(rng);
+  const driftMm = options.driftMm ?? draws.uniform() * DETECTOR.driftMm;
+  if (!(driftMm >= 0 && driftMm <= DETECTOR.driftMm)) {
+    throw new RangeError(
+      `Cannot simulate a recoil as the drift must be in [0, ${DETECTOR.driftMm}] mm: got ${driftMm}`,
+    );
+  }
+  if (kind === "NR" && nuclei.length === 0) {
+    throw new RangeError("Cannot simulate a nuclear recoil as no nucleus is named");
+  }
+  const particle: RecoilTruth["particle"] = kind === "ER" ? "e" : pickNucleus(nuclei, draws);
+  const track = particle === "e" ? walkElectron(energyKeV, draws) : walkNucleus(particle, energyKeV, draws);
+  const electrons = driftElectrons(track, driftMm, draws);
+
+  const primaries = electrons.length / 4;
+  let middleX = 0, middleY = 0;
+  for (let i = 0; i < electrons.length; i += 4) {
+    middleX += electrons[i] / primaries;
+    middleY += electrons[i + 1] / primaries;
+  }
+  const mean = new Float32Array(side * side);
+  addLight(
+    mean,
+    electrons,
+    side / 2 + centringPixels * draws.normal() - middleX / DETECTOR.pixelMm,
+    side / 2 + centringPixels * draws.normal() - middleY / DETECTOR.pixelMm,
+  );
+  const axisMm = fieldMm * Math.sqrt(draws.uniform()), turn = 2 * Math.PI * draws.uniform();
+  const axisX = axisMm * Math.cos(turn), axisY = axisMm * Math.sin(turn);
+  const data = new Uint8Array(side * side), hot = findHotPixels(camera);
+  let lightCounts = 0;
+  for (let r = 0, i = 0; r < side; r++) {
+    for (let c = 0; c < side; c++, i++) {
+      let counts = pedestal + noise * draws.normal();
+      if (mean[i] > 1e-4) {
+        const x = axisX + (c - side / 2) * DETECTOR.pixelMm, y = axisY + (r - side / 2) * DETECTOR.pixelMm;
+        const vignetting = (1 + (x * x + y * y) / (lensMm * lensMm)) ** -2; // cos⁴
+        const light = countsPerPhoton * draws.poisson(mean[i] * vignetting / countsPerPhoton);
+        lightCounts += light;
+        counts += light;
+      }
+      data[i] = counts < 0 ? 0 : counts > 255 ? 255 : counts + 0.5;
+    }
+  }
+  for (const [pixel, counts] of hot) {
+    data[pixel] = Math.min(255, Math.round(data[pixel] + counts));
+  }
+  const truth: RecoilTruth = {
+    kind,
+    particle,
+    energyKeV,
+    driftMm,
+    axisMm,
+    pathMm: track.pathMm,
+    electrons: primaries,
+    lightCounts,
+  };
+  return { frame: { data, height: side, width: side }, truth };
+}
