@@ -1,0 +1,13 @@
+/**
+ * What a notebook or a script needs, in one import.
+ *
+ * Measurements stand under `evaluate`, as `evaluate.accuracy` is a measured share with its interval and `accuracy` the
+ * metric that is watched in training.
+ * @module
+ */
+export * from "./engine/mod.ts";
+export * as evaluate from "./evaluate/mod.ts";
+export * from "./models/registry.ts";
+export * from "./models/tutorial_cnn.ts";
+export * from "./plot/mod.ts";
+export * from "./train/mod.ts";
