@@ -15,6 +15,8 @@ export interface ModelConfig {
 export interface Architecture {
   /** One line on what it is. */
   summary: string;
+  /** Which inputs it is for by itself: grey images of any size, colour images, or volumes. */
+  images: "grey" | "colour" | "volume";
   build(config?: ModelConfig): tf.LayersModel;
 }
 

@@ -8,14 +8,27 @@ import { buildTutorialCnn } from "./tutorial_cnn.ts";
 
 /** The architectures. */
 export const MODELS: Readonly<Record<string, Architecture>> = {
-  compact_resnet: { summary: "Small residual network, 0.26 M parameters", build: buildCompactResnet },
-  tutorial_cnn: { summary: "The tutorial's CNN: 24 and 36 filters, dense 128", build: buildTutorialCnn },
+  compact_resnet: {
+    summary: "Small residual network, 0.26 M parameters",
+    images: "grey",
+    build: buildCompactResnet,
+  },
+  tutorial_cnn: {
+    summary: "The tutorial's CNN: 24 and 36 filters, dense 128",
+    images: "grey",
+    build: buildTutorialCnn,
+  },
   tutorial_cnn_48: {
     summary: "The tutorial's CNN with its exercise's third block of 48 filters",
+    images: "grey",
     build: (config) => buildTutorialCnn({ ...config, filters: [24, 36, 48] }),
   },
-  resnet18: { summary: "ResNet-18 for 32 × 32 colour images, 11 M parameters", build: buildResnet18 },
-  conv3d_net: { summary: "3-D CNN of the calorimeter example", build: buildConv3dNet },
+  resnet18: {
+    summary: "ResNet-18 for 32 × 32 colour images, 11 M parameters",
+    images: "colour",
+    build: buildResnet18,
+  },
+  conv3d_net: { summary: "3-D CNN of the calorimeter example", images: "volume", build: buildConv3dNet },
 };
 
 /**

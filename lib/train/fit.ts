@@ -15,7 +15,7 @@ import { chooseShards } from "./choose_shards.ts";
 import type { EpochNumbers, History } from "./history.ts";
 import type { Loss } from "./loss.ts";
 import { type Metric, validationName } from "./metric.ts";
-import { createOptimizer, type Optimizer, type OptimizerRule } from "./optimizer.ts";
+import { createOptimizer, type Optimizer, type OptimizerRule, type OptimizerSnapshot } from "./optimizer.ts";
 import { batches as cutBatches } from "./order.ts";
 import { createEvaluation, type Evaluation } from "./predict.ts";
 import { constant, type Schedule } from "./schedule.ts";
@@ -93,6 +93,8 @@ export interface FitOptions extends Preparation {
   reportMs?: number;
   /** Told the numbers of every finished epoch. */
   onEpoch?: (numbers: EpochNumbers) => void | Promise<void>;
+  /** Given the optimizer's state when the run has ended by itself. */
+  onEnd?: (optimizer: OptimizerSnapshot) => void;
 }
 
 /** Longest time that training keeps other work of the process (signals, decoding) waiting, one step aside. */
@@ -133,6 +135,7 @@ export async function fit(model: tf.LayersModel, train: Source, options: FitOpti
       if (options.signal?.aborted && run.state.epoch < options.epochs) return finish(run, "interrupted");
     }
     endWeights(run);
+    options.onEnd?.(run.optimizer.snapshot(run.state.history.at(-1)!.learningRate));
     return finish(run, run.state.stopped ? "stopped early" : "finished");
   } finally {
     run.dispose();

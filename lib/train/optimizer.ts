@@ -56,8 +56,23 @@ export interface Optimizer {
    * @throws {RangeError} If the numbers of gradients and weights differ.
    */
   apply(gradients: readonly tf.Tensor[], rate: tf.Scalar): void;
+  /** The state as arrays, for a file; see `lib/export`. */
+  snapshot(rate: number): OptimizerSnapshot;
   /** Frees the slots; the weights stay. */
   dispose(): void;
+}
+
+/** An optimizer's state as arrays. */
+export interface OptimizerSnapshot {
+  config: OptimizerRule["config"];
+  slots: readonly string[];
+  /** Learning rate of the last step. */
+  rate: number;
+  weightDecay: number;
+  /** Steps done. */
+  step: number;
+  /** `values[weight][slot]`. */
+  values: Float32Array[][];
 }
 
 /**
@@ -114,5 +129,18 @@ export function createOptimizer(
     });
   }
 
-  return { rule, variables, apply, dispose: () => tf.dispose(variables) };
+  return {
+    rule,
+    variables,
+    apply,
+    snapshot: (rate) => ({
+      config: rule.config,
+      slots: rule.slots,
+      rate,
+      weightDecay,
+      step: count.dataSync()[0],
+      values: slots.map((list) => list.map((slot) => slot.dataSync<"float32">().slice())),
+    }),
+    dispose: () => tf.dispose(variables),
+  };
 }

@@ -1,0 +1,204 @@
+/** Experiments that tell small grey images apart; what differs between two of them is given, the rest is here. @module */
+import type { IdxData } from "../data/labeled_images.ts";
+import { hold, tf } from "../engine/mod.ts";
+import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass, rocPerClass } from "../evaluate/mod.ts";
+import { buildModel, MODELS } from "../models/registry.ts";
+import {
+  picturesOf,
+  plotConfusion,
+  plotImageGrid,
+  plotLearningCurve,
+  plotPredictionGrid,
+  plotRoc,
+  plotWorstMistakes,
+} from "../plot/mod.ts";
+import * as train from "../train/mod.ts";
+import { type Data, defineExperiment, type Experiment } from "./experiment.ts";
+
+/** What one such experiment is. */
+export interface ImageClassesSpec {
+  name: string;
+  summary: string;
+  /** Said in the model's card. */
+  description: string;
+  /** Name of the model's output. */
+  output: string;
+  classNames: readonly string[];
+  /** Pixels along each side. */
+  side: number;
+  /** Reads the whole set, from a folder where one is given. */
+  read(folder: string | undefined): IdxData;
+  /** Varies a batch in training; it gets the compiled step's tensors, [batch, side, side, 1] in [0, 1]. */
+  vary(images: tf.Tensor): tf.Tensor;
+  defaults: { epochs: number; batch: number };
+}
+
+/** The loaded set. */
+export interface ImageClassesData extends Data {
+  set: IdxData;
+}
+
+const OPTIONS = {
+  model: {
+    type: "choice",
+    choices: Object.keys(MODELS).filter((name) => MODELS[name].images === "grey"),
+    default: "compact_resnet",
+    help: "Architecture.",
+  },
+  recipe: {
+    type: "choice",
+    choices: ["best", "tutorial"],
+    default: "best",
+    help: "How to train: our best, or as the tutorial does (Adam at 0.01, nothing else).",
+  },
+  rate: { type: "number", default: 0.1, min: 1e-6, max: 10, help: "Peak learning rate of the best recipe." },
+  decay: { type: "number", default: 5e-3, min: 0, max: 1, help: "Weight decay of the best recipe." },
+  augment: { type: "boolean", default: true, help: "Vary the images at random (best recipe)." },
+  data: {
+    type: "string",
+    hint: "FOLDER",
+    help: "Folder with the four idx files, instead of the installed ones.",
+  },
+  validation: {
+    type: "integer",
+    default: 2000,
+    min: 0,
+    max: 50_000,
+    help: "Training images held out to watch the training by.",
+  },
+} as const;
+
+/** Images cut off at the front of the test set for the pictures of the report. */
+const SHOWN = 36;
+
+/**
+ * Makes an experiment of a set of labelled grey images.
+ *
+ * @example See `mnist.ts` and `fashion.ts`: each is one call.
+ * ```ts
+ * import { mnist } from "./mnist.ts";
+ * mnist.options.model.default; // "compact_resnet"
+ * ```
+ */
+export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS, ImageClassesData> {
+  const { name, summary, classNames, side, defaults } = spec;
+  const classes = classNames.length;
+  return defineExperiment<typeof OPTIONS, ImageClassesData>({
+    name,
+    summary,
+    options: OPTIONS,
+    defaults,
+
+    load(options, { log }) {
+      const set = spec.read(options.data);
+      log(`${set.name} from ${set.source}${set.note ? `. ${set.note}` : ""}`);
+      const [x, testX] = [set.train, set.test].map(({ images, labels }) =>
+        hold(images, [labels.length, side, side, 1])
+      );
+      const [y, testY] = [set.train, set.test].map(({ labels }) => hold(labels, [labels.length]));
+      const all = { kind: "held", size: set.train.labels.length, x, y } as const;
+      const held = Math.min(options.validation, all.size - 1);
+      const order = train.epochOrder(all.size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
+      return Promise.resolve({
+        set,
+        train: held === 0 ? all : train.subset(all, order.subarray(held)),
+        validation: held === 0 ? undefined : train.subset(all, order.subarray(0, held)),
+        test: { kind: "held", size: set.test.labels.length, x: testX, y: testY },
+        fingerprint: set.fingerprint,
+        dispose: () => [x, y, testX, testY].forEach((array) => array.dispose()),
+      });
+    },
+
+    build: ({ model, seed }) => buildModel(model, { inputShape: [side, side, 1], classes, seed }),
+
+    recipe({ recipe, rate, decay, augment }) {
+      const common = {
+        metrics: [train.accuracy()],
+        prepare: (x: tf.Tensor) => tf.mul(x, 1 / 255),
+      };
+      if (recipe === "tutorial") {
+        return {
+          ...common,
+          loss: train.crossEntropy(),
+          optimizer: train.adam(),
+          schedule: train.constant(0.01),
+        };
+      }
+      return {
+        ...common,
+        loss: train.crossEntropy({ labelSmoothing: 0.1 }),
+        optimizer: train.sgd({ momentum: 0.9, nesterov: true }),
+        schedule: train.oneCycle(rate, { warmUp: 0.2 }),
+        weightDecay: decay,
+        augment: augment ? spec.vary : undefined,
+      };
+    },
+
+    evaluate([probabilities], { set }) {
+      const predicted = argMaxRows(probabilities, classes);
+      const baseline = mostFrequentClass(set.test.labels, set.train.labels);
+      return { accuracy: { ...accuracy(predicted, set.test.labels), split: "test", baseline } };
+    },
+
+    card: () => ({
+      description: spec.description,
+      inputs: [{ name: "image", shape: [side, side, 1], dtype: "float32", units: "fraction of full scale" }],
+      preprocessing: [
+        { op: "grey" },
+        { op: "resize", height: side, width: side },
+        { op: "invertIfBright" },
+        { op: "scale", factor: 1 / 255, offset: 0 },
+      ],
+      outputs: [{ name: spec.output, kind: "classes", labels: [...classNames] }],
+    }),
+
+    plots({ predictions: [probabilities], history }, { set }) {
+      const { images, labels } = set.test;
+      const pictures = picturesOf(images, [labels.length, side, side]);
+      const captions = Array.from(set.train.labels.subarray(0, SHOWN), (label) => classNames[label]);
+      const first = picturesOf(set.train.images.subarray(0, captions.length * side * side), [
+        captions.length,
+        side,
+        side,
+      ]);
+      const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
+      const validated = history.epochs.some((numbers) => "validationLoss" in numbers);
+      const matrix = confusionMatrix(argMaxRows(probabilities, classes), labels, classes);
+      const curves = rocPerClass(probabilities, labels, classes)
+        .map(({ label, curve, auc }) => ({ name: classNames[label], curve, auc }));
+      const worst = plotWorstMistakes(pictures, probabilities, labels, classNames);
+      return [
+        {
+          name: "images",
+          section: "Data",
+          caption: `The first ${captions.length} training images.`,
+          spec: plotImageGrid(first, { captions }),
+        },
+        {
+          name: "learning_curve",
+          section: "Training",
+          spec: plotLearningCurve({
+            loss: column("loss"),
+            accuracy: column("accuracy"),
+            ...(validated &&
+              { validationLoss: column("validationLoss"), validationAccuracy: column("validationAccuracy") }),
+          }),
+        },
+        { name: "confusion", section: "Test images", spec: plotConfusion(matrix, classNames) },
+        {
+          name: "roc",
+          section: "Test images",
+          caption: "Each class against all others.",
+          spec: plotRoc(curves, { axes: "rates" }),
+        },
+        {
+          name: "predictions",
+          section: "Test images",
+          caption: "The first test images: predicted class and its probability, true class in brackets.",
+          spec: plotPredictionGrid(pictures, probabilities, labels, classNames),
+        },
+        ...(worst ? [{ name: "worst_mistakes", section: "Test images", spec: worst }] : []),
+      ];
+    },
+  });
+}

@@ -1,0 +1,30 @@
+/** All experiments; a new one is a file in this folder and a line here. @module */
+import type { Data, Experiment, OptionTable } from "./experiment.ts";
+import { fashion } from "./fashion.ts";
+import { mnist } from "./mnist.ts";
+
+/** The experiments, in the order in which they are listed. */
+export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
+  mnist,
+  fashion,
+];
+
+/** What `deno task train` trains where no experiment is named. */
+export const DEFAULT_EXPERIMENT = "mnist";
+
+/**
+ * An experiment by its name.
+ *
+ * @throws {RangeError} If there is none of that name; all names are listed.
+ * @example
+ * ```ts
+ * import { findExperiment } from "./registry.ts";
+ * findExperiment("mnist").summary; // "Handwritten digits, …"
+ * ```
+ */
+export function findExperiment(name: string): Experiment {
+  const found = EXPERIMENTS.find((experiment) => experiment.name === name);
+  if (found) return found;
+  const names = EXPERIMENTS.map((experiment) => experiment.name).join(", ");
+  throw new RangeError(`Cannot find experiment "${name}": there are ${names}`);
+}

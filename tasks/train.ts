@@ -1,0 +1,274 @@
+/**
+ * `deno task train`: trains an experiment from its data to a measured, exported model in a run folder.
+ * @module
+ */
+import { basename, join } from "@std/path";
+import { engineReport, startEngine } from "../lib/engine/mod.ts";
+import type { Experiment, Options } from "../lib/experiments/experiment.ts";
+import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts";
+import { runExperiment, type RunResult } from "../lib/experiments/run.ts";
+import { readRecord } from "../lib/experiments/run_folder.ts";
+import type { BatchReport, EpochNumbers } from "../lib/train/mod.ts";
+import {
+  CliError,
+  createOutput,
+  flagName,
+  formatCount,
+  formatSeconds,
+  interruptible,
+  JSON_OPTION,
+  nearest,
+  type OptionTable,
+  type Output,
+  type Progress,
+  readOptions,
+  runTask,
+} from "./_cli.ts";
+
+/** Options that every experiment has; those of the experiment come between. */
+function optionTable(experiment: Experiment) {
+  const { epochs, batch } = experiment.defaults;
+  return {
+    epochs: { type: "integer", default: epochs, min: 1, help: "Passes over the training examples." },
+    batch: { type: "integer", default: batch, min: 1, help: "Examples a step." },
+    seed: { type: "integer", default: 0, min: 0, max: 2 ** 31 - 1, help: "Fixes everything random." },
+    ...experiment.options as OptionTable,
+    ...OWN_OPTIONS,
+  } as const;
+}
+
+/** Options of the task itself; they do not change what is learned. */
+const OWN_OPTIONS = {
+  backend: {
+    type: "choice",
+    choices: ["auto", "tensorflow", "wasm", "cpu", "webgpu"],
+    default: "auto",
+    help: "What computes.",
+  },
+  threads: {
+    type: "integer",
+    min: 1,
+    max: 1024,
+    hint: "N",
+    help: "Threads of the native backend (default: all).",
+  },
+  shards: {
+    type: "integer",
+    min: 1,
+    max: 64,
+    hint: "N",
+    help: "Parts of a batch worked on side by side (default: measured).",
+  },
+  out: { type: "string", hint: "FOLDER", help: "Run folder (default: runs/EXPERIMENT/ and the time)." },
+  resume: { type: "boolean", default: false, help: "Go on with the run in --out, or with the newest one." },
+  saveEvery: { type: "integer", default: 1, min: 1, help: "Epochs from one checkpoint to the next." },
+  dataFolder: { type: "string", default: "data", hint: "FOLDER", help: "Where data sets are kept." },
+  list: { type: "boolean", default: false, help: "List the experiments." },
+  json: JSON_OPTION,
+} as const satisfies OptionTable;
+
+/** Exit code of a run that was stopped and can go on, as shells have it for SIGINT. */
+const STOPPED = 130;
+
+/** Runs the task; see `--help`. */
+export function main(args: string[]): Promise<number> {
+  return runTask(async () => {
+    const named = args.length > 0 && !args[0].startsWith("-") ? args[0] : undefined;
+    const experiment = findExperiment(named ?? DEFAULT_EXPERIMENT);
+    const table = optionTable(experiment);
+    const { options, words, given } = readOptions(args, table, {
+      usage: `deno task train ${named ?? "[EXPERIMENT]"}`,
+      summary: named
+        ? `${experiment.summary}.`
+        : `Trains an experiment: ${
+          EXPERIMENTS.map(({ name }) => name).join(", ")
+        } (default: ${DEFAULT_EXPERIMENT}).\n` +
+          "Each has options of its own: deno task train EXPERIMENT --help",
+      examples: [
+        "deno task train                                    # the default experiment, our best recipe",
+        `deno task train ${experiment.name} --epochs 3 --seed 7 --out runs/a`,
+        "deno task train --resume                           # goes on with the newest run",
+        "deno task train --list",
+      ],
+      words: [0, 1],
+    });
+    if (words[0] !== named) {
+      throw new CliError(`Unexpected argument "${words[0]}": the experiment comes first`);
+    }
+    const output = createOutput(options);
+    if (options.list) {
+      output.table("experiment", EXPERIMENTS.map(({ name, summary }) => ({ name, summary })), [
+        "name",
+        "summary",
+      ]);
+      return 0;
+    }
+    const folder = options.out ?? await defaultFolder(experiment.name, options.resume);
+    const values = await resumed(experiment, folder, pick(options, table), given, options.resume);
+
+    await startEngine({
+      backend: options.backend as "auto",
+      threads: options.threads,
+      log: (line) => output.say(line),
+    });
+    const { backend, version, threads } = engineReport();
+    output.record(
+      "start",
+      { experiment: experiment.name, folder, backend, version, threads, options: values },
+      `${experiment.name} on ${backend} ${version}, ${threads} threads, into ${folder}`,
+    );
+    const result = await interruptible((signal) => {
+      const bar = createBars(output, values.epochs);
+      return runExperiment(experiment, {
+        folder,
+        options: values,
+        dataFolder: options.dataFolder,
+        resume: options.resume,
+        saveEvery: options.saveEvery,
+        shards: options.shards,
+        signal,
+        log: (line) => output.say(line),
+        onBatch: bar.onBatch,
+        onEpoch: bar.onEpoch,
+      }).finally(bar.end);
+    });
+    return summarize(output, experiment.name, result);
+  });
+}
+
+function findExperiment(name: string): Experiment {
+  const found = EXPERIMENTS.find((experiment) => experiment.name === name);
+  if (found) return found;
+  const names = EXPERIMENTS.map((experiment) => experiment.name);
+  const near = nearest(name, names);
+  throw new CliError(
+    `Unknown experiment "${name}"${near ? ` (nearest: ${near})` : ""}: there are ${names.join(", ")}`,
+  );
+}
+
+/** The options that belong to the experiment, `epochs`, `batch` and `seed` among them. */
+function pick(options: Record<string, unknown>, table: OptionTable): Options {
+  const own = Object.keys(table).filter((key) => !Object.hasOwn(OWN_OPTIONS, key));
+  return Object.fromEntries(own.map((key) => [key, options[key]])) as Options;
+}
+
+/**
+ * The values to run with: those of the run to be resumed, where there is one; an option that was given must agree.
+ *
+ * @throws {CliError} If there is nothing to resume, a finished run would be overwritten, or an option differs.
+ */
+async function resumed(
+  experiment: Experiment,
+  folder: string,
+  values: Options,
+  given: ReadonlySet<string>,
+  resume: boolean,
+): Promise<Options> {
+  const record = await readRecord(folder);
+  if (!record) {
+    if (resume) throw new CliError(`Cannot resume "${folder}": it holds no run`);
+    return values;
+  }
+  if (!resume) {
+    throw new CliError(
+      `Cannot train into "${folder}" as it holds a run: add --resume, or give another --out`,
+    );
+  }
+  if (record.experiment !== experiment.name) {
+    throw new CliError(
+      `Cannot resume "${folder}" as ${experiment.name}: it holds a run of ${record.experiment}`,
+    );
+  }
+  for (const key of Object.keys(values)) {
+    const [was, is] = [record.options[key], (values as Record<string, unknown>)[key]];
+    if (given.has(key) && JSON.stringify(was) !== JSON.stringify(is)) {
+      throw new CliError(`Cannot resume "${folder}" with --${flagName(key)} ${is}: the run has ${was}`);
+    }
+  }
+  return { ...values, ...record.options } as Options;
+}
+
+/** `runs/<experiment>/<time>`, or the newest of these folders for a resume. */
+async function defaultFolder(experiment: string, resume: boolean): Promise<string> {
+  const parent = join("runs", experiment);
+  if (!resume) {
+    const time = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
+    return join(parent, time);
+  }
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(parent)) if (entry.isDirectory) names.push(entry.name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const started = await Promise.all(
+    names.map(async (name) => ({ name, started: (await readRecord(join(parent, name)))?.started ?? "" })),
+  );
+  const newest =
+    started.filter((run) => run.started !== "").sort((a, b) => a.started < b.started ? 1 : -1)[0];
+  if (!newest) throw new CliError(`Cannot resume as "${parent}" holds no run: --out names another folder`);
+  return join(parent, newest.name);
+}
+
+/** One progress display for the whole run, and a line for each epoch that is done. */
+function createBars(output: Output, epochs: number) {
+  let bar: { progress: Progress; from: number } | undefined;
+  return {
+    onBatch({ epoch, means, examplesPerSecond, step, steps }: BatchReport): void {
+      const from = bar?.from ?? step - 1; // where a resumed run began, or time left would be guessed too short
+      bar ??= { progress: output.progress("training", steps - from), from };
+      const details = [`epoch ${epoch}/${epochs}`, ...formatMeans(means), formatRate(examplesPerSecond)];
+      bar.progress.update(step - from, details.join("  "));
+    },
+    onEpoch(numbers: EpochNumbers): void {
+      const { epoch, seconds, examplesPerSecond, learningRate: _, ...means } = numbers;
+      const parts = [`epoch ${epoch}/${epochs}`, ...formatMeans(means), formatRate(examplesPerSecond)];
+      output.record("epoch", numbers, [...parts, formatSeconds(seconds)].join("  "));
+    },
+    end: () => bar?.progress.end(),
+  };
+}
+
+function formatRate(examplesPerSecond: number): string {
+  return `${formatCount(examplesPerSecond)} examples/s`;
+}
+
+/** `loss 0.1234`, `validation loss 0.1312`, and so on. */
+function formatMeans(means: Record<string, number>): string[] {
+  return Object.entries(means).map(([name, value]) =>
+    `${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${value.toPrecision(4)}`
+  );
+}
+
+function summarize(output: Output, experiment: string, { folder, history, metrics }: RunResult): number {
+  if (!metrics) {
+    const { epochs, steps } = history;
+    output.record(
+      "stopped",
+      { folder, epochs: epochs.length, steps },
+      `Stopped after ${epochs.length} epochs (${steps} steps). Go on: deno task train ${experiment} --resume --out ${folder}`,
+    );
+    return STOPPED;
+  }
+  for (const [name, { value, low, high, n, split, units = "", baseline }] of Object.entries(metrics)) {
+    const show = (x: number) => x.toPrecision(4);
+    const compared = baseline ? `; ${baseline.name}: ${show(baseline.value)}` : "";
+    output.record(
+      "metric",
+      { name, value, low, high, n, split, baseline },
+      `${name} ${show(value)}${units && ` ${units}`} (95 %: ${show(low)} to ${
+        show(high)
+      }; ${n} ${split} examples${compared})`,
+    );
+  }
+  output.record(
+    "finished",
+    { folder, seconds: history.seconds, shards: history.shards, ending: history.ending },
+    `Trained in ${formatSeconds(history.seconds)}${
+      history.ending === "stopped early" ? ` (stopped early, weights of epoch ${history.weightsOf})` : ""
+    }. Model, plots and ${basename(join(folder, "report.html"))} are in ${folder}`,
+  );
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
