@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   export: ["engine", "layers"],
   store: ["io"],
   score: ["io", "image", "store"],
+  serve: ["io", "image", "store", "score"],
 };
 const ABOVE_ALL = ["experiments", "mod.ts"];
 

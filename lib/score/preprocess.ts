@@ -2,15 +2,18 @@
  * From a decoded picture to a model's input, as the card's preprocessing says: data, never code. Steps run in order on
  * float32 [height, width, channels]. @module
  */
+import { cropCenter } from "../image/crop_center.ts";
+import type { Pixels } from "../image/frame.ts";
+import { toGrey } from "../image/grey.ts";
+import { invertIfBright } from "../image/invert.ts";
+import { resize } from "../image/resize.ts";
+import { windowCounts } from "../image/window_counts.ts";
 import type { Image } from "../io/image.ts";
 import type { Card, PreprocessingStep } from "../store/card.ts";
 
-/** Values on their way to the model: row-major, interleaved channels. */
-interface Field {
-  data: Float32Array;
-  height: number;
-  width: number;
-  channels: number;
+/** A picture on its way to the model. */
+interface Step {
+  pixels: Pixels;
   /** What a white pixel has at this point. */
   white: number;
 }
@@ -54,7 +57,7 @@ export function regionOf(
  * Applies a card's preprocessing to a picture.
  *
  * An alpha channel is dropped; a colour picture for a one-channel model becomes grey (ITU-R BT.601 weights) even where
- * the card has no such step.
+ * the card has no such step; 16 bits are brought to the range of 8 where the input is a "fraction of full scale".
  *
  * @param card Its first input's shape, [height, width, channels], is what comes out.
  * @param image Any depth; not modified.
@@ -76,141 +79,57 @@ export function prepareImage(
   card: Pick<Card, "name" | "inputs" | "preprocessing">,
   image: Image,
 ): Float32Array {
-  let field = withoutAlpha(image);
-  for (const step of card.preprocessing) field = applyStep(field, step);
-  const wanted = card.inputs[0].shape;
-  if (wanted[wanted.length - 1] === 1 && field.channels === 3) field = grey(field);
-  const fits = wanted.length === 3 && field.height === wanted[0] && field.width === wanted[1] &&
-    field.channels === wanted[2];
+  const [{ shape: wanted, units }] = card.inputs;
+  let step = startOf(image, units);
+  for (const next of card.preprocessing) step = applyStep(step, next);
+  let { pixels } = step;
+  if (wanted[wanted.length - 1] === 1 && pixels.channels === 3) pixels = { ...toGrey(pixels), channels: 1 };
+  const { data, height, width, channels } = pixels;
+  const fits = wanted.length === 3 && height === wanted[0] && width === wanted[1] && channels === wanted[2];
   if (!fits) {
     throw new TypeError(
       `Cannot score a picture of ${image.height} × ${image.width} × ${image.channels} with "${card.name}" as its input ` +
-        `is [${wanted}]: after preprocessing the picture is [${field.height},${field.width},${field.channels}]`,
+        `is [${wanted}]: after preprocessing the picture is [${height},${width},${channels}]`,
     );
   }
-  return field.data;
+  return data instanceof Float32Array ? data : Float32Array.from(data);
 }
 
-function applyStep(field: Field, step: PreprocessingStep): Field {
+/** Without alpha; 16 bits brought to the range of 8 for a model that takes a fraction of full scale, not counts. */
+function startOf(image: Image, units: string): Step {
+  const { data, height, width, channels, depth } = image;
+  const kept = channels === 2 || channels === 4 ? channels - 1 : channels;
+  const scale = depth === 16 && units === "fraction of full scale" ? 255 / 65535 : 1;
+  const white = depth === 32 ? 1 : (2 ** depth - 1) * scale;
+  if (kept === channels && scale === 1) return { pixels: { data, height, width, channels }, white };
+  const out = new Float32Array(height * width * kept);
+  for (let p = 0; p < height * width; p++) {
+    for (let c = 0; c < kept; c++) out[p * kept + c] = data[p * channels + c] * scale;
+  }
+  return { pixels: { data: out, height, width, channels: kept }, white };
+}
+
+function applyStep({ pixels, white }: Step, step: PreprocessingStep): Step {
   switch (step.op) {
     case "grey":
-      return grey(field);
-    case "resize":
-      return resize(field, step.height, step.width);
-    case "cropCenter":
-      return cropCenter(field, step.size);
-    case "window": {
-      const { low, high } = step;
-      return {
-        ...mapValues(field, (x) => (Math.min(Math.max(x, low), high) - low) / (high - low)),
-        white: 1,
-      };
+      return { pixels: pixels.channels === 1 ? pixels : { ...toGrey(pixels), channels: 1 }, white };
+    case "resize": {
+      const { height, width } = step;
+      const same = pixels.height === height && pixels.width === width;
+      return { pixels: same ? pixels : resize(pixels, height, width), white };
     }
+    case "cropCenter": {
+      const same = pixels.height === step.size && pixels.width === step.size;
+      return { pixels: same ? pixels : cropCenter(pixels, step.size), white };
+    }
+    case "window":
+      return { pixels: windowCounts(pixels, step.low, step.high), white: 1 };
     case "scale": {
       const { factor, offset } = step;
-      return { ...mapValues(field, (x) => x * factor + offset), white: field.white * factor + offset };
+      const data = Float32Array.from(pixels.data, (value) => value * factor + offset);
+      return { pixels: { ...pixels, data }, white: white * factor + offset };
     }
     case "invertIfBright":
-      return invertIfBright(field);
+      return { pixels: invertIfBright(pixels, white), white };
   }
-}
-
-/** A fresh float32 copy with 1 or 3 channels. */
-function withoutAlpha({ data, height, width, channels, depth }: Image): Field {
-  const white = depth === 32 ? 1 : 2 ** depth - 1;
-  if (channels === 1 || channels === 3) {
-    return { data: Float32Array.from(data), height, width, channels, white };
-  }
-  const kept = channels - 1, pixels = height * width;
-  const out = new Float32Array(pixels * kept);
-  for (let p = 0; p < pixels; p++) {
-    for (let c = 0; c < kept; c++) out[p * kept + c] = data[p * channels + c];
-  }
-  return { data: out, height, width, channels: kept, white };
-}
-
-function mapValues(field: Field, map: (value: number) => number): Field {
-  const { data } = field;
-  for (let i = 0; i < data.length; i++) data[i] = map(data[i]); // the field is ours alone
-  return field;
-}
-
-function grey(field: Field): Field {
-  const { data, height, width, channels } = field;
-  if (channels === 1) return field;
-  const out = new Float32Array(height * width);
-  for (let p = 0; p < out.length; p++) {
-    out[p] = 0.299 * data[p * channels] + 0.587 * data[p * channels + 1] + 0.114 * data[p * channels + 2];
-  }
-  return { ...field, data: out, channels: 1 };
-}
-
-/** The same first row and column as `lib/image`'s `cropCenter`, for any number of channels. */
-function cropCenter(field: Field, size: number): Field {
-  const { data, height, width, channels } = field;
-  if (size === height && size === width) return field;
-  if (size > height || size > width) {
-    throw new RangeError(`Cannot crop ${size} × ${size} pixels as the picture is ${height} × ${width}`);
-  }
-  const top = Math.floor((height - size) / 2), left = Math.floor((width - size) / 2);
-  const out = new Float32Array(size * size * channels);
-  for (let r = 0; r < size; r++) {
-    const start = ((top + r) * width + left) * channels;
-    out.set(data.subarray(start, start + size * channels), r * size * channels);
-  }
-  return { ...field, data: out, height: size, width: size };
-}
-
-/** Averages the input area of each output pixel when shrinking, interpolates linearly when growing; axis by axis. */
-function resize(field: Field, height: number, width: number): Field {
-  const { data, channels } = field;
-  if (height === field.height && width === field.width) return field;
-  const rows = weightsOf(field.height, height), columns = weightsOf(field.width, width);
-  const half = new Float32Array(height * field.width * channels), stride = field.width * channels;
-  for (let r = 0; r < height; r++) {
-    for (const [source, weight] of rows[r]) {
-      for (let i = 0; i < stride; i++) half[r * stride + i] += weight * data[source * stride + i];
-    }
-  }
-  const out = new Float32Array(height * width * channels);
-  for (let r = 0; r < height; r++) {
-    for (let c = 0; c < width; c++) {
-      const target = (r * width + c) * channels;
-      for (const [source, weight] of columns[c]) {
-        for (let k = 0; k < channels; k++) {
-          out[target + k] += weight * half[r * stride + source * channels + k];
-        }
-      }
-    }
-  }
-  return { ...field, data: out, height, width };
-}
-
-/** For each output position, which input positions it takes and by what share; the shares add up to 1. */
-function weightsOf(from: number, to: number): [source: number, weight: number][][] {
-  const step = from / to, reach = Math.max(step, 1);
-  return Array.from({ length: to }, (_, i) => {
-    const center = (i + 0.5) * step - 0.5;
-    const taken: [number, number][] = [];
-    for (let s = Math.ceil(center - reach); s <= Math.floor(center + reach); s++) {
-      const weight = 1 - Math.abs(s - center) / reach; // a triangle, as wide as the step when shrinking
-      if (weight > 0) taken.push([Math.min(Math.max(s, 0), from - 1), weight]);
-    }
-    const sum = taken.reduce((total, [, weight]) => total + weight, 0);
-    return taken.map(([source, weight]) => [source, weight / sum]);
-  });
-}
-
-/** Dark writing on bright paper becomes bright on dark: told by the mean of the picture's edge. */
-function invertIfBright(field: Field): Field {
-  const { data, height, width, channels, white } = field;
-  let sum = 0, count = 0;
-  for (let r = 0; r < height; r++) {
-    for (let c = 0; c < width; c++) {
-      if (r > 0 && c > 0 && r < height - 1 && c < width - 1) continue;
-      for (let k = 0; k < channels; k++) sum += data[(r * width + c) * channels + k];
-      count += channels;
-    }
-  }
-  return sum / count > white / 2 ? mapValues(field, (x) => white - x) : field;
 }

@@ -1,0 +1,130 @@
+/**
+ * Files opened in threads with limits on memory and time, so that a hostile one costs its sender an error and nobody
+ * else anything. @module
+ */
+import { Worker } from "node:worker_threads";
+import { OverloadError } from "./batcher.ts";
+import type { Found, PictureLimits } from "./pictures.ts";
+import type { PictureReply, PictureRequest } from "./picture_worker.ts";
+
+/** Options for {@linkcode createPicturePool}. */
+export interface PicturePoolOptions extends PictureLimits {
+  /** Threads; each starts when it is first needed. @default {2} */
+  threads?: number;
+  /** Longest that opening one file may take. @default {10_000} */
+  timeoutMs?: number;
+  /** Most memory of a thread's own objects. @default {256} */
+  heapMegabytes?: number;
+  /** Files that may wait for a thread. @default {64} */
+  maxQueue?: number;
+}
+
+/** Threads that open files. */
+export interface PicturePool {
+  /**
+   * Finds the pictures in a file.
+   *
+   * @throws {SyntaxError | TypeError | RangeError} What is wrong with the file; RangeError also for one that takes too
+   *   much time or memory.
+   * @throws {OverloadError} If too many files are waiting.
+   */
+  decode(bytes: Uint8Array, name: string): Promise<Found[]>;
+  close(): Promise<void>;
+}
+
+interface Task {
+  bytes: Uint8Array;
+  name: string;
+  resolve(found: Found[]): void;
+  reject(error: Error): void;
+}
+
+interface Thread {
+  worker: Worker;
+  task?: Task;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+const ERRORS: Readonly<Record<string, new (message: string) => Error>> = {
+  SyntaxError,
+  TypeError,
+  RangeError,
+};
+
+/** Makes a pool; no thread runs before the first file comes. */
+export function createPicturePool(options: PicturePoolOptions = {}): PicturePool {
+  const { threads = 2, timeoutMs = 10_000, heapMegabytes = 256, maxQueue = 64, ...limits } = options;
+  const pool = new Set<Thread>();
+  const queue: Task[] = [];
+  let closed = false;
+
+  function start(): Thread {
+    const worker = new Worker(new URL("./picture_worker.ts", import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: 32 },
+    });
+    const thread: Thread = { worker };
+    worker.on("message", (reply: PictureReply) => settle(thread, reply));
+    worker.on("error", (error: Error & { code?: string }) => {
+      const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      lose(thread, memory ? `it takes more than ${heapMegabytes} MB of memory` : "its decoder failed");
+    });
+    worker.unref();
+    pool.add(thread);
+    return thread;
+  }
+
+  function settle(thread: Thread, reply: PictureReply): void {
+    const { task } = thread;
+    clearTimeout(thread.timer);
+    thread.task = undefined;
+    if ("found" in reply) task?.resolve(reply.found);
+    else task?.reject(new (ERRORS[reply.error.name] ?? SyntaxError)(reply.error.message));
+    next();
+  }
+
+  /** Ends a thread with what it was working on. */
+  function lose(thread: Thread, why: string): void {
+    if (!pool.delete(thread)) return;
+    clearTimeout(thread.timer);
+    void thread.worker.terminate();
+    thread.task?.reject(new RangeError(`Cannot open "${thread.task.name}" as ${why}`));
+    next();
+  }
+
+  function next(): void {
+    while (queue.length > 0 && !closed) {
+      const idle = [...pool].find(({ task }) => !task) ?? (pool.size < threads ? start() : undefined);
+      if (!idle) return;
+      const task = queue.shift() as Task;
+      idle.task = task;
+      idle.timer = setTimeout(() => lose(idle, `it takes longer than ${timeoutMs} ms`), timeoutMs);
+      const bytes = new SharedArrayBuffer(task.bytes.length);
+      new Uint8Array(bytes).set(task.bytes);
+      const request: PictureRequest = { id: 0, bytes, name: task.name, limits };
+      idle.worker.postMessage(request);
+    }
+  }
+
+  return {
+    decode(bytes, name) {
+      if (closed) return Promise.reject(new OverloadError("The server is stopping", 1000));
+      if (queue.length >= maxQueue) {
+        return Promise.reject(new OverloadError(`${queue.length} files are waiting to be opened`, 1000));
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ bytes, name, resolve, reject });
+        next();
+      });
+    },
+    async close() {
+      closed = true;
+      for (const { reject } of queue.splice(0)) reject(new OverloadError("The server is stopping", 1000));
+      for (const thread of [...pool]) {
+        pool.delete(thread);
+        clearTimeout(thread.timer);
+        thread.task?.reject(new OverloadError("The server is stopping", 1000));
+        await thread.worker.terminate();
+      }
+    },
+  };
+}

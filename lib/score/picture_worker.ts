@@ -1,0 +1,44 @@
+/** Opens files of strangers in a thread that may be killed: it has its own heap and holds nothing that matters. @module */
+import { parentPort } from "node:worker_threads";
+import { findPictures, type Found, type PictureLimits } from "./pictures.ts";
+
+/** A file in shared memory, because posting a copy to a thread of this kind takes as long as decoding it. */
+export interface PictureRequest {
+  id: number;
+  bytes: SharedArrayBuffer;
+  name: string;
+  limits: PictureLimits;
+}
+
+/** The pictures, in shared memory as well, or the error's class and message. */
+export type PictureReply =
+  & { id: number }
+  & ({ found: Found[] } | { error: { name: string; message: string } });
+
+type Samples = Uint8Array | Uint16Array | Float32Array;
+
+function share<T extends Samples>(data: T): T {
+  const copy = new (data.constructor as new (buffer: SharedArrayBuffer) => T)(
+    new SharedArrayBuffer(data.byteLength),
+  );
+  copy.set(data);
+  return copy;
+}
+
+function shared(found: Found): Found {
+  if ("png" in found) return { ...found, png: share(found.png) };
+  return "image" in found ? { ...found, image: { ...found.image, data: share(found.image.data) } } : found;
+}
+
+parentPort?.on("message", async ({ id, bytes, name, limits }: PictureRequest) => {
+  let reply: PictureReply;
+  try {
+    // Decoders expect memory that nobody else writes to.
+    const found = await findPictures(new Uint8Array(bytes).slice(), { ...limits, name });
+    reply = { id, found: found.map(shared) };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
+    reply = { id, error: { name, message } };
+  }
+  parentPort?.postMessage(reply);
+});

@@ -1,0 +1,116 @@
+/**
+ * Request bodies within limits: on the wire and unpacked, in bytes and in time. @module
+ */
+import { HttpProblem } from "./problem.ts";
+
+/** Limits of {@linkcode readBody}. */
+export interface BodyLimits {
+  /** Most bytes of a body, before and after unpacking. @default {67_108_864} */
+  maxBytes?: number;
+  /** A body must have arrived after this time. @default {30_000} */
+  bodyTimeoutMs?: number;
+}
+
+const tooLarge = (maxBytes: number) =>
+  new HttpProblem(413, `The body is larger than ${maxBytes} bytes`, { connection: "close" });
+
+/** The announced length; undefined for a chunked body. */
+function lengthOf(request: Request): number | undefined {
+  const text = request.headers.get("content-length");
+  if (text === null) return undefined;
+  if (!/^[0-9]{1,15}$/.test(text)) {
+    throw new HttpProblem(400, `Content-Length must be a number of bytes: got "${text}"`);
+  }
+  return Number(text);
+}
+
+/** Fails after some time, so that a client that sends slowly does not hold its place for ever. */
+async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new HttpProblem(408, `The body did not arrive within ${timeoutMs} ms`, { connection: "close" }),
+        ),
+      timeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Joins a stream, stopping as soon as it is longer than allowed. */
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(value);
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // what is left of the body is of no interest
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/** Unpacks `Content-Encoding: gzip` or `deflate`; the limit counts what comes out. */
+async function unpack(
+  bytes: Uint8Array<ArrayBuffer>,
+  encoding: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (encoding === "" || encoding === "identity") return bytes;
+  if (encoding !== "gzip" && encoding !== "deflate") {
+    throw new HttpProblem(415, `Content-Encoding "${encoding}" is not understood: use gzip or deflate`, {
+      "accept-encoding": "gzip, deflate",
+    });
+  }
+  try {
+    return await collect(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(encoding)), maxBytes);
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw new HttpProblem(400, `The body is not valid ${encoding}`);
+  }
+}
+
+/**
+ * Reads a request's body whole.
+ *
+ * @throws {HttpProblem} 400 for a body that cannot be read or unpacked, 408 too slow, 413 too large, 415 other encoding.
+ */
+export async function readBody(request: Request, limits: BodyLimits = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const { maxBytes = 1 << 26, bodyTimeoutMs = 30_000 } = limits;
+  const length = lengthOf(request);
+  if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
+  if (!request.body) return new Uint8Array();
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    const whole = length === undefined
+      ? collect(request.body, maxBytes)
+      : request.arrayBuffer().then((buffer) => new Uint8Array(buffer)); // one copy less than chunk by chunk
+    bytes = await within(whole, bodyTimeoutMs);
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw new HttpProblem(400, "The body ended too early", { connection: "close" });
+  }
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  return await unpack(bytes, (request.headers.get("content-encoding") ?? "").trim().toLowerCase(), maxBytes);
+}

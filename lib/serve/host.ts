@@ -1,0 +1,127 @@
+/**
+ * Everything of a scoring server but the socket: store, compute units, queues, routes, reloading and draining. @module
+ */
+import { type BatchLimits, createBatcher } from "../score/batcher.ts";
+import type { ComputeUnit } from "../score/compute.ts";
+import { createModels, type ModelChange, type Models, type ModelStore } from "../score/models.ts";
+import type { Access } from "./access.ts";
+import { createMetrics, type EventCounts } from "./metrics.ts";
+import {
+  createService,
+  type Decoder,
+  type EventIntake,
+  type LogEntry,
+  type ServiceLimits,
+} from "./service.ts";
+import type { EventScorer } from "./daq.ts";
+
+/** What {@linkcode createHost} needs. */
+export interface HostOptions extends BatchLimits {
+  store: ModelStore;
+  /** Where models are computed; the host's from here on. */
+  units: readonly ComputeUnit[];
+  /** Opens files; the host's from here on. */
+  decoder: Decoder & { close?(): Promise<void> };
+  limits?: ServiceLimits;
+  access?: Access;
+  corsOrigins?: readonly string[];
+  /** "latest" or an alias. @default {"latest"} */
+  reference?: string;
+  /** Only these models. @default {all} */
+  only?: readonly string[];
+  /** Most bytes of loaded models. @default {2_147_483_648} */
+  maxModelBytes?: number;
+  /** How often the store is looked at; 0 for never. @default {5_000} */
+  pollMs?: number;
+  /** Takes object-created events once it is given something that scores. */
+  events?: (scorer: EventScorer) => EventIntake & { counts(): EventCounts; close(): Promise<void> };
+  memoryBytes?: () => number;
+  log?: (entry: LogEntry) => void;
+  version?: string;
+}
+
+/** A server without a socket. */
+export interface Host {
+  fetch(request: Request): Promise<Response>;
+  readonly models: Models;
+  /** Looks into the store for the first time and begins to follow it. */
+  start(): Promise<void>;
+  /** Stops being ready, waits for the requests in hand (at most `timeoutMs`) and frees everything. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** How long balancers and clients get to see that the server is not ready any more, as a share of the drain time. */
+const NOTICE_SHARE = 0.05;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Puts a server together. Nothing is loaded before `start`. */
+export function createHost(options: HostOptions): Host {
+  const { store, units, decoder, reference, only, maxModelBytes, pollMs = 5000, log } = options;
+  const tell = (level: LogEntry["level"], event: string, fields: Record<string, unknown>) =>
+    log?.({ time: new Date().toISOString(), level, event, ...fields });
+  const batcher = createBatcher(units, {
+    maxBatch: options.maxBatch,
+    maxDelayMs: options.maxDelayMs,
+    maxQueue: options.maxQueue,
+    onBatch: (key, { rows, computeMs }) =>
+      metrics.batch(key.slice(0, key.lastIndexOf("/")), rows, computeMs / 1000),
+  });
+  const models = createModels({
+    store,
+    batcher,
+    reference,
+    only,
+    maxBytes: maxModelBytes,
+    copies: units.length + 1,
+    onChange: ({ what, ...change }: ModelChange) =>
+      tell(what === "broken" ? "error" : "info", `model ${what}`, change),
+  });
+  const events = options.events?.({ models, batcher, decoder });
+  const metrics = createMetrics({
+    waiting: () => batcher.waiting(),
+    versions: () =>
+      models.status().flatMap(({ name, loaded }) => loaded.map((version) => [name, version] as const)),
+    active: () => service.active(),
+    events: events && (() => events.counts()),
+    memoryBytes: options.memoryBytes,
+  });
+  const service = createService({
+    models,
+    batcher,
+    decoder,
+    metrics,
+    access: options.access,
+    limits: options.limits,
+    corsOrigins: options.corsOrigins,
+    events,
+    log,
+    version: options.version,
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined, stopped = false, storeError: string | undefined;
+
+  async function follow(): Promise<void> {
+    await models.refresh();
+    const problem = models.storeError();
+    if (problem !== storeError && problem !== undefined) tell("error", "store", { reason: problem });
+    storeError = problem;
+    if (!stopped && pollMs > 0) timer = setTimeout(follow, pollMs);
+  }
+
+  return {
+    fetch: (request) => service.fetch(request),
+    models,
+    start: follow,
+    async drain(timeoutMs) {
+      const end = performance.now() + timeoutMs;
+      stopped = true;
+      clearTimeout(timer);
+      service.beginDrain();
+      await events?.close();
+      await pause(timeoutMs * NOTICE_SHARE);
+      while (service.active() > 0 && performance.now() < end) await pause(10);
+      await batcher.close();
+      await decoder.close?.();
+    },
+  };
+}

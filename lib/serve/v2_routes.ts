@@ -1,0 +1,196 @@
+/**
+ * The Open Inference Protocol v2 over HTTP.
+ *
+ * Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md; the repository index and the model
+ * configuration as Triton's extensions have them, because its client asks for them. @module
+ */
+import type { Lease } from "../score/models.ts";
+import type { ItemResult } from "../score/compute.ts";
+import { readBody } from "./body.ts";
+import { isObject } from "./json.ts";
+import { HttpProblem } from "./problem.ts";
+import type { Context } from "./service.ts";
+import { formatInferResponse, HEADER_LENGTH, parseInferRequest } from "./v2_codec.ts";
+
+const EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository"];
+
+/** GET /v2 */
+export function serverMetadata({ service }: Context): Response {
+  return Response.json({ name: "cloudchamber", version: service.version ?? "0", extensions: EXTENSIONS });
+}
+
+/** GET /v2/health/live: the process answers. */
+export function live(): Response {
+  return Response.json({ live: true });
+}
+
+/** GET /v2/health/ready: 200 once every model answers, 503 before and while stopping; with what is wrong in detail. */
+export function ready({ service: { models }, draining }: Context): Response {
+  const ok = models.ready() && !draining;
+  const storeError = models.storeError();
+  const body = {
+    ready: ok,
+    live: true, // the protocol's text shows this word here
+    ...(draining ? { draining } : {}),
+    ...(storeError === undefined ? {} : { store: storeError }),
+    models: models.status().map(({ name, version, broken }) => ({
+      name,
+      ready: version !== undefined,
+      ...(version === undefined ? {} : { version }),
+      ...(Object.keys(broken).length > 0 ? { broken } : {}),
+    })),
+  };
+  return Response.json(body, { status: ok ? 200 : 503 });
+}
+
+/** Gets hold of the model that the path names. */
+async function leaseOf({ params: [model, version], service, note }: Context): Promise<Lease> {
+  const lease = await service.models.acquire(model, version);
+  note.model = lease.card.name;
+  note.version = lease.card.version;
+  return lease;
+}
+
+/** GET /v2/models/{model}[/versions/{version}] */
+export async function modelMetadata(context: Context): Promise<Response> {
+  const lease = await leaseOf(context);
+  try {
+    const { card, loaded } = lease;
+    const { versions } = context.service.models.status().find(({ name }) => name === card.name) ??
+      { versions: [] };
+    const tensor = ({ name, type, shape }: Lease["loaded"]["inputs"][number]) => ({
+      name,
+      datatype: type,
+      shape,
+    });
+    return Response.json({
+      name: card.name,
+      versions,
+      platform: "onnxruntime_onnx",
+      inputs: loaded.inputs.map(tensor),
+      outputs: loaded.outputs.map(tensor),
+      parameters: { version: card.version, description: card.description },
+    });
+  } finally {
+    lease.release();
+  }
+}
+
+/** GET /v2/models/{model}[/versions/{version}]/ready */
+export async function modelReady(context: Context): Promise<Response> {
+  const lease = await leaseOf(context);
+  lease.release();
+  return Response.json({ name: lease.card.name, version: lease.card.version, ready: true });
+}
+
+/** GET /v2/models/{model}[/versions/{version}]/config */
+export async function modelConfig(context: Context): Promise<Response> {
+  const lease = await leaseOf(context);
+  lease.release();
+  const { card, loaded } = lease;
+  const tensor = ({ name, type, shape }: Lease["loaded"]["inputs"][number]) => ({
+    name,
+    data_type: `TYPE_${type}`,
+    dims: shape.slice(1),
+  });
+  return Response.json({
+    name: card.name,
+    platform: "onnxruntime_onnx",
+    backend: "onnxruntime",
+    version_policy: { latest: { num_versions: 1 } },
+    max_batch_size: loaded.inputs.every(({ shape }) => shape[0] === -1) ? 64 : 0,
+    input: loaded.inputs.map(tensor),
+    output: loaded.outputs.map(tensor),
+    dynamic_batching: {},
+  });
+}
+
+/** Turns a fault into the error that it is. */
+export function tensorsOf(result: ItemResult): Extract<ItemResult, { tensors: unknown }>["tensors"] {
+  if ("fault" in result) {
+    throw new HttpProblem(result.fault.who === "client" ? 400 : 503, result.fault.message);
+  }
+  if (!("tensors" in result)) throw new Error("A picture's result came where tensors were asked for");
+  return result.tensors;
+}
+
+/** The deadline that a request asks for in `parameters.timeout` (microseconds, as Triton has it), never later than ours. */
+function deadlineOf(context: Context, parameters: Record<string, unknown>): number {
+  const { timeout } = parameters;
+  if (timeout === undefined) return context.deadline;
+  if (typeof timeout !== "number" || !(timeout >= 0)) {
+    throw new HttpProblem(400, "request.parameters.timeout must be a number of microseconds from 0");
+  }
+  return timeout === 0 ? context.deadline : Math.min(context.deadline, context.started + timeout / 1000);
+}
+
+/** POST /v2/models/{model}[/versions/{version}]/infer */
+export async function infer(context: Context): Promise<Response> {
+  const { request, service, started } = context;
+  const lease = await leaseOf(context);
+  try {
+    const body = await readBody(request, service.limits);
+    const parsed = parseInferRequest(body, request.headers.get(HEADER_LENGTH), lease.loaded.inputs);
+    const wanted = parsed.outputs.find(({ name }) =>
+      !lease.loaded.outputs.some((output) => output.name === name)
+    );
+    if (wanted) throw new HttpProblem(400, `Model "${lease.card.name}" has no output "${wanted.name}"`);
+    const deadline = deadlineOf(context, parsed.parameters);
+    const { result, queueMs, batch } = await service.batcher.submit(lease.key, { tensors: parsed.inputs }, {
+      deadline,
+      signal: request.signal,
+    });
+    const outputs = tensorsOf(result);
+    const { name: model, version, outputs: described } = lease.card;
+    context.note.batch = batch;
+    const response = formatInferResponse({ model, version, id: parsed.id }, outputs, parsed, (name) => {
+      const output = described.find((output) => output.name === name);
+      return output && "labels" in output ? output.labels : undefined;
+    });
+    const rows = parsed.inputs[0].shape[0] ?? 1;
+    service.metrics.success(model, version, rows, (performance.now() - started) / 1000, queueMs / 1000);
+    return response;
+  } finally {
+    lease.release();
+  }
+}
+
+/** POST /v2/repository/index */
+export async function repositoryIndex({ request, service }: Context): Promise<Response> {
+  const body = await readBody(request, service.limits);
+  let onlyReady = false;
+  if (body.length > 0) {
+    const value = (() => {
+      try {
+        return JSON.parse(new TextDecoder().decode(body));
+      } catch {
+        throw new HttpProblem(400, "The body is not JSON");
+      }
+    })();
+    onlyReady = isObject(value) && value.ready === true;
+  }
+  const index = service.models.status().flatMap(({ name, versions, loaded, broken }) =>
+    versions.map((version) => {
+      if (loaded.includes(version)) return { name, version, state: "READY", reason: "" };
+      return { name, version, state: "UNAVAILABLE", reason: broken[version] ?? "not loaded" };
+    })
+  );
+  return Response.json(index.filter(({ state }) => !onlyReady || state === "READY"));
+}
+
+/** POST /v2/repository/models/{model}/load: looks into the store now, and tries again what did not load. */
+export async function repositoryLoad({ params: [model], request, service }: Context): Promise<Response> {
+  await readBody(request, service.limits);
+  service.models.retry(model);
+  await service.models.refresh();
+  const status = service.models.status().find(({ name }) => name === model);
+  if (!status) throw new HttpProblem(404, `There is no model "${model}" in the store`);
+  const newest = status.versions.at(-1);
+  if (status.version === undefined || (newest !== undefined && status.broken[newest] !== undefined)) {
+    throw new HttpProblem(
+      400,
+      `Version ${newest} of model "${model}" does not load: ${status.broken[newest ?? ""]}`,
+    );
+  }
+  return Response.json({ name: model, version: status.version });
+}

@@ -1,0 +1,216 @@
+/**
+ * `deno task serve`: the models of a store over HTTP, until SIGTERM or SIGINT.
+ * @module
+ */
+import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
+import { createNativeHost } from "../lib/serve/native_host.ts";
+import type { LogEntry } from "../lib/serve/service.ts";
+import { s3OptionsFrom } from "../lib/store/s3.ts";
+import { openStore } from "../lib/store/store.ts";
+import { CliError, readOptions, runTask } from "./_cli.ts";
+
+const MIB = 1 << 20;
+
+const OPTIONS = {
+  store: {
+    type: "string",
+    default: "file:store",
+    hint: "PLACE",
+    help: "Models: file:FOLDER or s3://BUCKET/PREFIX",
+  },
+  port: { type: "integer", default: 8000, min: 0, max: 65535, help: "Port; 0 for any free one" },
+  host: {
+    type: "string",
+    default: "127.0.0.1",
+    hint: "ADDRESS",
+    help: "Address to listen on; 0.0.0.0 for all",
+  },
+  models: { type: "list", hint: "A,B,…", help: "Only these models" },
+  alias: { type: "string", default: "latest", help: "Which version answers where a request names none" },
+  poll: {
+    type: "number",
+    default: 5,
+    min: 0,
+    hint: "SECONDS",
+    help: "How often the store is looked at; 0 for never",
+  },
+  memory: { type: "integer", default: 2048, min: 1, hint: "MIB", help: "Most memory for loaded models" },
+  workers: { type: "integer", min: 1, help: "Compute workers; as many as there are cores if not given" },
+  threads: { type: "integer", default: 1, min: 1, help: "Threads of one operation in ONNX Runtime" },
+  maxBatch: { type: "integer", default: 16, min: 1, help: "Most examples in one batch" },
+  maxDelay: {
+    type: "number",
+    default: 0,
+    min: 0,
+    hint: "MS",
+    help: "How long a free worker waits for more examples",
+  },
+  maxQueue: { type: "integer", default: 256, min: 1, help: "Most examples waiting for one model; then 503" },
+  maxBody: { type: "integer", default: 64, min: 1, hint: "MIB", help: "Largest body, packed and unpacked" },
+  maxPixels: { type: "integer", default: 1 << 26, min: 1, help: "Most pixels of a picture" },
+  deadline: {
+    type: "number",
+    default: 30,
+    min: 0.001,
+    hint: "SECONDS",
+    help: "An answer that takes longer is given up",
+  },
+  bodyTimeout: {
+    type: "number",
+    default: 30,
+    min: 0.001,
+    hint: "SECONDS",
+    help: "A body must have arrived by then",
+  },
+  tokens: {
+    type: "string",
+    hint: "FILE",
+    help: 'Bearer tokens, a line each: "score TOKEN" or "admin TOKEN"',
+  },
+  cors: { type: "list", hint: "ORIGINS", help: "Origins whose pages may use this server" },
+  drain: {
+    type: "number",
+    default: 30,
+    min: 0,
+    hint: "SECONDS",
+    help: "How long requests in hand may take at the end",
+  },
+  log: {
+    type: "choice",
+    choices: ["all", "problems", "none"],
+    default: "all",
+    help: "Which requests are logged",
+  },
+  s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
+} as const;
+
+/** Writes log lines in one piece every now and then: a write for each request would cost more than the request. */
+function createLog(which: "all" | "problems" | "none"): { log?: (entry: LogEntry) => void; flush(): void } {
+  if (which === "none") return { flush() {} };
+  let lines = "", timer: ReturnType<typeof setTimeout> | undefined;
+  const encoder = new TextEncoder();
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const bytes = encoder.encode(lines);
+    lines = "";
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  };
+  const log = (entry: LogEntry) => {
+    if (which === "problems" && entry.level === "info" && entry.event === "request") return;
+    lines += JSON.stringify(entry) + "\n";
+    if (lines.length > 1 << 16) flush();
+    else timer ??= setTimeout(flush, 50);
+  };
+  return { log, flush };
+}
+
+/** Tokens of a file, read again when it changes; a file that cannot be read leaves the last good table. */
+async function watchTokens(
+  path: string,
+  log?: (entry: LogEntry) => void,
+): Promise<{ access: Access; stop(): void }> {
+  const read = async () => {
+    try {
+      return await parseTokens(await Deno.readTextFile(path));
+    } catch (error) {
+      throw new CliError(`Cannot use the tokens in "${path}": ${(error as Error).message}`);
+    }
+  };
+  let tokens = await read(), changed = (await Deno.stat(path)).mtime?.getTime();
+  const timer = setInterval(async () => {
+    try {
+      const { mtime } = await Deno.stat(path);
+      if (mtime?.getTime() === changed) return;
+      tokens = await read();
+      changed = mtime?.getTime();
+      log?.({ time: new Date().toISOString(), level: "info", event: "tokens", count: tokens.length });
+    } catch (error) {
+      log?.({
+        time: new Date().toISOString(),
+        level: "error",
+        event: "tokens",
+        reason: (error as Error).message,
+      });
+    }
+  }, 1000);
+  Deno.unrefTimer(timer);
+  return { access: createAccess(() => tokens), stop: () => clearInterval(timer) };
+}
+
+/** Resolves at the first signal that asks to stop. */
+function stopSignal(): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => resolve(signal));
+    }
+  });
+}
+
+/** Runs the task; see `--help`. */
+export function main(args: string[]): Promise<number> {
+  return runTask(async () => {
+    const { options } = readOptions(args, OPTIONS, {
+      usage: "deno task serve",
+      summary:
+        "Serves the models of a store: the Open Inference Protocol at /v2, pictures at /score/MODEL, a page at /.\n" +
+        "Buckets take AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION from the environment.",
+      examples: [
+        "deno task serve                                  # the folder store/, on port 8000",
+        "deno task serve --store s3://models --s3-endpoint http://127.0.0.1:9000 --tokens tokens.txt",
+        "deno task serve --host 0.0.0.0 --port 80 --workers 8 --log problems",
+      ],
+    });
+    const s3 = options.store.startsWith("s3:")
+      ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
+      : undefined;
+    const store = openStore(options.store, { s3 });
+    const { log, flush } = createLog(options.log);
+    const tokens = options.tokens === undefined ? undefined : await watchTokens(options.tokens, log);
+    const host = createNativeHost({
+      store,
+      workers: options.workers,
+      threads: options.threads,
+      maxBatch: options.maxBatch,
+      maxDelayMs: options.maxDelay,
+      maxQueue: options.maxQueue,
+      limits: {
+        maxBytes: options.maxBody * MIB,
+        bodyTimeoutMs: options.bodyTimeout * 1000,
+        deadlineMs: options.deadline * 1000,
+      },
+      pictures: { maxPixels: options.maxPixels, maxBytes: options.maxBody * 4 * MIB },
+      access: tokens?.access,
+      corsOrigins: options.cors,
+      reference: options.alias,
+      only: options.models.length > 0 ? options.models : undefined,
+      maxModelBytes: options.memory * MIB,
+      pollMs: options.poll * 1000,
+      log,
+    });
+    const stopped = stopSignal();
+    const server = Deno.serve({
+      port: options.port,
+      hostname: options.host,
+      onListen: ({ hostname, port }) =>
+        log?.({
+          time: new Date().toISOString(),
+          level: "info",
+          event: "listening",
+          url: `http://${hostname}:${port}/`,
+        }),
+    }, (request) => host.fetch(request));
+    await host.start();
+    log?.({ time: new Date().toISOString(), level: "info", event: "started", ready: host.models.ready() });
+    const signal = await stopped;
+    log?.({ time: new Date().toISOString(), level: "info", event: "stopping", signal });
+    await host.drain(options.drain * 1000);
+    await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    tokens?.stop();
+    store.close();
+    log?.({ time: new Date().toISOString(), level: "info", event: "stopped" });
+    flush();
+  });
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
