@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   search: [],
   evaluate: [],
   plot: ["evaluate", "io"],
-  export: ["engine", "layers"],
+  export: ["engine", "layers", "io"],
   store: ["io"],
   score: ["io", "image", "store"],
   serve: ["io", "image", "store", "score"],
