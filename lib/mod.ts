@@ -5,8 +5,13 @@
  * metric that is watched in training.
  * @module
  */
+export * from "./data/fashion.ts";
+export * from "./data/labeled_images.ts";
+export * from "./data/mnist.ts";
+export * from "./data/split.ts";
 export * from "./engine/mod.ts";
 export * as evaluate from "./evaluate/mod.ts";
+export { createRng, shuffle } from "./image/rng.ts";
 export * from "./models/registry.ts";
 export * from "./models/tutorial_cnn.ts";
 export * from "./plot/mod.ts";

@@ -1,0 +1,143 @@
+/**
+ * Every notebook runs top to bottom on Deno's kernel without one error; its copy for students parses, holds no solution,
+ * and stops at its first gap.
+ * @module
+ */
+import { basename, join } from "@std/path";
+import {
+  encodeNotebook,
+  GAP_MESSAGE,
+  type Notebook,
+  readNotebook,
+  sourceOf,
+  studentCopy,
+  writeKernel,
+} from "../../tasks/_notebooks.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { testWith } from "../needs.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+const FOLDER = join(ROOT, "notebooks");
+const NAMES = [...Deno.readDirSync(FOLDER)]
+  .filter((entry) => entry.isFile && entry.name.endsWith(".ipynb"))
+  .map((entry) => basename(entry.name, ".ipynb"))
+  .sort();
+
+const hasGaps = (notebook: Notebook) =>
+  notebook.cells.some((cell) => sourceOf(cell).includes("### BEGIN SOLUTION"));
+
+// deno-lint-ignore no-control-regex -- terminal colours are what is taken out
+const plain = (text: string) => text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+
+/**
+ * Executes a notebook that stands in `folder` by nbconvert, in a Jupyter of its own, up to the first cell that fails.
+ *
+ * Failure is read from the kernel's reply, not from the outputs: Deno's kernel now and then sends an output after it has
+ * said that the cell is done, and nbconvert drops it.
+ */
+async function execute(
+  jupyter: string,
+  folder: string,
+  name: string,
+): Promise<{ executed: Notebook } | { error: string }> {
+  const own = Deno.makeTempDirSync({ prefix: "cloudchamber-kernel-" });
+  try {
+    const { success, stderr } = await new Deno.Command(jupyter, {
+      args: [
+        "nbconvert",
+        "--to=notebook",
+        "--execute",
+        "--ExecutePreprocessor.kernel_name=deno",
+        "--ExecutePreprocessor.timeout=900",
+        `--output-dir=${own}`,
+        join(folder, `${name}.ipynb`),
+      ],
+      env: writeKernel(own),
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (!success) return { error: plain(new TextDecoder().decode(stderr)).slice(-4000) };
+    return { executed: readNotebook(join(own, `${name}.ipynb`)) };
+  } finally {
+    Deno.removeSync(own, { recursive: true });
+  }
+}
+
+Deno.test("notebooks are committed light: no outputs, and in Deno's language", () => {
+  assert(NAMES.length >= 2, `there are only ${NAMES}`);
+  for (const name of NAMES) {
+    const notebook = readNotebook(join(FOLDER, `${name}.ipynb`));
+    assertEquals((notebook.metadata.kernelspec as { name: string }).name, "deno");
+    for (const cell of notebook.cells) assertEquals(cell.outputs ?? [], [], `${name} has outputs`);
+    const ids = notebook.cells.map((cell) => cell.id);
+    assertEquals(new Set(ids).size, ids.length, `${name} has cells of the same id`);
+    for (const cell of notebook.cells) {
+      const isSolution = sourceOf(cell).includes("### BEGIN SOLUTION");
+      assertEquals(
+        "nbgrader" in cell.metadata,
+        isSolution,
+        `${name}, cell ${cell.id}: nbgrader needs its metadata`,
+      );
+    }
+  }
+});
+
+Deno.test("copies for students hold no solution, and each of their cells parses", async () => {
+  const cells = Deno.makeTempDirSync();
+  try {
+    for (const name of NAMES) {
+      const copy = studentCopy(readNotebook(join(FOLDER, `${name}.ipynb`)), { folder: FOLDER, root: ROOT });
+      assert(!JSON.stringify(copy).includes("### BEGIN SOLUTION"));
+      copy.cells.forEach((cell, c) => {
+        if (cell.cell_type === "code") Deno.writeTextFileSync(join(cells, `${name}-${c}.ts`), sourceOf(cell));
+      });
+    }
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["fmt", "--no-config", cells],
+      stderr: "piped",
+    }).output();
+    assert(success, plain(new TextDecoder().decode(stderr)));
+  } finally {
+    Deno.removeSync(cells, { recursive: true });
+  }
+});
+
+for (const name of NAMES) {
+  testWith("jupyter", `notebooks/${name}.ipynb runs top to bottom`, async (jupyter) => {
+    const result = await execute(jupyter, FOLDER, name);
+    assert("executed" in result, "error" in result ? result.error : "");
+    const { executed } = result;
+    const outputs = executed.cells.flatMap((cell) => cell.outputs ?? []);
+    const drawn = outputs.filter((output) =>
+      "application/vnd.vegalite.v5+json" in (output.data ?? {})
+    ).length;
+    const wanted = executed.cells.filter((cell) => /^display\(/m.test(sourceOf(cell))).length;
+    assert(wanted >= 3 && drawn >= wanted / 2, `${name} shows ${drawn} charts of ${wanted}`);
+    for (const cell of executed.cells) {
+      if (cell.cell_type === "code") assert(cell.execution_count != null, `cell ${cell.id} was not run`);
+    }
+  });
+
+  if (!hasGaps(readNotebook(join(FOLDER, `${name}.ipynb`)))) continue;
+  testWith(
+    "jupyter",
+    `notebooks/${name}.ipynb without solutions runs up to its first gap`,
+    async (jupyter) => {
+      const runs = join(ROOT, "runs"); // ignored by git, and deno.json is found upwards from it
+      Deno.mkdirSync(runs, { recursive: true });
+      const folder = Deno.makeTempDirSync({ dir: runs, prefix: "student-" });
+      try {
+        const copy = studentCopy(readNotebook(join(FOLDER, `${name}.ipynb`)), { folder, root: ROOT });
+        const gap = copy.cells.findIndex((cell) => sourceOf(cell).includes(GAP_MESSAGE));
+        // What follows the gap needs its result, so the copy is cut there.
+        const cut = { ...copy, cells: copy.cells.slice(0, gap + 1) };
+        Deno.writeTextFileSync(join(folder, `${name}.ipynb`), encodeNotebook(cut));
+        const result = await execute(jupyter, folder, name);
+        assert("error" in result, "the gap does not stop the notebook");
+        assert(result.error.includes(GAP_MESSAGE), result.error);
+      } finally {
+        Deno.removeSync(folder, { recursive: true });
+      }
+    },
+  );
+}
