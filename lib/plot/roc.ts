@@ -23,12 +23,13 @@ export interface RocOptions {
   size?: number;
 }
 
-/** Points that carry the shape of a curve: ends, and where it has moved on by 1/200 on either axis or turns a corner. */
-function thin({ truePositiveRate: y, falsePositiveRate: x }: RocCurve): number[] {
+/** Points that carry the shape of a curve: ends, corners of small samples, and every 1/200 of what is in view. */
+function thin({ truePositiveRate: y, falsePositiveRate: x }: RocCurve, from: number): number[] {
   const last = x.length - 1, kept = [0];
   for (let i = 1; i < last; i++) {
     const before = kept[kept.length - 1];
-    const moved = Math.max(x[i] - x[before], y[i] - y[before]) >= 1 / 200;
+    const inView = x[i] <= 1 - from || y[i] >= from;
+    const moved = Math.max(x[i] - x[before], y[i] - y[before]) >= (inView ? 1 - from : 1) / 200;
     const turns = (x[i] === x[i - 1]) !== (x[i + 1] === x[i]) && last < 400;
     if (moved || turns) kept.push(i);
   }
@@ -52,7 +53,7 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
   const rejection = axes === "rejection";
   const names = curves.map(({ name, auc }) => `${name}: AUC ${formatEstimate(auc)}`);
   const rows = curves.flatMap(({ curve }, c) =>
-    thin(curve).map((i, order) => {
+    thin(curve, from).map((i, order) => {
       const [kept, fake] = [curve.truePositiveRate[i], curve.falsePositiveRate[i]];
       return rejection
         ? { x: kept, y: 1 - fake, curve: names[c], order }
