@@ -1,0 +1,220 @@
+/**
+ * An optimizer's state between our training and a Keras 3 file.
+ *
+ * Both follow the same formulas (see `lib/train`), so only names and the order of the arrays differ: Keras has the step
+ * count and the rate first, then Adam's two moments weight by weight, and the slots of the others slot by slot. @module
+ */
+import type { Json, JsonObject } from "./keras_layers.ts";
+
+/** What `.keras` holds of an optimizer; `lib/train`'s optimizers have the same rules, slots and order. */
+export interface OptimizerState {
+  /** "adam", "sgd" or "rmsprop" as `name`, and its settings. */
+  config: Readonly<Record<string, string | number | boolean>>;
+  /** Names of the slots each weight has. */
+  slots: readonly string[];
+  /** Learning rate of the next step. */
+  rate: number;
+  /** Decoupled weight decay. @default {0} */
+  weightDecay?: number;
+  /** Steps done. */
+  step: number;
+  /** Slots of each trained weight, in the order of `model.trainableWeights`: `values[weight][slot]`. */
+  values: readonly (readonly Float32Array[])[];
+}
+
+interface Rule {
+  className: string;
+  /** Keras's name of a setting. */
+  settings: Readonly<Record<string, string>>;
+  /** Our names of the slots in Keras's order. */
+  slots: readonly string[];
+  /** Whether Keras keeps a weight's slots side by side. */
+  interleaved: boolean;
+  /** Keras's options that must have this value. */
+  fixed: Readonly<Record<string, Json>>;
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  adam: {
+    className: "Adam",
+    settings: { beta1: "beta_1", beta2: "beta_2", epsilon: "epsilon" },
+    slots: ["mean", "square"],
+    interleaved: true,
+    fixed: { amsgrad: false },
+  },
+  sgd: {
+    className: "SGD",
+    settings: { momentum: "momentum", nesterov: "nesterov" },
+    slots: ["momentum"],
+    interleaved: false,
+    fixed: {},
+  },
+  rmsprop: {
+    className: "RMSprop",
+    settings: { rho: "rho", momentum: "momentum", epsilon: "epsilon", centered: "centered" },
+    slots: ["square", "momentum", "mean"],
+    interleaved: false,
+    fixed: {},
+  },
+};
+
+/** Options of every Keras optimizer that must be off. */
+const OFF: Readonly<Record<string, Json>> = {
+  use_ema: false,
+  loss_scale_factor: null,
+  gradient_accumulation_steps: null,
+};
+/** Options that say how gradients are treated, which is the training loop's business here. */
+const IGNORED = [
+  "name",
+  "clipnorm",
+  "global_clipnorm",
+  "clipvalue",
+  "ema_momentum",
+  "ema_overwrite_frequency",
+];
+
+/** Where the slot of a weight stands behind step count and rate, given `weights` weights and `slots` slots each. */
+function place(rule: Rule, weight: number, slot: number, weights: number, slots: number): number {
+  return 2 + (rule.interleaved ? weight * slots + slot : slot * weights + weight);
+}
+
+/**
+ * An optimizer as Keras configures it, and its arrays in Keras's order.
+ *
+ * @param state The optimizer.
+ * @param order For each weight in Keras's order, its index in `state.values`.
+ * @throws {TypeError} If the rule is unknown, or arrays are missing.
+ */
+export function optimizerToKeras(
+  state: OptimizerState,
+  order: readonly number[],
+): { config: JsonObject; arrays: { data: Float32Array; weight: number }[] } {
+  const { name, ...settings } = state.config;
+  if (!Object.hasOwn(RULES, String(name))) {
+    throw new TypeError(
+      `Cannot write optimizer "${name}" for Keras: it may be ${Object.keys(RULES).join(", ")}`,
+    );
+  }
+  const rule = RULES[String(name)], { weightDecay = 0 } = state;
+  const config: JsonObject = {
+    name: String(name),
+    learning_rate: state.rate,
+    weight_decay: weightDecay > 0 ? weightDecay : null,
+    ...OFF,
+    ...rule.fixed,
+  };
+  for (const [ours, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(rule.settings, ours)) {
+      throw new TypeError(`Cannot write optimizer option "${ours}" for Keras`);
+    }
+    config[rule.settings[ours]] = value;
+  }
+  const slots = rule.slots.filter((slot) => state.slots.includes(slot));
+  if (slots.length !== state.slots.length) {
+    throw new TypeError(`Cannot write optimizer slots ${state.slots} for Keras: "${name}" has ${rule.slots}`);
+  }
+  const arrays: { data: Float32Array; weight: number }[] = [];
+  order.forEach((weight, i) => {
+    slots.forEach((slot, j) => {
+      const data = state.values[weight]?.[state.slots.indexOf(slot)];
+      if (!data) {
+        throw new TypeError(`Cannot write optimizer slot "${slot}" of weight ${weight} as it is missing`);
+      }
+      arrays[place(rule, i, j, order.length, slots.length) - 2] = { data, weight };
+    });
+  });
+  const className = weightDecay > 0 && name === "adam" ? "AdamW" : rule.className;
+  return {
+    config: { module: "keras.optimizers", class_name: className, config, registered_name: null },
+    arrays,
+  };
+}
+
+/** An optimizer read from a Keras file, before its arrays are. */
+export interface KerasOptimizer {
+  config: Readonly<Record<string, string | number | boolean>>;
+  slots: readonly string[];
+  rate: number;
+  weightDecay: number;
+  /** Index in the file of a slot of a weight; 0 is the step count and 1 the rate. */
+  place(weight: number, slot: number, weights: number): number;
+}
+
+/**
+ * Understands Keras's configuration of an optimizer.
+ *
+ * @param value The `optimizer` of a `compile_config`.
+ * @param fail Makes an error of what is wrong.
+ */
+export function optimizerFromKeras(value: JsonObject, fail: (why: string) => Error): KerasOptimizer {
+  const className = value.class_name;
+  const name = className === "AdamW"
+    ? "adam"
+    : Object.keys(RULES).find((name) => RULES[name].className === className);
+  const given = value.config;
+  if (name === undefined || typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw fail(`optimizer ${JSON.stringify(className)} is not supported`);
+  }
+  const rule = RULES[name], config: Record<string, string | number | boolean> = { name };
+  const known = new Map(Object.entries(rule.settings).map(([ours, theirs]) => [theirs, ours]));
+  const fixed = { ...OFF, ...rule.fixed };
+  for (const [key, setting] of Object.entries(given)) {
+    const ours = known.get(key);
+    if (ours !== undefined) {
+      if (typeof setting !== "number" && typeof setting !== "boolean") {
+        throw fail(`optimizer option "${key}" must be a number or a boolean`);
+      }
+      config[ours] = setting;
+    } else if (Object.hasOwn(fixed, key)) {
+      if (setting !== fixed[key]) {
+        throw fail(`optimizer option "${key}" must be ${JSON.stringify(fixed[key])}`);
+      }
+    } else if (!IGNORED.includes(key) && key !== "learning_rate" && key !== "weight_decay") {
+      throw fail(`optimizer has an unknown option "${key}"`);
+    }
+  }
+  const { learning_rate: rate, weight_decay: decay } = given;
+  const slots = rule.slots.filter((slot) =>
+    name === "adam" || slot === "square" || (slot === "momentum" && Number(config.momentum ?? 0) > 0) ||
+    (slot === "mean" && config.centered === true)
+  );
+  return {
+    config,
+    slots,
+    // A schedule is written as an object; the rate that it had reached stands with the arrays.
+    rate: typeof rate === "number" ? rate : NaN,
+    weightDecay: typeof decay === "number" ? decay : 0,
+    place: (weight, slot, weights) => place(rule, weight, slot, weights, slots.length),
+  };
+}
+
+/** What {@linkcode collectOptimizer} needs of a training optimizer. */
+export interface LiveOptimizer {
+  rule: { config: OptimizerState["config"]; slots: readonly string[] };
+  /** The step count, then the slots weight by weight. */
+  variables: readonly { dataSync(): ArrayLike<number> }[];
+}
+
+/**
+ * Copies the state out of a running optimizer, as `lib/train` makes them.
+ *
+ * @param optimizer An optimizer over all of `model.trainableWeights`, in that order.
+ * @param rate Learning rate of the next step.
+ * @param weightDecay Decoupled weight decay.
+ */
+export function collectOptimizer(optimizer: LiveOptimizer, rate: number, weightDecay = 0): OptimizerState {
+  const { rule: { config, slots }, variables: [count, ...rest] } = optimizer;
+  const weights = slots.length === 0 ? 0 : rest.length / slots.length;
+  return {
+    config,
+    slots,
+    rate,
+    weightDecay,
+    step: count.dataSync()[0],
+    values: Array.from(
+      { length: weights },
+      (_, i) => slots.map((_, j) => Float32Array.from(rest[i * slots.length + j].dataSync())),
+    ),
+  };
+}

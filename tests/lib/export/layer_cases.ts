@@ -1,0 +1,219 @@
+/** One or several uses of every layer that can be exported, as settings both libraries understand. @module */
+
+/** A layer between inputs and output. */
+export interface LayerCase {
+  className: string;
+  /** As TensorFlow.js calls them; Keras's names are the same in snake_case, but for `keras`. */
+  settings: Record<string, unknown>;
+  /** Keras's settings where a name or value differs. */
+  keras?: Record<string, unknown>;
+  /** Shapes without the batch axis. */
+  inputs: number[][];
+  /** Inputs are whole numbers below this. */
+  tokens?: number;
+}
+
+const image = [9, 7, 3], volume = [5, 6, 4, 2], series = [8, 3];
+const seed = { seed: 1 };
+
+/** All cases. */
+export const LAYER_CASES: readonly LayerCase[] = [
+  { className: "Conv1D", settings: { filters: 4, kernelSize: 3, activation: "relu" }, inputs: [series] },
+  {
+    className: "Conv1D",
+    settings: { filters: 2, kernelSize: 2, strides: 2, padding: "same", useBias: false },
+    inputs: [series],
+  },
+  { className: "Conv1D", settings: { filters: 2, kernelSize: 3, dilationRate: 2 }, inputs: [series] },
+  { className: "Conv2D", settings: { filters: 4, kernelSize: 3 }, inputs: [image] },
+  {
+    className: "Conv2D",
+    settings: { filters: 5, kernelSize: [3, 2], strides: [2, 1], padding: "same", activation: "relu" },
+    inputs: [image],
+  },
+  {
+    className: "Conv2D",
+    settings: { filters: 2, kernelSize: 3, padding: "same", dilationRate: 2, useBias: false },
+    inputs: [image],
+  },
+  {
+    className: "Conv3D",
+    settings: { filters: 3, kernelSize: [2, 3, 2], activation: "tanh" },
+    inputs: [volume],
+  },
+  {
+    className: "Conv3D",
+    settings: { filters: 2, kernelSize: 3, strides: [1, 2, 2], padding: "same" },
+    inputs: [volume],
+  },
+  {
+    className: "Conv2DTranspose",
+    settings: { filters: 4, kernelSize: 3, strides: 2, padding: "same", activation: "relu" },
+    inputs: [image],
+  },
+  { className: "Conv2DTranspose", settings: { filters: 2, kernelSize: [2, 3], strides: 2 }, inputs: [image] },
+  { className: "Conv2DTranspose", settings: { filters: 2, kernelSize: 4, padding: "same" }, inputs: [image] },
+  {
+    className: "Conv3DTranspose",
+    settings: { filters: 2, kernelSize: 3, strides: 2, padding: "same" },
+    inputs: [[3, 4, 2, 2]],
+  },
+  {
+    className: "DepthwiseConv2D",
+    settings: { kernelSize: 3, depthMultiplier: 2, padding: "same", activation: "relu" },
+    inputs: [image],
+  },
+  {
+    className: "DepthwiseConv2D",
+    settings: { kernelSize: 3, strides: 2, padding: "valid", useBias: false },
+    inputs: [image],
+  },
+  {
+    className: "SeparableConv2D",
+    settings: { filters: 4, kernelSize: 3, depthMultiplier: 2, activation: "relu" },
+    inputs: [image],
+  },
+  {
+    className: "SeparableConv2D",
+    settings: { filters: 4, kernelSize: 3, strides: 2, padding: "same", useBias: false },
+    inputs: [image],
+  },
+  { className: "Dense", settings: { units: 5, activation: "softmax" }, inputs: [[6]] },
+  { className: "Dense", settings: { units: 4, activation: "sigmoid", useBias: false }, inputs: [series] },
+  {
+    className: "Dense",
+    settings: {
+      units: 4,
+      kernelInitializer: {
+        className: "VarianceScaling",
+        config: { scale: 2, mode: "fanIn", distribution: "normal" },
+      },
+      kernelRegularizer: { className: "L1L2", config: { l1: 0.01, l2: 0.02 } },
+      biasConstraint: { className: "MaxNorm", config: { maxValue: 3, axis: 0 } },
+    },
+    keras: {
+      kernel_initializer: "he_normal",
+      kernel_regularizer: { class_name: "L1L2", config: { l1: 0.01, l2: 0.02 } },
+      bias_constraint: { class_name: "MaxNorm", config: { max_value: 3, axis: 0 } },
+    },
+    inputs: [[6]],
+  },
+  ...["elu", "selu", "relu6", "softplus", "softsign", "tanh", "gelu", "mish"].map((activation) => ({
+    className: "Activation",
+    settings: { activation },
+    inputs: [image],
+  })),
+  {
+    className: "Activation",
+    settings: { activation: "swish" },
+    keras: { activation: "silu" },
+    inputs: [image],
+  },
+  {
+    className: "Activation",
+    settings: { activation: "logSoftmax" },
+    keras: { activation: "log_softmax" },
+    inputs: [[6]],
+  },
+  { className: "Activation", settings: { activation: "softmax" }, inputs: [image] },
+  { className: "Embedding", settings: { inputDim: 11, outputDim: 3 }, inputs: [[5]], tokens: 11 },
+  { className: "BatchNormalization", settings: {}, inputs: [image] },
+  { className: "BatchNormalization", settings: { center: false, epsilon: 0.01 }, inputs: [[6]] },
+  { className: "BatchNormalization", settings: { scale: false, momentum: 0.9 }, inputs: [volume] },
+  { className: "BatchNormalization", settings: {}, inputs: [series] },
+  { className: "LayerNormalization", settings: {}, inputs: [image] },
+  { className: "LayerNormalization", settings: { axis: [1, 2], epsilon: 0.01 }, inputs: [series] },
+  { className: "LayerNormalization", settings: { center: false }, inputs: [[6]] },
+  { className: "MaxPooling1D", settings: { poolSize: 2 }, inputs: [series] },
+  { className: "MaxPooling2D", settings: { poolSize: 2 }, inputs: [image] },
+  { className: "MaxPooling2D", settings: { poolSize: [3, 2], strides: 2, padding: "same" }, inputs: [image] },
+  { className: "MaxPooling3D", settings: { poolSize: 2, padding: "same" }, inputs: [volume] },
+  { className: "AveragePooling1D", settings: { poolSize: 3, strides: 2, padding: "same" }, inputs: [series] },
+  { className: "AveragePooling2D", settings: { poolSize: 3, strides: 2, padding: "same" }, inputs: [image] },
+  { className: "AveragePooling2D", settings: { poolSize: [2, 3] }, inputs: [image] },
+  { className: "AveragePooling3D", settings: { poolSize: [2, 2, 1] }, inputs: [volume] },
+  { className: "GlobalMaxPooling1D", settings: {}, inputs: [series] },
+  { className: "GlobalMaxPooling2D", settings: {}, inputs: [image] },
+  { className: "GlobalAveragePooling1D", settings: {}, inputs: [series] },
+  { className: "GlobalAveragePooling2D", settings: {}, inputs: [image] },
+  { className: "Flatten", settings: {}, inputs: [image] },
+  { className: "Flatten", settings: {}, inputs: [volume] },
+  { className: "Reshape", settings: { targetShape: [7, 27] }, inputs: [image] },
+  { className: "Reshape", settings: { targetShape: [-1, 7] }, inputs: [image] },
+  { className: "Permute", settings: { dims: [3, 1, 2] }, inputs: [image] },
+  { className: "RepeatVector", settings: { n: 4 }, inputs: [[6]] },
+  { className: "ZeroPadding2D", settings: { padding: [[1, 2], [0, 3]] }, inputs: [image] },
+  { className: "Cropping2D", settings: { cropping: [[1, 2], [0, 3]] }, inputs: [image] },
+  { className: "UpSampling2D", settings: { size: [2, 3] }, inputs: [image] },
+  { className: "Dropout", settings: { rate: 0.5, ...seed }, inputs: [image] },
+  { className: "Dropout", settings: { rate: 0.5, noiseShape: [null, 1, 1, null] }, inputs: [image] },
+  { className: "SpatialDropout1D", settings: { rate: 0.5 }, inputs: [series] },
+  { className: "SpatialDropout2D", settings: { rate: 0.5 }, inputs: [image] },
+  { className: "SpatialDropout3D", settings: { rate: 0.5 }, inputs: [volume] },
+  { className: "GaussianNoise", settings: { stddev: 0.5 }, inputs: [image] },
+  { className: "GaussianDropout", settings: { rate: 0.5 }, inputs: [image] },
+  { className: "AlphaDropout", settings: { rate: 0.5 }, inputs: [image] },
+  { className: "ReLU", settings: {}, inputs: [image] },
+  { className: "ReLU", settings: { maxValue: 1 }, inputs: [image] },
+  { className: "LeakyReLU", settings: { alpha: 0.2 }, keras: { negative_slope: 0.2 }, inputs: [image] },
+  { className: "ELU", settings: {}, inputs: [image] },
+  { className: "PReLU", settings: {}, inputs: [[6]] },
+  { className: "PReLU", settings: { sharedAxes: [1, 2] }, inputs: [image] },
+  { className: "Softmax", settings: { axis: -1 }, inputs: [image] },
+  { className: "Softmax", settings: { axis: 1 }, inputs: [[6]] },
+  { className: "Rescaling", settings: { scale: 0.5, offset: -1 }, inputs: [image] },
+  { className: "Add", settings: {}, inputs: [image, image, image] },
+  { className: "Multiply", settings: {}, inputs: [image, [1, 1, 3]] },
+  { className: "Average", settings: {}, inputs: [image, image] },
+  { className: "Maximum", settings: {}, inputs: [image, image] },
+  { className: "Minimum", settings: {}, inputs: [series, series] },
+  { className: "Concatenate", settings: {}, inputs: [image, [9, 7, 2]] },
+  { className: "Concatenate", settings: { axis: 1 }, inputs: [series, [2, 3]] },
+  { className: "Dot", settings: { axes: 1 }, inputs: [[6], [6]] },
+  { className: "Dot", settings: { axes: [2, 1], normalize: true }, inputs: [series, [3, 4]] },
+  { className: "SimpleRNN", settings: { units: 4 }, inputs: [series] },
+  {
+    className: "SimpleRNN",
+    settings: { units: 4, returnSequences: true, goBackwards: true },
+    inputs: [series],
+  },
+  {
+    className: "GRU",
+    settings: { units: 4, recurrentActivation: "sigmoid", resetAfter: false },
+    inputs: [series],
+  },
+  {
+    className: "GRU",
+    settings: {
+      units: 3,
+      recurrentActivation: "sigmoid",
+      resetAfter: false,
+      returnSequences: true,
+      useBias: false,
+    },
+    inputs: [series],
+  },
+  { className: "LSTM", settings: { units: 4, recurrentActivation: "sigmoid" }, inputs: [series] },
+  {
+    className: "LSTM",
+    settings: { units: 3, recurrentActivation: "sigmoid", returnSequences: true, dropout: 0.3 },
+    inputs: [series],
+  },
+];
+
+/** A case's settings as Keras calls them. */
+export function kerasSettings({ settings, keras = {} }: LayerCase): Record<string, unknown> {
+  const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const same = Object.entries(settings).map(([name, value]) => [snake(name), value] as const);
+  const other = Object.keys(keras);
+  const renamed = settings.alpha !== undefined && "negative_slope" in keras ? ["alpha"] : [];
+  return {
+    ...Object.fromEntries(same.filter(([name]) => !other.includes(name) && !renamed.includes(name))),
+    ...keras,
+  };
+}
+
+/** A short name for messages. */
+export function caseName({ className, settings }: LayerCase): string {
+  return `${className} ${JSON.stringify(settings)}`;
+}
