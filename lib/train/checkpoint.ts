@@ -22,6 +22,8 @@ export interface CheckpointState {
   /** The engine's random state. */
   random: { seed: number; counter: number };
   history: EpochNumbers[];
+  /** Loss of each batch of the first epoch. */
+  firstLosses: number[];
   /** Seconds spent so far, and in the epoch under way. */
   seconds: number;
   epochSeconds: number;

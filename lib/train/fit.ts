@@ -257,6 +257,7 @@ async function startRun(model: tf.LayersModel, train: Source, options: FitOption
       step: 0,
       random: random.getState(),
       history: [],
+      firstLosses: [],
       seconds: 0,
       epochSeconds: 0,
       shards,
@@ -361,12 +362,19 @@ async function runEpoch(run: Run): Promise<boolean> {
       examplesPerSecond: totals.examples / state.epochSeconds,
     });
   };
+  let summed = state.firstLosses.reduce((sum, loss, i) => sum + loss * all[i].length, 0);
+  const lossOfBatch = async () => {
+    const { means, examples } = await step.totals.read(), before = summed;
+    summed = means.loss * examples;
+    return (summed - before) / all[state.batch - 1].length;
+  };
   for await (const { tensors } of feed(train, all.slice(state.batch))) {
     learningRate = schedule.rate({ step: state.step, steps, stepsPerEpoch });
     step.run(tensors, learningRate);
     tf.dispose(tensors);
     state.batch++;
     state.step++;
+    if (epoch === 0) state.firstLosses.push(await lossOfBatch());
     const now = performance.now();
     if (now - reported >= reportMs) {
       reported = now;
@@ -458,6 +466,7 @@ function endWeights({ state, kept, averages, weights }: Run): void {
 function finish({ state }: Run, ending: History["ending"]): History {
   return {
     epochs: state.history,
+    firstLosses: state.firstLosses,
     ending,
     steps: state.step,
     seconds: state.seconds,

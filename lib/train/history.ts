@@ -10,6 +10,8 @@ export type Ending = "finished" | "stopped early" | "interrupted";
 export interface History {
   /** One entry an epoch that was completed. */
   epochs: EpochNumbers[];
+  /** Loss of each batch of the first epoch. */
+  firstLosses: number[];
   ending: Ending;
   /** Steps taken, over all epochs. */
   steps: number;
