@@ -156,6 +156,11 @@ export async function findPictures(
   switch (kindOfFile(bytes)) {
     case "png":
       return [{ name, png: bytes }];
+    case "jpeg":
+      // Decoders that take long to load are loaded by the first who sends such a file.
+      return [{ name, image: (await import("../io/jpeg.ts")).decodeJpeg(bytes, { name, maxPixels }) }];
+    case "tiff":
+      return [{ name, image: (await import("../io/tiff.ts")).decodeTiff(bytes, { name, maxPixels }) }];
     case "npy":
       return framesOf(decodeNpy(bytes, { name, maxBytes }), name, limits);
     case "idx":
