@@ -2,6 +2,7 @@
  * The engine: TensorFlow.js made fast on Deno.
  * @module
  */
+import "./gradients.ts";
 import "./layer_overrides.ts";
 
 export { tf } from "./tf.ts";

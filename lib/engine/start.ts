@@ -5,8 +5,10 @@
 import { readEnvironment } from "./environment.ts";
 import { findLibrary } from "./library.ts";
 import { registerNativeBackend } from "./native_backend.ts";
+import { registerCpuKernels } from "./cpu.ts";
 import { type BackendName, state } from "./state.ts";
 import { tf } from "./tf.ts";
+import { registerWasmBackend } from "./wasm.ts";
 
 /** Options for {@linkcode startEngine}. */
 export interface EngineOptions {
@@ -55,7 +57,8 @@ async function startNative(options: EngineOptions): Promise<boolean> {
 
 async function startOne(name: BackendName, options: EngineOptions): Promise<boolean> {
   if (name === "tensorflow" && !await startNative(options)) return false;
-  if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
+  if (name === "wasm") await registerWasmBackend();
+  if (name === "cpu") registerCpuKernels();
   if (name === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
   if (!await tf.setBackend(name)) return false;
   await tf.ready();
