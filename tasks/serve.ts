@@ -3,11 +3,14 @@
  * @module
  */
 import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
+import { createDaq, type Place } from "../lib/serve/daq.ts";
+import type { HostOptions } from "../lib/serve/host.ts";
+import { openJournal } from "../lib/serve/journal.ts";
 import { createNativeHost } from "../lib/serve/native_host.ts";
 import type { LogEntry } from "../lib/serve/service.ts";
-import { s3OptionsFrom } from "../lib/store/s3.ts";
+import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
 import { openStore } from "../lib/store/store.ts";
-import { CliError, readOptions, runTask } from "./_cli.ts";
+import { CliError, type OptionValues, readOptions, runTask } from "./_cli.ts";
 
 const MIB = 1 << 20;
 
@@ -81,8 +84,55 @@ const OPTIONS = {
     default: "all",
     help: "Which requests are logged",
   },
+  events: {
+    type: "list",
+    hint: "PLACES",
+    help: "Take notifications at /events for objects in s3://BUCKET/PREFIX",
+  },
+  watch: {
+    type: "list",
+    hint: "PLACES",
+    help: "Look through s3://BUCKET/PREFIX, for servers without notifications",
+  },
+  watchEvery: {
+    type: "number",
+    default: 5,
+    min: 0.01,
+    hint: "SECONDS",
+    help: "How often watched places are looked at",
+  },
+  journal: {
+    type: "string",
+    hint: "FOLDER",
+    help: "Keeps events until they are scored; needed for --events and --watch",
+  },
+  eventModel: {
+    type: "string",
+    hint: "MODEL[/VERSION]",
+    help: "Scores the objects; the only model if not given",
+  },
+  results: {
+    type: "string",
+    default: "results/",
+    hint: "PLACE",
+    help: "Where <key>.json goes: a prefix or s3://BUCKET/PREFIX",
+  },
+  dead: {
+    type: "string",
+    default: "dead-letters/",
+    hint: "PLACE",
+    help: "Where objects that cannot be scored are listed",
+  },
+  attempts: {
+    type: "integer",
+    default: 4,
+    min: 1,
+    help: "How often an object is tried that cannot be scored",
+  },
   s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
 } as const;
+
+type Options = OptionValues<typeof OPTIONS>;
 
 /** Writes log lines in one piece every now and then: a write for each request would cost more than the request. */
 function createLog(which: "all" | "problems" | "none"): { log?: (entry: LogEntry) => void; flush(): void } {
@@ -138,6 +188,40 @@ async function watchTokens(
   return { access: createAccess(() => tokens), stop: () => clearInterval(timer) };
 }
 
+/** `s3://bucket/prefix` as its parts; a prefix alone where `own` allows it. */
+function placeOf(text: string, own: boolean): Partial<Place> {
+  const parts = /^s3:\/\/([^/]+)\/?(.*)$/.exec(text);
+  if (parts) return { bucket: parts[1], prefix: parts[2] };
+  if (!own || /^[a-z0-9]+:/.test(text)) {
+    throw new CliError(`"${text}" is not a place in a bucket: use s3://BUCKET/PREFIX`);
+  }
+  if (text === "") throw new CliError("A prefix in the objects' own bucket must not be empty");
+  return { prefix: text };
+}
+
+/** What scores the objects of a bucket, if the options ask for it. */
+async function eventsOf(options: Options, log?: (entry: LogEntry) => void): Promise<HostOptions["events"]> {
+  const sources = [...options.events, ...options.watch].map((text) => placeOf(text, false) as Place);
+  if (sources.length === 0) return undefined;
+  if (options.journal === undefined) {
+    throw new CliError("Events need a folder to be kept in: --journal FOLDER");
+  }
+  const s3 = s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint);
+  const daq = {
+    bucket: (name: string) => new S3Blobs(name, "", s3),
+    sources,
+    watch: options.watch.map((text) => placeOf(text, false) as Place),
+    watchMs: options.watchEvery * 1000,
+    results: placeOf(options.results, true),
+    dead: placeOf(options.dead, true),
+    model: options.eventModel,
+    attempts: options.attempts,
+    log,
+  };
+  const journal = await openJournal(options.journal);
+  return (scorer) => createDaq(scorer, { ...daq, journal });
+}
+
 /** Resolves at the first signal that asks to stop. */
 function stopSignal(): Promise<Deno.Signal> {
   return new Promise((resolve) => {
@@ -159,6 +243,7 @@ export function main(args: string[]): Promise<number> {
         "deno task serve                                  # the folder store/, on port 8000",
         "deno task serve --store s3://models --s3-endpoint http://127.0.0.1:9000 --tokens tokens.txt",
         "deno task serve --host 0.0.0.0 --port 80 --workers 8 --log problems",
+        "deno task serve --events s3://daq/frames/ --journal runs/events   # POST /events; results in s3://daq/results/",
       ],
     });
     const s3 = options.store.startsWith("s3:")
@@ -186,6 +271,7 @@ export function main(args: string[]): Promise<number> {
       only: options.models.length > 0 ? options.models : undefined,
       maxModelBytes: options.memory * MIB,
       pollMs: options.poll * 1000,
+      events: await eventsOf(options, log),
       log,
     });
     const stopped = stopSignal();

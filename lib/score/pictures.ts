@@ -161,6 +161,13 @@ export async function findPictures(
       return [{ name, image: (await import("../io/jpeg.ts")).decodeJpeg(bytes, { name, maxPixels }) }];
     case "tiff":
       return [{ name, image: (await import("../io/tiff.ts")).decodeTiff(bytes, { name, maxPixels }) }];
+    case "fits": {
+      const images = (await import("../io/fits.ts")).decodeFits(bytes, { name, maxBytes });
+      if (images.length === 0) throw new TypeError(`Cannot score "${name}" as the FITS file holds no image`);
+      return images.flatMap((image, i) =>
+        framesOf(image, images.length > 1 ? `${name}[${image.name || i}]` : name, limits)
+      );
+    }
     case "npy":
       return framesOf(decodeNpy(bytes, { name, maxBytes }), name, limits);
     case "idx":

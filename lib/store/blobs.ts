@@ -7,6 +7,8 @@
 export interface BlobEntry {
   key: string;
   bytes: number;
+  /** As {@linkcode Blob.tag}; undefined where a listing does not say it. */
+  tag?: string;
 }
 
 /** A blob's content, and the tag that {@linkcode PutOptions.ifMatch} compares. */

@@ -452,8 +452,8 @@ export class S3Blobs implements Blobs {
             { abortSignal },
           ),
       );
-      for (const { Key = "", Size = 0 } of page.Contents ?? []) {
-        found.push({ key: Key.slice(this.#prefix.length), bytes: Size });
+      for (const { Key = "", Size = 0, ETag } of page.Contents ?? []) {
+        found.push({ key: Key.slice(this.#prefix.length), bytes: Size, tag: ETag });
       }
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (ContinuationToken !== undefined);
