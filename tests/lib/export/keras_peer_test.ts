@@ -167,7 +167,7 @@ testWith(
         file: join(folder, `theirs_${optimizer}.keras`),
         seed: 4,
       }));
-      const peer = await askPeer(python, { read, write, build, train });
+      const peer = await askPeer(python, "keras_peer.py", { read, write, build, train });
 
       // Python reads ours.
       const problems: string[] = [];

@@ -1,4 +1,4 @@
-/** Asks Python's Keras, onnx and ONNX Runtime; see peer.py. @module */
+/** Asks Python's Keras, onnx and ONNX Runtime; see the .py files beside this one. @module */
 import { join } from "@std/path";
 import { tf } from "../../../lib/engine/mod.ts";
 
@@ -26,9 +26,10 @@ export function fromPeer({ shape, data }: PeerArray, dtype: "float32" | "int32" 
   return tf.tensor(data, shape, dtype);
 }
 
-/** Runs peer.py once: a list of cases by task goes in, a list of answers by task comes out. */
+/** Runs a peer once: a list of cases by task goes in, a list of answers by task comes out. */
 export async function askPeer<T extends string>(
   python: string,
+  peer: "keras_peer.py" | "onnx_peer.py",
   request: Record<T, unknown[]>,
 ): Promise<Record<T, PeerAnswer[]>> {
   const folder = await Deno.makeTempDir();
@@ -36,7 +37,7 @@ export async function askPeer<T extends string>(
     const question = join(folder, "question.json"), answer = join(folder, "answer.json");
     await Deno.writeTextFile(question, JSON.stringify(request));
     const { success, stderr } = await new Deno.Command(python, {
-      args: [new URL("peer.py", import.meta.url).pathname, question, answer],
+      args: [new URL(peer, import.meta.url).pathname, question, answer],
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
     return JSON.parse(await Deno.readTextFile(answer));
