@@ -1,0 +1,120 @@
+/**
+ * The scoring server as users start it, in a process of its own, for tests that kill, drain or overload it.
+ * @module
+ */
+import { join } from "@std/path";
+import { freePort } from "./versitygw.ts";
+import type { S3Options } from "../../lib/store/s3.ts";
+
+/** A running server; disposing of it kills it. */
+export interface ScoringServer extends AsyncDisposable {
+  url: string;
+  port: number;
+  child: Deno.ChildProcess;
+  status: Promise<Deno.CommandStatus>;
+  /** What it wrote, line by line. */
+  lines: Record<string, unknown>[];
+  /** Its standard error so far. */
+  errors(): string;
+}
+
+/** Options for {@linkcode startScoring}. */
+export interface ScoringOptions {
+  port?: number;
+  /** The bucket's server, for the environment. */
+  s3?: S3Options;
+  /** @default {true: wait until every model answers} */
+  ready?: boolean;
+  /** Put before the command, such as `["prlimit", "--fsize=1000"]`. */
+  wrap?: string[];
+}
+
+const root = join(import.meta.dirname!, "..", "..");
+
+/** Reads a stream into lines until it ends. */
+async function collect(stream: ReadableStream<Uint8Array>, each: (line: string) => void): Promise<void> {
+  let rest = "";
+  for await (
+    const chunk of stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+  ) {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop() as string;
+    parts.forEach(each);
+  }
+  if (rest !== "") each(rest);
+}
+
+/** Starts `deno task serve` with these options, without the task runner in between. */
+export async function startScoring(args: string[], options: ScoringOptions = {}): Promise<ScoringServer> {
+  const { port = freePort(), s3, ready = true, wrap = [] } = options;
+  const deno = [
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+    "--allow-sys",
+    "--allow-ffi",
+    "--allow-net",
+    "tasks/serve.ts",
+    "--port",
+    String(port),
+    ...args,
+  ];
+  const [program, ...rest] = [...wrap, ...deno];
+  const child = new Deno.Command(program, {
+    args: rest,
+    cwd: root,
+    env: {
+      ...s3?.endpoint ? { AWS_ENDPOINT_URL_S3: s3.endpoint } : {},
+      ...s3?.credentials
+        ? {
+          AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+        }
+        : {},
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines: Record<string, unknown>[] = [];
+  let errors = "", ended = false;
+  const reading = Promise.all([
+    collect(child.stdout, (line) => lines.push(JSON.parse(line))),
+    collect(child.stderr, (line) => errors += line + "\n"),
+  ]);
+  const status = child.status.then(async (status) => {
+    ended = true;
+    await reading;
+    return status;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const server: ScoringServer = {
+    url,
+    port,
+    child,
+    status,
+    lines,
+    errors: () => errors,
+    async [Symbol.asyncDispose]() {
+      if (!ended) child.kill("SIGKILL");
+      await status;
+    },
+  };
+  for (const end = Date.now() + 30_000;;) {
+    const answer = await fetch(`${url}/v2/health/${ready ? "ready" : "live"}`).then(async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    }, () => false);
+    if (answer) return server;
+    if (ended || Date.now() > end) {
+      await server[Symbol.asyncDispose]();
+      throw new Error(
+        `The server did not start:\n${errors}\n${lines.map((line) => JSON.stringify(line)).join("\n")}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
