@@ -8,6 +8,7 @@ import type { Experiment, Options } from "../lib/experiments/experiment.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts";
 import { runExperiment, type RunResult } from "../lib/experiments/run.ts";
 import { readRecord } from "../lib/experiments/run_folder.ts";
+import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
 import type { BatchReport, EpochNumbers } from "../lib/train/mod.ts";
 import {
   CliError,
@@ -104,7 +105,9 @@ export function main(args: string[]): Promise<number> {
       return 0;
     }
     const folder = options.out ?? await defaultFolder(experiment.name, options.resume);
-    const values = await resumed(experiment, folder, pick(options, table), given, options.resume);
+    const picked = pick(options, table);
+    const settled = experiment.settle?.(picked, given) ?? picked;
+    const values = await resumed(experiment, folder, settled, given, options.resume);
 
     await startEngine({
       backend: options.backend as "auto",
@@ -123,6 +126,8 @@ export function main(args: string[]): Promise<number> {
         folder,
         options: values,
         dataFolder: options.dataFolder,
+        openBucket: (location) =>
+          new S3Blobs(location.slice("s3://".length), "", s3OptionsFrom(Deno.env.toObject())),
         resume: options.resume,
         saveEvery: options.saveEvery,
         shards: options.shards,

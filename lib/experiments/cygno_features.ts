@@ -126,18 +126,23 @@ function moments(
   height: number,
   width: number,
 ): ClusterFeatures {
-  let area = 0, inside = 0, total = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  let area = 0, inside = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  const around = new Uint8Array(light.length); // the cluster and two pixels around it
   for (let r = 0; r < height; r++) {
     for (let c = 0; c < width; c++) {
       const i = r * width + c, value = light[i];
-      if (label[i] === best) {
-        area++;
-        inside += value;
-        x += value * c, y += value * r, xx += value * c * c, yy += value * r * r, xy += value * c * r;
+      if (label[i] !== best) continue;
+      area++;
+      inside += value;
+      x += value * c, y += value * r, xx += value * c * c, yy += value * r * r, xy += value * c * r;
+      const left = Math.max(0, c - 2), right = Math.min(width - 1, c + 2);
+      for (let near = Math.max(0, r - 2); near <= Math.min(height - 1, r + 2); near++) {
+        around.fill(1, near * width + left, near * width + right + 1);
       }
-      if (near(label, best, r, c, height, width)) total += value;
     }
   }
+  let total = 0;
+  for (let i = 0; i < light.length; i++) if (around[i] === 1) total += light[i];
   const mx = x / inside, my = y / inside;
   const vx = xx / inside - mx * mx, vy = yy / inside - my * my, vxy = xy / inside - mx * my;
   const middle = (vx + vy) / 2, apart = Math.hypot((vx - vy) / 2, vxy);
@@ -148,23 +153,6 @@ function moments(
     width: Math.sqrt(Math.max(0, middle - apart)),
     density: inside / area,
   };
-}
-
-/** Whether a pixel is in the cluster or within two pixels of it. */
-function near(
-  label: Int32Array,
-  best: number,
-  row: number,
-  column: number,
-  height: number,
-  width: number,
-): boolean {
-  for (let r = Math.max(0, row - 2); r <= Math.min(height - 1, row + 2); r++) {
-    for (let c = Math.max(0, column - 2); c <= Math.min(width - 1, column + 2); c++) {
-      if (label[r * width + c] === best) return true;
-    }
-  }
-  return false;
 }
 
 /** Fits y ≈ a + b x + c x² by least squares; the estimator of energy from light that the course hints at, with room for saturation. */

@@ -5,6 +5,7 @@
  */
 import type { tf } from "../engine/mod.ts";
 import type { Spec } from "../plot/mod.ts";
+import type { Blobs } from "../store/blobs.ts";
 import type { CardInput, CardMetric } from "../store/card.ts";
 import type { FitOptions, History, Source } from "../train/mod.ts";
 
@@ -42,6 +43,8 @@ export interface LoadContext {
   /** Takes one line for each thing worth knowing. */
   log: (line: string) => void;
   signal?: AbortSignal;
+  /** Opens `s3://bucket`; absent where a task has no access to buckets. */
+  openBucket?: (location: string) => Blobs | Promise<Blobs>;
 }
 
 /** A loaded data set, split. An experiment adds what its evaluation and plots need. */
@@ -92,6 +95,8 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
   readonly options: T;
   /** Defaults of the options that every run has. */
   readonly defaults: { epochs: number; batch: number };
+  /** Changes values that depend on others, such as a recipe's own batch, where they were not `given`. */
+  settle?(options: Options<T>, given: ReadonlySet<string>): Options<T>;
   /** Fetches, reads and splits the data; everything random comes from `options.seed`. */
   load(options: Options<T>, context: LoadContext): Promise<D>;
   /** Builds the model, its initial weights fixed by `options.seed`. */

@@ -1,4 +1,5 @@
 /** All experiments; a new one is a file in this folder and a line here. @module */
+import { cygno, cygnoEnergy } from "./cygno.ts";
 import type { Data, Experiment, OptionTable } from "./experiment.ts";
 import { fashion } from "./fashion.ts";
 import { mnist } from "./mnist.ts";
@@ -7,6 +8,8 @@ import { mnist } from "./mnist.ts";
 export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   mnist,
   fashion,
+  cygno,
+  cygnoEnergy,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -26,6 +26,8 @@ export interface RunOptions {
   options: Options;
   /** Where data sets are kept. @default {"data"} */
   dataFolder?: string;
+  /** Opens a bucket with data. */
+  openBucket?: LoadContext["openBucket"];
   /** Go on with the run in the folder. @default {false} */
   resume?: boolean;
   /** Epochs from one checkpoint to the next. @default {1} */
@@ -71,7 +73,7 @@ export async function runExperiment(experiment: Experiment, run: RunOptions): Pr
     );
   }
   await prepareFolder(folder);
-  const context: LoadContext = { dataFolder, log, signal };
+  const context: LoadContext = { dataFolder, log, signal, openBucket: run.openBucket };
   const data = await experiment.load(options, context);
   try {
     const model = experiment.build(options, data);

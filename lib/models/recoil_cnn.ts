@@ -22,7 +22,7 @@ export interface RecoilCnnConfig {
   filters?: readonly number[];
   /** Units of the dense layer. @default {64} */
   units?: number;
-  /** Share of the dense layer's units dropped in training. @default {0.2} */
+  /** Share of the dense layer's units dropped in training. @default {0.1} */
   dropout?: number;
   /** Makes the initial weights repeatable. @default {drawn anew each time} */
   seed?: number;
@@ -65,6 +65,7 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
   const add = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
     layer.apply(x) as tf.SymbolicTensor;
   let x = add(tf.layers.averagePooling2d({ poolSize: 2, name: "bin" }), image); // [batch, 64, 64, 1]
+  const features: tf.SymbolicTensor[] = [];
   filters.forEach((channels, i) => {
     const name = `stage${i + 1}`;
     x = add(
@@ -78,22 +79,26 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
       }),
       x,
     );
-    x = add(tf.layers.batchNormalization({ momentum: 0.95, epsilon: 1e-3, name: `${name}_norm` }), x);
+    x = add(tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-3, name: `${name}_norm` }), x);
     x = add(tf.layers.activation({ activation: "relu", name: `${name}_relu` }), x);
+    features.push(add(tf.layers.globalAveragePooling2d({ name: `${name}_mean` }), x));
     if (i < filters.length - 1) x = add(tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_pool` }), x);
   });
-  const mean = add(tf.layers.globalAveragePooling2d({ name: "mean" }), x);
-  const most = add(tf.layers.globalMaxPooling2d({ name: "most" }), x);
-  x = add(tf.layers.concatenate({ name: "features" }), [mean, most]);
-  x = add(
-    tf.layers.dense({
-      units,
-      activation: "relu",
-      kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
-      name: "dense",
-    }),
-    x,
-  );
+  features.push(add(tf.layers.globalMaxPooling2d({ name: "most" }), x));
+  x = add(tf.layers.concatenate({ name: "features" }), features);
+  // A small event moves a mean over the whole picture by little: brought to the scale that the dense layers expect.
+  x = add(tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-6, name: "features_norm" }), x);
+  for (const name of ["dense1", "dense2"]) {
+    x = add(
+      tf.layers.dense({
+        units,
+        activation: "relu",
+        kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
+        name,
+      }),
+      x,
+    );
+  }
   if (dropout > 0) x = add(tf.layers.dropout({ rate: dropout, name: "dropout" }), x);
   const outputs = heads.map((head) =>
     add(
