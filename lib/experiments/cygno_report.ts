@@ -13,7 +13,7 @@ export const KINDS = ["Electron recoil", "Nuclear recoil"] as const;
 const SHORT_KINDS = ["ER", "NR"];
 
 /** Ends of metrics' names, by energy bin. */
-const BIN_NAMES = ENERGY_EDGES.slice(1).map((high, b) => `${ENERGY_EDGES[b]}to${high}keV`);
+const BIN_NAMES = ENERGY_EDGES.slice(1).map((high, b) => `_${ENERGY_EDGES[b]}to${high}keV`);
 
 /** Whether both kinds are among some labels, so that they can be told apart at all. */
 function hasBoth(labels: ArrayLike<number>): boolean {
