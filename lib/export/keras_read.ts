@@ -167,10 +167,14 @@ class Reader {
     const [input, ...rest] = layers;
     const paths = numberedPaths(rest.map((layer) => String(layer.class_name)));
     const made = rest.map((layer, i) => this.#layer(layer, `${path}layers/${paths[i]}`));
-    const start = this.#input(input);
-    let tensor = start;
-    made.forEach((layer) => tensor = this.#apply(layer, [tensor], layer.name));
-    return tf.model({ inputs: start, outputs: tensor, name: text(config.name) });
+    const model = tf.sequential({ name: text(config.name) });
+    const { shape, dtype, name } = this.#inputSettings(input);
+    model.add(tf.layers.inputLayer({ inputShape: shape, dtype, name }));
+    for (const layer of made) {
+      this.#guard(layer.name, () => model.add(layer));
+      this.#checkCount(layer);
+    }
+    return model;
   }
 
   #functional(config: JsonObject, layers: JsonObject[], path: string): tf.LayersModel {
@@ -259,6 +263,12 @@ class Reader {
   }
 
   #input(object: JsonObject): tf.SymbolicTensor {
+    return tf.input(this.#inputSettings(object));
+  }
+
+  #inputSettings(
+    object: JsonObject,
+  ): { shape: (number | null)[]; dtype: "float32" | "int32"; name?: string } {
     const { batch_shape: shape, dtype = "float32", name, sparse, ragged } = object.config as JsonObject;
     const sides = Array.isArray(shape) ? shape.slice(1) : undefined;
     const fits = sides?.every((side) => side === null || (Number.isInteger(side) && Number(side) > 0));
@@ -266,7 +276,7 @@ class Reader {
     if ((dtype !== "float32" && dtype !== "int32") || sparse === true || ragged === true) {
       throw this.#fail(`input "${name}" must be a dense tensor of float32 or int32`);
     }
-    return tf.input({ shape: sides as (number | null)[], dtype, name: text(name) });
+    return { shape: sides as (number | null)[], dtype, name: text(name) };
   }
 
   /** A layer whose weights will come from the file. */
@@ -318,26 +328,29 @@ class Reader {
     name: string,
     merges = false,
   ): tf.SymbolicTensor {
-    let output: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[];
+    const made = this.#guard(name, () => layer.apply(merges || inputs.length > 1 ? inputs : inputs[0]));
+    this.#checkCount(layer);
+    const outputs = (Array.isArray(made) ? made : [made]) as tf.SymbolicTensor[];
+    if (outputs.length !== 1) throw this.#fail(`layer "${name}" has several outputs, which is not supported`);
+    return outputs[0];
+  }
+
+  /** Joins a layer to what is before it, where its weights are made. */
+  #guard<T>(name: string, join: () => T): T {
     try {
-      output = layer.apply(merges || inputs.length > 1 ? inputs : inputs[0]);
+      return join();
     } catch (error) {
       if (error instanceof SyntaxError) throw error; // of ours, about its weights
-      throw this.#fail(`layer "${name}" does not fit its inputs: ${(error as Error).message}`);
+      throw this.#fail(`layer "${name}" does not fit its inputs: ${(error as Error).message.split("\n")[0]}`);
     }
+  }
+
+  #checkCount(layer: tf.layers.Layer): void {
     for (const { path, filled } of this.#fillings.filter((filling) => filling.layer === layer)) {
       const count = this.#weights.count(path);
-      if (count !== filled.length) {
-        throw this.#fail(`layer "${name}" has ${filled.length} weights: the file has ${count}`);
-      }
+      if (count === filled.length) continue;
+      throw this.#fail(`layer "${layer.name}" has ${filled.length} weights: the file has ${count}`);
     }
-    if (Array.isArray(output)) {
-      if (output.length !== 1) {
-        throw this.#fail(`layer "${name}" has several outputs, which is not supported`);
-      }
-      [output] = output;
-    }
-    return output as tf.SymbolicTensor;
   }
 
   /** The optimizer's state and the loss. */

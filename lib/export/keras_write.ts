@@ -18,7 +18,7 @@ export interface KerasWriteOptions {
   optimizer?: OptimizerState;
   /** Keras's name of the loss, for a model that is saved with its optimizer. @default {none} */
   loss?: string;
-  /** Time that is written into the file. @default {1980-01-01, so that the same model gives the same file} */
+  /** Time that is written into the file. @default {now} */
   saved?: Date;
 }
 
@@ -69,7 +69,7 @@ export async function encodeKeras(
   model: tf.LayersModel,
   options: KerasWriteOptions = {},
 ): Promise<Uint8Array> {
-  const { optimizer, loss, saved = new Date(315532800000) } = options;
+  const { optimizer, loss, saved = new Date() } = options;
   const graph = readGraph(model);
   const operations = inKerasOrder(graph);
   nameApart(operations);
