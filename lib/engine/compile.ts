@@ -5,6 +5,7 @@
 import { cName } from "./native_library.ts";
 import { type TracedFunction, Tracer } from "./native_trace.ts";
 import type { NativeRuntime } from "./native_runtime.ts";
+import { typeAttribute } from "./native_types.ts";
 import { advanceRandomState, randomStateTensor } from "./random_state.ts";
 import { activeNative, type NativeBackend, type NativeEngine, state } from "./state.ts";
 import { tf } from "./tf.ts";
@@ -69,12 +70,14 @@ function unflatten(shape: Shape, next: () => tf.Tensor): TensorTree {
 
 /** Runs `fn` symbolically and makes a TensorFlow function of what it did. Variables keep their values. */
 function trace(
-  { runtime, backend }: NativeEngine,
+  native: NativeEngine,
   fn: (...inputs: tf.Tensor[]) => TensorTree,
   inputs: readonly tf.Tensor[],
 ): Signature {
+  const { runtime, backend } = native;
   const engine = internals();
   const variables = Object.values(engine.state.registeredVariables);
+  for (const variable of variables) ownValue(native, variable);
   // Values still waiting in JavaScript go to TensorFlow now, or the trace would take them for constants.
   const ids = backend.getInputTensorIds(variables);
   const tracer = new Tracer(runtime, new Map(ids.map((id, key) => [id, key])));
@@ -123,6 +126,17 @@ function trace(
     if (!signature) tracer.abandon();
     tracer.close();
   }
+}
+
+/** Gives a variable a value of its own where it shares one: the tracer tells variables apart by their values. */
+function ownValue({ runtime, backend }: NativeEngine, variable: tf.Variable): void {
+  if (backend.tensorMap.get(variable.dataId).refCount === 1) return;
+  tf.tidy(() => {
+    const [id] = backend.getInputTensorIds([variable]);
+    const attribute = typeAttribute("T", runtime.describe(id)!.dtype);
+    const [copy] = runtime.executeOp("Identity", [attribute], [id], 1);
+    variable.assign(backend.createOutputTensor(copy) as tf.Tensor);
+  });
 }
 
 function describe(runtime: NativeRuntime, tensor: tf.Tensor, id: number): { shape: number[]; dtype: number } {

@@ -344,7 +344,8 @@ async function runEpoch(run: Run): Promise<boolean> {
     state.epochSeconds = secondsBefore + spent;
     state.seconds = totalBefore + spent;
   };
-  let learningRate = 0, yielded = start, reported = start;
+  const rateOf = (step: number) => schedule.rate({ step, steps, stepsPerEpoch });
+  let learningRate = rateOf(Math.max(0, state.step - 1)), yielded = start, reported = start;
   const report = async () => {
     const totals = await step.totals.read();
     checkFinite(totals.firstBad, epoch, all);
@@ -369,7 +370,7 @@ async function runEpoch(run: Run): Promise<boolean> {
     return (summed - before) / all[state.batch - 1].length;
   };
   for await (const { tensors } of feed(train, all.slice(state.batch))) {
-    learningRate = schedule.rate({ step: state.step, steps, stepsPerEpoch });
+    learningRate = rateOf(state.step);
     step.run(tensors, learningRate);
     tf.dispose(tensors);
     state.batch++;
@@ -384,9 +385,8 @@ async function runEpoch(run: Run): Promise<boolean> {
       await yieldToOthers();
       yielded = performance.now();
     }
-    const last = state.batch === stepsPerEpoch;
     const due = checkpoint && now - run.savedAt >= everySeconds * 1000;
-    if (!last && (signal?.aborted || due)) {
+    if (signal?.aborted || due) {
       await report();
       clock();
       await save(run);
@@ -398,7 +398,13 @@ async function runEpoch(run: Run): Promise<boolean> {
   const { means, examples } = await step.totals.read();
   const numbers: EpochNumbers = { epoch: epoch + 1, ...means };
   const trainSeconds = state.epochSeconds;
-  await validate(run, numbers);
+  try {
+    await validate(run, numbers);
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    await save(run); // all batches of the epoch are done; a resumed run goes on with the validation
+    return false;
+  }
   clock();
   Object.assign(numbers, {
     learningRate,

@@ -95,7 +95,10 @@ export function weightedSum(
 ): tf.Scalar {
   let weighted = losses;
   if (weight) weighted = tf.mul(weighted, weight);
-  if (classWeights) weighted = tf.mul(weighted, tf.gather(tf.tensor1d([...classWeights]), classNumbers(y)));
+  if (classWeights) {
+    const chosen = tf.oneHot(classNumbers(y), classWeights.length, 1, 0, "float32"); // gather would read its indices
+    weighted = tf.mul(weighted, tf.sum(tf.mul(chosen, tf.tensor1d([...classWeights])), 1));
+  }
   return tf.sum(weighted) as tf.Scalar;
 }
 

@@ -15,7 +15,7 @@ Deno.test("decodeSafetensors() gives back what encodeSafetensors() packed", () =
 });
 
 Deno.test("decodeSafetensors() reads the reference implementation's bytes", () => {
-  // safetensors.numpy.save({"a": np.array([[1, 2]], "int32")}, {"k": "v"}) of safetensors 0.4
+  // safetensors.numpy.save({"a": np.array([[1, 2]], "int32")}, {"k": "v"}) of safetensors 0.8
   const header = '{"__metadata__":{"k":"v"},"a":{"dtype":"I32","shape":[1,2],"data_offsets":[0,8]}}       ';
   const bytes = new Uint8Array(8 + header.length + 8);
   bytes[0] = header.length;

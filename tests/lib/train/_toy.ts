@@ -1,0 +1,90 @@
+/** A small task that trains in a moment: bright left halves against bright right halves. @module */
+import { hold, tf } from "../../../lib/engine/mod.ts";
+import type { HeldSource, StreamSource } from "../../../lib/train/mod.ts";
+
+/** Side of the toy's images. */
+export const SIDE = 6;
+
+/** Images as bytes and class numbers; the same for the same size. */
+export function toyArrays(size: number): { images: Uint8Array; labels: Uint8Array } {
+  const images = new Uint8Array(size * SIDE * SIDE), labels = new Uint8Array(size);
+  let state = 12345;
+  for (let i = 0; i < size; i++) {
+    labels[i] = i % 2;
+    for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+      state = Math.imul(state, 1664525) + 1013904223 >>> 0;
+      const bright = Number(pixel % SIDE >= SIDE / 2) === labels[i];
+      images[i * SIDE * SIDE + pixel] = (state >>> 25) + (bright ? 60 : 0);
+    }
+  }
+  return { images, labels };
+}
+
+/** The toy as a held source; `free` disposes its arrays. */
+export function toySource(size: number, weights?: Float32Array): HeldSource & { free(): void } {
+  const { images, labels } = toyArrays(size);
+  const x = hold(images, [size, SIDE, SIDE, 1]), y = hold(labels, [size]);
+  const weight = weights && hold(weights, [size]);
+  return {
+    kind: "held",
+    size,
+    x,
+    y,
+    weight,
+    free: () => [x, y, weight].forEach((array) => array?.dispose()),
+  };
+}
+
+/** The toy read on demand. */
+export function toyStream(size: number): StreamSource {
+  const { images, labels } = toyArrays(size);
+  const pixels = SIDE * SIDE;
+  return {
+    kind: "stream",
+    size,
+    xShape: [SIDE, SIDE, 1],
+    yShape: [],
+    async read(indices) {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
+      const x = new Uint8Array(indices.length * pixels), y = new Int32Array(indices.length);
+      indices.forEach((index, i) => {
+        x.set(images.subarray(index * pixels, (index + 1) * pixels), i * pixels);
+        y[i] = labels[index];
+      });
+      return { x, y };
+    },
+  };
+}
+
+/** A small net with everything that keeps a state: convolution, batch normalisation, dropout, a regulariser. */
+export function toyModel(seed = 1): tf.LayersModel {
+  const init = (offset: number) => tf.initializers.glorotUniform({ seed: seed + offset });
+  return tf.sequential({
+    layers: [
+      tf.layers.conv2d({
+        inputShape: [SIDE, SIDE, 1],
+        filters: 4,
+        kernelSize: 3,
+        kernelInitializer: init(0),
+      }),
+      tf.layers.batchNormalization({ momentum: 0.8 }),
+      tf.layers.activation({ activation: "relu" }),
+      tf.layers.flatten(),
+      tf.layers.dropout({ rate: 0.25 }),
+      tf.layers.dense({
+        units: 2,
+        activation: "softmax",
+        kernelInitializer: init(1),
+        kernelRegularizer: tf.regularizers.l1l2({ l1: 1e-4, l2: 1e-3 }),
+      }),
+    ],
+  });
+}
+
+/** Bytes to [0, 1]. */
+export const prepare = (x: tf.Tensor): tf.Tensor => tf.div(x, 255);
+
+/** All weights of a model as one list of numbers. */
+export function weightsOf(model: tf.LayersModel): number[] {
+  return model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+}

@@ -1,0 +1,358 @@
+import { join } from "@std/path";
+import { engineReport, hold, startEngine, tf } from "../../../lib/engine/mod.ts";
+import {
+  accuracy,
+  adam,
+  allVariables,
+  constant,
+  cosine,
+  createOptimizer,
+  createTrainStep,
+  crossEntropy,
+  csvLog,
+  decodeHistory,
+  earlyStopping,
+  epochOrder,
+  fit,
+  type FitOptions,
+  meanSquaredError,
+  oneCycle,
+  predict,
+  reduceOnPlateau,
+  sgd,
+  subset,
+  trainedVariables,
+  varyAffine,
+  varyCutout,
+} from "../../../lib/train/mod.ts";
+import { chooseShards } from "../../../lib/train/choose_shards.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
+import { prepare, SIDE, toyArrays, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
+
+await startEngine({ backend: "tensorflow" });
+
+const base = {
+  loss: crossEntropy(),
+  metrics: [accuracy()],
+  epochs: 2,
+  batch: 16,
+  prepare,
+  shards: 1,
+} as const;
+
+/** The weights that a fresh toy model ends with. */
+async function trained(options: Partial<FitOptions>, source = toySource(40)): Promise<number[]> {
+  const model = toyModel();
+  await fit(model, source, { ...base, ...options });
+  const weights = weightsOf(model);
+  model.dispose();
+  source.free();
+  return weights;
+}
+
+Deno.test("fit() learns, tells how it goes, and leaves nothing behind", async () => {
+  const source = toySource(100), model = toyModel();
+  const validation = subset(source, Uint32Array.from({ length: 20 }, (_, i) => i));
+  const before = tf.memory().numTensors;
+  let batches = 0;
+  const history = await fit(model, source, {
+    ...base,
+    epochs: 6,
+    schedule: oneCycle(0.02),
+    validation,
+    reportMs: 0,
+    onBatch: ({ batch, batches: all, step, steps, means }) => {
+      batches++;
+      assertEquals([all, steps], [7, 42]);
+      assert(batch <= all && step <= steps && Number.isFinite(means.loss));
+    },
+  });
+  assertEquals(tf.memory().numTensors, before);
+  assertEquals([history.ending, history.steps, history.weightsOf], ["finished", 42, 6]);
+  assertEquals(
+    Object.keys(history.epochs[0]),
+    [
+      "epoch",
+      "loss",
+      "accuracy",
+      "validationLoss",
+      "validationAccuracy",
+      "learningRate",
+      "seconds",
+      "examplesPerSecond",
+    ],
+  );
+  assert(batches >= 42);
+  assert(history.epochs[5].loss < history.epochs[0].loss);
+  assertEquals(history.epochs[5].validationAccuracy, 1);
+  const [probabilities] = await predict(model, validation, { prepare, batch: 7 });
+  assertEquals(probabilities.length, 40);
+  assertClose(probabilities[0] + probabilities[1], 1);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("fit() repeats itself bit for bit from one seed, and differs for another", async () => {
+  const options = {
+    augment: (x: tf.Tensor) => varyCutout(varyAffine(x, { shift: 1, turn: 9, flip: true }), 2),
+  };
+  const first = await trained(options);
+  assertEquals(await trained(options), first);
+  assert((await trained({ ...options, seed: 1 })).some((value, i) => value !== first[i]));
+});
+
+Deno.test("fit() counts each example of a smaller last batch once", async () => {
+  // 20 examples in batches of 16: two steps. By hand: plain gradient descent on a linear model.
+  const x = hold(Float32Array.from({ length: 20 }, (_, i) => i / 20), [20, 1]);
+  const y = hold(Float32Array.from({ length: 20 }, (_, i) => 3 * i / 20), [20]);
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1], useBias: false, kernelInitializer: "zeros" })],
+  });
+  const losses: number[] = [];
+  const order = [...epochOrder(20, { seed: 5, epoch: 0 })];
+  let w = 0, sum = 0;
+  for (const rows of [order.slice(0, 16), order.slice(16)]) {
+    const misses = rows.map((row) => (w - 3) * row / 20);
+    sum += misses.reduce((total, miss) => total + miss * miss, 0);
+    w -= 0.1 * 2 * misses.reduce((total, miss, i) => total + miss * rows[i] / 20, 0) / rows.length;
+  }
+  const { epochs } = await fit(model, { kind: "held", size: 20, x, y }, {
+    loss: meanSquaredError(),
+    epochs: 1,
+    batch: 16,
+    seed: 5,
+    optimizer: sgd(),
+    schedule: constant(0.1),
+    shards: 1,
+    onEpoch: ({ loss }) => void losses.push(loss),
+  });
+  assertClose(weightsOf(model), [w], 1e-5);
+  assertClose(epochs[0].loss, sum / 20, 1e-5);
+  assertEquals(losses.length, 1);
+});
+
+Deno.test("fit() cut into shards moves the weights as in one piece", async () => {
+  const plain = () => {
+    const model = toyModel();
+    const without = model.layers.filter((layer) => layer.getClassName() !== "Dropout"); // each shard draws its own mask
+    return tf.sequential({ layers: without });
+  };
+  const ends: number[][] = [];
+  for (const shards of [1, 3]) {
+    const source = toySource(40), model = plain();
+    await fit(model, source, { ...base, shards, optimizer: sgd(), schedule: cosine(0.1) });
+    ends.push(weightsOf(model));
+    source.free();
+  }
+  assertClose(ends[1], ends[0], 1e-5);
+});
+
+Deno.test("fit() trains from a stream as from held arrays", async () => {
+  const streamed = toyModel();
+  await fit(streamed, toyStream(40), base);
+  assertEquals(weightsOf(streamed), await trained({}));
+});
+
+Deno.test("fit() weighs examples and classes", async () => {
+  const classWeights = [0.5, 2];
+  const { labels } = toyArrays(40);
+  const weights = Float32Array.from(labels, (label) => classWeights[label]);
+  const byExample = await trained({}, toySource(40, weights));
+  assertClose(await trained({ classWeights }), byExample, 1e-6);
+  const unweighted = await trained({});
+  assert(byExample.some((value, i) => Math.abs(value - unweighted[i]) > 1e-4));
+});
+
+Deno.test("fit() clips gradients before the step", async () => {
+  const loose = await trained({ clipNorm: 1e6, clipValue: 1e6 });
+  assertClose(loose, await trained({}), 1e-6);
+  const still = await trained({ clipNorm: 1e-9, optimizer: sgd(), epochs: 1 });
+  const start = weightsOf(toyModel());
+  const kernel = SIDE; // the first values belong to the convolution's kernel
+  assertClose(still.slice(0, kernel), start.slice(0, kernel), 1e-6);
+});
+
+Deno.test("fit() validates and ends with the averaged weights", async () => {
+  const source = toySource(40), model = toyModel(), decay = 0.9;
+  const start = weightsOf(model), weights: number[][] = [];
+  const { epochs } = await fit(model, source, {
+    ...base,
+    averageDecay: decay,
+    validation: source,
+    batch: 40, // one step an epoch, so that onEpoch sees the weights of each
+    epochs: 3,
+    onEpoch: () => void weights.push(weightsOf(model)),
+  });
+  let average = start;
+  weights.forEach((now, i) => {
+    const share = 1 - Math.min(decay, (2 + i) / (11 + i)); // steps count from 1
+    average = average.map((value, j) => value + share * (now[j] - value));
+  });
+  assertClose(weightsOf(model), average, 1e-5);
+  const [probabilities] = await predict(model, source, { prepare });
+  const right =
+    toyArrays(40).labels.filter((label, i) => (probabilities[2 * i + 1] > 0.5) === (label === 1)).length;
+  assertEquals(epochs[2].validationAccuracy, right / 40);
+  source.free();
+});
+
+Deno.test("fit() stops on a loss that is no number and names the batch and its examples", async () => {
+  const size = 32, images = new Float32Array(size).fill(1);
+  images[11] = NaN;
+  const x = hold(images, [size, 1]), y = hold(new Int32Array(size), [size]);
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 2, inputShape: [1], activation: "softmax" })],
+  });
+  const place = epochOrder(size, { seed: 3, epoch: 0 }).indexOf(11);
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "state.safetensors");
+  const before = tf.memory().numTensors;
+  await assertRejects(
+    () =>
+      fit(model, { kind: "held", size, x, y }, {
+        loss: crossEntropy(),
+        epochs: 2,
+        batch: 4,
+        seed: 3,
+        shards: 1,
+        checkpoint: { path },
+      }),
+    RangeError,
+    `the loss is no finite number at epoch 1, batch ${Math.floor(place / 4) + 1} of 8 (examples `,
+  );
+  assertEquals(tf.memory().numTensors, before);
+  await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("earlyStopping() ends a run and gives the best weights back", async () => {
+  const source = toySource(40), model = toyModel();
+  let best: number[] = [];
+  const { ending, epochs, weightsOf: epoch } = await fit(model, source, {
+    ...base,
+    epochs: 20,
+    schedule: { config: { name: "harmful" }, rate: ({ step }) => step < 6 ? 1e-3 : 30 },
+    validation: source,
+    callbacks: [earlyStopping({ patience: 2 })],
+    onEpoch: ({ epoch }) => void (epoch === 2 && (best = weightsOf(model))),
+  });
+  assertEquals([ending, epoch, epochs.length], ["stopped early", 2, 4]);
+  assertEquals(weightsOf(model), best);
+  source.free();
+});
+
+Deno.test("fit() interrupted anywhere and resumed ends as if it had never stopped", async () => {
+  const folder = await Deno.makeTempDir();
+  const options = (): FitOptions => ({
+    ...base,
+    epochs: 5,
+    optimizer: adam(),
+    schedule: reduceOnPlateau(0.01, { patience: 1, monitor: "validationLoss" }),
+    averageDecay: 0.95,
+    weightDecay: 0.01,
+    augment: (x) => varyAffine(x, { shift: 1, zoom: 0.1 }),
+  });
+  const run = async (path: string | undefined, stops: readonly number[]) => {
+    const csv = join(folder, `${stops.length}.csv`);
+    for (let part = 0;; part++) {
+      const source = toySource(40), model = toyModel(part === 0 ? 1 : 99), stop = new AbortController();
+      const history = await fit(model, source, {
+        ...options(),
+        validation: subset(source, Uint32Array.of(0, 1, 2, 3, 4)),
+        callbacks: [earlyStopping({ patience: 9, monitor: "loss" }), csvLog(csv)],
+        checkpoint: path === undefined ? undefined : { path },
+        resume: true,
+        signal: stop.signal,
+        reportMs: 0,
+        onBatch: ({ step }) => step >= stops[part] && stop.abort(),
+      });
+      const weights = weightsOf(model), before = tf.memory().numTensors;
+      model.dispose();
+      source.free();
+      assert(tf.memory().numTensors < before);
+      if (history.ending !== "interrupted") return { weights, history, csv: await Deno.readTextFile(csv) };
+      assert(part < stops.length, "interrupted more often than asked");
+    }
+  };
+  const whole = await run(undefined, []);
+  const broken = await run(join(folder, "a"), [1, 2, 5, 6, 11, 14]); // 3 steps an epoch; 6 is an epoch's end
+  assertEquals(broken.weights, whole.weights);
+  assertEquals(broken.history.steps, 15);
+  const plain = (csv: string) =>
+    decodeHistory(csv).map(({ seconds: _, examplesPerSecond: __, ...rest }) => rest);
+  assertEquals(plain(broken.csv), plain(whole.csv));
+  assertEquals(plain(broken.csv).length, 5);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("fit() resumes only what is its own and whole", async () => {
+  const folder = await Deno.makeTempDir(), path = join(folder, "state.safetensors");
+  await trained({ checkpoint: { path }, epochs: 1 });
+  const resume = (options: Partial<FitOptions>) =>
+    trained({ checkpoint: { path }, epochs: 1, resume: true, ...options });
+  await resume({}); // finished: nothing left to do
+  await assertRejects(() => resume({ batch: 8 }), Error, "as its run had batch 16: got 8");
+  await assertRejects(() => resume({ optimizer: sgd() }), Error, 'had optimizer {"name":"adam"');
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 3] ^= 1;
+  await Deno.writeFile(path, bytes);
+  await assertRejects(() => resume({}), SyntaxError, "its checksum differs");
+  await Deno.writeFile(path, bytes.subarray(0, 1000));
+  await assertRejects(() => resume({}), SyntaxError, "Cannot decode safetensors");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("fit() refuses settings that make no sense", async () => {
+  await assertRejects(
+    () => trained({ epochs: 0 }),
+    RangeError,
+    "epochs must be a whole number of at least 1: got 0",
+  );
+  await assertRejects(
+    () => trained({ batch: 1.5 }),
+    RangeError,
+    "batch must be a whole number of at least 1: got 1.5",
+  );
+  await assertRejects(() => trained({ averageDecay: 1 }), RangeError, "between 0 and 1: got 1");
+});
+
+Deno.test("fit() measures how many shards are fastest and puts everything back", async () => {
+  const auto = await trained({ shards: "auto", epochs: 1, batch: 16 });
+  assertEquals(auto.length, (await trained({ epochs: 1 })).length);
+  const source = toySource(64), model = toyModel();
+  const optimizer = createOptimizer(adam(), trainedVariables(model));
+  const before = weightsOf(model), tensors = tf.memory().numTensors;
+  const { shards, step } = await chooseShards(source, {
+    batch: 32,
+    steps: 10_000,
+    create: (shards) => createTrainStep(model, source, { ...base, optimizer, shards }),
+    state: () => [
+      ...allVariables(model),
+      ...optimizer.variables,
+    ],
+  });
+  assert(shards >= 1 && shards <= engineReport().threads);
+  assertEquals(weightsOf(model), before);
+  assertEquals(optimizer.variables[0].dataSync()[0], 0);
+  step.dispose();
+  assertEquals(tf.memory().numTensors, tensors);
+});
+
+Deno.test("fit() ends with the same numbers on every backend", async () => {
+  const ends: number[][] = [];
+  for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
+    await startEngine({ backend });
+    const layers = toyModel().layers.filter((layer) => layer.getClassName() !== "Dropout"); // draws differ by backend
+    const model = tf.sequential({ layers });
+    const source = toySource(24);
+    await fit(model, source, {
+      ...base,
+      epochs: 1,
+      optimizer: sgd({ momentum: 0.9 }),
+      schedule: cosine(0.05),
+    });
+    ends.push(weightsOf(model));
+  }
+  assertClose(ends[1], ends[0], 1e-4);
+  assertClose(ends[2], ends[0], 1e-4);
+  await startEngine({ backend: "tensorflow" });
+});
