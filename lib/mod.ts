@@ -11,6 +11,8 @@ export * from "./data/mnist.ts";
 export * from "./data/split.ts";
 export * from "./engine/mod.ts";
 export * as evaluate from "./evaluate/mod.ts";
+export { decodeKeras, type KerasFile, type KerasReadOptions } from "./export/keras_read.ts";
+export { encodeKeras, type KerasWriteOptions } from "./export/keras_write.ts";
 export { createRng, shuffle } from "./image/rng.ts";
 export * from "./models/registry.ts";
 export * from "./models/tutorial_cnn.ts";
