@@ -2,6 +2,7 @@
 import { basename, join } from "@std/path";
 import { engineReport, type tf } from "../engine/mod.ts";
 import { encodeKeras } from "../export/keras_write.ts";
+import { encodeOnnx } from "../export/onnx_write.ts";
 import { renderSvg, reportHtml, type ReportSection, svgToPng } from "../plot/mod.ts";
 import { type Card, type CardMetric, parseCard } from "../store/card.ts";
 import {
@@ -113,10 +114,11 @@ export async function runExperiment(experiment: Experiment, run: RunOptions): Pr
     }
     const predictions = await predict(model, data.test, { prepare: recipe.prepare, shards: history.shards });
     const metrics = experiment.evaluate(predictions, data, options);
-    await writeModel(folder, model, optimizer);
+    const parts = experiment.card(options, data);
+    await writeModel(folder, model, parts, optimizer);
     const figures = await experiment.plots({ predictions, history }, data, options);
     await writeReport(folder, experiment, { record, history, metrics, figures });
-    const card = await writeCard(folder, experiment, experiment.card(options, data), {
+    const card = await writeCard(folder, experiment, parts, {
       record,
       history,
       metrics,
@@ -132,10 +134,13 @@ export async function runExperiment(experiment: Experiment, run: RunOptions): Pr
 async function writeModel(
   folder: string,
   model: tf.LayersModel,
+  { inputs, outputs }: CardParts,
   optimizer?: OptimizerSnapshot,
 ): Promise<void> {
-  const { keras } = runPaths(folder);
+  const { keras, onnx } = runPaths(folder);
+  const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
   await writeDurably(keras, await encodeKeras(model, { optimizer }));
+  await writeDurably(onnx, encodeOnnx(model, { inputs: names(inputs), outputs: names(outputs) }));
 }
 
 /** What report and card are made of. */
@@ -186,7 +191,7 @@ async function writeCard(
 ): Promise<Card> {
   const paths = runPaths(folder);
   const files: Record<string, { bytes: number; sha256: string }> = {};
-  for (const path of [paths.keras]) {
+  for (const path of [paths.onnx, paths.keras]) {
     const bytes = await Deno.readFile(path);
     const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
     files[basename(path)] = { bytes: bytes.length, sha256 };
