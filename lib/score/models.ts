@@ -116,8 +116,9 @@ interface Known {
   broken: Map<string, { reason: string; since: number }>;
 }
 
-/** The bytes in memory that workers can share. */
+/** The bytes in memory that workers can share, where the host has such memory. */
 function shared(bytes: Uint8Array): Uint8Array {
+  if (typeof SharedArrayBuffer === "undefined") return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;

@@ -224,7 +224,7 @@ export async function scorePictures(context: Context): Promise<Response> {
     const uploads = await uploadsOf(request, body);
     if (uploads.length === 1) {
       const pictures = await picturesOf(context, uploads[0]);
-      const many = pictures.length !== 1 || kindOfFile(uploads[0].bytes) === "zip";
+      const many = pictures.length !== 1 || pictures[0].name !== uploads[0].name;
       if (!many) return Response.json(await scoreOne(context, lease, pictures[0]));
       if (pictures.length === 0) throw new HttpProblem(400, "The file holds no picture");
     }
