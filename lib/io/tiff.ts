@@ -191,10 +191,8 @@ function readChunks(fields: Map<number, number[]>, { width, height, planes }: La
   const rowsPerStrip = fields.get(278)?.[0] ?? height;
   const chunkHeight = tiled ? fields.get(323)?.[0] ?? 0 : Math.min(rowsPerStrip, height);
   // A tile may stick out of the picture, but not so far that padding becomes the bulk of it.
-  if (
-    chunkWidth === 0 || chunkHeight === 0 ||
-    (tiled && (chunkWidth > width + 65536 || chunkHeight > height + 65536))
-  ) {
+  const most = 4 * width * height + (1 << 20);
+  if (chunkWidth === 0 || chunkHeight === 0 || chunkWidth * chunkHeight > most) {
     throw new SyntaxError(
       `${failed}: parts of ${chunkHeight} × ${chunkWidth} for ${height} × ${width} pixels`,
     );

@@ -133,37 +133,37 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
       throw new SyntaxError(`${fail} at byte ${end.offset + at}: the directory entry is cut off`);
     }
     const name = decodeName(bytes.subarray(at + 46, at + 46 + nameLength), (flags & 0x800) !== 0);
-    const inEntry = `${fail} at entry ${JSON.stringify(name)}`;
+    const inEntry = () => `${fail} at entry ${JSON.stringify(name)}`; // made only for an error: lists are long
     const wide = zip64Fields(view, at, nameLength, extraLength, inEntry);
     const mode = view.getUint32(at + 38, true) >>> 16, madeBy = bytes[at + 5];
     checkName(name, inEntry);
-    if (names.has(name)) throw new SyntaxError(`${inEntry}: the name occurs twice`);
+    if (names.has(name)) throw new SyntaxError(`${inEntry()}: the name occurs twice`);
     names.add(name);
     // The upper half of the attributes is a Unix mode only if a Unix-like system wrote the entry (3 Unix, 19 macOS).
     const kind = madeBy === 3 || madeBy === 19 ? mode & 0o170000 : 0;
     if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000) {
-      throw new SyntaxError(`${inEntry}: links and devices are refused`);
+      throw new SyntaxError(`${inEntry()}: links and devices are refused`);
     }
-    if (flags & 0x2041) throw new SyntaxError(`${inEntry}: encrypted entries are refused`);
+    if (flags & 0x2041) throw new SyntaxError(`${inEntry()}: encrypted entries are refused`);
     if (method !== 0 && method !== 8) {
-      throw new SyntaxError(`${inEntry}: expected method 0 (stored) or 8 (deflate), found ${method}`);
+      throw new SyntaxError(`${inEntry()}: expected method 0 (stored) or 8 (deflate), found ${method}`);
     }
     if (method === 0 && wide.size !== wide.packedSize) {
-      throw new SyntaxError(`${inEntry}: stored, yet ${wide.size} bytes from ${wide.packedSize}`);
+      throw new SyntaxError(`${inEntry()}: stored, yet ${wide.size} bytes from ${wide.packedSize}`);
     }
     if (wide.size > maxEntryBytes) {
       throw new RangeError(
-        `${inEntry} as an entry may unpack to at most ${maxEntryBytes} bytes: it has ${wide.size}`,
+        `${inEntry()} as an entry may unpack to at most ${maxEntryBytes} bytes: it has ${wide.size}`,
       );
     }
     if (wide.size > 2 ** 20 && wide.size > wide.packedSize * maxRatio) {
       throw new RangeError(
-        `${inEntry} as ${wide.packedSize} bytes would unpack to ${wide.size}, beyond 1 to ${maxRatio}`,
+        `${inEntry()} as ${wide.packedSize} bytes would unpack to ${wide.size}, beyond 1 to ${maxRatio}`,
       );
     }
     total += wide.size;
     if (total > maxTotalBytes) {
-      throw new RangeError(`${inEntry} as all entries may unpack to at most ${maxTotalBytes} bytes`);
+      throw new RangeError(`${inEntry()} as all entries may unpack to at most ${maxTotalBytes} bytes`);
     }
     const span = {
       offset: wide.offset,
@@ -177,7 +177,7 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
       span.entry = { name, size, packedSize, offset, limit: 0, method, crc: view.getUint32(at + 16, true) };
       entries.push(span.entry);
     } else if (wide.size > 0) {
-      throw new SyntaxError(`${inEntry}: a folder with ${wide.size} bytes of content`);
+      throw new SyntaxError(`${inEntry()}: a folder with ${wide.size} bytes of content`);
     }
     at = next;
   }
@@ -339,13 +339,13 @@ export function createZipWriter(write: (chunk: Uint8Array) => void): ZipWriter {
   };
   return {
     add({ name, bytes, level = 0, modified }) {
-      const fail = `Cannot add ${JSON.stringify(name)} to a zip`;
+      const fail = () => `Cannot add ${JSON.stringify(name)} to a zip`;
       try {
         checkName(name, fail);
       } catch (error) {
         throw new TypeError((error as Error).message);
       }
-      if (names.has(name)) throw new TypeError(`${fail}: the name occurs twice`);
+      if (names.has(name)) throw new TypeError(`${fail()}: the name occurs twice`);
       names.add(name);
       let packed = level === 0 ? bytes : plain(deflateRawSync(bytes, { level }));
       if (packed.length >= bytes.length) packed = bytes;
@@ -438,6 +438,7 @@ const LOCAL = 0x04034b50,
   END = 0x06054b50,
   END64 = 0x06064b50,
   LOCATOR64 = 0x07064b50;
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MAX16 = 0xffff, MAX32 = 0xffffffff;
 
 /** Characters 128 to 255 of code page 437, the encoding of names not marked as UTF-8 (APPNOTE, appendix D). */
@@ -496,7 +497,13 @@ function big(view: DataView, at: number, fail: string): number {
 }
 
 /** Sizes and place of a directory entry, taken from its zip64 field where the 32-bit ones are full. */
-function zip64Fields(view: DataView, at: number, nameLength: number, extraLength: number, fail: string) {
+function zip64Fields(
+  view: DataView,
+  at: number,
+  nameLength: number,
+  extraLength: number,
+  fail: () => string,
+) {
   let packedSize = view.getUint32(at + 20, true), size = view.getUint32(at + 24, true);
   let offset = view.getUint32(at + 42, true);
   const end = at + 46 + nameLength + extraLength;
@@ -505,9 +512,9 @@ function zip64Fields(view: DataView, at: number, nameLength: number, extraLength
     let q = p + 4;
     const stop = Math.min(end, q + view.getUint16(p + 2, true));
     const take = () => {
-      if (q + 8 > stop) throw new SyntaxError(`${fail}: the zip64 field is cut off`);
+      if (q + 8 > stop) throw new SyntaxError(`${fail()}: the zip64 field is cut off`);
       q += 8;
-      return big(view, q - 8, fail);
+      return big(view, q - 8, fail());
     };
     if (size === MAX32) size = take();
     if (packedSize === MAX32) packedSize = take();
@@ -520,7 +527,7 @@ function zip64Fields(view: DataView, at: number, nameLength: number, extraLength
 function decodeName(bytes: Uint8Array, utf8: boolean): string {
   try {
     // Many writers store UTF-8 without the flag; code page 437 is what the rest mean.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return STRICT_UTF8.decode(bytes);
   } catch {
     if (utf8) return new TextDecoder().decode(bytes);
     return Array.from(bytes, (b) => b < 128 ? String.fromCharCode(b) : CP437[b - 128]).join("");
@@ -528,14 +535,11 @@ function decodeName(bytes: Uint8Array, utf8: boolean): string {
 }
 
 /** Refuses a name that could mean a place outside the folder it is joined to, on any system. */
-function checkName(name: string, fail: string): void {
-  const parts = name.split("/");
-  if (parts.at(-1) === "") parts.pop();
+function checkName(name: string, fail: () => string): void {
+  // An absolute name, an empty part, "." or "..", a drive; what Windows takes for "/"; what a terminal would obey.
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  const odd = /[\\\u0000-\u001f\u007f]/.test(name) || /^[A-Za-z]:/.test(name) || name.length > 4096;
-  if (odd || parts.length === 0 || parts.some((part) => part === "" || part === "." || part === "..")) {
-    throw new SyntaxError(`${fail}: unsafe name`);
-  }
+  const unsafe = /^\/|\/\/|(^|\/)\.\.?(\/|$)|^[A-Za-z]:|[\\\u0000-\u001f\u007f]/;
+  if (name === "" || name.length > 4096 || unsafe.test(name)) throw new SyntaxError(`${fail()}: unsafe name`);
 }
 
 function inflate(packed: Uint8Array, entry: ZipEntry, fail: string): Uint8Array {
