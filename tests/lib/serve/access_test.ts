@@ -1,0 +1,102 @@
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { createAccess, parseTokens } from "../../../lib/serve/access.ts";
+import { createHash } from "node:crypto";
+import { flatPng, get, post, withHost } from "./_service.ts";
+
+Deno.test("tokens open what their scope allows, and nothing opens without one", async () => {
+  const hash = createHash("sha256").update("boss").digest("hex");
+  let tokens = await parseTokens(`# rotating\nscore daq\nadmin sha256:${hash}\n`);
+  await withHost(async (host) => {
+    const status = async (path: string, token?: string) =>
+      (await get(host, path, token ? { headers: { authorization: `Bearer ${token}` } } : {})).status;
+    assertEquals(await status("/models"), 401);
+    assertEquals(await status("/models", "other"), 401);
+    assertEquals(await status("/models", "daq"), 200);
+    assertEquals(await status("/metrics", "daq"), 403);
+    assertEquals(await status("/metrics", "boss"), 200);
+    assertEquals(await status("/models", "boss"), 200);
+    assertEquals(await status("/v2/health/live"), 200);
+    assertEquals(await status("/"), 200);
+    assertEquals((await post(host, "/score/tiny", flatPng(1))).headers.get("www-authenticate"), "Bearer");
+    tokens = await parseTokens("score next");
+    assertEquals([await status("/models", "daq"), await status("/models", "next")], [401, 200]);
+  }, { access: createAccess(() => tokens) });
+});
+
+Deno.test("parseTokens() names the line that is wrong and never the token", async () => {
+  const error = await assertRejects(
+    () => parseTokens("score good\nowner secret-word"),
+    SyntaxError,
+    "line 2",
+  );
+  assert(!error.message.includes("secret-word"));
+});
+
+Deno.test("no page of another origin may use the service unless it is named", () =>
+  withHost(async (host) => {
+    const from = (origin: string) => get(host, "/v2/health/live", { headers: { origin } });
+    assertEquals(
+      (await from("https://lab.example")).headers.get("access-control-allow-origin"),
+      "https://lab.example",
+    );
+    assertEquals((await from("https://evil.example")).headers.get("access-control-allow-origin"), null);
+    const preflight = await get(host, "/score/tiny", {
+      method: "OPTIONS",
+      headers: { origin: "https://lab.example" },
+    });
+    assertEquals([preflight.status, preflight.headers.get("access-control-allow-methods")], [204, "POST"]);
+  }, { corsOrigins: ["https://lab.example"] }));
+
+Deno.test("every response carries security headers, an id and the trace it belongs to", () =>
+  withHost(async (host) => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for (const path of ["/", "/v2", "/nothing"]) {
+      const { headers } = await get(host, path, { headers: { traceparent, "x-request-id": "run-7" } });
+      assertEquals(headers.get("x-content-type-options"), "nosniff");
+      assertEquals(headers.get("x-request-id"), "run-7");
+      assert(
+        /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/.test(
+          headers.get("traceparent") ?? "",
+        ),
+      );
+    }
+    const policy = (await get(host, "/")).headers.get("content-security-policy") ?? "";
+    assert(policy.startsWith("default-src 'none'") && !policy.includes("unsafe"), policy);
+  }));
+
+Deno.test("long URLs, long headers, wrong methods and wrong paths are refused", () =>
+  withHost(async (host) => {
+    assertEquals((await get(host, "/" + "a".repeat(9000))).status, 414);
+    assertEquals((await get(host, "/v2", { headers: { "x-long": "a".repeat(40_000) } })).status, 431);
+    const wrong = await get(host, "/score/tiny", { method: "DELETE" });
+    assertEquals([wrong.status, wrong.headers.get("allow")], [405, "POST"]);
+    assertEquals((await get(host, "/v2/models/..%2f..%2fetc/ready")).status, 404);
+    assertEquals((await get(host, "/nothing")).status, 404);
+  }));
+
+Deno.test("GET /metrics counts answers, failures by reason, batches and versions", () =>
+  withHost(async (host) => {
+    await (await post(host, "/score/tiny", flatPng(1))).body?.cancel();
+    await (await post(host, "/score/tiny", "no picture")).body?.cancel();
+    const text = await (await get(host, "/metrics")).text();
+    for (
+      const line of [
+        'inference_request_success_total{model="tiny",version="1"} 1',
+        'inference_request_failure_total{model="tiny",reason="input"} 1',
+        'inference_batch_size_count{model="tiny"} 1',
+        'model_version_loaded{model="tiny",version="1"} 1',
+        "inference_pending_request_count 0",
+      ]
+    ) assert(text.includes(line), `${line} is not in\n${text}`);
+  }));
+
+Deno.test("the log has a line for each request, with its id and without its content or token", async () => {
+  const lines: Record<string, unknown>[] = [];
+  await withHost(async (host) => {
+    const headers = { "x-request-id": "run-8", authorization: "Bearer secret-word" };
+    await (await post(host, "/score/tiny?token=abc", flatPng(1), headers)).body?.cancel();
+  }, { log: (entry) => lines.push(entry) });
+  const line = lines.find(({ id }) => id === "run-8");
+  assertEquals([line?.route, line?.status, line?.model, line?.version], ["/score/{model}", 200, "tiny", "1"]);
+  assert(!JSON.stringify(lines).includes("secret-word") && !JSON.stringify(lines).includes("abc"));
+});
