@@ -73,15 +73,87 @@ function runLayer(
   return perShard[0].map((_, output) => perShard.map((results) => results[output]));
 }
 
+interface ActivatedLayer {
+  activation?: { getClassName(): string; apply(x: tf.Tensor): tf.Tensor };
+}
+
+/** Layers whose result may be pooled before its bias and its relu are applied. */
+interface BiasedLayer extends ActivatedLayer {
+  bias?: { read(): tf.Tensor1D } | null;
+  dataFormat?: string;
+}
+
+const CONVOLUTIONS = new Set(["Conv1D", "Conv2D", "Conv3D"]);
+const MAX_POOLS = new Set(["MaxPooling1D", "MaxPooling2D", "MaxPooling3D"]);
+
+/** How often each symbolic tensor is used, model outputs included. */
+function countUses(graph: ModelGraph): Map<number, number> {
+  const uses = new Map<number, number>();
+  const count = ({ id }: tf.SymbolicTensor) => uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const nodes of Object.values(graph.nodesByDepth)) {
+    for (const node of nodes) node.inputTensors.forEach(count);
+  }
+  graph.outputs.forEach(count);
+  return uses;
+}
+
+/**
+ * Convolutions whose bias and relu can wait until after the max-pooling that alone takes their result.
+ *
+ * A bias is the same number for the whole window and relu keeps the order, so the largest of the sums is the sum of
+ * the largest, to the last bit, and so is the gradient. The element-wise work shrinks by the window's size.
+ */
+function deferrable(graph: ModelGraph): Map<tf.layers.Layer, BiasedLayer> {
+  const uses = countUses(graph);
+  const pools = new Map<tf.layers.Layer, BiasedLayer>();
+  for (const nodes of Object.values(graph.nodesByDepth)) {
+    for (const { outboundLayer, inputTensors } of nodes) {
+      if (!MAX_POOLS.has(outboundLayer.getClassName()) || inputTensors.length !== 1) continue;
+      const source = inputTensors[0].sourceLayer as tf.layers.Layer;
+      const biased = source as unknown as BiasedLayer;
+      const activation = biased.activation?.getClassName() ?? "linear";
+      if (!CONVOLUTIONS.has(source.getClassName()) || biased.dataFormat !== "channelsLast") continue;
+      if (!["relu", "linear"].includes(activation) || uses.get(inputTensors[0].id) !== 1) continue;
+      pools.set(outboundLayer, biased);
+    }
+  }
+  return pools;
+}
+
+const LINEAR = { getClassName: () => "linear", apply: (x: tf.Tensor) => x };
+
+/** Runs `fn` while the layer has neither bias nor activation. */
+function bare<T>(layer: BiasedLayer, fn: () => T): T {
+  const { bias, activation } = layer;
+  layer.bias = null;
+  layer.activation = LINEAR;
+  try {
+    return fn();
+  } finally {
+    layer.bias = bias;
+    layer.activation = activation;
+  }
+}
+
+function finishBare({ bias, activation }: BiasedLayer, pooled: tf.Tensor): tf.Tensor {
+  const summed = bias ? tf.add(pooled, bias.read()) : pooled;
+  return activation ? activation.apply(summed) : summed;
+}
+
 function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): tf.Tensor[][] {
   const values: Values = new Map(graph.inputs.map((input, i) => [input.id, inputs[i]]));
+  const pools = deferrable(graph);
+  const deferred = new Set<unknown>(pools.values());
   const depths = Object.keys(graph.nodesByDepth).map(Number).sort((a, b) => b - a);
   for (const depth of depths) {
     for (const { outboundLayer, inputTensors, outputTensors, callArgs } of graph.nodesByDepth[depth]) {
       if (inputTensors.length === 0 || outputTensors.every(({ id }) => values.has(id))) continue;
       const given = inputTensors.map(({ id }) => values.get(id));
       if (given.some((value) => value === undefined)) continue; // a node of another model that shares the layer
-      const results = runLayer(outboundLayer, given as tf.Tensor[][], callArgs, training);
+      const run = () => runLayer(outboundLayer, given as tf.Tensor[][], callArgs, training);
+      let results = deferred.has(outboundLayer) ? bare(outboundLayer as unknown as BiasedLayer, run) : run();
+      const waiting = pools.get(outboundLayer);
+      if (waiting) results = results.map((shards) => shards.map((pooled) => finishBare(waiting, pooled)));
       outputTensors.forEach(({ id }, i) => values.set(id, results[i]));
     }
   }
@@ -90,10 +162,6 @@ function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): 
 
 const SQUASHING = new Set(["softmax", "sigmoid"]);
 
-interface ActivatedLayer {
-  activation?: { getClassName(): string; apply(x: tf.Tensor): tf.Tensor };
-}
-
 /** Runs `fn` while the layers that make the model's outputs have no softmax or sigmoid. */
 function withoutSquashing<T>(graph: ModelGraph, fn: () => T): T {
   const changed: [ActivatedLayer, ActivatedLayer["activation"]][] = [];
@@ -101,7 +169,7 @@ function withoutSquashing<T>(graph: ModelGraph, fn: () => T): T {
     const layer = output.sourceLayer as unknown as ActivatedLayer;
     if (!layer.activation || !SQUASHING.has(layer.activation.getClassName())) continue;
     changed.push([layer, layer.activation]);
-    layer.activation = { getClassName: () => "linear", apply: (x) => x };
+    layer.activation = LINEAR;
   }
   try {
     return fn();

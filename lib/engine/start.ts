@@ -14,7 +14,7 @@ import { registerWasmBackend } from "./wasm.ts";
 export interface EngineOptions {
   /** Which backend; `auto` takes the first of tensorflow, wasm, cpu that starts. @default {"auto"} */
   backend?: "auto" | BackendName;
-  /** Threads that one op may use on the native backend. @default {one a core} */
+  /** Ops, and so shards of a batch, that run side by side on the native backend; each on one thread. @default {one a core} */
   threads?: number;
   /** Folder or file of libtensorflow that comes before all others. */
   library?: string;
@@ -33,7 +33,7 @@ export interface EngineReport {
   version: string;
   /** Path of libtensorflow, on the native backend. */
   library?: string;
-  /** Threads an op may use. */
+  /** Ops that run side by side. */
   threads: number;
 }
 
@@ -49,9 +49,12 @@ async function startNative(options: EngineOptions): Promise<boolean> {
   });
   if (!found) return false;
   const framework = found.framework === found.core ? "" : found.framework;
-  await registerNativeBackend({ framework, core: found.core }, { threads: options.threads });
+  // One thread an op and as many ops side by side as there are cores: shards of a batch scale almost fully that way,
+  // threads within an op do not (README, "Engine").
+  const threads = options.threads ?? navigator.hardwareConcurrency;
+  await registerNativeBackend({ framework, core: found.core }, { threads: 1, parallelOps: threads });
   state.library = found.core;
-  state.threads = options.threads ?? navigator.hardwareConcurrency;
+  state.threads = threads;
   return true;
 }
 

@@ -24,7 +24,7 @@ const MOST = 8, FEWEST_EXAMPLES = 4;
 const MEASURED_STEPS = 4;
 
 /**
- * Measures a few steps with one, two, four … shards, up to one a thread, and takes the fastest.
+ * Measures a few steps with one, two, four … shards, up to two a thread, and takes the fastest.
  *
  * The batches are real ones and the variables are put back afterwards. Off the native backend the answer is 1.
  *
@@ -35,11 +35,11 @@ export async function chooseShards(
   { batch, steps, create, state }: ChooseShardsOptions,
 ): Promise<{ shards: number; step: TrainStep }> {
   const { backend, threads } = engineReport();
-  const most = Math.min(MOST, threads, Math.floor(Math.min(batch, train.size) / FEWEST_EXAMPLES));
+  const most = Math.min(MOST, 2 * threads, Math.floor(Math.min(batch, train.size) / FEWEST_EXAMPLES));
   if (backend !== "tensorflow" || most < 2) return { shards: 1, step: create(1) };
   const candidates = [1, 2, 4, 8].filter((shards) => shards <= most);
   if (steps < WORTH_MEASURING) {
-    const shards = candidates[candidates.length - 1];
+    const shards = candidates.findLast((count) => count <= threads)!;
     return { shards, step: create(shards) };
   }
   const before = copyValues(state());

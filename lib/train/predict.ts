@@ -1,5 +1,5 @@
 /** A model's outputs, and its numbers, on a source: compiled, batch by batch. @module */
-import { applySharded, compile, tf } from "../engine/mod.ts";
+import { applySharded, compile, engineReport, tf } from "../engine/mod.ts";
 import { batchParts, type Preparation } from "./batch_parts.ts";
 import type { Loss } from "./loss.ts";
 import type { Metric } from "./metric.ts";
@@ -13,7 +13,7 @@ export interface PredictOptions {
   batch?: number;
   /** As in training. */
   prepare?: Preparation["prepare"];
-  /** Parts of a batch that are worked on side by side. @default {1} */
+  /** Parts of a batch that are worked on side by side. @default {one a thread of the engine} */
   shards?: number;
   /** Ends the work after the batch at hand. */
   signal?: AbortSignal;
@@ -30,7 +30,7 @@ export async function predict(
   source: Source,
   options: PredictOptions = {},
 ): Promise<Float32Array[]> {
-  const { batch = 256, prepare, shards = 1, signal } = options;
+  const { batch = 256, prepare, shards = engineReport().threads, signal } = options;
   const results: Float32Array[] = [];
   const step = compile((...tensors: tf.Tensor[]) => {
     const parts = batchParts(source, tensors, shards, { prepare, training: false });
@@ -84,7 +84,7 @@ export function createEvaluation(
   source: Source,
   options: EvaluationOptions,
 ): Evaluation {
-  const { batch = 256, prepare, shards = 1, loss, metrics, signal } = options;
+  const { batch = 256, prepare, shards = engineReport().threads, loss, metrics, signal } = options;
   const totals = createTotals(metrics);
   const step = compile((...tensors: tf.Tensor[]) => {
     const parts = batchParts(source, tensors, shards, { prepare, training: false });
