@@ -107,7 +107,7 @@ export class OnnxBuilder {
 
   /** A constant of floats. The same `key` gives the same constant, so that shared weights are written once. */
   floats(values: ArrayLike<number>, shape: readonly number[], key?: string): string {
-    const data = Float32Array.from(values); // little endian, as on every machine that Deno runs on
+    const data = new Float32Array(values); // little endian, as on every machine that Deno runs on
     const small = data.length <= 8 ? `floats ${shape} ${data}` : undefined;
     return this.#constant(FLOAT, shape, new Uint8Array(data.buffer), key ?? small);
   }

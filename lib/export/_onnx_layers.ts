@@ -604,7 +604,7 @@ export function emitLayer(
   const settings = layer.getConfig() as unknown as Settings & { dataFormat?: string };
   if (settings.dataFormat === "channelsFirst") throw fail("channels must be last");
   const weights = layer.getWeights().map((weight) => ({
-    data: Float32Array.from(weight.dataSync()),
+    data: weight.dataSync<"float32">(),
     shape: weight.shape,
   }));
   EMITTERS[className]({ build, settings, weights, key, inputs, output, fail });

@@ -170,6 +170,7 @@ export async function openWeights(bytes: Uint8Array, fail: (why: string) => Erro
         if (numbers === null || (numbers as ArrayLike<number>).length !== size) {
           throw fail(`"${at}/vars/${index}" cannot be read`);
         }
+        if (numbers instanceof Float32Array) return numbers;
         return Float32Array.from(numbers as ArrayLike<number | bigint>, Number);
       });
     },

@@ -188,33 +188,3 @@ export function optimizerFromKeras(value: JsonObject, fail: (why: string) => Err
     place: (weight, slot, weights) => place(rule, weight, slot, weights, slots.length),
   };
 }
-
-/** What {@linkcode collectOptimizer} needs of a training optimizer. */
-export interface LiveOptimizer {
-  rule: { config: OptimizerState["config"]; slots: readonly string[] };
-  /** The step count, then the slots weight by weight. */
-  variables: readonly { dataSync(): ArrayLike<number> }[];
-}
-
-/**
- * Copies the state out of a running optimizer, as `lib/train` makes them.
- *
- * @param optimizer An optimizer over all of `model.trainableWeights`, in that order.
- * @param rate Learning rate of the next step.
- * @param weightDecay Decoupled weight decay.
- */
-export function collectOptimizer(optimizer: LiveOptimizer, rate: number, weightDecay = 0): OptimizerState {
-  const { rule: { config, slots }, variables: [count, ...rest] } = optimizer;
-  const weights = slots.length === 0 ? 0 : rest.length / slots.length;
-  return {
-    config,
-    slots,
-    rate,
-    weightDecay,
-    step: count.dataSync()[0],
-    values: Array.from(
-      { length: weights },
-      (_, i) => slots.map((_, j) => Float32Array.from(rest[i * slots.length + j].dataSync())),
-    ),
-  };
-}

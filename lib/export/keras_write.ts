@@ -115,7 +115,7 @@ export async function encodeKeras(
 }
 
 function stored(tensor: tf.Tensor): StoredArray {
-  return { data: Float32Array.from(tensor.dataSync()), shape: tensor.shape };
+  return { data: tensor.dataSync<"float32">(), shape: tensor.shape };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { tf } from "../../../lib/engine/mod.ts";
 import { KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
-import { collectOptimizer, type OptimizerState } from "../../../lib/export/keras_optimizer.ts";
+import type { OptimizerState } from "../../../lib/export/keras_optimizer.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { adam } from "../../../lib/train/adam.ts";
@@ -125,11 +125,11 @@ testWith(
       }
       const random = sequence(9), x = drawTensor([4, 6, 6, 1], random), target = drawTensor([4, 2], random);
       const trained: { name: string; outputs: tf.Tensor[]; weights: number[] }[] = [];
-      for (const [name, { rate, weightDecay }] of Object.entries(RULES)) {
+      for (const [name, { rate }] of Object.entries(RULES)) {
         const model = buildTrainee(), optimizer = optimizerFor(model, name);
         for (let i = 0; i < 3; i++) step(model, optimizer, rate, x, target);
         const file = join(folder, `trained_${name}.keras`);
-        const state = collectOptimizer(optimizer, rate, weightDecay);
+        const state = optimizer.snapshot(rate);
         await Deno.writeFile(
           file,
           await encodeKeras(model, { optimizer: state, loss: "mean_squared_error" }),

@@ -1,6 +1,5 @@
 import { tf } from "../../../lib/engine/mod.ts";
 import { type JsonObject, KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
-import { collectOptimizer } from "../../../lib/export/keras_optimizer.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { encodeKeras, numberedPaths } from "../../../lib/export/keras_write.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
@@ -86,10 +85,10 @@ Deno.test("decodeKeras() keeps which layers are trained, their regularisers and 
   drawWeights(model, 3);
   const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
   assertEquals(weights.length, 4);
-  const optimizer = createOptimizer(adam({ beta1: 0.8 }), weights);
+  const optimizer = createOptimizer(adam({ beta1: 0.8 }), weights, { weightDecay: 0.01 });
   const random = sequence(4);
   optimizer.apply(weights.map(({ shape }) => drawTensor(shape, random)), tf.scalar(0.1));
-  const state = collectOptimizer(optimizer, 0.05, 0.01);
+  const state = optimizer.snapshot(0.05);
   const bytes = await encodeKeras(model, { optimizer: state, loss: "mse" });
   const read = await decodeKeras(bytes);
   assertEquals(read.loss, "mse");

@@ -179,3 +179,39 @@ Deno.test("Store: processes that publish at once get versions of their own, and 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("Store.publish() killed at any moment leaves whole versions or none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const module = new URL("../../../lib/store/store.ts", import.meta.url).href;
+    const script = join(folder, "publish.ts");
+    await Deno.writeTextFile(
+      script,
+      `import { openStore } from ${JSON.stringify(module)};
+      console.log("ready");
+      const files = new Map([["model.onnx", new Uint8Array(2_000_000)], ["model.keras", new Uint8Array(1_000_000)]]);
+      for (;;) await openStore(Deno.args[0]).publish(files, ${JSON.stringify(exampleCard())});`,
+    );
+    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const store = openStore(join(folder, "store"));
+    for (let i = 0; i < 6; i++) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", "--config", config, script, join(folder, "store")],
+        stdout: "piped",
+      }).spawn();
+      const output = child.stdout.getReader();
+      await output.read(); // it is about to start
+      await new Promise((resolve) => setTimeout(resolve, 20 + i * 17));
+      child.kill("SIGKILL");
+      await child.status;
+      await output.cancel();
+      for (const version of await store.versions("mnist")) await store.fetch("mnist", version);
+    }
+    const before = await store.versions("mnist");
+    const next = await store.publish(files(), exampleCard());
+    assertEquals(await store.versions("mnist"), [...before, next]);
+    await store.setAlias("mnist", "champion", next); // no lock was left behind
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
