@@ -23,7 +23,7 @@ export interface TutorialCnnConfig extends ModelConfig {
  * import { startEngine } from "../engine/mod.ts";
  * import { buildTutorialCnn } from "./tutorial_cnn.ts";
  * await startEngine({ backend: "cpu" });
- * buildTutorialCnn().countParams(); // 235270
+ * buildTutorialCnn().countParams(); // 235262
  * ```
  */
 export function buildTutorialCnn(config: TutorialCnnConfig = {}): tf.LayersModel {

@@ -1,0 +1,91 @@
+import { applySharded, hold, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { buildModel, MODELS } from "../../../lib/models/registry.ts";
+import {
+  allVariables,
+  countParameters,
+  createOptimizer,
+  createTrainStep,
+  crossEntropy,
+  sgd,
+  trainedVariables,
+} from "../../../lib/train/mod.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
+
+await startEngine({ backend: "tensorflow" });
+
+/** Inputs that are large enough for every stage and small enough for a test. */
+const SMALL = { grey: [28, 28, 1], colour: [16, 16, 3], volume: [8, 8, 8, 1] } as const;
+const BATCH = 4, CLASSES = 3;
+
+for (const [name, { images }] of Object.entries(MODELS)) {
+  const inputShape = SMALL[images];
+
+  Deno.test(`buildModel("${name}") gives probabilities of the right shape and no NaN`, () => {
+    const model = buildModel(name, { inputShape, classes: CLASSES, seed: 1 });
+    tf.tidy(() => {
+      const [output] = applySharded(model, [tf.randomUniform([BATCH, ...inputShape], 0, 1, "float32", 5)]);
+      assertEquals(output.shape, [BATCH, CLASSES]);
+      assertClose(tf.sum(output, 1).dataSync(), [1, 1, 1, 1], 1e-5);
+    });
+    model.dispose();
+  });
+
+  Deno.test(`one step of "${name}" moves the trained weights and no others, and leaves no tensor`, () => {
+    const model = buildModel(name, { inputShape, classes: CLASSES, seed: 1 });
+    const frozen = model.layers.find((layer) => layer.trainableWeights.length > 0)!;
+    frozen.trainable = false;
+    const size = inputShape.reduce((product, side) => product * side, BATCH);
+    const x = hold(Float32Array.from({ length: size }, (_, i) => (i * 37 % 101) / 101), [
+      BATCH,
+      ...inputShape,
+    ]);
+    const y = hold(Int32Array.of(0, 1, 2, 1), [BATCH]);
+    const source = { kind: "held", size: BATCH, x, y } as const;
+    const optimizer = createOptimizer(sgd(), trainedVariables(model));
+    const step = createTrainStep(model, source, { loss: crossEntropy(), metrics: [], optimizer, shards: 2 });
+    const rows = tf.tensor1d([0, 1, 2, 3], "int32");
+    step.run([rows], 0.1); // traces
+    const values = () => allVariables(model).map((variable) => variable.dataSync<"float32">().slice());
+    const before = values(), tensors = tf.memory().numTensors;
+    step.run([rows], 0.1);
+    const after = values();
+    assertEquals(tf.memory().numTensors, tensors);
+    const trained = new Set(trainedVariables(model)),
+      still = new Set(frozen.weights.map((weight) => weight.id));
+    allVariables(model).forEach((variable, i) => {
+      const moved = after[i].some((value, j) => value !== before[i][j]);
+      assert(after[i].every(Number.isFinite), `${variable.name} holds NaN`);
+      const averaged = !trained.has(variable) && !still.has(model.weights[i].id); // moments of batch normalisation
+      assertEquals(moved, trained.has(variable) || averaged, variable.name);
+    });
+    step.dispose();
+    optimizer.dispose();
+    model.dispose();
+    [x, y].forEach((array) => array.dispose());
+  });
+
+  Deno.test(`buildModel("${name}") repeats its initial weights from a seed`, () => {
+    const first = (seed: number) => {
+      const model = buildModel(name, { inputShape, classes: CLASSES, seed });
+      const values = model.trainableWeights.map((weight) => weight.read().dataSync<"float32">().slice());
+      model.dispose();
+      return values;
+    };
+    assertEquals(first(3), first(3));
+    assert(first(3).some((values, i) => values.some((value, j) => value !== first(4)[i][j])));
+  });
+}
+
+Deno.test("the models have the sizes that their documents say", () => {
+  assertEquals(countParameters(buildModel("tutorial_cnn")), 235_262);
+  assert(countParameters(buildModel("compact_resnet")) <= 500_000);
+  assertEquals(
+    buildModel("tutorial_cnn_48").layers.filter((layer) => layer.getClassName() === "Conv2D").length,
+    3,
+  );
+  assertEquals(countParameters(buildModel("resnet18")), 11_173_962);
+});
+
+Deno.test("buildModel() lists the names it knows", () => {
+  assertThrows(() => buildModel("vgg"), RangeError, "no such architecture (compact_resnet, tutorial_cnn,");
+});
