@@ -1,0 +1,6 @@
+import { createRng } from "../../../lib/image/rng.ts";
+import { assertSurvivesKills } from "./_kill_often.ts";
+
+Deno.test("fit() killed three times and resumed ends bit for bit as if never killed", async () => {
+  await assertSurvivesKills(3, createRng(Date.now() >>> 0));
+});
