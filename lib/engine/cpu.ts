@@ -1,9 +1,15 @@
 /**
- * The cpu backend, with the one gradient that it computes otherwise than TensorFlow does.
+ * The cpu backend, with the gradients that it computes otherwise than TensorFlow does.
  *
  * @module
  */
-import { averagePoolGrad, type KernelMemory, registerKernelOver } from "./javascript_kernels.ts";
+import {
+  averagePoolGrad,
+  type KernelMemory,
+  registerKernelOver,
+  resizeBilinearGrad,
+  resizeNearestGrad,
+} from "./javascript_kernels.ts";
 import { tf } from "./tf.ts";
 
 /** The part of TensorFlow.js's MathBackendCPU that a kernel needs. */
@@ -32,7 +38,11 @@ export function registerCpuKernels(): void {
   if (registered) return;
   registered = true;
   (tf.findBackend("cpu") as tf.KernelBackend & { firstUse: boolean }).firstUse = false;
-  for (const kernel of ["AvgPoolGrad", "AvgPool3DGrad"]) {
-    registerKernelOver("cpu", kernel, memoryOf, averagePoolGrad);
-  }
+  const kernels = {
+    AvgPoolGrad: averagePoolGrad,
+    AvgPool3DGrad: averagePoolGrad,
+    ResizeBilinearGrad: resizeBilinearGrad,
+    ResizeNearestNeighborGrad: resizeNearestGrad,
+  };
+  for (const [name, kernel] of Object.entries(kernels)) registerKernelOver("cpu", name, memoryOf, kernel);
 }

@@ -10,6 +10,7 @@ import {
   type DepthwiseShape,
 } from "./depthwise.ts";
 import { averagePoolGradient, maxPool, maxPoolGradient, type PoolShape } from "./pools.ts";
+import { resizeGradient } from "./resize_gradients.ts";
 import { tf } from "./tf.ts";
 
 /** How a backend gives its numbers to a kernel. */
@@ -206,6 +207,35 @@ export const depthwiseBackInput: Kernel = ({ memory, inputs: { dy, filter }, att
   depthwiseInputGradient(depthwiseShape(inputShape, filter.shape, attributes), slope, weights, result);
   return dx;
 };
+
+function resizeGrad(bilinear: boolean): Kernel {
+  return ({ memory, inputs: { dy, images }, attributes }) => {
+    const { alignCorners = false, halfPixelCenters = false } = attributes as Record<
+      string,
+      boolean | undefined
+    >;
+    const [batch, height, width, channels] = images.shape;
+    const dx = memory.zeros(images.shape);
+    const [slope, result] = [dy, dx].map((tensor) => memory.values(tensor) as Float32Array);
+    const outputs = [dy.shape[1], dy.shape[2]] as const;
+    const shape = {
+      batch,
+      channels,
+      inputs: [height, width] as const,
+      outputs,
+      alignCorners,
+      halfPixelCenters,
+    };
+    resizeGradient(shape, bilinear, slope, result);
+    return dx;
+  };
+}
+
+/** Gradient of nearest-neighbour resizing. */
+export const resizeNearestGrad: Kernel = resizeGrad(false);
+
+/** Gradient of bilinear resizing. */
+export const resizeBilinearGrad: Kernel = resizeGrad(true);
 
 /** Rows of x added up by their segment; rows with a number outside 0 … numSegments − 1 count nowhere. */
 export const unsortedSegmentSum: Kernel = ({ memory, inputs: { x, segmentIds }, attributes }) => {

@@ -1,0 +1,108 @@
+import v8 from "node:v8";
+import vm from "node:vm";
+import { compile, hold, random, startEngine, takeRows, tf } from "../../../lib/engine/mod.ts";
+import { assert, assertEquals } from "../../assert.ts";
+
+const MB = 1e6;
+
+v8.setFlagsFromString("--expose-gc");
+const collectGarbage = vm.runInNewContext("gc") as () => void;
+
+/** Resident memory once the garbage collector has run. */
+async function resident(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return Deno.memoryUsage().rss;
+}
+
+/** A training step of a small network with everything in it that allocates: dropout, batch norm, optimizer, gather. */
+function makeStep(batch: number): { step: () => number; dispose: () => void } {
+  const { layers } = tf;
+  const model = tf.sequential({
+    layers: [
+      layers.conv2d({ inputShape: [12, 12, 1], filters: 8, kernelSize: 3 }),
+      layers.batchNormalization(),
+      layers.activation({ activation: "relu" }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.dropout({ rate: 0.3 }),
+      layers.flatten(),
+      layers.dense({ units: 4 }),
+    ],
+  });
+  const images = hold(Uint8Array.from({ length: 64 * 144 }, (_, i) => (i * 37) % 256), [64, 12, 12, 1]);
+  const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
+  const run = compile((rows: tf.Tensor1D) => {
+    const x = tf.div(takeRows(images, rows), 255);
+    const { value, grads } = tf.variableGrads(
+      () => tf.mean(tf.square(model.apply(x, { training: true }) as tf.Tensor)).asScalar(),
+      weights,
+    );
+    for (const weight of weights) weight.assign(tf.sub(weight, tf.mul(grads[weight.name], 0.01)));
+    return value;
+  });
+  let at = 0;
+  return {
+    step() {
+      const rows = tf.tensor1d(Int32Array.from({ length: batch }, () => at++ % 64), "int32");
+      const loss = run(rows);
+      const [value] = loss.dataSync();
+      tf.dispose([rows, loss]);
+      return value;
+    },
+    dispose() {
+      run.dispose();
+      images.dispose();
+      model.dispose();
+    },
+  };
+}
+
+for (const [backend, batch] of [["tensorflow", 16], ["wasm", 8], ["cpu", 1]] as const) {
+  Deno.test(`1,000 steps on ${backend} leave tensor count and resident memory flat`, async () => {
+    await startEngine({ backend });
+    random.setState({ seed: 1, counter: 0 });
+    const before = tf.memory().numTensors;
+    const { step, dispose } = makeStep(batch);
+    for (let i = 0; i < 300; i++) step(); // the runtime's own pools and caches settle
+    const tensors = tf.memory().numTensors, bytes = await resident();
+    let loss = 0;
+    for (let i = 0; i < 1000; i++) loss = step();
+    assertEquals(tf.memory().numTensors, tensors);
+    const grown = await resident() - bytes;
+    assert(grown < 24 * MB, `resident memory grew by ${(grown / MB).toFixed(1)} MB`);
+    assert(Number.isFinite(loss));
+    dispose();
+    assertEquals(tf.memory().numTensors, before);
+  });
+}
+
+Deno.test("eager steps on the native backend free what they make", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const x = tf.randomNormal([64, 256]), before = tf.memory().numTensors;
+  const step = () => tf.tidy(() => void tf.grad((y) => tf.sum(tf.relu(tf.matMul(y, y, true))))(x).dataSync());
+  for (let i = 0; i < 200; i++) step();
+  const bytes = await resident();
+  for (let i = 0; i < 1000; i++) step(); // each makes about 1 MB
+  assertEquals(tf.memory().numTensors, before);
+  const grown = await resident() - bytes;
+  assert(grown < 24 * MB, `resident memory grew by ${(grown / MB).toFixed(1)} MB`);
+  x.dispose();
+});
+
+Deno.test("tracing again and again frees what the traces captured", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const table = tf.randomNormal([500, 500]), x = tf.ones([500]), before = tf.memory().numTensors;
+  const trial = () => {
+    const fn = compile((v: tf.Tensor1D) => tf.dot(tf.add(table, 1) as tf.Tensor2D, v));
+    fn(x as tf.Tensor1D).dispose();
+    fn.dispose();
+  };
+  for (let i = 0; i < 20; i++) trial();
+  const bytes = await resident();
+  for (let i = 0; i < 100; i++) trial(); // each captures or makes 1 MB
+  assertEquals(tf.memory().numTensors, before);
+  const grown = await resident() - bytes;
+  assert(grown < 24 * MB, `resident memory grew by ${(grown / MB).toFixed(1)} MB`);
+});
