@@ -5,38 +5,137 @@
  */
 import { z } from "zod";
 
-/** What a model, an output, an alias or one segment of a file name may be called: it is safe in a path and in a URL. */
+/** What a model, an output, an alias or one part of a file name may be called: it is safe in a path and in a URL. */
 export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** Size and checksum of a file. */
+export interface FileEntry {
+  bytes: number;
+  /** 64 hexadecimal digits. */
+  sha256: string;
+}
+
+/** A tensor that the model takes. */
+export interface CardTensor {
+  name: string;
+  /** Without the batch axis. */
+  shape: number[];
+  dtype: "float32" | "uint8" | "int32";
+  units: string;
+}
+
+/** One step from a decoded file to the model's input; applied in order to float32 [height, width, channels]. */
+export type PreprocessingStep =
+  /** To one channel. */
+  | { op: "grey" }
+  | { op: "resize"; height: number; width: number }
+  /** Cuts a square out of the middle. */
+  | { op: "cropCenter"; size: number }
+  /** Values below `low` become `low`, above `high` `high`. */
+  | { op: "window"; low: number; high: number }
+  /** `value · factor + offset`. */
+  | { op: "scale"; factor: number; offset: number }
+  /** Turns a bright background dark. */
+  | { op: "invertIfBright" };
+
+/** What the predicted value is off by, in each bin of the predicted value; in its units. */
+export interface Uncertainty {
+  edges: number[];
+  /** One standard deviation for each bin between two edges. */
+  sigma: number[];
+}
+
+/** A tensor that the model gives, and what it means. */
+export type CardOutput =
+  /** A softmax row, one column a label. */
+  | { name: string; kind: "classes"; labels: string[] }
+  /** The sigmoid of the second label. */
+  | { name: string; kind: "probability"; labels: string[]; threshold: number }
+  /** A number, in `units` once multiplied by `factor`. */
+  | { name: string; kind: "value"; units: string; factor: number; uncertainty?: Uncertainty };
+
+/** A measured number with its 95 % interval, its sample, and the trivial baseline on the same sample. */
+export interface CardMetric {
+  value: number;
+  low: number;
+  high: number;
+  n: number;
+  /** What it was measured on; never "train". */
+  split: string;
+  units?: string;
+  baseline?: { name: string; value: number };
+}
+
+/** How the model came to be; may hold more fields. */
+export interface CardTraining {
+  seed: number;
+  epochs: number;
+  seconds: number;
+  engine: string;
+  parameters: number;
+  dataFingerprint: string;
+  options: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+/** A model's card, checked and with its defaults filled in. */
+export interface Card {
+  format: "cloudchamber-model/1";
+  name: string;
+  /** "0" until a store has given it a number. */
+  version: string;
+  experiment: string;
+  /** ISO 8601. */
+  created: string;
+  description: string;
+  inputs: CardTensor[];
+  preprocessing: PreprocessingStep[];
+  outputs: CardOutput[];
+  metrics: Record<string, CardMetric>;
+  training?: CardTraining;
+  files: Record<string, FileEntry>;
+}
+
+type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
+type ScaleStep = Extract<PreprocessingStep, { op: "scale" }>;
+type ProbabilityOutput = Extract<CardOutput, { kind: "probability" }>;
+type ValueOutput = Extract<CardOutput, { kind: "value" }>;
+
+/** A card as it may be written: what has a default can be left out. */
+export interface CardInput extends
+  Omit<
+    Optional<Card, "version" | "description" | "metrics" | "files">,
+    "preprocessing" | "outputs" | "training"
+  > {
+  preprocessing?: (Exclude<PreprocessingStep, ScaleStep> | Optional<ScaleStep, "offset">)[];
+  outputs: (
+    | Exclude<CardOutput, ProbabilityOutput | ValueOutput>
+    | Optional<ProbabilityOutput, "threshold">
+    | Optional<ValueOutput, "factor">
+  )[];
+  training?: Omit<CardTraining, "options"> & { options?: Record<string, unknown> };
+}
 
 const name = z.string().regex(
   NAME_PATTERN,
   "a name of letters, digits, '_', '-' and '.', not starting with '.'",
 );
 const count = z.number().int().nonnegative();
+const side = z.number().int().positive();
 const labels = z.array(z.string()).min(2);
 
-const file = z.strictObject({
+const fileSchema: z.ZodType<FileEntry> = z.strictObject({
   bytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 as 64 hexadecimal digits"),
 });
 
-const input = z.strictObject({
-  name,
-  /** Without the batch axis. */
-  shape: z.array(z.number().int().positive()).min(1),
-  dtype: z.enum(["float32", "uint8", "int32"]),
-  units: z.string(),
-});
+/** The schema of a card's or manifest's `files`. */
+export const filesSchema: z.ZodType<Record<string, FileEntry>> = z.record(z.string(), fileSchema);
 
-/** One step from a decoded file to the model's input; applied in order to float32 [height, width, channels]. */
 const preprocessing = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("grey") }),
-  z.strictObject({
-    op: z.literal("resize"),
-    height: z.number().int().positive(),
-    width: z.number().int().positive(),
-  }),
-  z.strictObject({ op: z.literal("cropCenter"), size: z.number().int().positive() }),
+  z.strictObject({ op: z.literal("resize"), height: side, width: side }),
+  z.strictObject({ op: z.literal("cropCenter"), size: side }),
   z.strictObject({ op: z.literal("window"), low: z.number(), high: z.number() })
     .refine((step) => step.low < step.high, "low must be below high"),
   z.strictObject({ op: z.literal("scale"), factor: z.number(), offset: z.number().default(0) }),
@@ -51,16 +150,13 @@ const uncertainty = z.strictObject({
   .refine((u) => u.edges.every((edge, i) => i === 0 || edge > u.edges[i - 1]), "edges must rise");
 
 const output = z.discriminatedUnion("kind", [
-  /** A softmax row, one column a label. */
   z.strictObject({ name, kind: z.literal("classes"), labels }),
-  /** The sigmoid of the second label. */
   z.strictObject({
     name,
     kind: z.literal("probability"),
     labels: labels.max(2),
     threshold: z.number().min(0).max(1).default(0.5),
   }),
-  /** A number in `units` once multiplied by `factor`; `uncertainty.sigma` by bin of the predicted value, same units. */
   z.strictObject({
     name,
     kind: z.literal("value"),
@@ -72,9 +168,7 @@ const output = z.discriminatedUnion("kind", [
 
 const metric = z.strictObject({
   value: z.number(),
-  /** Lower end of the 95 % interval. */
   low: z.number(),
-  /** Upper end of the 95 % interval. */
   high: z.number(),
   n: count,
   split: z.string().min(1).refine((split) => split !== "train", "must not be measured on training data"),
@@ -92,35 +186,25 @@ const training = z.looseObject({
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** The schema behind {@linkcode parseCard}. */
-export const cardSchema = z.strictObject({
+const cardSchema: z.ZodType<Card> = z.strictObject({
   format: z.literal("cloudchamber-model/1"),
   name,
-  /** "0" until a store has given it a number. */
   version: z.string().regex(/^(0|[1-9][0-9]{0,8})$/, "a whole number in quotes").default("0"),
   experiment: z.string(),
   created: z.string().refine((text) => !Number.isNaN(Date.parse(text)), "a time in ISO 8601"),
   description: z.string().default(""),
-  inputs: z.array(input).min(1),
+  inputs: z.array(z.strictObject({
+    name,
+    shape: z.array(side).min(1),
+    dtype: z.enum(["float32", "uint8", "int32"]),
+    units: z.string(),
+  })).min(1),
   preprocessing: z.array(preprocessing).default([]),
   outputs: z.array(output).min(1),
   metrics: z.record(z.string(), metric).default({}),
   training: training.optional(),
-  files: z.record(z.string(), file).default({}),
+  files: filesSchema.default({}),
 });
-
-/** A model's card, checked and with its defaults filled in. */
-export type Card = z.output<typeof cardSchema>;
-/** A card as it may be written: fields with a default can be left out. */
-export type CardInput = z.input<typeof cardSchema>;
-/** One step of {@linkcode Card}'s preprocessing. */
-export type PreprocessingStep = Card["preprocessing"][number];
-/** One output of {@linkcode Card}: classes, probability or value. */
-export type CardOutput = Card["outputs"][number];
-/** One measured number with its interval, sample and baseline. */
-export type CardMetric = Card["metrics"][string];
-/** Size and checksum of one file. */
-export type FileEntry = z.output<typeof file>;
 
 /** `["outputs", 0, "labels"]` as `outputs[0].labels`. */
 function pathText(path: readonly PropertyKey[]): string {

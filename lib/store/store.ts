@@ -9,7 +9,7 @@
 import { isAbsolute, join, normalize } from "@std/path";
 import { z } from "zod";
 import { type Blobs, BlobsError, ConflictError, sha256 } from "./blobs.ts";
-import { type Card, cardSchema, type FileEntry, formatCard, NAME_PATTERN, parseCard } from "./card.ts";
+import { type Card, type FileEntry, filesSchema, formatCard, NAME_PATTERN, parseCard } from "./card.ts";
 import { FolderBlobs } from "./folder.ts";
 import { S3Blobs, type S3Options } from "./s3.ts";
 
@@ -65,7 +65,7 @@ const manifestSchema = z.object({
   model: z.string(),
   version: z.string(),
   created: z.string(),
-  files: z.record(z.string(), cardSchema.shape.files.unwrap().valueType),
+  files: filesSchema,
 });
 
 const aliasesSchema = z.object({
