@@ -1,27 +1,21 @@
 /**
  * Worker threads that decode the pictures of one list. @module
  */
-import type { DecodeReply, DecodeRequest, DecodeSetup } from "./decode_worker.ts";
+import type { DecodeOrder, DecodeSetup } from "./decode_worker.ts";
 import type { ImageFiles } from "./image_files.ts";
 import type { Crop } from "./lazy_images.ts";
+import { createPool, type Pool } from "./worker_pool.ts";
 
-/** Most pictures that a worker is handed at once, so that threads stay evenly busy. */
+/** Most pictures that a thread is handed at once, so that threads stay evenly busy. */
 const PART = 16;
-
-interface Job {
-  request: DecodeRequest;
-  resolve(data: Uint8Array): void;
-  reject(error: Error): void;
-}
+/** A part takes milliseconds; on a network file system that hangs for a while, more. */
+const TIMEOUT_MS = 300_000;
 
 /** Decodes pictures on several threads, which start at the first call. */
 export class DecodePool {
   readonly workers: number;
   #setup: DecodeSetup;
-  #idle: Worker[] = [];
-  #busy = new Map<Worker, Job>();
-  #queue: Job[] = [];
-  #ids = 0;
+  #pool?: Pool<DecodeOrder, Uint8Array>;
 
   /** @param options The list's archive and the shape of its pictures; how many threads. */
   constructor({ workers, ...setup }: DecodeSetup & { workers: number }) {
@@ -35,73 +29,26 @@ export class DecodePool {
   /** Decodes all pictures of a list: counts, [n, crop.height, crop.width]. The first failure rejects. */
   async decode(files: ImageFiles, crop: Crop): Promise<Uint8Array> {
     const { names, entries } = files, size = crop.height * crop.width;
+    const pool = this.#pool ??= createPool({
+      url: new URL("./decode_worker.ts", import.meta.url),
+      size: this.workers,
+      timeoutMs: TIMEOUT_MS,
+      setup: this.#setup,
+    });
     const parts: Promise<Uint8Array>[] = [];
     for (let start = 0; start < names.length; start += PART) {
-      const request: DecodeRequest = {
-        id: this.#ids++,
-        names: names.slice(start, start + PART),
-        entries: entries?.slice(start, start + PART),
-        crop,
-      };
-      parts.push(new Promise((resolve, reject) => this.#queue.push({ request, resolve, reject })));
+      const end = start + PART;
+      parts.push(pool.run({ names: names.slice(start, end), entries: entries?.slice(start, end), crop }));
     }
-    this.#dispatch();
     if (parts.length === 1) return await parts[0];
     const out = new Uint8Array(names.length * size);
     await Promise.all(parts.map(async (part, i) => out.set(await part, i * PART * size)));
     return out;
   }
 
-  /** Ends the threads; what is under way is rejected. */
+  /** Ends the threads; what is under way is rejected. They start again when needed. */
   close(): void {
-    const error = new Error("Cannot decode images as the threads were ended");
-    for (const [worker, job] of this.#busy) {
-      worker.terminate();
-      job.reject(error);
-    }
-    for (const worker of this.#idle) worker.terminate();
-    for (const job of this.#queue) job.reject(error);
-    this.#idle = [];
-    this.#queue = [];
-    this.#busy.clear();
+    this.#pool?.close();
+    this.#pool = undefined;
   }
-
-  #dispatch(): void {
-    while (this.#queue.length > 0) {
-      const worker = this.#idle.pop() ?? (this.#busy.size < this.workers ? this.#start() : undefined);
-      if (!worker) return;
-      const job = this.#queue.shift()!;
-      this.#busy.set(worker, job);
-      worker.postMessage(job.request);
-    }
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module" });
-    worker.postMessage(this.#setup);
-    worker.onmessage = ({ data }: MessageEvent<DecodeReply>) => {
-      const job = this.#busy.get(worker);
-      if (!job) return; // closed meanwhile
-      this.#busy.delete(worker);
-      this.#idle.push(worker);
-      if ("data" in data) job.resolve(data.data);
-      else job.reject(rebuild(data));
-      this.#dispatch();
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      const job = this.#busy.get(worker);
-      this.#busy.delete(worker);
-      worker.terminate();
-      job?.reject(new Error(`Cannot decode images as a worker failed: ${event.message}`));
-      this.#dispatch();
-    };
-    return worker;
-  }
-}
-
-/** The error that a thread met, as the class that it was. */
-function rebuild({ error, kind }: { error: string; kind: string }): Error {
-  const classes: Record<string, ErrorConstructor> = { SyntaxError, TypeError, RangeError };
-  return new (classes[kind] ?? Error)(error);
 }
