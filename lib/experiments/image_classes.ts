@@ -130,6 +130,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
         optimizer: train.sgd({ momentum: 0.9, nesterov: true }),
         schedule: train.oneCycle(rate, { warmUp: 0.2 }),
         weightDecay: decay,
+        clipNorm: 1, // at the peak rate a rare batch would otherwise undo hundreds of steps
         augment: augment ? spec.vary : undefined,
       };
     },

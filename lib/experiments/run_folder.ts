@@ -87,7 +87,7 @@ export async function writeRecord(folder: string, record: RunRecord): Promise<vo
 }
 
 /**
- * Makes a folder for a run and makes sure that it can be written to.
+ * Makes a folder for a run, makes sure that it can be written to, and clears away what a killed run was writing.
  *
  * @throws {Error} One line that names the folder: no permission, read-only, full, or a file in its way.
  */
@@ -99,6 +99,11 @@ export async function prepareFolder(folder: string): Promise<void> {
       await Deno.writeFile(probe, new Uint8Array(4096));
     } finally {
       await Deno.remove(probe).catch(() => {});
+    }
+    for (const place of [folder, join(folder, "checkpoint")]) {
+      for await (const { name } of Deno.readDir(place)) {
+        if (name.endsWith(".part")) await Deno.remove(join(place, name));
+      }
     }
   } catch (error) {
     if (error instanceof Error) error.message = `Cannot write to run folder "${folder}": ${error.message}`;
