@@ -193,34 +193,43 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
 
   /** Scores an object unless that has been done; gives whether a result was written. */
   async function score(entry: JournalEntry): Promise<boolean> {
-    const target = open(results.bucket ?? entry.bucket),
-      resultKey = `${results.prefix ?? ""}${entry.key}.json`;
-    const there = await target.get(resultKey);
-    const of = there && sourceOf(there.bytes);
-    if (of !== undefined && entry.eTag !== "" && of.eTag === entry.eTag) return false; // written before a crash
-    const object = await open(entry.bucket).get(entry.key);
+    if (await isWritten(entry.bucket, entry.key, entry.eTag)) return false; // before a crash
+    const source = open(entry.bucket);
+    let { key } = entry, object = await source.get(key);
+    if (!object && entry.alternative !== undefined) {
+      key = entry.alternative;
+      if (await isWritten(entry.bucket, key, entry.eTag)) return false;
+      object = await source.get(key);
+    }
     if (!object) throw new ObjectFault("the object is not there any more");
-    const eTag = bare(object.tag);
-    if (of !== undefined && of.eTag === eTag) return false;
-    const scored = await scoreBytes(entry, object.bytes);
-    const source = { bucket: entry.bucket, key: entry.key, eTag, bytes: object.bytes.length };
+    const eTag = bare(object.tag), { target, resultKey, there } = await writtenFor(entry.bucket, key);
+    if (there && sourceOf(there.bytes)?.eTag === eTag) return false;
+    const scored = await scoreBytes(key, object.bytes);
+    const result = { source: { bucket: entry.bucket, key, eTag, bytes: object.bytes.length }, ...scored };
     try {
-      await target.put(
-        resultKey,
-        encode({ source, ...scored }),
-        there ? { ifMatch: there.tag } : { ifNoneMatch: true },
-      );
+      await target.put(resultKey, encode(result), there ? { ifMatch: there.tag } : { ifNoneMatch: true });
     } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      const other = await target.get(resultKey); // a process killed while writing may have been heard after all
-      if (!other || sourceOf(other.bytes)?.eTag !== eTag) throw error;
-      return false;
+      // A process that was killed while it wrote may have been heard after all.
+      if (error instanceof ConflictError && await isWritten(entry.bucket, key, eTag)) return false;
+      throw error;
     }
     return true;
   }
 
-  async function scoreBytes(entry: JournalEntry, bytes: Uint8Array): Promise<Record<string, unknown>> {
-    const found = await picturesIn(entry, bytes);
+  /** Where the result of an object goes, and what is there. */
+  async function writtenFor(from: string, key: string) {
+    const target = open(results.bucket ?? from), resultKey = `${results.prefix ?? ""}${key}.json`;
+    return { target, resultKey, there: await target.get(resultKey) };
+  }
+
+  async function isWritten(from: string, key: string, eTag: string): Promise<boolean> {
+    if (eTag === "") return false;
+    const { there } = await writtenFor(from, key);
+    return there !== undefined && sourceOf(there.bytes)?.eTag === eTag;
+  }
+
+  async function scoreBytes(objectKey: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
+    const found = await picturesIn(objectKey, bytes);
     const [name, version] = modelName().split("/");
     const lease = await scorer.models.acquire(name, version);
     try {
@@ -235,8 +244,8 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     }
   }
 
-  async function picturesIn(entry: JournalEntry, bytes: Uint8Array): Promise<Found[]> {
-    const name = entry.key.slice(entry.key.lastIndexOf("/") + 1);
+  async function picturesIn(key: string, bytes: Uint8Array): Promise<Found[]> {
+    const name = key.slice(key.lastIndexOf("/") + 1);
     if (kindOfFile(bytes) === "png") return [{ name, png: bytes }];
     try {
       return await scorer.decoder.decode(bytes, name);

@@ -71,11 +71,31 @@ function replay(bytes: Uint8Array, entries: Map<string, JournalEntry>): { length
     } catch {
       throw new SyntaxError(`Cannot read the journal at line ${lines} as it is not JSON`);
     }
-    const { bucket, key, eTag, sequencer, state = "pending", attempts = 0, notBefore = 0, reason } = line;
+    const {
+      bucket,
+      key,
+      alternative,
+      eTag,
+      sequencer,
+      state = "pending",
+      attempts = 0,
+      notBefore = 0,
+      reason,
+    } = line;
     const known = entries.get(idOf(line));
     const other = known && (known.eTag !== eTag || known.sequencer !== sequencer);
     if (line.state !== undefined && other) continue; // what became of an event that a newer one has overtaken
-    entries.set(idOf(line), { bucket, key, eTag, sequencer, state, attempts, notBefore, reason });
+    entries.set(idOf(line), {
+      bucket,
+      key,
+      alternative,
+      eTag,
+      sequencer,
+      state,
+      attempts,
+      notBefore,
+      reason,
+    });
   }
   return { length, lines };
 }
@@ -166,9 +186,18 @@ export async function openJournal(folder: string): Promise<Journal> {
       for (let other = arriving.get(id); other; other = arriving.get(id)) await other.catch(() => false);
       const known = entries.get(id);
       if (known && isKnown(event, known)) return false;
-      const { bucket, key, eTag, sequencer } = event;
-      const added = append({ bucket, key, eTag, sequencer }).then(() => {
-        const entry = { bucket, key, eTag, sequencer, state: "pending" as const, attempts: 0, notBefore: 0 };
+      const { bucket, key, alternative, eTag, sequencer } = event;
+      const added = append({ bucket, key, alternative, eTag, sequencer }).then(() => {
+        const entry = {
+          bucket,
+          key,
+          alternative,
+          eTag,
+          sequencer,
+          state: "pending" as const,
+          attempts: 0,
+          notBefore: 0,
+        };
         if (known) open.delete(known);
         entries.set(id, entry);
         open.add(entry);

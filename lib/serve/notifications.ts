@@ -10,19 +10,25 @@ export interface ObjectEvent {
   bucket: string;
   /** As the object is called, not URL-encoded. */
   key: string;
+  /** What it is called if the sender does not encode keys. */
+  alternative?: string;
   /** The object's ETag without quotes; empty where the sender does not say. */
   eTag: string;
   /** Rises with each change of the same key; hexadecimal, of any length. */
   sequencer?: string;
 }
 
-/** Keys come URL-encoded with "+" for spaces from S3 and MinIO, plain from others, which `Key` tells where it is there. */
-function decodeKey(key: string, plain: string): string {
-  if (plain.endsWith(key) && key !== "" && !/%[0-9A-Fa-f]{2}/.test(key)) return key;
+/**
+ * Keys come URL-encoded with "+" for spaces from S3 and MinIO, as they are from versitygw. A key that holds what an
+ * encoder would not have left is plain; where both are possible, the plain reading is the `alternative`.
+ */
+function readKey(key: string): Pick<ObjectEvent, "key" | "alternative"> {
+  if (/[^\x21-\x7e]|%(?![0-9A-Fa-f]{2})/.test(key)) return { key };
   try {
-    return decodeURIComponent(key.replaceAll("+", " "));
+    const decoded = decodeURIComponent(key.replaceAll("+", " "));
+    return decoded === key ? { key } : { key: decoded, alternative: key };
   } catch {
-    return key; // a "%" that encodes nothing: it was sent as it is
+    return { key }; // encodes no UTF-8: it was sent as it is
   }
 }
 
@@ -40,11 +46,11 @@ function decodeKey(key: string, plain: string): string {
  *     eventName: "s3:ObjectCreated:Put",
  *     s3: { bucket: { name: "daq" }, object: { key: "run+7%2Fa.png", eTag: "0f", sequencer: "1A" } },
  *   }],
- * }); // [{ bucket: "daq", key: "run 7/a.png", eTag: "0f", sequencer: "1A" }]
+ * })[0].key; // "run 7/a.png"
  * ```
  */
 export function readNotification(notification: Record<string, unknown>): ObjectEvent[] {
-  const { Records: records, Event: test, Key: plain } = notification;
+  const { Records: records, Event: test } = notification;
   if (records === undefined && typeof test === "string") return []; // "s3:TestEvent"
   if (!Array.isArray(records)) throw new TypeError(`A notification must have a list of "Records"`);
   const events: ObjectEvent[] = [];
@@ -61,7 +67,7 @@ export function readNotification(notification: Record<string, unknown>): ObjectE
     const tag = [eTag, etag, versionId].find((value) => typeof value === "string" && value !== "") ?? "";
     events.push({
       bucket: name,
-      key: decodeKey(key, typeof plain === "string" ? plain : ""),
+      ...readKey(key),
       eTag: String(tag).replaceAll('"', ""),
       ...(typeof sequencer === "string" && sequencer !== "" ? { sequencer } : {}),
     });

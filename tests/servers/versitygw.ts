@@ -27,6 +27,8 @@ export interface S3Server extends AsyncDisposable {
 export interface VersitygwOptions {
   /** Is told of every object created in any bucket; must be up before the server. */
   webhook?: string;
+  /** @default {any free one} */
+  port?: number;
 }
 
 const CREDENTIALS = { accessKeyId: "tester", secretAccessKey: "not-a-secret" };
@@ -48,7 +50,7 @@ export async function startVersitygw(program: string, options: VersitygwOptions 
   const folder = join(root, "data"), versions = join(root, "versions"), log = join(root, "log");
   await Deno.mkdir(folder);
   await Deno.mkdir(versions);
-  const port = freePort(), endpoint = `http://127.0.0.1:${port}`;
+  const { port = freePort() } = options, endpoint = `http://127.0.0.1:${port}`;
   const args = ["--port", `127.0.0.1:${port}`, "--health", "/health", "--quiet"];
   if (options.webhook) args.push("--event-webhook-url", options.webhook);
   const child = new Deno.Command(program, {

@@ -12,12 +12,16 @@ Deno.test("readNotification() reads MinIO's message, its key URL-encoded", () =>
     Key: "daq/in/x y.bin",
     Records: [record("in%2Fx+y.bin")],
   };
-  assertEquals(readNotification(message), [{
-    bucket: "daq",
-    key: "in/x y.bin",
-    eTag: "0f",
-    sequencer: "1A",
-  }]);
+  assertEquals(readNotification(message), [
+    { bucket: "daq", key: "in/x y.bin", alternative: "in%2Fx+y.bin", eTag: "0f", sequencer: "1A" },
+  ]);
+});
+
+Deno.test("readNotification() reads versitygw's keys, which are as they are", () => {
+  const keyOf = (key: string) => readNotification({ Records: [record(key)] })[0];
+  assertEquals(keyOf("in/x y+ü.bin").key, "in/x y+ü.bin");
+  assertEquals(keyOf("100%.bin").key, "100%.bin");
+  assertEquals([keyOf("a+b").key, keyOf("a+b").alternative], ["a b", "a+b"]);
 });
 
 Deno.test("readNotification() takes an ETag in quotes, a version where there is no ETag, and no sequencer", () => {
