@@ -8,7 +8,7 @@
  */
 import { nativeOp } from "./native_op.ts";
 import { boolAttribute, DataType, typeAttribute } from "./native_types.ts";
-import { normalFloats, randomBytes, uniformFloats } from "./random_js.ts";
+import { maskFloats, normalFloats, uniformFloats } from "./random_js.ts";
 import { advanceRandomState, getRandomState } from "./random_state.ts";
 import { activeNative, state } from "./state.ts";
 import { tf } from "./tf.ts";
@@ -86,18 +86,11 @@ const COARSEST_BYTE_RATE = 0.02;
  */
 function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; factor: number } {
   const count = size(shape);
-  const exact = rate < COARSEST_BYTE_RATE || rate > 1 - COARSEST_BYTE_RATE;
-  if (exact) {
-    return { mask: tf.cast(tf.greaterEqual(uniform(shape), rate), "float32"), factor: 1 / (1 - rate) };
-  }
+  const factor = dropoutFactor(rate);
+  if (usesFloats(rate)) return { mask: tf.cast(tf.greaterEqual(uniform(shape), rate), "float32"), factor };
   const threshold = Math.round(rate * 256);
-  const factor = 256 / (256 - threshold);
   if (!activeNative()) {
-    const bytes = randomBytes(nextKey(), count);
-    return {
-      mask: tf.tensor(Float32Array.from(bytes, (byte) => byte >= threshold ? 1 : 0), [...shape]),
-      factor,
-    };
+    return { mask: tf.tensor(maskFloats(nextKey(), count, threshold), [...shape]), factor };
   }
   // The words are drawn flat and cut into bytes; what is left over of the last word is dropped.
   const words = Math.ceil(count / 4);
@@ -172,6 +165,41 @@ export function dropout(x: tf.Tensor, rate: number, noiseShape: readonly number[
     const { mask, factor } = bytesMask(noiseShape, rate);
     return tf.mul(tf.mul(x, mask), factor);
   });
+}
+
+/**
+ * Relu and dropout in one: what is left of `z` after both, not yet scaled up by the factor that keeps the mean.
+ *
+ * The result is above zero exactly where relu passed and dropout kept, so the gradient is relu's own gradient of the
+ * result, one op for both. Whoever makes `z` by a linear layer scales that layer's few weights by the factor instead
+ * of the many values here.
+ *
+ * @param z Values before the relu.
+ * @param rate Share that is dropped, from 0 to less than 1.
+ * @returns The values, and {@linkcode dropoutFactor} by which the mean fell.
+ */
+export function reluAndDrop(z: tf.Tensor, rate: number): tf.Tensor {
+  checkRate(rate);
+  return tf.customGrad((input, save) => {
+    const value = tf.mul(tf.relu(input as tf.Tensor), bytesMask((input as tf.Tensor).shape, rate).mask);
+    (save as tf.GradSaveFunc)([value]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, [result]: tf.Tensor[]) =>
+        activeNative()
+          ? nativeOp("ReluGrad", [typeAttribute("T", DataType.FLOAT)], [dy, result])[0]
+          : tf.mul(dy, tf.cast(tf.greater(result, 0), "float32")),
+    };
+  })(z);
+}
+
+/** The factor by which values kept at this rate are scaled up, so that the mean stays. */
+export function dropoutFactor(rate: number): number {
+  return usesFloats(rate) ? 1 / (1 - rate) : 256 / (256 - Math.round(rate * 256));
+}
+
+function usesFloats(rate: number): boolean {
+  return rate < COARSEST_BYTE_RATE || rate > 1 - COARSEST_BYTE_RATE;
 }
 
 function checkRate(rate: number): void {

@@ -7,6 +7,7 @@
  */
 import { normalizeShards } from "./batch_norm.ts";
 import { type BatchNormLayer, moveAverages, scaleAndOffset } from "./layer_overrides.ts";
+import { dropoutFactor, reluAndDrop } from "./random.ts";
 import { tf } from "./tf.ts";
 
 /** Options for {@linkcode applySharded}. */
@@ -77,83 +78,116 @@ interface ActivatedLayer {
   activation?: { getClassName(): string; apply(x: tf.Tensor): tf.Tensor };
 }
 
-/** Layers whose result may be pooled before its bias and its relu are applied. */
-interface BiasedLayer extends ActivatedLayer {
-  bias?: { read(): tf.Tensor1D } | null;
+/** Weights of a layer, as far as the rewrites below touch them. */
+interface WeightedLayer extends ActivatedLayer {
+  kernel: { read(): tf.Tensor };
+  bias?: { read(): tf.Tensor } | null;
   dataFormat?: string;
 }
 
 const CONVOLUTIONS = new Set(["Conv1D", "Conv2D", "Conv3D"]);
 const MAX_POOLS = new Set(["MaxPooling1D", "MaxPooling2D", "MaxPooling3D"]);
+const LINEAR = { getClassName: () => "linear", apply: (x: tf.Tensor) => x };
 
-/** How often each symbolic tensor is used, model outputs included. */
-function countUses(graph: ModelGraph): Map<number, number> {
-  const uses = new Map<number, number>();
-  const count = ({ id }: tf.SymbolicTensor) => uses.set(id, (uses.get(id) ?? 0) + 1);
-  for (const nodes of Object.values(graph.nodesByDepth)) {
-    for (const node of nodes) node.inputTensors.forEach(count);
+/** Runs `fn` while the layer has other parts. */
+function withParts<T>(layer: WeightedLayer, parts: Partial<WeightedLayer>, fn: () => T): T {
+  const { kernel, bias, activation } = layer;
+  Object.assign(layer, parts);
+  try {
+    return fn();
+  } finally {
+    Object.assign(layer, { kernel, bias, activation });
   }
-  graph.outputs.forEach(count);
-  return uses;
+}
+
+/** Two layers that are cheaper run as one: what the first does instead, and what the second then does. */
+interface Rewrite {
+  first: WeightedLayer;
+  parts(): Partial<WeightedLayer>;
+  second(run: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor;
 }
 
 /**
- * Convolutions whose bias and relu can wait until after the max-pooling that alone takes their result.
+ * A convolution before max-pooling: its bias and relu wait until after the pooling.
  *
  * A bias is the same number for the whole window and relu keeps the order, so the largest of the sums is the sum of
  * the largest, to the last bit, and so is the gradient. The element-wise work shrinks by the window's size.
  */
-function deferrable(graph: ModelGraph): Map<tf.layers.Layer, BiasedLayer> {
-  const uses = countUses(graph);
-  const pools = new Map<tf.layers.Layer, BiasedLayer>();
-  for (const nodes of Object.values(graph.nodesByDepth)) {
-    for (const { outboundLayer, inputTensors } of nodes) {
-      if (!MAX_POOLS.has(outboundLayer.getClassName()) || inputTensors.length !== 1) continue;
-      const source = inputTensors[0].sourceLayer as tf.layers.Layer;
-      const biased = source as unknown as BiasedLayer;
-      const activation = biased.activation?.getClassName() ?? "linear";
-      if (!CONVOLUTIONS.has(source.getClassName()) || biased.dataFormat !== "channelsLast") continue;
-      if (!["relu", "linear"].includes(activation) || uses.get(inputTensors[0].id) !== 1) continue;
-      pools.set(outboundLayer, biased);
+function poolFirst(first: WeightedLayer): Rewrite {
+  const { bias, activation } = first;
+  return {
+    first,
+    parts: () => ({ bias: null, activation: LINEAR }),
+    second(pool, x) {
+      const pooled = pool(x);
+      const summed = bias ? tf.add(pooled, bias.read()) : pooled;
+      return activation ? activation.apply(summed) : summed;
+    },
+  };
+}
+
+/**
+ * A linear layer with relu before dropout: the factor that dropout scales by goes to the few weights instead of the
+ * many values, and relu and dropout share one gradient op.
+ */
+function dropScaled(first: WeightedLayer, rate: number): Rewrite {
+  const factor = dropoutFactor(rate);
+  const { kernel, bias } = first;
+  return {
+    first,
+    parts: () => ({
+      kernel: { read: () => tf.mul(kernel.read(), factor) },
+      bias: bias && { read: () => tf.mul(bias.read(), factor) },
+      activation: LINEAR,
+    }),
+    second: (_, x) => reluAndDrop(x, rate),
+  };
+}
+
+/** The rewrites that a graph allows, by their second layer. */
+function findRewrites(graph: ModelGraph, training: boolean): Map<tf.layers.Layer, Rewrite> {
+  const uses = new Map<number, number>();
+  const count = ({ id }: tf.SymbolicTensor) => uses.set(id, (uses.get(id) ?? 0) + 1);
+  const nodes = Object.values(graph.nodesByDepth).flat();
+  for (const { inputTensors } of nodes) inputTensors.forEach(count);
+  graph.outputs.forEach(count);
+  const rewrites = new Map<tf.layers.Layer, Rewrite>();
+  for (const { outboundLayer, inputTensors } of nodes) {
+    if (inputTensors.length !== 1 || uses.get(inputTensors[0].id) !== 1) continue;
+    const source = inputTensors[0].sourceLayer as tf.layers.Layer;
+    if (source.inboundNodes.length !== 1) continue; // shared layers stay as they are
+    const first = source as unknown as WeightedLayer;
+    const activation = first.activation?.getClassName() ?? "linear";
+    const convolution = CONVOLUTIONS.has(source.getClassName()) && first.dataFormat === "channelsLast";
+    const name = outboundLayer.getClassName();
+    if (MAX_POOLS.has(name) && convolution && ["relu", "linear"].includes(activation)) {
+      rewrites.set(outboundLayer, poolFirst(first));
+    } else if (training && name === "Dropout" && activation === "relu") {
+      const { rate, noiseShape } = outboundLayer as unknown as { rate: number; noiseShape?: unknown };
+      const linear = convolution || source.getClassName() === "Dense";
+      if (linear && rate > 0 && !noiseShape) rewrites.set(outboundLayer, dropScaled(first, rate));
     }
   }
-  return pools;
-}
-
-const LINEAR = { getClassName: () => "linear", apply: (x: tf.Tensor) => x };
-
-/** Runs `fn` while the layer has neither bias nor activation. */
-function bare<T>(layer: BiasedLayer, fn: () => T): T {
-  const { bias, activation } = layer;
-  layer.bias = null;
-  layer.activation = LINEAR;
-  try {
-    return fn();
-  } finally {
-    layer.bias = bias;
-    layer.activation = activation;
-  }
-}
-
-function finishBare({ bias, activation }: BiasedLayer, pooled: tf.Tensor): tf.Tensor {
-  const summed = bias ? tf.add(pooled, bias.read()) : pooled;
-  return activation ? activation.apply(summed) : summed;
+  return rewrites;
 }
 
 function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): tf.Tensor[][] {
   const values: Values = new Map(graph.inputs.map((input, i) => [input.id, inputs[i]]));
-  const pools = deferrable(graph);
-  const deferred = new Set<unknown>(pools.values());
+  const seconds = findRewrites(graph, training);
+  const firsts = new Map([...seconds.values()].map((rewrite) => [rewrite.first as unknown, rewrite]));
   const depths = Object.keys(graph.nodesByDepth).map(Number).sort((a, b) => b - a);
   for (const depth of depths) {
     for (const { outboundLayer, inputTensors, outputTensors, callArgs } of graph.nodesByDepth[depth]) {
       if (inputTensors.length === 0 || outputTensors.every(({ id }) => values.has(id))) continue;
       const given = inputTensors.map(({ id }) => values.get(id));
       if (given.some((value) => value === undefined)) continue; // a node of another model that shares the layer
-      const run = () => runLayer(outboundLayer, given as tf.Tensor[][], callArgs, training);
-      let results = deferred.has(outboundLayer) ? bare(outboundLayer as unknown as BiasedLayer, run) : run();
-      const waiting = pools.get(outboundLayer);
-      if (waiting) results = results.map((shards) => shards.map((pooled) => finishBare(waiting, pooled)));
+      const run = (xs: tf.Tensor[][]) => runLayer(outboundLayer, xs, callArgs, training);
+      const first = firsts.get(outboundLayer), second = seconds.get(outboundLayer);
+      const results = first
+        ? withParts(first.first, first.parts(), () => run(given as tf.Tensor[][]))
+        : second
+        ? [given[0]!.map((shard) => second.second((x) => run([[x]])[0][0], shard))]
+        : run(given as tf.Tensor[][]);
       outputTensors.forEach(({ id }, i) => values.set(id, results[i]));
     }
   }
