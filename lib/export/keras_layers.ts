@@ -562,7 +562,7 @@ function brief(value: Json): string {
 }
 
 function checkDtype(dtype: Json, what: string, fail: (why: string) => Error): void {
-  const name = isObject(dtype) && isObject(dtype.config) ? dtype.config.name : dtype;
+  const name = isObject(dtype) && isObject(dtype.config) ? dtype.config.name ?? null : dtype;
   if (name !== null && name !== "float32") {
     throw fail(`${what} computes in ${brief(name)}: only float32 is supported`);
   }

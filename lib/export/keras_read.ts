@@ -169,7 +169,7 @@ class Reader {
     const made = rest.map((layer, i) => this.#layer(layer, `${path}layers/${paths[i]}`));
     const model = tf.sequential({ name: text(config.name) });
     const { shape, dtype, name } = this.#inputSettings(input);
-    model.add(tf.layers.inputLayer({ inputShape: shape, dtype, name }));
+    this.#guard(String(name), () => model.add(tf.layers.inputLayer({ inputShape: shape, dtype, name })));
     for (const layer of made) {
       this.#guard(layer.name, () => model.add(layer));
       this.#checkCount(layer);
@@ -263,7 +263,8 @@ class Reader {
   }
 
   #input(object: JsonObject): tf.SymbolicTensor {
-    return tf.input(this.#inputSettings(object));
+    const settings = this.#inputSettings(object);
+    return this.#guard(String(settings.name), () => tf.input(settings));
   }
 
   #inputSettings(
@@ -316,9 +317,12 @@ class Reader {
       const values = this.#weights.read(path, filling.filled.length, shape);
       const initializer = { apply: () => tf.tensor(values, shape) };
       // The last argument would make an initializer of its own.
-      const weight = stock.call(target, name, shape, dtype, initializer, ...rest.slice(0, 3));
-      filling.filled.push(weight);
-      return weight;
+      let weight: tf.LayerVariable | undefined;
+      tf.tidy(() => { // frees the array if no weight comes of it; weights themselves outlive it
+        weight = stock.call(target, name, shape, dtype, initializer, ...rest.slice(0, 3));
+      });
+      filling.filled.push(weight!);
+      return weight!;
     };
   }
 
