@@ -21,11 +21,11 @@ export interface AffineRanges {
   rows?: Range;
   /** Pixels. @default {0} */
   columns?: Range;
-  /** @default {0} */
+  /** Degrees. @default {0} */
   degrees?: Range;
   /** Magnifications, drawn evenly in their logarithm; 1.2 stands for [1 / 1.2, 1.2]. @default {1} */
   zoom?: Range;
-  /** @default {0} */
+  /** Pixels a pixel. @default {0} */
   shear?: Range;
 }
 

@@ -4,9 +4,13 @@ import { fitted, type Picture } from "./picture.ts";
 
 /** A rectangle of pixels, which may stick out of the picture. */
 export interface Cutout {
+  /** First row. */
   top: number;
+  /** First column. */
   left: number;
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
 }
 

@@ -3,6 +3,7 @@ import { drawFrom, fitted, type Picture } from "./picture.ts";
 
 /** A change of a detector's response: value · factor + offset. */
 export interface Gain {
+  /** Values a value. */
   factor: number;
   /** In the picture's units. */
   offset: number;

@@ -29,11 +29,13 @@ export interface TaskOptions {
 
 /** Refused as too many tasks are waiting; a server answers 503. */
 export class PoolFullError extends Error {
+  /** Told apart by this across threads. */
   override name = "PoolFullError";
 }
 
 /** Given up as it ran longer than allowed. */
 export class TaskTimeoutError extends Error {
+  /** Told apart by this across threads. */
   override name = "TaskTimeoutError";
 }
 

@@ -14,6 +14,7 @@ import type { NpyType, NpyValues } from "./npy.ts";
 
 /** An array of numbers, row-major in the machine's byte order. */
 export interface Hdf5Array {
+  /** Values, as many as the product of `shape`. */
   data: NpyValues;
   /** Sides, slowest first; empty for a single number. */
   shape: number[];
@@ -23,6 +24,7 @@ export interface Hdf5Array {
 
 /** What is known of a dataset without reading it. */
 export interface Hdf5Info {
+  /** Sides, slowest first. */
   shape: number[];
   /** NumPy's name of the type, or undefined if it is none that is read. */
   dtype?: NpyType;
@@ -39,7 +41,7 @@ export type Hdf5Attribute = string | number | bigint | boolean | NpyValues | str
 export interface Hdf5File {
   /** Paths of all datasets, without a leading slash; links to other files are left out. */
   datasets(): string[];
-  /** @throws {RangeError} If there is no such dataset, naming those there are. */
+  /** Describes a dataset without reading it. @throws {RangeError} If there is none such, naming those there are. */
   info(path: string): Hdf5Info;
   /**
    * Reads a dataset, or some of its first axis.
@@ -55,7 +57,9 @@ export interface Hdf5File {
   ): Hdf5Array;
   /** Attributes of a dataset or group ("" is the root). */
   attributes(path: string): Record<string, Hdf5Attribute>;
+  /** Lets go of the file. */
   close(): void;
+  /** Closes at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
@@ -213,7 +217,9 @@ export async function openHdf5(
 
 /** An array to write. */
 export interface Hdf5Input {
-  data: Exclude<NpyValues, BigUint64Array> | BigUint64Array;
+  /** Values in row-major order. */
+  data: NpyValues;
+  /** Sides, slowest first. */
   shape: readonly number[];
   /** Deflate level from 1 to 9, after shuffling bytes; needs `chunks`. @default {not packed} */
   gzip?: number;
