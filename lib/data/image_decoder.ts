@@ -37,12 +37,15 @@ export interface ImageDecoder {
 
 /** What the threads are told once. */
 export interface DecoderSetup {
+  /** Most pixels of a picture. */
   maxPixels?: number;
 }
 
 /** What they are told for each picture. */
 export interface DecodeOrder {
+  /** The whole file. */
   bytes: Uint8Array;
+  /** File name for error messages. */
   name?: string;
 }
 

@@ -201,7 +201,9 @@ export function createPool<Message, Result>(options: PoolOptions): Pool<Message,
 
 /** What a worker's task gives back: the result, and the buffers in it that move instead of being copied. */
 export interface TaskResult<Result> {
+  /** What `run` resolves to. */
   result: Result;
+  /** Buffers inside it. */
   transfer?: Transferable[];
 }
 
