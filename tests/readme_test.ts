@@ -83,6 +83,7 @@ testWith("curl", "README's blocks run one after the other in a fresh tree", asyn
       } else if (language === "diff") await edit(join(folder, file), text);
       else {
         await Deno.writeTextFile(join(folder, file), text);
+        await run(folder, Deno.execPath(), ["check", file], text);
         if (!file.startsWith("lib/")) {
           said.push(await run(folder, Deno.execPath(), ["run", "-A", file], text));
         } else assert(text.split("\n").length <= 60, `${file} has 60 lines or more`);
