@@ -27,7 +27,7 @@ export interface ImageClassesSpec {
   /** Pixels along each side. */
   side: number;
   /** Reads the whole set, from a folder where one is given. */
-  read(folder: string | undefined): IdxData;
+  read(folder: string | undefined): IdxData | Promise<IdxData>;
   /** Varies a batch in training; it gets the compiled step's tensors, [batch, side, side, 1] in [0, 1]. */
   vary(images: tf.Tensor): tf.Tensor;
   defaults: { epochs: number; batch: number };
@@ -89,8 +89,8 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
     options: OPTIONS,
     defaults,
 
-    load(options, { log }) {
-      const set = spec.read(options.data);
+    async load(options, { log }) {
+      const set = await spec.read(options.data);
       log(`${set.name} from ${set.source}${set.note ? `. ${set.note}` : ""}`);
       const [x, testX] = [set.train, set.test].map(({ images, labels }) =>
         hold(images, [labels.length, side, side, 1])
@@ -99,14 +99,14 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
       const all = { kind: "held", size: set.train.labels.length, x, y } as const;
       const held = Math.min(options.validation, all.size - 1);
       const order = train.epochOrder(all.size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
-      return Promise.resolve({
+      return {
         set,
         train: held === 0 ? all : train.subset(all, order.subarray(held)),
         validation: held === 0 ? undefined : train.subset(all, order.subarray(0, held)),
         test: { kind: "held", size: set.test.labels.length, x: testX, y: testY },
         fingerprint: set.fingerprint,
         dispose: () => [x, y, testX, testY].forEach((array) => array.dispose()),
-      });
+      };
     },
 
     build: ({ model, seed }) => buildModel(model, { inputShape: [side, side, 1], classes, seed }),

@@ -73,9 +73,12 @@ export async function runExperiment(experiment: Experiment, run: RunOptions): Pr
       `Cannot resume "${folder}" as "${experiment.name}": it holds a run of "${before.experiment}"`,
     );
   }
-  await prepareFolder(folder);
+  const undo = await prepareFolder(folder);
   const context: LoadContext = { dataFolder, log, signal, openBucket: run.openBucket };
-  const data = await experiment.load(options, context);
+  const data = await experiment.load(options, context).catch(async (error) => {
+    await undo();
+    throw error;
+  });
   try {
     const model = experiment.build(options, data);
     const record: RunRecord = before ?? newRecord(experiment.name, options);

@@ -89,18 +89,21 @@ export async function writeRecord(folder: string, record: RunRecord): Promise<vo
 /**
  * Makes a folder for a run, makes sure that it can be written to, and clears away what a killed run was writing.
  *
+ * @returns Takes the folder away again, as far as it was made here and is still empty.
  * @throws {Error} One line that names the folder: no permission, read-only, full, or a file in its way.
  */
-export async function prepareFolder(folder: string): Promise<void> {
+export async function prepareFolder(folder: string): Promise<() => Promise<void>> {
+  const inner = join(folder, "checkpoint");
+  const existed = await Deno.stat(folder).then(() => true, () => false);
   try {
-    await Deno.mkdir(join(folder, "checkpoint"), { recursive: true });
+    await Deno.mkdir(inner, { recursive: true });
     const probe = join(folder, `.probe-${crypto.randomUUID().slice(0, 8)}`);
     try {
       await Deno.writeFile(probe, new Uint8Array(4096));
     } finally {
       await Deno.remove(probe).catch(() => {});
     }
-    for (const place of [folder, join(folder, "checkpoint")]) {
+    for (const place of [folder, inner]) {
       for await (const { name } of Deno.readDir(place)) {
         if (name.endsWith(".part")) await Deno.remove(join(place, name));
       }
@@ -109,4 +112,7 @@ export async function prepareFolder(folder: string): Promise<void> {
     if (error instanceof Error) error.message = `Cannot write to run folder "${folder}": ${error.message}`;
     throw error;
   }
+  return async () => {
+    for (const place of existed ? [inner] : [inner, folder]) await Deno.remove(place).catch(() => {}); // not if in use
+  };
 }
