@@ -80,15 +80,16 @@ export const GAP_MESSAGE = "Your code is missing here";
  * Outputs are dropped. The copy parses, and runs up to its first gap.
  *
  * @param notebook Left as it is.
- * @param options `folder`: where the copy will stand; `root`: the project's folder. Imports of `../lib/` follow the move.
+ * @param options `folder`: where the copy will stand; `root`: the project's folder. Paths that begin with `../`,
+ * which is the project's folder for a notebook, follow the move.
  * @throws {SyntaxError} If a marker has no partner in its cell.
  */
 export function studentCopy(notebook: Notebook, options: { folder: string; root: string }): Notebook {
-  const lib = relative(options.folder, join(options.root, "lib")).replaceAll("\\", "/");
+  const root = relative(options.folder, options.root).replaceAll("\\", "/") || ".";
   const cells = notebook.cells.map((cell, c): Cell => {
     if (cell.cell_type !== "code") return cell;
     const text = withoutSolutions(sourceOf(cell), `code cell ${c}`)
-      .replaceAll(/(["'])\.\.\/lib\//g, `$1${lib.startsWith(".") ? lib : `./${lib}`}/`);
+      .replaceAll(/(["'`])\.\.\//g, `$1${root}/`);
     return { ...cell, source: splitLines(text), execution_count: null, outputs: [] };
   });
   return { ...notebook, cells };

@@ -48,8 +48,13 @@ Deno.test("studentCopy() takes several solutions out of a cell and leaves text a
   assert(!sourceOf(second).includes("const"));
 });
 
-Deno.test("studentCopy() lets imports follow the copy", () => {
+Deno.test("studentCopy() lets paths into the project follow the copy", () => {
   const original = notebook(code('import { fit } from "../lib/mod.ts";'));
+  const data = notebook(code("const archive = `../data/${name}`;"));
+  assertEquals(
+    sourceOf(studentCopy(data, { folder: "/project/runs/course", root: "/project" }).cells[0]),
+    "const archive = `../../data/${name}`;",
+  );
   const [moved] = studentCopy(original, { folder: "/project/runs/course", root: "/project" }).cells;
   assertEquals(sourceOf(moved), 'import { fit } from "../../lib/mod.ts";');
   const [inRoot] = studentCopy(original, { folder: "/project", root: "/project" }).cells;
