@@ -1,0 +1,155 @@
+/// <reference lib="dom" />
+/** The page in a real browser: dropped and chosen files, the keyboard, the map, dark mode, no word from elsewhere. */
+import { Buffer } from "node:buffer";
+import { join } from "@std/path";
+import { assert, assertEquals } from "../assert.ts";
+import { testWith } from "../needs.ts";
+import { startScoring } from "../servers/scoring.ts";
+import { tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { encodePng } from "../../lib/io/png.ts";
+import { openStore } from "../../lib/store/store.ts";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+/** A spot of light in the dark. */
+function spot(): Uint8Array {
+  const data = Uint8Array.from({ length: 64 }, (_, i) => {
+    const row = Math.floor(i / 8) - 3, column = i % 8 - 4;
+    return Math.round(90 * Math.exp(-(row * row + column * column) / 2));
+  });
+  return encodePng({ data, height: 8, width: 8 });
+}
+
+async function withPage(
+  program: string,
+  test: (page: Page, url: string, browser: Browser) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const store = openStore(join(folder, "store"));
+  await store.publish(new Map([["model.onnx", tinyOnnx(0.2)]]), tinyCard());
+  try {
+    await using server = await startScoring(["--store", join(folder, "store"), "--workers", "1"]);
+    const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+    try {
+      const page = await browser.newPage({ viewport: { width: 900, height: 800 } });
+      const strange: string[] = [];
+      page.on("console", (message) => {
+        const refused = /status of 4\d\d/.test(message.text()); // a browser notes each, whatever the page makes of it
+        if (message.type() === "error" && !refused) strange.push(message.text());
+      });
+      page.on("pageerror", (error) => strange.push(String(error)));
+      page.on("request", (request) => {
+        if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(server.url)) {
+          strange.push(request.url());
+        }
+      });
+      await page.goto(`${server.url}/`);
+      await page.waitForFunction(() => document.querySelector<HTMLSelectElement>("#model")?.value === "tiny");
+      await test(page, server.url, browser);
+      assertEquals(strange, [], "errors, or requests to elsewhere");
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Drops a file on the page as a mouse does. */
+async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const transfer = await page.evaluateHandle(([name, values]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(values)], name));
+    return transfer;
+  }, [name, [...bytes]] as const);
+  await page.dispatchEvent("#drop", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent("#drop", "drop", { dataTransfer: transfer });
+}
+
+testWith(
+  "chromium",
+  "the page scores a dropped picture, shows it as the model sees it, and what mattered",
+  (program) =>
+    withPage(program, async (page) => {
+      await drop(page, "spot.png", spot());
+      await page.waitForSelector("#results li h3");
+      assertEquals(await page.textContent("#results li h3"), "spot.png");
+      const words = await page.textContent("#results li");
+      assert(
+        words?.includes("NR: ") && words.includes("keV") && words.includes("tiny version 1"),
+        words ?? "",
+      );
+      const brightest = await page.evaluate(() => {
+        const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, 4, 4);
+        const values = Array.from({ length: 16 }, (_, i) => data[4 * i]);
+        return values.indexOf(Math.max(...values));
+      });
+      assertEquals(brightest, 6, "row 1, column 2 of the crop");
+      const bar = await page.getAttribute(".track", "aria-label");
+      assert(/^NR: [0-9.]+ %$/.test(bar ?? ""), bar ?? "no bar");
+      await page.click("text=Show what mattered");
+      await page.waitForSelector(".picture canvas + canvas");
+      assert((await page.textContent("#status"))?.includes("The map of spot.png"));
+      const keep = Deno.env.get("CLOUDCHAMBER_SCREENSHOTS");
+      if (keep) await page.screenshot({ path: join(keep, "page-light.png") });
+      await page.emulateMedia({ colorScheme: "dark" });
+      const [ground] = await page.$$eval("body", ([body]) => [getComputedStyle(body).backgroundColor]);
+      assertEquals(ground, "rgb(20, 23, 28)");
+      if (keep) await page.screenshot({ path: join(keep, "page-dark.png") });
+    }),
+);
+
+testWith(
+  "chromium",
+  "the page takes chosen files, says what is wrong with one, keeps a history and clears it",
+  (program) =>
+    withPage(program, async (page) => {
+      await page.setInputFiles("#files", [
+        { name: "a.png", mimeType: "image/png", buffer: Buffer.from(spot()) },
+        { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") },
+      ]);
+      await page.waitForFunction(() => document.querySelectorAll("#results li").length === 2);
+      assert((await page.textContent("#results li.failed"))?.includes("none of PNG"));
+      const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
+      const saved = JSON.parse(await Deno.readTextFile(await download.path()));
+      assertEquals(saved.map(({ name }: { name: string }) => name), ["a.png", "notes.txt"]);
+      await page.click("#clear");
+      assertEquals(await page.$$eval("#results li", (items) => items.length), 0);
+      assert(await page.isVisible("#empty"));
+    }),
+);
+
+testWith(
+  "chromium",
+  "the page is used by keyboard alone, and everything on it has a name",
+  (program) =>
+    withPage(program, async (page) => {
+      await page.keyboard.press("Tab");
+      assertEquals(await page.evaluate(() => document.activeElement?.textContent), "Skip to the results");
+      const reached: string[] = [];
+      for (let i = 0; i < 5; i++) {
+        await page.keyboard.press("Tab");
+        reached.push(
+          await page.evaluate(() => document.activeElement?.id || document.activeElement?.tagName || ""),
+        );
+      }
+      assert(reached.includes("model") && reached.includes("files"), reached.join());
+      await page.focus("#files");
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+      await chooser.setFiles({ name: "key.png", mimeType: "image/png", buffer: Buffer.from(spot()) });
+      await page.waitForSelector("#results li button");
+      await page.focus("#results li button");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".picture canvas + canvas");
+      const nameless = await page.$$eval("button, input, select, canvas, [role=img]", (elements) =>
+        elements.filter((element) => {
+          const label = element.getAttribute("aria-label") || element.textContent?.trim() ||
+            (element as HTMLInputElement).labels?.[0]?.textContent?.trim();
+          return !label;
+        }).map((element) =>
+          element.outerHTML
+        ));
+      assertEquals(nameless, []);
+      assertEquals(await page.getAttribute("#status", "aria-live"), "polite");
+    }),
+);
