@@ -257,3 +257,24 @@ testOnS3("Store.fetch() notices a file that was changed in the bucket", async ({
   await assertRejects(() => store.fetch("mnist"), IntegrityError, `file "model.onnx" must have 3 bytes`);
   store.close();
 });
+
+testOnS3("Store works through a line that loses every third request", async ({ proxy, options }) => {
+  const faults = [
+    { kind: "cut request", after: 300 },
+    { kind: "status", status: 503 },
+    { kind: "cut answer", after: 0 },
+    { kind: "cut answer", after: 200 },
+  ] as const;
+  proxy.choose = (_method, _path, count) => count % 3 === 0 ? faults[count / 3 % faults.length] : undefined;
+  const store = openStore("s3://models", { s3: { ...options, attempts: 6, partBytes: 5 << 20 } });
+  const data = random((5 << 20) + 5);
+  for (let i = 0; i < 3; i++) {
+    const version = await store.publish(new Map([["model.onnx", data]]), exampleCard());
+    assertEquals(await store.setAlias("mnist", "champion", version), version);
+    const found = (await store.fetch("mnist", "champion")).files.get("model.onnx")!;
+    assert(found.length === data.length && found.every((byte, at) => byte === data[at]));
+  }
+  assertEquals((await store.versions("mnist")).length, 3);
+  assertEquals((await store.aliasHistory("mnist")).length, 3);
+  store.close();
+});
