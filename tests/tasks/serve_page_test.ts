@@ -134,8 +134,10 @@ testWith(
         );
       }
       assert(reached.includes("model") && reached.includes("files"), reached.join());
-      await page.focus("#files");
-      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+      const opened = page.waitForEvent("filechooser");
+      await page.focus("#files"); // a round trip: by now the browser knows that somebody waits for the chooser
+      await page.keyboard.press("Enter");
+      const chooser = await opened;
       await chooser.setFiles({ name: "key.png", mimeType: "image/png", buffer: Buffer.from(spot()) });
       await page.waitForSelector("#results li button");
       await page.focus("#results li button");
