@@ -114,17 +114,21 @@ function overrideBatchNorm(): void {
   override(tf.layers.batchNormalization(), (stock) =>
     function (this: BatchNormLayer, inputs, kwargs) {
       const x = only(inputs);
-      const lastAxis = this.axis === -1 || this.axis === x.rank - 1;
-      if (!lastAxis || x.rank < 2 || x.rank > 5) return stock.call(this as never, inputs, kwargs);
+      if (x.rank < 2 || x.rank > 5) return stock.call(this as never, inputs, kwargs);
       return tf.tidy(() => {
-        const { gamma, beta } = scaleAndOffset(this, x.shape.at(-1)!);
+        // The stock layer computes wrong numbers over any axis but the last, so that axis is turned to the end.
+        const axes = x.shape.map((_, i) => i), [axis] = axes.splice(this.axis, 1);
+        const order = [...axes, axis], last = axis === x.rank - 1;
+        const turned = last ? x : tf.transpose(x, order);
+        const back = (y: tf.Tensor) => last ? y : tf.transpose(y, x.shape.map((_, i) => order.indexOf(i)));
+        const { gamma, beta } = scaleAndOffset(this, turned.shape.at(-1)!);
         if (!kwargs.training) {
           const moments = { mean: this.movingMean.read(), variance: this.movingVariance.read() };
-          return normalizeBy(x, moments, gamma, beta, this.epsilon);
+          return back(normalizeBy(turned, moments, gamma, beta, this.epsilon));
         }
-        const { value, mean, variance } = normalizeBatch(x, gamma, beta, this.epsilon);
+        const { value, mean, variance } = normalizeBatch(turned, gamma, beta, this.epsilon);
         moveAverages(this, mean, variance);
-        return value;
+        return back(value);
       });
     } as Call);
 }

@@ -180,8 +180,8 @@ testWith(
         );
       });
       assertEquals(
-        peer.read.slice(-8, -4).map((answer) => answer.class),
-        ["Sequential", "Functional", "Functional", "Sequential"],
+        peer.read.slice(-9, -4).map((answer) => answer.class),
+        ["Sequential", "Functional", "Functional", "Sequential", "Functional"],
       );
       trained.forEach(({ name, outputs, weights }, i) => {
         const answered = peer.read[ours.length + i];

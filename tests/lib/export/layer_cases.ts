@@ -121,6 +121,8 @@ export const LAYER_CASES: readonly LayerCase[] = [
   { className: "BatchNormalization", settings: { center: false, epsilon: 0.01 }, inputs: [[6]] },
   { className: "BatchNormalization", settings: { scale: false, momentum: 0.9 }, inputs: [volume] },
   { className: "BatchNormalization", settings: {}, inputs: [series] },
+  { className: "BatchNormalization", settings: { axis: 1 }, inputs: [image] },
+  { className: "BatchNormalization", settings: { axis: -2 }, inputs: [volume] },
   { className: "LayerNormalization", settings: {}, inputs: [image] },
   { className: "LayerNormalization", settings: { axis: [1, 2], epsilon: 0.01 }, inputs: [series] },
   { className: "LayerNormalization", settings: { center: false }, inputs: [[6]] },

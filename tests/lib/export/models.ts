@@ -145,6 +145,44 @@ function buildVolume(): tf.LayersModel {
   });
 }
 
+/** A small U-Net: everything that can happen between two convolutions happens between two. */
+function buildBetween(): tf.LayersModel {
+  const input = tf.input({ shape: [12, 10, 2], name: "image" });
+  const join = (layer: tf.layers.Layer, ...x: tf.SymbolicTensor[]) =>
+    layer.apply(x.length > 1 ? x : x[0]) as tf.SymbolicTensor;
+  const convolve = (
+    x: tf.SymbolicTensor,
+    filters: number,
+    activation: "relu" | "softmax" | "tanh" = "relu",
+  ) => join(tf.layers.conv2d({ filters, kernelSize: 3, padding: "same", activation }), x);
+  const top = convolve(input, 4);
+  let x = join(tf.layers.prelu({ sharedAxes: [1] }), top);
+  x = join(tf.layers.zeroPadding2d({ padding: [[1, 2], [0, 2]] }), x);
+  x = join(tf.layers.leakyReLU({ alpha: 0.1 }), convolve(x, 4));
+  x = join(tf.layers.cropping2D({ cropping: [[2, 1], [2, 0]] }), x);
+  x = join(tf.layers.layerNormalization(), x);
+  x = join(tf.layers.averagePooling2d({ poolSize: 2 }), convolve(x, 6));
+  x = join(tf.layers.batchNormalization({ axis: 1 }), join(tf.layers.softmax({ axis: -1 }), x));
+  x = join(tf.layers.maximum(), convolve(x, 6), convolve(x, 6, "tanh"));
+  x = join(tf.layers.multiply(), x, join(tf.layers.average(), x, convolve(x, 6)));
+  x = join(tf.layers.upSampling2d({ size: [2, 2] }), convolve(x, 4));
+  x = join(tf.layers.concatenate(), x, top, convolve(x, 3));
+  x = join(tf.layers.concatenate({ axis: 2 }), x, x);
+  x = join(tf.layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: "same" }), x);
+  x = join(tf.layers.rescaling({ scale: 3, offset: 0.1 }), convolve(x, 3));
+  const map = join(tf.layers.dense({ units: 3, activation: "softmax", name: "map" }), x);
+  const mask = join(tf.layers.conv2d({ filters: 3, kernelSize: 1, activation: "softmax", name: "mask" }), x);
+  const rows = join(tf.layers.reshape({ targetShape: [24, 120] }), convolve(mask, 3));
+  const turned = join(tf.layers.flatten(), join(tf.layers.permute({ dims: [3, 2, 1] }), convolve(x, 2)));
+  const flat = join(tf.layers.reLU(), join(tf.layers.flatten(), convolve(x, 2))); // flattened, but not before a dense
+  const peak = join(tf.layers.globalMaxPooling2d({}), convolve(x, 2));
+  const sequence = join(tf.layers.conv1d({ filters: 2, kernelSize: 3 }), rows);
+  const steps = join(tf.layers.lstm({ units: 2, recurrentActivation: "sigmoid" }), sequence);
+  const all = join(tf.layers.concatenate(), turned, flat, peak, steps);
+  const energy = join(tf.layers.dense({ units: 1, name: "energy" }), all);
+  return tf.model({ inputs: input, outputs: [map, mask, energy], name: "between" });
+}
+
 /** A model under test. */
 export interface ModelCase {
   name: string;
@@ -154,7 +192,7 @@ export interface ModelCase {
 
 /** Whole models, as they are trained. */
 export function wholeModels(): ModelCase[] {
-  return [buildStacked(), buildBranched(), buildResidual(), buildVolume()].map((model, i) => {
+  return [buildStacked(), buildBranched(), buildResidual(), buildVolume(), buildBetween()].map((model, i) => {
     drawWeights(model, 10 + i);
     const random = sequence(20 + i);
     return {

@@ -7,7 +7,7 @@ import { KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
 import { encodeOnnx, ONNX_LAYERS } from "../../../lib/export/onnx_write.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 import { testWith } from "../../needs.ts";
-import { answer, layerModels, type ModelCase, wholeModels } from "./models.ts";
+import { answer, drawTensor, layerModels, type ModelCase, sequence, wholeModels } from "./models.ts";
 import { askPeer, toPeer } from "./peer.ts";
 
 /** The names that encodeOnnx() gives inputs by itself. */
@@ -78,6 +78,29 @@ Deno.test("encodeOnnx() agrees with the model in ONNX Runtime, at every batch si
     }
   }
   assert(problems.length === 0, problems.join("\n"));
+});
+
+Deno.test("encodeOnnx() takes images of any size where the model does", async () => {
+  const layers = [
+    tf.layers.conv2d({ filters: 3, kernelSize: 3, strides: 2, padding: "same", inputShape: [null, null, 1] }),
+    tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" }),
+    tf.layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same" }),
+  ];
+  const convolutional = tf.sequential({ layers }), counting = tf.sequential({ layers: [convolutional] });
+  counting.add(tf.layers.globalAveragePooling2d({}));
+  counting.add(tf.layers.dense({ units: 2 }));
+  for (const model of [convolutional, counting]) {
+    const session = await ort.InferenceSession.create(encodeOnnx(model), { intraOpNumThreads: 1 });
+    for (const [height, width] of [[11, 14], [16, 9]]) {
+      const image = drawTensor([1, height, width, 1], sequence(height));
+      const feeds = { image: new Tensor(image.dataSync<"float32">(), image.shape) };
+      const { dims, data } = Object.values(await session.run(feeds))[0];
+      const [expected] = answer(model, [image]);
+      assertEquals([...dims], expected.shape);
+      assertClose(data as Float32Array, expected.dataSync(), 1e-5);
+    }
+    await session.release();
+  }
 });
 
 Deno.test("encodeOnnx() names inputs and outputs as asked, and refuses names that do not fit", () => {
