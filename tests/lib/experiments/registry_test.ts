@@ -1,0 +1,23 @@
+import { DEFAULT_EXPERIMENT, EXPERIMENTS, findExperiment } from "../../../lib/experiments/registry.ts";
+import { assert, assertEquals, assertThrows } from "../../assert.ts";
+
+Deno.test("every experiment has a name of its own, a summary of one line, and sound defaults", () => {
+  assertEquals(new Set(EXPERIMENTS.map(({ name }) => name)).size, EXPERIMENTS.length);
+  for (const { name, summary, defaults, options } of EXPERIMENTS) {
+    assert(/^[a-z0-9][a-z0-9-]*$/.test(name), name);
+    assert(summary.length > 0 && summary.length <= 80 && !summary.includes("\n"), `${name}: ${summary}`);
+    assert(defaults.epochs >= 1 && defaults.batch >= 1, name);
+    for (const [option, { help }] of Object.entries(options)) {
+      assert(help.length > 0, `${name} --${option} has no help`);
+      assert(
+        !["epochs", "batch", "seed", "out", "resume"].includes(option),
+        `${name} takes --${option} for itself`,
+      );
+    }
+  }
+});
+
+Deno.test("findExperiment() knows the default and lists all where it knows none", () => {
+  assertEquals(findExperiment(DEFAULT_EXPERIMENT).name, DEFAULT_EXPERIMENT);
+  assertThrows(() => findExperiment("mnits"), RangeError, 'Cannot find experiment "mnits": there are ');
+});
