@@ -84,7 +84,8 @@ export function inside(
   return [Math.max(0, front), Math.max(0, top), Math.max(0, left)];
 }
 
-function poolShape(inputs: number[], attributes: Record<string, unknown>): PoolShape {
+/** The shape of a pooling in our terms. */
+export function poolShape(inputs: number[], attributes: Record<string, unknown>): PoolShape {
   const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as PoolAttributes;
   if (inputs.length === 5) {
     const info = tf.backend_util.computePool3DInfo(

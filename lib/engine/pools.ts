@@ -20,7 +20,10 @@ export interface PoolShape {
 }
 
 /** First input and number of inputs of the window of each output along an axis, cut at the borders. */
-function windows({ inputs, outputs, filter, strides, before }: PoolShape, axis: number): [number, number][] {
+export function windows(
+  { inputs, outputs, filter, strides, before }: PoolShape,
+  axis: number,
+): [number, number][] {
   return Array.from({ length: outputs[axis] }, (_, out) => {
     const start = out * strides[axis] - before[axis];
     const first = Math.max(0, start), end = Math.min(inputs[axis], start + filter[axis]);

@@ -17,10 +17,10 @@ import {
 } from "./javascript_kernels.ts";
 import { registerWasmConvolutions } from "./wasm_convolution_kernels.ts";
 import { WasmMemory } from "./wasm_memory.ts";
+import { maxPoolGradSimd } from "./wasm_pool.ts";
 
 const JAVASCRIPT_KERNELS = {
   MaxPool3D: maxPool3d,
-  MaxPoolGrad: maxPoolGrad,
   MaxPool3DGrad: maxPoolGrad,
   AvgPoolGrad: averagePoolGrad,
   AvgPool3DGrad: averagePoolGrad,
@@ -43,6 +43,7 @@ export async function registerWasmBackend(): Promise<void> {
   if (registered) return;
   await import("@tensorflow/tfjs-backend-wasm");
   registerWasmConvolutions();
+  registerKernelOver("wasm", "MaxPoolGrad", WasmMemory.of, maxPoolGradSimd);
   for (const [name, kernel] of Object.entries(JAVASCRIPT_KERNELS)) {
     registerKernelOver("wasm", name, WasmMemory.of, kernel);
   }

@@ -63,6 +63,11 @@ export const op = {
   zeroVector: ZERO_VECTOR,
   addVector: simd(228),
   multiplyVector: simd(230),
+  /** All bits of a lane set where the two are equal. */
+  equal: simd(65),
+  andVector: simd(78),
+  /** a and not b. */
+  andNotVector: simd(79),
   /** a · b + c in one rounding or two, as the machine likes. */
   multiplyAdd: simd(0x105),
   /** Runs `body` over and over while it leaves true on the stack. */
@@ -72,6 +77,21 @@ export const op = {
   /** Runs one of two bodies by the condition on the stack. */
   choose: (yes: Code, no: Code): Code => [0x04, 0x40, ...yes, 0x05, ...no, 0x0b],
 };
+
+/** local += what `by` leaves on the stack. */
+export const advance = (
+  local: number,
+  by: Code,
+): Code => [...op.get(local), ...by, ...op.add, ...op.set(local)];
+
+/** local −= 1, and leaves it on the stack: the condition of a loop. */
+export const countDown = (local: number): Code => [
+  ...op.get(local),
+  ...op.i32(1),
+  ...op.sub,
+  ...op.set(local),
+  ...op.get(local),
+];
 
 /** A function without a result. */
 export interface WasmFunction {

@@ -86,40 +86,41 @@ function forward(
   return y;
 }
 
-/** Attributes of the fused convolutions beyond the convolution's own. */
+/** Attributes of the fused kernels beyond those of their first op. */
 interface FusedAttributes {
   activation?: "linear" | "relu" | "relu6" | "elu" | "prelu" | "leakyrelu" | "sigmoid";
   leakyreluAlpha?: number;
 }
 
-/** A convolution with its bias and activation, as TensorFlow.js's layers ask for it outside of training. */
-function fused(convolution: "conv2d" | "depthwiseConv2d") {
-  return ({ inputs, attributes }: KernelCall<WasmMemory>): tf.TensorInfo => {
-    const { x, filter, bias, preluActivationWeights } = inputs as Record<string, tf.Tensor>;
-    const { strides, pad, dilations, dimRoundingMode } = attributes as unknown as ConvolutionAttributes;
-    const { activation = "linear", leakyreluAlpha } = attributes as FusedAttributes;
-    return tf.tidy(() => {
-      const kernel = convolution === "conv2d" ? "Conv2D" : "DepthwiseConv2dNative";
-      let y = tf.engine().runKernel(kernel, { x, filter }, {
-        strides,
-        pad,
-        dilations,
-        dimRoundingMode,
-        dataFormat: "NHWC",
-      } as unknown as tf.NamedAttrMap) as tf.Tensor;
-      if (bias) y = tf.add(y, bias);
-      switch (activation) {
-        case "linear":
-          return y;
-        case "prelu":
-          return tf.prelu(y, preluActivationWeights);
-        case "leakyrelu":
-          return tf.leakyRelu(y, leakyreluAlpha);
-        default:
-          return tf[activation](y);
-      }
+/** What comes after a fused kernel's first op: its bias and its activation. */
+function finish(
+  first: tf.Tensor,
+  inputs: Record<string, tf.TensorInfo>,
+  attributes: Record<string, unknown>,
+): tf.Tensor {
+  const { bias, preluActivationWeights } = inputs as Record<string, tf.Tensor>;
+  const { activation = "linear", leakyreluAlpha } = attributes as FusedAttributes;
+  const y = bias ? tf.add(first, bias) as tf.Tensor : first;
+  switch (activation) {
+    case "linear":
+      return y;
+    case "prelu":
+      return tf.prelu(y, preluActivationWeights);
+    case "leakyrelu":
+      return tf.leakyRelu(y, leakyreluAlpha);
+    default:
+      return tf[activation](y);
+  }
+}
+
+/** A kernel in parts: TensorFlow.js's layers ask for the whole outside of training and where there is no activation. */
+function inParts(first: string, operands: readonly string[]) {
+  return ({ inputs, attributes }: KernelCall<WasmMemory>): tf.TensorInfo =>
+    tf.tidy(() => {
+      const picked = Object.fromEntries(operands.map((name) => [name, inputs[name] as tf.Tensor]));
+      const y = tf.engine().runKernel(first, picked, attributes as unknown as tf.NamedAttrMap) as tf.Tensor;
+      return finish(y, inputs, attributes);
     });
-  };
 }
 
 function backInput(
@@ -176,8 +177,10 @@ export function registerWasmConvolutions(): void {
     Conv2DBackpropFilter: backFilter,
     Conv3DBackpropFilterV2: backFilter,
     BatchMatMul: matrixProduct,
-    FusedConv2D: fused("conv2d"),
-    FusedDepthwiseConv2D: fused("depthwiseConv2d"),
+    FusedConv2D: inParts("Conv2D", ["x", "filter"]),
+    FusedDepthwiseConv2D: inParts("DepthwiseConv2dNative", ["x", "filter"]),
+    _FusedMatMul: inParts("BatchMatMul", ["a", "b"]),
+    Identity: ({ memory, inputs: { x } }: KernelCall<WasmMemory>) => memory.share(x),
   };
   for (const [name, kernel] of Object.entries(kernels)) {
     registerKernelOver("wasm", name, WasmMemory.of, kernel);

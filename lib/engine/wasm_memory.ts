@@ -21,11 +21,14 @@ interface Emscripten {
 export class WasmMemory {
   /** The inner loops over this memory. */
   readonly kernels: MicroKernels;
+  /** The memory itself. */
+  readonly wasm: WebAssembly.Memory;
   readonly #module: Emscripten;
 
   private constructor(private readonly backend: BackendWasm) {
     this.#module = backend.wasm as unknown as Emscripten;
-    this.kernels = makeMicroKernels(this.#module.asm.memory);
+    this.wasm = this.#module.asm.memory;
+    this.kernels = makeMicroKernels(this.wasm);
   }
 
   static readonly #known = new WeakMap<object, WasmMemory>();
@@ -53,6 +56,12 @@ export class WasmMemory {
     const heap = tensor.dtype === "int32" ? this.#module.HEAP32 : this.#module.HEAPF32;
     const start = this.address(tensor) / 4;
     return heap.subarray(start, start + tensor.shape.reduce((product, side) => product * side, 1));
+  }
+
+  /** The same numbers once more, uncopied. */
+  share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
   }
 
   /** A new float32 tensor, its content whatever was there. */

@@ -9,7 +9,15 @@
  * high-performance matrix multiplication" (2008), for the tiling.
  * @module
  */
-import { assemble, type Code, op, type ValueType, type WasmFunction } from "./wasm_assembler.ts";
+import {
+  advance,
+  assemble,
+  type Code,
+  countDown,
+  op,
+  type ValueType,
+  type WasmFunction,
+} from "./wasm_assembler.ts";
 
 /** Most rows of a tile: 6 × 2 vectors, 2 of B and 1 of A fill the 16 registers of x86-64. */
 export const TILE_ROWS = 6;
@@ -72,11 +80,6 @@ function lanes(width: number, fused: boolean) {
   };
 }
 
-const advance = (local: number, by: Code): Code => [...op.get(local), ...by, ...op.add, ...op.set(local)];
-const countDown = (
-  local: number,
-): Code => [...op.get(local), ...op.i32(1), ...op.sub, ...op.set(local), ...op.get(local)];
-
 /** For each row m of the tile: address of C's row in `pointer`, then `each`. */
 function overRowsOfC(
   height: number,
@@ -92,6 +95,14 @@ function overRowsOfC(
   }
   return code;
 }
+
+/** Runs `body` as often as `count` says, which may be never. */
+const repeat = (left: number, count: Code, body: Code): Code => [
+  ...count,
+  ...op.set(left),
+  ...op.get(left),
+  ...op.when(op.loopWhile(body, countDown(left))),
+];
 
 const UNROLLED = 4;
 
@@ -120,12 +131,6 @@ function rowsKernel(height: number, width: number, fused: boolean): WasmFunction
     ...Array.from({ length: height }, (_, m) => advance(pa + m, op.i32(count * 4))).flat(),
     ...advance(b, op.i32(count * width * 4)),
   ];
-  const inner = (count: Code, body: Code): Code => [
-    ...count,
-    ...op.set(left),
-    ...op.get(left),
-    ...op.when(op.loopWhile(body, countDown(left))),
-  ];
   const body: Code = [
     ...op.get(adds),
     ...op.choose(
@@ -143,8 +148,8 @@ function rowsKernel(height: number, width: number, fused: boolean): WasmFunction
         ...(m ? [...op.get(pa + m - 1), ...op.get(aStep), ...op.add] : op.get(a)),
         ...op.set(pa + m),
       ]).flat(),
-      inner([...op.get(k), ...op.i32(Math.log2(UNROLLED)), ...op.shiftRight], steps(UNROLLED)),
-      inner([...op.get(k), ...op.i32(UNROLLED - 1), ...op.and], steps(1)),
+      repeat(left, [...op.get(k), ...op.i32(Math.log2(UNROLLED)), ...op.shiftRight], steps(UNROLLED)),
+      repeat(left, [...op.get(k), ...op.i32(UNROLLED - 1), ...op.and], steps(1)),
       advance(a, op.get(aRow)),
       countDown(rows),
     ),
@@ -169,6 +174,18 @@ function columnsKernel(height: number, width: number, fused: boolean): WasmFunct
   const pointer = 10, left = 11, pa = 12, pb = 13;
   const sums = 14, vectorsB = sums + height * parts.length, splat = vectorsB + parts.length;
   const sum = (m: number, part: number) => sums + m * parts.length + part;
+  const pixels = (count: number): Code =>
+    Array.from({ length: count }, () => [
+      ...parts.flatMap((offset, p) => [...op.get(pb), ...load(offset), ...op.set(vectorsB + p)]),
+      ...Array.from({ length: height }, (_, m) => [
+        ...op.get(pa),
+        ...loadA(m * 4),
+        ...op.set(splat),
+        ...parts.flatMap((_, p) => accumulate(sum(m, p), op.get(splat), op.get(vectorsB + p))),
+      ]).flat(),
+      ...advance(pa, op.get(aStep)),
+      ...advance(pb, op.get(bStep)),
+    ]).flat();
   const body: Code = [
     ...overRowsOfC(
       height,
@@ -178,19 +195,9 @@ function columnsKernel(height: number, width: number, fused: boolean): WasmFunct
       (m) => parts.flatMap((offset, p) => [...op.get(pointer), ...load(offset), ...op.set(sum(m, p))]),
     ),
     ...op.loopWhile(
-      [...op.get(a), ...op.set(pa), ...op.get(b), ...op.set(pb), ...op.get(columns), ...op.set(left)],
-      op.loopWhile(
-        parts.flatMap((offset, p) => [...op.get(pb), ...load(offset), ...op.set(vectorsB + p)]),
-        Array.from({ length: height }, (_, m) => [
-          ...op.get(pa),
-          ...loadA(m * 4),
-          ...op.set(splat),
-          ...parts.flatMap((_, p) => accumulate(sum(m, p), op.get(splat), op.get(vectorsB + p))),
-        ]).flat(),
-        advance(pa, op.get(aStep)),
-        advance(pb, op.get(bStep)),
-        countDown(left),
-      ),
+      [...op.get(a), ...op.set(pa), ...op.get(b), ...op.set(pb)],
+      repeat(left, [...op.get(columns), ...op.i32(Math.log2(UNROLLED)), ...op.shiftRight], pixels(UNROLLED)),
+      repeat(left, [...op.get(columns), ...op.i32(UNROLLED - 1), ...op.and], pixels(1)),
       advance(a, op.get(aRow)),
       advance(b, op.get(bRow)),
       countDown(rows),
