@@ -2,6 +2,7 @@
  * The engine: TensorFlow.js made fast on Deno.
  * @module
  */
+import "./convolution_layers.ts";
 import "./gradients.ts";
 import "./layer_overrides.ts";
 
