@@ -1,0 +1,519 @@
+/**
+ * The scoring service against FastAPI, LitServe and BentoML on the same model and picture; what it adds to a bare call;
+ * cold starts; and a soak under reloads and hostile requests.
+ * @module
+ */
+import { join } from "@std/path";
+import { startEngine } from "../../lib/engine/mod.ts";
+import { encodeOnnx } from "../../lib/export/onnx_write.ts";
+import { createRng, drawNormal } from "../../lib/image/rng.ts";
+import { decodePng, encodePng } from "../../lib/io/png.ts";
+import { buildRecoilCnn } from "../../lib/models/recoil_cnn.ts";
+import { prepareImage } from "../../lib/score/preprocess.ts";
+import { openSession } from "../../lib/score/session.ts";
+import { type Card, parseCard } from "../../lib/store/card.ts";
+import { openStore, type Store } from "../../lib/store/store.ts";
+import { CliError } from "../_cli.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, median } from "./_bench.ts";
+
+/** Name on the command line. */
+export const name = "serving";
+/** What it measures. */
+export const summary =
+  "Scoring over HTTP against FastAPI, LitServe and BentoML; overhead, cold starts; serving:soak";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+const PEERS = join(import.meta.dirname!, "peers");
+const SIDE = 576, CROP = 128, LOW = 60, HIGH = 130;
+
+/** Everything but the soak, which is long and runs only when it is named. */
+const PARTS: Readonly<Record<string, (context: BenchContext, bed: Bed) => Promise<BenchTable>>> = {
+  load: benchLoad,
+  overhead: benchOverhead,
+  cold: benchCold,
+};
+
+/** Runs all parts, or those named. */
+export async function run(context: BenchContext): Promise<BenchTable[]> {
+  const { parts, say } = context;
+  const bed = await makeBed(context);
+  const tables: BenchTable[] = [];
+  for (const [part, bench] of Object.entries({ ...PARTS, soak: benchSoak })) {
+    if (parts.length > 0 ? !parts.includes(part) : part === "soak") continue;
+    say(`serving:${part}`);
+    tables.push(await bench(context, bed));
+  }
+  return tables;
+}
+
+/** What all parts need: a model in a store and a frame. */
+interface Bed {
+  onnx: Uint8Array;
+  card: Card;
+  store: Store;
+  storePath: string;
+  onnxPath: string;
+  png: Uint8Array<ArrayBuffer>;
+}
+
+/** A recoil CNN with fresh weights, as its time does not depend on them, and a frame of camera noise. */
+async function makeBed({ folder }: BenchContext): Promise<Bed> {
+  await startEngine({ backend: "cpu" });
+  const model = buildRecoilCnn({ side: CROP, seed: 7 });
+  const onnx = encodeOnnx(model, { outputs: ["nuclear", "energy"] });
+  model.dispose();
+  const card = parseCard({
+    format: "cloudchamber-model/1",
+    name: "recoil",
+    experiment: "bench",
+    created: new Date().toISOString(),
+    inputs: [{ name: "image", shape: [CROP, CROP, 1], dtype: "float32", units: "fraction of the window" }],
+    preprocessing: [{ op: "cropCenter", size: CROP }, { op: "window", low: LOW, high: HIGH }],
+    outputs: [
+      { name: "nuclear", kind: "probability", labels: ["ER", "NR"] },
+      { name: "energy", kind: "value", units: "keV", factor: 30 },
+    ],
+  });
+  const rng = createRng(7);
+  const data = Uint8Array.from({ length: SIDE * SIDE }, () => 99 + 3.2 * drawNormal(rng));
+  const png = encodePng({ data, height: SIDE, width: SIDE }).slice() as Uint8Array<ArrayBuffer>;
+  const storePath = join(folder, "store"), onnxPath = join(folder, "model.onnx");
+  const store = openStore(storePath);
+  await store.publish(new Map([["model.onnx", onnx]]), card);
+  await Deno.writeFile(onnxPath, onnx);
+  return { onnx, card, store, storePath, onnxPath, png };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+/** A server in a process of its own. */
+interface Server extends AsyncDisposable {
+  url: string;
+  pid: number;
+}
+
+/** Starts a server and waits until `path` answers. */
+async function startServer(
+  program: string,
+  args: readonly string[],
+  port: number,
+  path: string,
+  options: { env?: Record<string, string>; pollMs?: number } = {},
+): Promise<Server> {
+  const child = new Deno.Command(program, {
+    args: [...args],
+    cwd: ROOT,
+    env: options.env,
+    stdin: "null",
+    stdout: "null",
+    stderr: Deno.env.get("CLOUDCHAMBER_STACK") === "1" ? "inherit" : "null",
+  }).spawn();
+  let ended = false;
+  const status = child.status.finally(() => ended = true);
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async () => {
+    if (!ended) child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    await status;
+    clearTimeout(late);
+  };
+  for (const end = performance.now() + 90_000;;) {
+    const ok = await fetch(url + path).then(async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    }, () => false);
+    if (ok) return { url, pid: child.pid, [Symbol.asyncDispose]: stop };
+    if (ended || performance.now() > end) {
+      await stop();
+      throw new CliError(
+        `"${program} ${args.join(" ")}" does not answer: CLOUDCHAMBER_STACK=1 shows what it says`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, options.pollMs ?? 50));
+  }
+}
+
+/** Our server over the bench's store. */
+function startOurs(bed: Bed, more: readonly string[] = []): Promise<Server> {
+  const port = freePort();
+  const args = [
+    "run",
+    "--no-prompt",
+    "-A",
+    "tasks/serve.ts",
+    "--store",
+    bed.storePath,
+    "--log",
+    "none",
+    "--port",
+    String(port),
+  ];
+  return startServer(Deno.execPath(), [...args, ...more], port, "/v2/health/ready");
+}
+
+/** What wrk measured. */
+interface Load {
+  perSecond: number;
+  p50: number;
+  p99: number;
+}
+
+const MS: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3, m: 6e4 };
+
+async function measureLoad(
+  wrk: string,
+  script: string,
+  url: string,
+  connections: number,
+  seconds: number,
+): Promise<Load> {
+  const { success, stdout, stderr } = await new Deno.Command(wrk, {
+    args: ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "10s", "-s", script, url],
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  if (!success) throw new CliError(`wrk failed: ${new TextDecoder().decode(stderr)}`);
+  if (/Non-2xx|Socket errors/.test(text)) throw new CliError(`${url} failed under load: ${text}`);
+  const percentile = (share: string) => {
+    const found = new RegExp(`${share}%\\s+([0-9.]+)(us|ms|s|m)`).exec(text);
+    return found ? Number(found[1]) * MS[found[2]] : NaN;
+  };
+  return {
+    perSecond: Number(/Requests\/sec:\s+([0-9.]+)/.exec(text)?.[1]),
+    p50: percentile("50"),
+    p99: percentile("99"),
+  };
+}
+
+/** A script that makes wrk post the frame, as it is or in a form. */
+async function wrkScript(folder: string, png: Uint8Array, field?: string): Promise<string> {
+  const frame = join(folder, "frame.png"), path = join(folder, `${field ?? "raw"}.lua`);
+  await Deno.writeFile(frame, png);
+  const read = `local f = io.open(${
+    JSON.stringify(frame)
+  }, "rb")\nlocal png = f:read("*a")\nf:close()\nwrk.method = "POST"\n`;
+  const head =
+    `--x\\r\\nContent-Disposition: form-data; name=\\"${field}\\"; filename=\\"frame.png\\"\\r\\nContent-Type: image/png\\r\\n\\r\\n`;
+  const post = field === undefined
+    ? 'wrk.body = png\nwrk.headers["Content-Type"] = "image/png"\n'
+    : `wrk.body = "${head}" .. png .. "\\r\\n--x--\\r\\n"\nwrk.headers["Content-Type"] = "multipart/form-data; boundary=x"\n`;
+  await Deno.writeTextFile(path, read + post);
+  return path;
+}
+
+const CONNECTIONS = [1, 8, 64], SECONDS = 3;
+
+async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
+  const { folder, need, rounds, say } = context;
+  const wrk = need("wrk"), python = need("bench");
+  const raw = await wrkScript(folder, bed.png);
+  const ports = { fastapi: freePort(), litserve: freePort(), bentoml: freePort() };
+  const env = { MODEL: bed.onnxPath, BENTOML_DO_NOT_TRACK: "1", BENTOML_HOME: join(folder, "bentoml") };
+  say("starting FastAPI, LitServe, BentoML and ours");
+  await using ours = await startOurs(bed);
+  const start = (script: string, port: number) =>
+    startServer(python, [join(PEERS, script), bed.onnxPath, String(port)], port, "/health", { env });
+  await using fastapi = await start("serve_fastapi.py", ports.fastapi);
+  await using litserve = await start("serve_litserve.py", ports.litserve);
+  const bento = [
+    "-m",
+    "bentoml",
+    "serve",
+    "serve_bentoml:Recoil",
+    "--working-dir",
+    PEERS,
+    "--port",
+    String(ports.bentoml),
+  ];
+  await using bentoml = await startServer(python, bento, ports.bentoml, "/readyz", { env });
+  const targets = {
+    "cloudchamber": { url: `${ours.url}/score/recoil`, script: raw },
+    "FastAPI": { url: `${fastapi.url}/score`, script: raw },
+    "LitServe": { url: `${litserve.url}/predict`, script: await wrkScript(folder, bed.png, "request") },
+    "BentoML": { url: `${bentoml.url}/score`, script: await wrkScript(folder, bed.png, "image") },
+  };
+  for (const { url, script } of Object.values(targets)) await measureLoad(wrk, script, url, 4, 2); // warm
+  const rows: BenchRow[] = [];
+  for (const connections of CONNECTIONS) {
+    say(`${connections} connections`);
+    const loads: Record<string, Load[]> = {};
+    const measures = Object.fromEntries(
+      Object.entries(targets).map(([who, { url, script }]) => [who, async () => {
+        const load = await measureLoad(wrk, script, url, connections, SECONDS);
+        (loads[who] ??= []).push(load);
+        return load.perSecond;
+      }]),
+    );
+    await alternate(rounds, measures);
+    const values = (who: string, what: keyof Load) => loads[who].map((load) => load[what]);
+    for (const peer of ["FastAPI", "LitServe", "BentoML"]) {
+      const what = `${connections} connection${connections > 1 ? "s" : ""}`;
+      rows.push({
+        what,
+        unit: "requests/s",
+        better: "higher",
+        ours: values("cloudchamber", "perSecond"),
+        peer,
+        theirs: values(peer, "perSecond"),
+        bar: 1.5,
+      });
+      rows.push({
+        what: `${what}, p99`,
+        unit: "ms",
+        ours: values("cloudchamber", "p99"),
+        peer,
+        theirs: values(peer, "p99"),
+        bar: 1,
+      });
+    }
+    rows.push({ what: `${connections} connections, p50`, unit: "ms", ours: values("cloudchamber", "p50") });
+  }
+  return {
+    title:
+      `A ${SIDE} × ${SIDE} PNG posted, decoded, cropped and scored (${SECONDS} s a round, wrk on the same cores)`,
+    rows,
+    notes: [
+      "All with two workers and one ONNX Runtime thread in each. LitServe and BentoML take the same file in a form, as they take no bare body.",
+    ],
+  };
+}
+
+/** The middle of many times of one step after another, in ms. */
+async function medianTime(count: number, step: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await step();
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+async function benchOverhead({ rounds }: BenchContext, bed: Bed): Promise<BenchTable> {
+  const session = await openSession(bed.onnx, { threads: 1 });
+  await using ours = await startOurs(bed, ["--workers", "1"]);
+  const bare = async () => {
+    const data = prepareImage(bed.card, decodePng(bed.png, { center: CROP }));
+    await session.run([{ name: "image", type: "FP32", shape: [1, CROP, CROP, 1], data }]);
+  };
+  const served = async () => {
+    const response = await fetch(`${ours.url}/score/recoil`, { method: "POST", body: bed.png });
+    await response.json();
+  };
+  const echo = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    const { byteLength } = await request.arrayBuffer();
+    return Response.json({ byteLength });
+  });
+  const empty = async () => {
+    const response = await fetch(`http://127.0.0.1:${echo.addr.port}/`, { method: "POST", body: bed.png });
+    await response.json();
+  };
+  for (const step of [bare, served, empty]) await medianTime(50, step);
+  const times = await alternate(rounds, {
+    bare: () => medianTime(150, bare),
+    served: () => medianTime(150, served),
+    empty: () => medianTime(150, empty),
+  });
+  await session.close();
+  await echo.shutdown();
+  const over = times.served.map((value, i) => value - times.bare[i]);
+  const beyond = times.served.map((value, i) => value - times.bare[i] - times.empty[i]);
+  return {
+    title: "What the service adds to decoding and a bare ONNX Runtime call (p50, one client)",
+    rows: [
+      { what: "decode and ONNX Runtime in this process", unit: "ms", ours: times.bare },
+      { what: "the same over HTTP", unit: "ms", ours: times.served },
+      { what: "a Deno server that only reads the body", unit: "ms", ours: times.empty },
+      { what: "added by HTTP and service", unit: "ms", ours: over },
+      { what: "added by the service beyond an empty server", unit: "ms", ours: beyond, limit: 0.5 },
+    ],
+    notes: ["The client is Deno's fetch: what it and the loopback take is in the empty server's time."],
+  };
+}
+
+/** Time from starting a program to the first answer to the posted frame, in ms. */
+async function firstAnswer(
+  program: string,
+  args: string[],
+  port: number,
+  bed: Bed,
+  env: Record<string, string> = {},
+): Promise<number> {
+  const start = performance.now();
+  const child = new Deno.Command(program, {
+    args,
+    cwd: ROOT,
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    for (const end = start + 60_000;;) {
+      const status = await fetch(`http://127.0.0.1:${port}/score/recoil`, { method: "POST", body: bed.png })
+        .then(async (response) => {
+          await response.body?.cancel();
+          return response.status;
+        }, () => 0);
+      if (status === 200) return performance.now() - start;
+      if (performance.now() > end) throw new CliError(`"${program} ${args.join(" ")}" gives no answer`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+}
+
+async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promise<BenchTable> {
+  const deno = Deno.execPath();
+  const port = () => freePort();
+  const served = (p: number) => ["--store", bed.storePath, "--port", String(p), "--log", "none"];
+  const env = { CLOUDCHAMBER_STORE: `file:${bed.storePath}` };
+  const binary = join(folder, "cloudchamber-serve");
+  say("compiling the binary");
+  await runOrFail(deno, [...COMPILE, "-o", binary, "tasks/serve.ts"]);
+  const times = await alternate(rounds, {
+    native: () => {
+      const p = port();
+      return firstAnswer(deno, ["run", "--no-prompt", "-A", "tasks/serve.ts", ...served(p)], p, bed);
+    },
+    wasm: () => {
+      const p = port();
+      const args = [
+        "serve",
+        "--no-prompt",
+        "--allow-read",
+        "--allow-env",
+        "--port",
+        String(p),
+        "--host",
+        "127.0.0.1",
+        "functions/score.ts",
+      ];
+      return firstAnswer(deno, args, p, bed, env);
+    },
+    binary: () => {
+      const p = port();
+      return firstAnswer(binary, served(p), p, bed);
+    },
+  });
+  return {
+    title: "Cold start: from starting the process to the first answer",
+    rows: [
+      { what: "deno run tasks/serve.ts, native", unit: "ms", ours: times.native, limit: 500 },
+      { what: "deno serve functions/score.ts, wasm", unit: "ms", ours: times.wasm, limit: 400 },
+      { what: "compiled binary, native", unit: "ms", ours: times.binary, limit: 500 },
+    ],
+  };
+}
+
+/** How the one binary is made; the README of functions/deploy says the same. */
+const COMPILE = [
+  "compile",
+  "--quiet",
+  "--no-check",
+  "--allow-all",
+  "--self-extracting",
+  "--include",
+  "lib/score/compute_worker.ts",
+  "--include",
+  "lib/score/picture_worker.ts",
+  "--exclude-unused-npm",
+];
+
+async function runOrFail(program: string, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
+  if (!success) {
+    throw new CliError(
+      `"${program} ${args.join(" ")}" failed: ${new TextDecoder().decode(stderr).slice(-800)}`,
+    );
+  }
+}
+
+/** Seconds of the soak. */
+const SOAK_SECONDS = 600;
+
+/** Resident memory of a process in MiB. */
+async function residentOf(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+([0-9]+)/.exec(status)?.[1]) / 1024;
+}
+
+async function benchSoak({ folder, need, say }: BenchContext, bed: Bed): Promise<BenchTable> {
+  const wrk = need("wrk"), seconds = Number(Deno.env.get("CLOUDCHAMBER_SOAK_SECONDS") ?? SOAK_SECONDS);
+  await using ours = await startOurs(bed, ["--poll", "1"]);
+  const url = `${ours.url}/score/recoil`;
+  const { perSecond } = await measureLoad(wrk, await wrkScript(folder, bed.png), url, 8, 5);
+  const gap = 1000 / (0.8 * perSecond);
+  let good = 0, failed = 0, hostile = 0, crashed = 0, reloads = 0;
+  const health: number[] = [], memory: number[] = [], running = new Set<Promise<void>>();
+  const end = performance.now() + seconds * 1000;
+  const one = async () => {
+    const ok = await fetch(url, { method: "POST", body: bed.png }).then(async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    }, () => false);
+    ok ? good++ : failed++;
+  };
+  const every = async (ms: number, act: (turn: number) => Promise<void>) => {
+    for (let turn = 0, next = performance.now(); performance.now() < end; turn++) {
+      await act(turn);
+      next += ms;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
+    }
+  };
+  await Promise.all([
+    every(gap, () => {
+      const request = one();
+      running.add(request);
+      void request.finally(() => running.delete(request));
+      return Promise.resolve();
+    }),
+    every(10_000, async () => {
+      await bed.store.publish(new Map([["model.onnx", bed.onnx]]), bed.card);
+      reloads++;
+    }),
+    every(1000, async (turn) => {
+      const body = bed.png.slice(0, (turn * 7919) % bed.png.length);
+      if (body.length > 40) body[turn % body.length] ^= 0xff;
+      const response = await fetch(url, { method: "POST", body });
+      await response.body?.cancel();
+      response.status >= 500 && response.status !== 503 ? crashed++ : hostile++;
+    }),
+    every(500, async () => {
+      const start = performance.now();
+      await (await fetch(`${ours.url}/v2/health/live`)).body?.cancel();
+      health.push(performance.now() - start);
+    }),
+    every(5000, async () => {
+      memory.push(await residentOf(ours.pid));
+    }),
+  ]);
+  await Promise.all(running);
+  const third = Math.max(1, Math.floor(memory.length / 3));
+  const growth = median(memory.slice(-third)) /
+    median(memory.slice(third, 2 * third).length > 0 ? memory.slice(third, 2 * third) : memory);
+  say(`${good} answers, ${reloads} reloads, ${hostile} hostile requests`);
+  const slowest = [...health].sort((a, b) => a - b)[Math.floor(health.length * 0.99)];
+  return {
+    title: `${seconds} s at 80 % load (${
+      Math.round(0.8 * perSecond)
+    } requests/s), a new version every 10 s, a hostile request each second`,
+    rows: [
+      { what: "good requests that failed", unit: "requests", ours: [failed], limit: 0 },
+      {
+        what: "hostile requests answered with a 5xx other than 503",
+        unit: "requests",
+        ours: [crashed],
+        limit: 0,
+      },
+      { what: "health, p99", unit: "ms", ours: [slowest], limit: 50 },
+      { what: "resident memory, last third over middle third", unit: "×", ours: [growth], limit: 1.1 },
+      { what: "resident memory at the end", unit: "MiB", ours: [memory[memory.length - 1] ?? NaN] },
+    ],
+    notes: [`${good} answers, ${reloads} reloads`, "Load generator and server share the cores"],
+  };
+}
