@@ -1,0 +1,40 @@
+/** Running a notebook by nbconvert on Deno's kernel. @module */
+import { join } from "@std/path";
+import { type Notebook, readNotebook, writeKernel } from "../../tasks/_notebooks.ts";
+
+// deno-lint-ignore no-control-regex -- terminal colours are what is taken out
+export const plain = (text: string) => text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+
+/**
+ * Executes a notebook that stands in `folder` by nbconvert, in a Jupyter of its own, up to the first cell that fails.
+ *
+ * Failure is read from the kernel's reply, not from the outputs: Deno's kernel now and then sends an output after it has
+ * said that the cell is done, and nbconvert drops it.
+ */
+export async function execute(
+  jupyter: string,
+  folder: string,
+  name: string,
+): Promise<{ executed: Notebook } | { error: string }> {
+  const own = Deno.makeTempDirSync({ prefix: "cloudchamber-kernel-" });
+  try {
+    const { success, stderr } = await new Deno.Command(jupyter, {
+      args: [
+        "nbconvert",
+        "--to=notebook",
+        "--execute",
+        "--ExecutePreprocessor.kernel_name=deno",
+        "--ExecutePreprocessor.timeout=900",
+        `--output-dir=${own}`,
+        join(folder, `${name}.ipynb`),
+      ],
+      env: writeKernel(own),
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (!success) return { error: plain(new TextDecoder().decode(stderr)).slice(-4000) };
+    return { executed: readNotebook(join(own, `${name}.ipynb`)) };
+  } finally {
+    Deno.removeSync(own, { recursive: true });
+  }
+}
