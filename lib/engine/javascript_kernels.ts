@@ -290,6 +290,19 @@ function reduceLeading(mean: boolean): Kernel {
   };
 }
 
+/** Repeats a tensor along axes before the last that is longer than 1, by copying blocks; else the stock kernel. */
+export const tileBlocks: Kernel = ({ memory, inputs: { x }, attributes, stock }) => {
+  const reps = attributes.reps as number[];
+  const last = x.shape.findIndex((side) => side > 1), before = last < 0 ? reps.length : last;
+  if (x.dtype !== "float32" || reps.slice(before).some((count) => count !== 1)) return stock();
+  const out = memory.zeros(x.shape.map((side, axis) => side * reps[axis]));
+  const block = memory.values(x), target = memory.values(out);
+  if (target.length === 0) return out;
+  target.set(block);
+  for (let done = block.length; done < target.length; done *= 2) target.copyWithin(done, 0, done);
+  return out;
+};
+
 /** Sum over leading or middle axes. */
 export const sumLeading: Kernel = reduceLeading(false);
 

@@ -9,6 +9,7 @@ import { registerCpuKernels } from "./cpu.ts";
 import { type BackendName, state } from "./state.ts";
 import { tf } from "./tf.ts";
 import { registerWasmBackend } from "./wasm.ts";
+import { registerWebgpuBackend } from "./webgpu.ts";
 
 /** Options for {@linkcode startEngine}. */
 export interface EngineOptions {
@@ -62,7 +63,13 @@ async function startOne(name: BackendName, options: EngineOptions): Promise<bool
   if (name === "tensorflow" && !await startNative(options)) return false;
   if (name === "wasm") await registerWasmBackend();
   if (name === "cpu") registerCpuKernels();
-  if (name === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
+  if (name === "webgpu") {
+    const reason = await registerWebgpuBackend();
+    if (reason) {
+      options.log?.(`The webgpu backend does not start: ${reason}`);
+      return false;
+    }
+  }
   if (!await tf.setBackend(name)) return false;
   await tf.ready();
   state.backend = name;

@@ -13,6 +13,7 @@ import {
   meanLeading,
   registerKernelOver,
   sumLeading,
+  tileBlocks,
   unsortedSegmentSum,
 } from "./javascript_kernels.ts";
 import { registerWasmConvolutions } from "./wasm_convolution_kernels.ts";
@@ -29,6 +30,7 @@ const JAVASCRIPT_KERNELS = {
   DepthwiseConv2dNativeBackpropInput: depthwiseBackInput,
   UnsortedSegmentSum: unsortedSegmentSum,
   Sum: sumLeading,
+  Tile: tileBlocks,
   Mean: meanLeading,
 };
 

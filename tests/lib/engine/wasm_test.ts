@@ -277,6 +277,13 @@ Deno.test("sum and mean over leading and middle axes on wasm equal those on cpu"
     };
   }));
 
+Deno.test("tile on wasm equals that on cpu, whatever is repeated", () =>
+  assertAgree("tile", 40, (pick) => {
+    const shape = Array.from({ length: pick(1, 4) }, () => pick(0, 1) ? 1 : pick(1, 5));
+    const reps = shape.map(() => pick(0, 1) ? 1 : pick(1, 4));
+    return { shapes: [shape], run: (x) => tf.tile(x, reps) };
+  }));
+
 Deno.test("gather trains on wasm: segment sums equal those on cpu", () =>
   assertAgree("gather", 12, (pick) => {
     const rows = pick(1, 9), ids = Array.from({ length: pick(1, 14) }, () => pick(0, rows - 1));
