@@ -1,0 +1,160 @@
+import { join } from "@std/path";
+import { assert, assertClose, assertEquals } from "../assert.ts";
+import { flatPng } from "../lib/serve/_service.ts";
+import { freePort } from "../servers/versitygw.ts";
+import { tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { createFunction } from "../../functions/score.ts";
+import { openHttpModels } from "../../lib/score/http_models.ts";
+import { openStore } from "../../lib/store/store.ts";
+
+const root = join(import.meta.dirname!, "..", "..");
+
+/** A store's folder behind a plain file server, as a bucket with a web address. */
+async function withModels(test: (url: string, folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  await openStore(join(folder, "store")).publish(new Map([["model.onnx", tinyOnnx()]]), tinyCard());
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    const bytes = await Deno.readFile(join(folder, new URL(request.url).pathname)).catch(() => undefined);
+    return bytes ? new Response(bytes) : new Response(null, { status: 404 });
+  });
+  try {
+    await test(`http://127.0.0.1:${server.addr.port}`, folder);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function assertScores(response: Response): Promise<void> {
+  const { answers, error } = await response.json();
+  assertEquals([response.status, error], [200, undefined]);
+  assertClose(answers.energy.value, tinyAnswer(30).energy, 1e-5);
+}
+
+/** The same request again and again until a server answers it. */
+async function untilAnswered(url: string, status: Promise<Deno.CommandStatus>): Promise<Response> {
+  let ended = false;
+  void status.then(() => ended = true);
+  for (const end = Date.now() + 60_000; Date.now() < end && !ended;) {
+    const response = await fetch(url, { method: "POST", body: flatPng(30) }).catch(() => undefined);
+    if (response) return response;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${url} never answers`);
+}
+
+Deno.test("createFunction() scores models at web addresses on the wasm runtime", () =>
+  withModels(async (url) => {
+    const { fetch } = createFunction({ store: openHttpModels([`${url}/store/tiny/1`]) });
+    await assertScores(
+      await fetch(new Request("http://edge/score/tiny", { method: "POST", body: flatPng(30) })),
+    );
+    assertEquals((await fetch(new Request("http://edge/v2/health/ready"))).status, 200);
+    assertEquals(
+      (await fetch(new Request("http://edge/score/none", { method: "POST", body: flatPng(1) }))).status,
+      404,
+    );
+  }));
+
+Deno.test("openHttpModels() refuses a file that is not what the manifest says", () =>
+  withModels(async (url, folder) => {
+    await Deno.writeFile(join(folder, "store", "tiny", "1", "model.onnx"), tinyOnnx(2));
+    const { fetch } = createFunction({ store: openHttpModels([`${url}/store/tiny/1`]) });
+    const response = await fetch(new Request("http://edge/v2/health/ready"));
+    const { models } = await response.json();
+    assertEquals(response.status, 503);
+    assert(models[0].broken["1"].includes("not what its manifest says"), models[0].broken["1"]);
+  }));
+
+Deno.test("importing functions/score.ts needs no permission, and without settings it says so", async () => {
+  const program = `
+    const { default: { fetch } } = await import("./functions/score.ts");
+    const response = await fetch(new Request("http://edge/"));
+    console.log(response.status, (await response.json()).error);
+  `;
+  const file = await Deno.makeTempFile({ dir: root, prefix: ".edge", suffix: ".ts" });
+  await Deno.writeTextFile(file, program);
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", file],
+    cwd: root,
+  }).output().finally(() => Deno.remove(file));
+  const words = new TextDecoder().decode(stdout).trim();
+  assert(words.startsWith("503 No models are set"), words + new TextDecoder().decode(stderr));
+});
+
+Deno.test("deno serve functions/score.ts scores from a store's folder without ffi", () =>
+  withModels(async (_, folder) => {
+    const port = freePort();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "serve",
+        "--no-prompt",
+        "--allow-read",
+        "--allow-env",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        "functions/score.ts",
+      ],
+      cwd: root,
+      env: { CLOUDCHAMBER_STORE: `file:${join(folder, "store")}` },
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      await assertScores(await untilAnswered(`http://127.0.0.1:${port}/score/tiny`, child.status));
+    } finally {
+      child.kill();
+      await child.status;
+    }
+  }));
+
+Deno.test("functions/score.ts bundles into one file that scores with the network alone, as on an edge host", () =>
+  withModels(async (url, folder) => {
+    const bundle = join(folder, "edge.js");
+    const bundled = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "bundle",
+        "--quiet",
+        "--platform",
+        "deno",
+        "--external",
+        "onnxruntime-node",
+        "--external",
+        "@aws-sdk/client-s3",
+        "-o",
+        bundle,
+        "functions/score.ts",
+      ],
+      cwd: root,
+    }).output();
+    assert(bundled.success, new TextDecoder().decode(bundled.stderr));
+    const wasm = join(root, "node_modules", "onnxruntime-web", "dist", "ort-wasm-simd-threaded.wasm");
+    await Deno.copyFile(wasm, join(folder, "ort.wasm"));
+    const port = freePort();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "serve",
+        "--no-prompt",
+        "--no-config",
+        "--allow-net",
+        "--allow-env=CLOUDCHAMBER_MODELS,CLOUDCHAMBER_WASM",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        bundle,
+      ],
+      cwd: folder,
+      env: { CLOUDCHAMBER_MODELS: `${url}/store/tiny/1`, CLOUDCHAMBER_WASM: `${url}/ort.wasm` },
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      await assertScores(await untilAnswered(`http://127.0.0.1:${port}/score/tiny`, child.status));
+    } finally {
+      child.kill();
+      await child.status;
+    }
+  }));
