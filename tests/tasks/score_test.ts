@@ -1,0 +1,120 @@
+import { join } from "@std/path";
+import { assert, assertEquals } from "../assert.ts";
+import { flatPng } from "../lib/serve/_service.ts";
+import { tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { encodeIdx } from "../../lib/io/idx.ts";
+import { encodeNpy } from "../../lib/io/npy.ts";
+import { sha256 } from "../../lib/store/blobs.ts";
+import { openStore } from "../../lib/store/store.ts";
+
+const root = join(import.meta.dirname!, "..", "..");
+
+/** Runs the task as the command line does. */
+async function score(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-sys",
+      "--allow-ffi",
+      "tasks/score.ts",
+      ...args,
+    ],
+    cwd: root,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** A folder with a run, a store and pictures. */
+async function withFiles(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const onnx = tinyOnnx(), run = join(folder, "run"), frames = join(folder, "frames", "a");
+    const card = tinyCard({ files: { "model.onnx": { bytes: onnx.length, sha256: await sha256(onnx) } } });
+    await Deno.mkdir(run);
+    await Deno.mkdir(frames, { recursive: true });
+    await Deno.writeFile(join(run, "model.onnx"), onnx);
+    await Deno.writeTextFile(join(run, "model.json"), JSON.stringify(card));
+    await openStore(join(folder, "store")).publish(new Map([["model.onnx", onnx]]), card);
+    await Deno.writeFile(join(frames, "1.png"), flatPng(10));
+    await Deno.writeFile(join(frames, "2.png"), flatPng(20));
+    await Deno.writeTextFile(join(frames, "notes.txt"), "hello");
+    const stack = encodeIdx({ data: new Uint8Array(3 * 36).fill(30), shape: [3, 6, 6] });
+    await Deno.writeFile(join(folder, "stack-idx3-ubyte"), stack);
+    await Deno.writeFile(
+      join(folder, "frame.npy"),
+      encodeNpy({ data: new Float32Array(16).fill(40), shape: [4, 4] }),
+    );
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const energies = (out: string) =>
+  out.trim().split("\n").map((line) => Math.round(JSON.parse(line).answers.energy.value * 100) / 100);
+
+Deno.test("score takes a run folder and every kind of word for files", () =>
+  withFiles(async (folder) => {
+    const run = join(folder, "run"), frames = join(folder, "frames");
+    const table = await score(run, join(frames, "a", "1.png"));
+    assertEquals([table.code, table.err], [0, ""]);
+    assert(/1\.png +NR \([0-9.]+ %\) +1\.000 ± 2\.0 keV/.test(table.out), table.out);
+    const all = await score(run, frames, join(folder, "stack-idx3-ubyte"), join(folder, "*.npy"), "--json");
+    assertEquals([all.code, energies(all.out)], [0, [1, 2, 3, 3, 3, 4]]);
+    const pattern = await score(
+      run,
+      join(folder, "**", "*.png"),
+      "--json",
+      "--batch",
+      "1",
+      "--runtime",
+      "wasm",
+    );
+    assertEquals([pattern.code, energies(pattern.out)], [0, [1, 2]]);
+  }));
+
+Deno.test("score takes a .onnx file with its card, and a model of a store by name, version or alias", () =>
+  withFiles(async (folder) => {
+    const png = join(folder, "frames", "a", "1.png"), store = ["--store", join(folder, "store"), "--json"];
+    await openStore(join(folder, "store")).setAlias("tiny", "champion", "1");
+    for (
+      const args of [[join(folder, "run", "model.onnx"), png, "--json"], ["tiny", png, ...store], [
+        "tiny/1",
+        png,
+        ...store,
+      ], ["tiny/champion", png, ...store]]
+    ) {
+      const { code, out, err } = await score(...args);
+      assertEquals([code, err], [0, ""]);
+      assertEquals(energies(out), [1]);
+    }
+  }));
+
+Deno.test("score says in one line what is wrong, and goes on with the other files", () =>
+  withFiles(async (folder) => {
+    const run = join(folder, "run"), frames = join(folder, "frames", "a");
+    const bad = await score(run, join(frames, "notes.txt"), join(frames, "2.png"), "--json");
+    assertEquals([bad.code, energies(bad.out)], [1, [2]]);
+    assert(bad.err.includes("notes.txt") && bad.err.trim().split("\n").length === 1, bad.err);
+    for (
+      const [args, code, words] of [
+        [[run, join(folder, "none.png")], 2, "There is no file or folder"],
+        [[run, join(folder, "*.fits")], 2, "No file fits"],
+        [["nothing", join(frames, "1.png"), "--store", join(folder, "store")], 1, "Cannot find model"],
+        [[run], 2, "FILE"],
+      ] as [string[], number, string][]
+    ) {
+      const result = await score(...args);
+      assertEquals([result.code, result.out], [code, ""], result.err);
+      assert(result.err.includes(words) && result.err.trim().split("\n").length === 1, result.err);
+    }
+    await Deno.writeFile(join(run, "model.onnx"), tinyOnnx(2));
+    const other = await score(run, join(frames, "1.png"));
+    assertEquals(other.code, 1);
+    assert(other.err.includes("SHA-256 differs"), other.err);
+  }));
