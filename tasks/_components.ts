@@ -28,14 +28,16 @@ export const PYTHON_SETS = {
   jupyter: ["nbconvert==7.17.2", "jupyter-client==8.10.0"],
   lab: ["jupyterlab==4.6.6"],
   tritonclient: ["tritonclient[http]==2.73.0"],
-  bench: [
-    "torch==2.15.0",
-    "scikit-learn==1.9.1",
+  torch: ["torch==2.15.0"],
+  trees: ["scikit-learn==1.9.1"],
+  servers: [
     "fastapi==0.165.0",
     "uvicorn==0.54.0",
-    "python-multipart",
+    "python-multipart==0.0.34",
     "litserve==0.2.19",
     "bentoml==1.4.40",
+    "onnxruntime==1.32.0",
+    "pillow==13.0.0",
   ],
 } as const;
 
@@ -62,7 +64,9 @@ export const COMPONENTS: Readonly<Record<ComponentName, string>> = {
   jupyter: "nbconvert, which runs the notebooks in tests",
   lab: "JupyterLab, for `deno task notebooks`",
   tritonclient: "NVIDIA's client of the Open Inference Protocol",
-  bench: "PyTorch, scikit-learn, FastAPI, LitServe and BentoML, the peers of the benches",
+  torch: "PyTorch, a peer of the benches",
+  trees: "scikit-learn, whose boosted trees are a baseline of the benches",
+  servers: "FastAPI, LitServe and BentoML, peers of the serving benches",
   chromium: "browser that tests the page",
   slurm: "batch system that tests the search",
   wrk: "load generator of the serving benches",
@@ -90,7 +94,7 @@ const remembered = new Map<ComponentName, Found>();
  * Looks for a component: `CLOUDCHAMBER_<NAME>` (a path), then the cache, whose content is verified, then PATH.
  *
  * The path is a program, except for `fashion` (a folder with four idx.gz files) and the Python sets `keras`,
- * `tritonclient` and `bench` (the interpreter that imports them); `jupyter` and `lab` are the `jupyter` command.
+ * `tritonclient` and so on (the interpreter that imports them); `jupyter` and `lab` are the `jupyter` command.
  */
 export function findComponent(name: ComponentName): Found {
   let found = remembered.get(name);

@@ -31,7 +31,7 @@ export function main(args: string[]): Promise<number> {
   return runTask(async () => {
     const { options, words } = readOptions(args, OPTIONS, {
       usage: "deno task bench [AREA[:PART,PART]…]",
-      summary: "Measures against the peers, which `deno task setup --with keras,bench,wrk` installs.",
+      summary: "Measures against the peers, which `deno task setup --with bench` installs.",
       examples: [
         "deno task bench --list",
         "deno task bench main_path",

@@ -39,6 +39,7 @@ const GROUPS: Readonly<Record<string, readonly ComponentName[]>> = {
   s3: ["versitygw"],
   python: ["keras"],
   triton: ["tritonclient"],
+  bench: ["keras", "torch", "trees", "servers", "wrk"],
   all: NAMES,
 };
 
@@ -60,7 +61,7 @@ export function main(args: string[]): Promise<number> {
       usage: "deno task setup",
       summary: `Reports what was found and fetches TensorFlow's library.\n\nComponents for --with:\n${
         NAMES.map((name) => `  ${name.padEnd(13)} ${COMPONENTS[name]}`).join("\n")
-      }\n  tests         ${TEST_COMPONENTS.join(", ")}`,
+      }\n  tests         ${TEST_COMPONENTS.join(", ")}\n  bench         ${GROUPS.bench.join(", ")}`,
       examples: [
         "deno task setup                     # TensorFlow's library",
         "deno task setup --check             # what is there?",

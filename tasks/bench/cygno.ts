@@ -273,7 +273,7 @@ async function quality(context: BenchContext): Promise<BenchTable> {
     await save("unseen.f32", after, unseen.labels),
   ];
   const script = new URL("./peers/cygno_trees.py", import.meta.url).pathname;
-  const { success, stdout, stderr } = await new Deno.Command(need("bench"), { args: [script, ...files] })
+  const { success, stdout, stderr } = await new Deno.Command(need("trees"), { args: [script, ...files] })
     .output();
   if (!success) {
     throw new CliError(`The trees failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);

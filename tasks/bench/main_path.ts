@@ -64,7 +64,7 @@ const ours = (model: string, batch: number, backend: string, mode: string) =>
   new Peer(Deno.execPath(), ["run", "-A", join(HERE, "_train_step.ts"), model, String(batch), backend, mode]);
 
 async function benchStep({ need, rounds, say }: BenchContext): Promise<BenchTable> {
-  const python = need("bench");
+  const python = need("torch");
   const rows: BenchRow[] = [];
   for (const { model, peer, what, batch, steps, bar } of NETS) {
     say(what);

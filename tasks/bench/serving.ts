@@ -207,7 +207,7 @@ const CONNECTIONS = [1, 8, 64], SECONDS = 3;
 
 async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
   const { folder, need, rounds, say } = context;
-  const wrk = need("wrk"), python = need("bench");
+  const wrk = need("wrk"), python = need("servers");
   const raw = await wrkScript(folder, bed.png);
   const ports = { fastapi: freePort(), litserve: freePort(), bentoml: freePort() };
   const env = { MODEL: bed.onnxPath, BENTOML_DO_NOT_TRACK: "1", BENTOML_HOME: join(folder, "bentoml") };
