@@ -18,6 +18,7 @@ const OPTIONS = {
 /** Folders whose docs hold examples. */
 const DOCUMENTED = ["functions", "lib", "tasks"];
 const SLOWEST = 12;
+const ALONE = "_alone_test.ts";
 
 /** What a run of `deno test` said at its end. */
 export interface Counts {
@@ -51,19 +52,26 @@ export function main(args: string[]): Promise<number> {
     const common = [
       "test",
       "--allow-all",
-      "--parallel",
       "--no-prompt",
       ...options.filter ? [`--filter=${options.filter}`] : [],
       ...inIntegration ? ["--frozen"] : [],
     ];
-    const unwanted = options.long || words.length > 0 ? [] : ["--ignore=tests/long"];
+    const left = options.long || words.length > 0 ? [] : [join("tests", "long")];
+    const alone = (await Promise.all(tests.map(findAlone))).flat()
+      .filter((file) => !left.some((folder) => file.startsWith(folder)));
+    const together = tests.filter((file) => !alone.includes(file));
+    const ignored = [...left, ...alone];
     const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-    // Two runs, so that an example that does not compile cannot keep the tests from running.
-    const runs = [
-      tests.length > 0 ? [...common, ...unwanted, ...tests] : [],
-      documented.length > 0 ? [...common, "--doc", "--permit-no-files", ...documented] : [],
-    ];
-    for (const args of runs.filter((args) => args.length > 0)) {
+    const runs: string[][] = alone.map((file) => [...common, file]);
+    if (together.length > 0) {
+      const ignore = ignored.length > 0 ? [`--ignore=${ignored.join(",")}`] : [];
+      runs.push([...common, "--parallel", ...ignore, ...together]);
+    }
+    // A run of their own, so that an example that does not compile cannot keep the tests from running.
+    if (documented.length > 0) {
+      runs.push([...common, "--parallel", "--doc", "--permit-no-files", ...documented]);
+    }
+    for (const args of runs) {
       const run = await countTests(args, options);
       for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
     }
@@ -90,6 +98,19 @@ async function countTests(args: string[], { jobs, limit }: { jobs: number; limit
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/**
+ * Files named `…_alone_test.ts` in a folder, or the file itself: they measure what belongs to the whole process, such
+ * as its memory, and so get one to themselves.
+ */
+async function findAlone(path: string): Promise<string[]> {
+  if ((await Deno.stat(path)).isFile) return path.endsWith(ALONE) ? [path] : [];
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(path)) {
+    if (!name.includes(".") || name.endsWith(ALONE)) found.push(...await findAlone(join(path, name)));
+  }
+  return found.sort();
 }
 
 /** Runs `deno` with its output passed on as it comes, and kept. */
