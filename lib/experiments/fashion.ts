@@ -24,5 +24,5 @@ export const fashion = imageClasses({
   side: 28,
   read: (folder) => readFashion({ folder }),
   vary: (images) => varyCutout(varyAffine(images, { shift: 1, flip: true }), 8),
-  defaults: { epochs: 16, batch: 128 },
+  defaults: { epochs: 14, batch: 128 },
 });
