@@ -24,7 +24,7 @@ export async function execute(
         "--to=notebook",
         "--execute",
         "--ExecutePreprocessor.kernel_name=deno",
-        "--ExecutePreprocessor.timeout=900",
+        "--ExecutePreprocessor.timeout=1800",
         `--output-dir=${own}`,
         join(folder, `${name}.ipynb`),
       ],
