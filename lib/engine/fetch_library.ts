@@ -96,12 +96,13 @@ async function run(
   }
 }
 
-async function folderBytes(folder: string): Promise<number> {
+/** Size of the largest file below a folder: the wheel as it grows, which pip copies once it has it. */
+async function largestFile(folder: string): Promise<number> {
   let bytes = 0;
   try {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
       const path = join(folder, name);
-      bytes += isDirectory ? await folderBytes(path) : (await Deno.stat(path)).size;
+      bytes = Math.max(bytes, isDirectory ? await largestFile(path) : (await Deno.stat(path)).size);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error; // pip moves its files while we look
@@ -122,7 +123,7 @@ async function downloadWheel(wheel: Wheel, folder: string, options: FetchOptions
     log(`Fetching ${wanted} with ${pip.join(" ")} (about 280 MB, once)`);
     let told = 0;
     const watch = setInterval(async () => {
-      const bytes = await folderBytes(folder);
+      const bytes = await largestFile(folder);
       if (bytes > told + 20 * MB) log(`Fetching ${wanted}: ${Math.round((told = bytes) / MB)} MB so far`);
     }, 1000);
     const failure = await run(
