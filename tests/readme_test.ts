@@ -93,7 +93,7 @@ testWith("curl", "README's blocks run one after the other in a fresh tree", asyn
     assert(/seven\.png +7 \(/.test(all), `no answer to deno task score in\n${all}`);
     assert(all.includes('"label":"7"'), `no answer over HTTP in\n${all}`);
     for (const file of ["model.onnx", "model.keras", "model.json", "report.html"]) {
-      for (const run of ["first", "tracks"]) await Deno.stat(join(folder, "runs", run, file));
+      for (const run of ["first", "recoils", "tracks"]) await Deno.stat(join(folder, "runs", run, file));
     }
     const { metrics } = JSON.parse(await Deno.readTextFile(join(folder, "runs", "tracks", "model.json")));
     assert(
