@@ -1,7 +1,7 @@
 /** Nuclear against electron recoils in CYGNO's images, and their energy: the course's project. @module */
 import { random, tf } from "../engine/mod.ts";
 import { buildCourseCnn } from "../models/course_cnn.ts";
-import { buildRecoilCnn } from "../models/recoil_cnn.ts";
+import { buildRecoilCnn, standardizeRecoilCnn } from "../models/recoil_cnn.ts";
 import { DETECTOR } from "../simulate/cygno.ts";
 import * as train from "../train/mod.ts";
 import { CYGNO_OPTIONS, type CygnoData, ENERGY_UNIT, loadCygno, SIDE, type Target } from "./cygno_data.ts";
@@ -12,6 +12,11 @@ import { defineExperiment, type Experiment } from "./experiment.ts";
 const WINDOW = { low: 60, high: 130 } as const;
 /** Light in units of a few times the noise, so that faint events are not lost among the weights: (counts - 99) / 16. */
 const UNIT_COUNTS = 16;
+
+/** Counts as the recoil CNN takes them. */
+function scaled(counts: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.sub(counts, DETECTOR.pedestal), 1 / UNIT_COUNTS);
+}
 
 /** What one such experiment is. */
 interface CygnoSpec {
@@ -42,7 +47,7 @@ function jointLoss(targets: readonly Target[]): train.Loss {
         const truth = column(labels, t);
         if (target === "nuclear") return binary.perExample(truth, outputs[t]);
         const miss = tf.sub(tf.reshape(outputs[t], [-1]), truth);
-        return tf.div(tf.square(miss), tf.add(tf.mul(truth, 0.02), 0.003));
+        return tf.div(tf.square(miss), tf.add(tf.mul(truth, 0.06), 0.01));
       });
       return losses.reduce((sum, loss) => tf.add(sum, loss));
     },
@@ -67,7 +72,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
     name: spec.name,
     summary: spec.summary,
     options: CYGNO_OPTIONS,
-    defaults: { epochs: 15, batch: 32 },
+    defaults: { epochs: 18, batch: 32 },
 
     settle(options, given) {
       if (options.recipe !== "course") return options;
@@ -80,10 +85,16 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
 
     load: (options, context) => loadCygno(options, targetsOf(options.recipe), context),
 
-    build({ recipe, seed }, { donors }) {
+    build({ recipe, seed }, { donors, sample }) {
       const model = recipe === "course"
         ? buildCourseCnn({ head: spec.course, seed })
         : buildRecoilCnn({ heads: spec.best, seed });
+      if (recipe === "best") {
+        tf.tidy(() => {
+          const counts = tf.tensor(Float32Array.from(sample), [sample.length / SIDE ** 2, SIDE, SIDE, 1]);
+          standardizeRecoilCnn(model, scaled(counts));
+        });
+      }
       if (donors) takeOver(model, donors);
       return model;
     },
@@ -101,9 +112,9 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
       return {
         loss: jointLoss(spec.best),
         optimizer: train.adam(),
-        schedule: train.oneCycle(rate),
+        schedule: train.oneCycle(rate, { warmUp: 0.2 }),
         averageDecay: 0.998,
-        prepare: (x) => tf.mul(tf.sub(x, DETECTOR.pedestal), 1 / UNIT_COUNTS),
+        prepare: scaled,
         augment: turnAtRandom,
       };
     },

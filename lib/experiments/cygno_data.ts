@@ -35,7 +35,7 @@ export const CYGNO_OPTIONS = {
     default: "best",
     help: "How to train: our best, or as the course does (batch 10, 50 epochs, 50 validation images).",
   },
-  rate: { type: "number", default: 4e-3, min: 1e-6, max: 1, help: "Peak learning rate of the best recipe." },
+  rate: { type: "number", default: 3e-3, min: 1e-6, max: 1, help: "Peak learning rate of the best recipe." },
   validation: {
     type: "number",
     default: 0.1,
@@ -99,6 +99,8 @@ export interface CygnoData extends Data {
   clusters: { test: ClusterFeatures[]; train: ClusterFeatures[] };
   /** Counts of some events of a split, [n, 128, 128]. */
   crops(split: "train" | "test", indices: ArrayLike<number>): Promise<Uint8Array>;
+  /** Counts of some training events, [n, 128, 128], for scales that are set before training. */
+  sample: Uint8Array;
   /** Weights to start from, by layer. */
   donors?: Map<string, Donor[]>;
   /** σ of the predicted energy in bins of it, keV; set by the evaluation, for the card. */
@@ -108,7 +110,7 @@ export interface CygnoData extends Data {
 /** What the networks learn of each event. */
 export type Target = "nuclear" | "energy";
 
-const BASELINE_EVENTS = 2000;
+const BASELINE_EVENTS = 2000, SAMPLE_EVENTS = 256;
 
 /** Opens the set, or simulates one first. */
 async function openSet(options: CygnoLoadOptions, context: LoadContext) {
@@ -246,6 +248,7 @@ export async function loadCygno(
         train: await measureAll(parts.train.images.select(fitted)),
       },
       crops: (split, indices) => (split === "train" ? parts.train : measured).images.read(indices),
+      sample: await parts.train.images.read(fitted.slice(0, SAMPLE_EVENTS)),
       donors: options.from === undefined ? undefined : await readDonors(options.from),
       dispose() {
         set.images.close();
