@@ -41,9 +41,14 @@ interface Task {
 
 interface Thread {
   worker: Worker;
+  /** Its modules are loaded; the time of a file does not count before. */
+  ready: boolean;
   task?: Task;
   timer?: ReturnType<typeof setTimeout>;
 }
+
+/** Longest that a new thread may take to load its modules. */
+const STARTUP_MS = 60_000;
 
 const ERRORS: Readonly<Record<string, new (message: string) => Error>> = {
   SyntaxError,
@@ -62,7 +67,7 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
     const worker = new Worker(new URL("./picture_worker.ts", import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: 32 },
     });
-    const thread: Thread = { worker };
+    const thread: Thread = { worker, ready: false };
     worker.on("message", (reply: PictureReply) => settle(thread, reply));
     worker.on("error", (error: Error & { code?: string }) => {
       const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
@@ -76,10 +81,19 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
   function settle(thread: Thread, reply: PictureReply): void {
     const { task } = thread;
     clearTimeout(thread.timer);
+    if ("ready" in reply) {
+      thread.ready = true;
+      if (task) watch(thread, timeoutMs);
+      return;
+    }
     thread.task = undefined;
     if ("found" in reply) task?.resolve(reply.found);
     else task?.reject(new (ERRORS[reply.error.name] ?? SyntaxError)(reply.error.message));
     next();
+  }
+
+  function watch(thread: Thread, limitMs: number): void {
+    thread.timer = setTimeout(() => lose(thread, `it takes longer than ${limitMs} ms`), limitMs);
   }
 
   /** Ends a thread with what it was working on. */
@@ -97,7 +111,7 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
       if (!idle) return;
       const task = queue.shift() as Task;
       idle.task = task;
-      idle.timer = setTimeout(() => lose(idle, `it takes longer than ${timeoutMs} ms`), timeoutMs);
+      watch(idle, idle.ready ? timeoutMs : STARTUP_MS);
       const bytes = new SharedArrayBuffer(task.bytes.length);
       new Uint8Array(bytes).set(task.bytes);
       const request: PictureRequest = { id: 0, bytes, name: task.name, limits };

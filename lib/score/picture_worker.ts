@@ -10,10 +10,14 @@ export interface PictureRequest {
   limits: PictureLimits;
 }
 
-/** The pictures, in shared memory as well, or the error's class and message. */
+/** The pictures, in shared memory as well, or the error's class and message; first of all, that the thread is ready. */
 export type PictureReply =
   & { id: number }
-  & ({ found: Found[] } | { error: { name: string; message: string } });
+  & (
+    | { ready: true }
+    | { found: Found[] }
+    | { error: { name: string; message: string } }
+  );
 
 type Samples = Uint8Array | Uint16Array | Float32Array;
 
@@ -42,3 +46,5 @@ parentPort?.on("message", async ({ id, bytes, name, limits }: PictureRequest) =>
   }
   parentPort?.postMessage(reply);
 });
+
+parentPort?.postMessage({ id: -1, ready: true } satisfies PictureReply);

@@ -203,7 +203,8 @@ Deno.test("GET /models gives the cards of what answers", async () => {
 
 Deno.test("POST /score answers 413 for a file whose decoding takes too long, and goes on", () =>
   withHost(async (host) => {
-    const slow = post(host, "/score/tiny", body(encodeNpy({ data: new Float32Array(16), shape: [4, 4] })));
+    const large = encodeNpy({ data: new Float64Array(4 << 20), shape: [2048, 2048] });
+    const slow = post(host, "/score/tiny", body(large));
     const fine = post(host, "/score/tiny", flatPng(30));
     assertEquals([(await slow).status, (await fine).status], [413, 200]);
     assertEquals((await get(host, "/v2/health/ready")).status, 200);

@@ -1,0 +1,39 @@
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { createPicturePool } from "../../../lib/score/picture_pool.ts";
+import { OverloadError } from "../../../lib/score/batcher.ts";
+import { encodeNpy } from "../../../lib/io/npy.ts";
+
+const frame = () => encodeNpy({ data: new Float32Array(16).fill(3), shape: [4, 4] });
+
+Deno.test("createPicturePool() opens files in a thread and gives errors their class back", async () => {
+  const pool = createPicturePool({ threads: 1, maxPixels: 100 });
+  const [found] = await pool.decode(frame(), "a.npy");
+  assert("image" in found && found.image.data[0] === 3 && found.name === "a.npy");
+  await assertRejects(() => pool.decode(frame().slice(0, 70), "cut.npy"), SyntaxError, "cut.npy");
+  const wide = encodeNpy({ data: new Uint8Array(400), shape: [20, 20] });
+  await assertRejects(() => pool.decode(wide, "wide.npy"), RangeError, "20 × 20");
+  await assertRejects(
+    () => pool.decode(new TextEncoder().encode("hello"), "notes"),
+    TypeError,
+    "must be PNG",
+  );
+  await pool.close();
+});
+
+Deno.test("createPicturePool() ends a thread that takes too long, and goes on with a fresh one", async () => {
+  const large = encodeNpy({ data: new Float64Array(4 << 20), shape: [2048, 2048] });
+  const pool = createPicturePool({ threads: 1, timeoutMs: 2 });
+  await assertRejects(() => pool.decode(large, "large.npy"), RangeError, "longer than 2 ms");
+  await pool.close();
+  const patient = createPicturePool({ threads: 1 });
+  assertEquals((await patient.decode(frame(), "a.npy")).length, 1);
+  await patient.close();
+});
+
+Deno.test("createPicturePool() refuses more files than may wait", async () => {
+  const pool = createPicturePool({ threads: 1, maxQueue: 1 });
+  const results = await Promise.allSettled([1, 2, 3].map(() => pool.decode(frame(), "a.npy")));
+  assertEquals(results.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected"]);
+  assert((results[2] as PromiseRejectedResult).reason instanceof OverloadError);
+  await pool.close();
+});
