@@ -13,7 +13,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
 ];
 
 /** What `deno task train` trains where no experiment is named. */
-export const DEFAULT_EXPERIMENT = "mnist";
+export const DEFAULT_EXPERIMENT = "cygno";
 
 /**
  * An experiment by its name.
