@@ -120,7 +120,7 @@ async function startServer(
     await status;
     clearTimeout(late);
   };
-  for (const end = performance.now() + 90_000;;) {
+  for (const end = performance.now() + 240_000;;) {
     const ok = await fetch(url + path).then(async (response) => {
       await response.body?.cancel();
       return response.ok;
