@@ -83,12 +83,13 @@ testWith("curl", "README's blocks run one after the other in a fresh tree", asyn
       } else if (language === "diff") await edit(join(folder, file), text);
       else {
         await Deno.writeTextFile(join(folder, file), text);
-        await run(folder, Deno.execPath(), ["check", file], text);
         if (!file.startsWith("lib/")) {
           said.push(await run(folder, Deno.execPath(), ["run", "-A", file], text));
         } else assert(text.split("\n").length <= 60, `${file} has 60 lines or more`);
       }
     }
+    const programs = blocks.filter(({ language }) => language === "ts").map(({ file }) => file);
+    await run(folder, Deno.execPath(), ["check", ...programs], programs.join("\n"));
     const all = said.join("\n");
     assert(/seven\.png +7 \(/.test(all), `no answer to deno task score in\n${all}`);
     assert(all.includes('"label":"7"'), `no answer over HTTP in\n${all}`);
