@@ -21,6 +21,7 @@ import { createEvaluation, type Evaluation } from "./predict.ts";
 import { constant, type Schedule } from "./schedule.ts";
 import { feed, type Source } from "./source.ts";
 import { createTrainStep, type TrainStep } from "./train_step.ts";
+import { createTurns } from "./turn_taking.ts";
 import { allVariables, assignValues, copyValues, trainedVariables } from "./weights.ts";
 
 /** Where a run stands, told every now and then. */
@@ -96,9 +97,6 @@ export interface FitOptions extends Preparation {
   /** Given the optimizer's state when the run has ended by itself. */
   onEnd?: (optimizer: OptimizerSnapshot) => void;
 }
-
-/** Longest time that training keeps other work of the process (signals, decoding) waiting, one step aside. */
-const YIELD_MS = 40;
 
 /**
  * Trains a model.
@@ -323,11 +321,6 @@ async function save(run: Run): Promise<void> {
   run.savedAt = performance.now();
 }
 
-/** Lets signals, timers and decoding have their turn. */
-function yieldToOthers(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
 /** Runs one epoch, or the rest of one; false if it was interrupted (a checkpoint is then written). */
 async function runEpoch(run: Run): Promise<boolean> {
   const { options, state, train, step, schedule, stepsPerEpoch, batch } = run;
@@ -345,7 +338,8 @@ async function runEpoch(run: Run): Promise<boolean> {
     state.seconds = totalBefore + spent;
   };
   const rateOf = (step: number) => schedule.rate({ step, steps, stepsPerEpoch });
-  let learningRate = rateOf(Math.max(0, state.step - 1)), yielded = start, reported = start;
+  let learningRate = rateOf(Math.max(0, state.step - 1)), reported = start;
+  const turn = createTurns();
   const report = async () => {
     const totals = await step.totals.read();
     checkFinite(totals.firstBad, epoch, all);
@@ -381,10 +375,7 @@ async function runEpoch(run: Run): Promise<boolean> {
       reported = now;
       await report();
     }
-    if (now - yielded >= YIELD_MS) {
-      await yieldToOthers();
-      yielded = performance.now();
-    }
+    await turn();
     const due = checkpoint && now - run.savedAt >= everySeconds * 1000;
     if (signal?.aborted || due) {
       await report();

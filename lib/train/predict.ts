@@ -6,6 +6,7 @@ import type { Metric } from "./metric.ts";
 import { batches } from "./order.ts";
 import { feed, type Source } from "./source.ts";
 import { addUp, createTotals, weightedSum } from "./train_step.ts";
+import { createTurns } from "./turn_taking.ts";
 
 /** Options for {@linkcode predict}. */
 export interface PredictOptions {
@@ -45,6 +46,7 @@ export async function predict(
     });
   });
   try {
+    const turn = createTurns();
     let done = 0;
     for await (const { indices, tensors } of feed(source, batches(source.size, batch, { shuffle: false }))) {
       const outputs = step(...tensors);
@@ -57,6 +59,7 @@ export async function predict(
       }
       tf.dispose(outputs);
       done += indices.length;
+      await turn();
       signal?.throwIfAborted();
     }
     return results;
@@ -104,9 +107,11 @@ export function createEvaluation(
   return {
     async run() {
       totals.reset();
+      const turn = createTurns();
       for await (const { tensors } of feed(source, batches(source.size, batch, { shuffle: false }))) {
         step(...tensors);
         tf.dispose(tensors);
+        await turn();
         signal?.throwIfAborted();
       }
       return (await totals.read()).means;

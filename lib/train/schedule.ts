@@ -218,3 +218,44 @@ export function reduceOnPlateau(rate: number, options: PlateauOptions = {}): Sch
     },
   };
 }
+
+/**
+ * Schedules one after the other, each for its share of the epochs and as if it were alone: a second, lower
+ * {@linkcode oneCycle} goes on where the first one has settled.
+ *
+ * @param parts Shares, which add up to 1, and their schedules; none that keeps a state.
+ * @throws {RangeError} If the shares do not add up to 1, or there is no part.
+ * @throws {TypeError} If a part keeps a state.
+ * @example The first step of the second half
+ * ```ts
+ * import { constant, sequence } from "./schedule.ts";
+ * const schedule = sequence([[0.5, constant(0.1)], [0.5, constant(0.01)]]);
+ * schedule.rate({ step: 20, steps: 40, stepsPerEpoch: 10 }); // 0.01
+ * ```
+ */
+export function sequence(parts: readonly (readonly [share: number, schedule: Schedule])[]): Schedule {
+  const total = parts.reduce((sum, [share]) => sum + share, 0);
+  if (parts.length === 0 || Math.abs(total - 1) > 1e-6) {
+    throw new RangeError(`Cannot make a sequence as its shares must add up to 1: got ${total}`);
+  }
+  if (parts.some(([, schedule]) => schedule.state)) {
+    throw new TypeError("Cannot make a sequence as none of its schedules may keep a state");
+  }
+  return {
+    config: { name: "sequence", parts: JSON.stringify(parts.map(([share, { config }]) => [share, config])) },
+    rate({ step, steps, stepsPerEpoch }) {
+      let from = 0, passed = 0;
+      for (const [i, [share, schedule]] of parts.entries()) {
+        passed += share;
+        const end = i === parts.length - 1
+          ? steps
+          : Math.round(passed * steps / stepsPerEpoch) * stepsPerEpoch;
+        if (step < end || i === parts.length - 1) {
+          return schedule.rate({ step: step - from, steps: end - from, stepsPerEpoch });
+        }
+        from = end;
+      }
+      return 0; // not reached: the last part takes every step that is left
+    },
+  };
+}

@@ -4,6 +4,7 @@ import {
   oneCycle,
   reduceOnPlateau,
   type Schedule,
+  sequence,
   stepwise,
 } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
@@ -54,9 +55,27 @@ Deno.test("reduceOnPlateau() watches a number that should rise", () => {
   assertEquals(schedule.rate({ step: 0, steps: 1, stepsPerEpoch: 1 }), 0.5);
 });
 
+Deno.test("sequence() gives each part its share as if it were alone", () => {
+  const alone = rates(oneCycle(1, { warmUp: 0.5 }), 60),
+    all = rates(
+      sequence([[0.6, oneCycle(1, { warmUp: 0.5 })], [
+        0.4,
+        constant(0.2),
+      ]]),
+      100,
+    );
+  assertEquals(all.slice(0, 60), alone);
+  assertEquals(new Set(all.slice(60)), new Set([0.2]));
+  // 0.33 of 10 epochs are 3 whole ones
+  const uneven = rates(sequence([[0.33, constant(1)], [0.67, constant(2)]]), 100);
+  assertEquals(uneven.lastIndexOf(1), 29);
+});
+
 Deno.test("schedules refuse what makes no sense and name it", () => {
   assertThrows(() => constant(0), RangeError, "its rate must be a positive number: got 0");
   assertThrows(() => oneCycle(1, { warmUp: 2 }), RangeError, "the warm-up must lie between 0 and 1: got 2");
   assertThrows(() => stepwise(1, { every: 0 }), RangeError, "at least 1: got 0");
+  assertThrows(() => sequence([[0.5, constant(1)]]), RangeError, "must add up to 1: got 0.5");
+  assertThrows(() => sequence([[1, reduceOnPlateau(1)]]), TypeError, "may keep a state");
   assertThrows(() => reduceOnPlateau(1).onEpoch!({ loss: 1 }), RangeError, 'watch "validationLoss"');
 });
