@@ -149,8 +149,10 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
     prepare: (image) => prepareImage(card, image),
     async score(images) {
       if (images.length === 0) return [];
-      const data = new Float32Array(images.length * width);
-      images.forEach((image, i) => data.set(prepareImage(card, image), i * width));
+      const data = images.length === 1
+        ? prepareImage(card, images[0])
+        : new Float32Array(images.length * width);
+      if (images.length > 1) images.forEach((image, i) => data.set(prepareImage(card, image), i * width));
       const tensor: Tensor = { name: input.name, type: "FP32", shape: [images.length, ...input.shape], data };
       const outputs = await run([tensor]);
       return readAnswers(card, outputs).map((answers) => ({
