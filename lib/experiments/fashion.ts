@@ -1,7 +1,7 @@
 /** Pieces of clothing: the tutorial's exercise. @module */
 import { readFashion } from "../data/fashion.ts";
-import { sequence, varyAffine, varyCutout } from "../train/mod.ts";
-import { cycle, imageClasses } from "./image_classes.ts";
+import { varyAffine, varyCutout } from "../train/mod.ts";
+import { imageClasses } from "./image_classes.ts";
 
 /** The experiment. */
 export const fashion = imageClasses({
@@ -24,6 +24,5 @@ export const fashion = imageClasses({
   side: 28,
   read: (folder) => readFashion({ folder }),
   vary: (images) => varyCutout(varyAffine(images, { shift: 1, flip: true }), 8),
-  schedule: (rate) => sequence([[14 / 22, cycle(rate)], [8 / 22, cycle(rate / 2)]]),
-  defaults: { epochs: 22, batch: 128 },
+  defaults: { epochs: 14, batch: 128 },
 });
