@@ -84,10 +84,10 @@ Deno.test("eager steps on the native backend free what they make", async () => {
   const step = () => tf.tidy(() => void tf.grad((y) => tf.sum(tf.relu(tf.matMul(y, y, true))))(x).dataSync());
   for (let i = 0; i < 200; i++) step();
   const bytes = await resident();
-  for (let i = 0; i < 1000; i++) step(); // each makes about 1 MB
+  for (let i = 0; i < 1000; i++) step(); // each makes about 1 MB: a leak would be a gigabyte
   assertEquals(tf.memory().numTensors, before);
   const grown = await resident() - bytes;
-  assert(grown < 24 * MB, `resident memory grew by ${(grown / MB).toFixed(1)} MB`);
+  assert(grown < 64 * MB, `resident memory grew by ${(grown / MB).toFixed(1)} MB`);
   x.dispose();
 });
 
