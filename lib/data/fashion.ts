@@ -22,7 +22,8 @@ import { splitIndices } from "./split.ts";
 /** Where Debian's `dataset-fashion-mnist` puts the published files. */
 const DEBIAN = "/usr/share/datasets/fashion-mnist";
 
-const CLASS_NAMES = [
+/** Names of the ten classes, by number. */
+export const FASHION_CLASSES: readonly string[] = [
   "T-shirt/top",
   "Trouser",
   "Pullover",
@@ -59,7 +60,7 @@ export function readFashion(options: ReadFashionOptions = {}): IdxData {
   const common = {
     name: "fashion",
     ...parts,
-    classNames: [...CLASS_NAMES],
+    classNames: [...FASHION_CLASSES],
     fingerprint: fingerprintOf(parts.train, parts.test),
   };
   if (where !== undefined) {

@@ -1,5 +1,5 @@
 /** Pieces of clothing: the tutorial's exercise. @module */
-import { readFashion } from "../data/fashion.ts";
+import { FASHION_CLASSES, readFashion } from "../data/fashion.ts";
 import { varyAffine, varyCutout } from "../train/mod.ts";
 import { imageClasses } from "./image_classes.ts";
 
@@ -9,18 +9,7 @@ export const fashion = imageClasses({
   summary: "Pieces of clothing, 28 × 28: which of ten kinds",
   description: "Tells pieces of clothing apart. Trained on Fashion-MNIST (arXiv 1708.07747): 60,000 images.",
   output: "clothing",
-  classNames: [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-  ],
+  classNames: FASHION_CLASSES,
   side: 28,
   read: (folder) => readFashion({ folder }),
   vary: (images) => varyCutout(varyAffine(images, { shift: 1, flip: true }), 8),
