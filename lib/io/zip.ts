@@ -329,6 +329,7 @@ export interface ZipWriter {
  * Starts an archive that goes, piece by piece, to `write`. Sizes past 4 GiB and counts past 65,535 become zip64.
  *
  * @throws {TypeError} (by `add`) If a name is unsafe or occurs twice.
+ * @throws {RangeError} (by `add`) If an entry has 2 GiB or more.
  */
 export function createZipWriter(write: (chunk: Uint8Array) => void): ZipWriter {
   const directory: Uint8Array[] = [], names = new Set<string>();
@@ -347,6 +348,11 @@ export function createZipWriter(write: (chunk: Uint8Array) => void): ZipWriter {
       }
       if (names.has(name)) throw new TypeError(`${fail()}: the name occurs twice`);
       names.add(name);
+      if (bytes.length > MAX_ARRAY) {
+        throw new RangeError(
+          `${fail()} as an entry may have at most ${MAX_ARRAY} bytes: it has ${bytes.length}`,
+        );
+      }
       let packed = level === 0 ? bytes : plain(deflateRawSync(bytes, { level }));
       if (packed.length >= bytes.length) packed = bytes;
       const fields = {
@@ -440,6 +446,9 @@ const LOCAL = 0x04034b50,
   LOCATOR64 = 0x07064b50;
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MAX16 = 0xffff, MAX32 = 0xffffffff;
+
+/** V8's optimised code at times takes the length of a longer array for a negative number (seen in V8 15.0). */
+const MAX_ARRAY = 2 ** 31 - 1;
 
 /** Characters 128 to 255 of code page 437, the encoding of names not marked as UTF-8 (APPNOTE, appendix D). */
 const CP437 =
@@ -588,50 +597,43 @@ function dosTime(when?: Date): number {
 }
 
 function localHeader(f: EntryFields): Uint8Array {
-  const wide = f.size >= MAX32 || f.packedSize >= MAX32;
-  const out = new Uint8Array(30 + f.name.length + (wide ? 20 : 0));
+  const out = new Uint8Array(30 + f.name.length);
   const view = new DataView(out.buffer);
   view.setUint32(0, LOCAL, true);
-  common(view, 4, f, wide);
-  view.setUint16(28, wide ? 20 : 0, true);
+  common(view, 4, f);
   out.set(f.name, 30);
-  if (wide) extra64(view, 30 + f.name.length, [f.size, f.packedSize]);
   return out;
 }
 
 function directoryEntry(f: EntryFields): Uint8Array {
-  const sizes = f.size >= MAX32 || f.packedSize >= MAX32;
-  const extra = [...(sizes ? [f.size, f.packedSize] : []), ...(f.offset >= MAX32 ? [f.offset] : [])];
-  const extraLength = extra.length ? 4 + 8 * extra.length : 0;
+  const wide = f.offset >= MAX32, extraLength = wide ? 12 : 0;
   const out = new Uint8Array(46 + f.name.length + extraLength);
   const view = new DataView(out.buffer);
   view.setUint32(0, DIRECTORY, true);
   view.setUint16(4, (3 << 8) | 45, true); // written by a Unix-like system
-  common(view, 6, f, sizes, extra.length > 0);
+  common(view, 6, f, wide);
   view.setUint16(30, extraLength, true);
   view.setUint32(38, 0o100644 * 65536, true);
   view.setUint32(42, Math.min(f.offset, MAX32), true);
   out.set(f.name, 46);
-  if (extra.length) extra64(view, 46 + f.name.length, extra);
+  if (wide) {
+    view.setUint16(46 + f.name.length, 1, true);
+    view.setUint16(48 + f.name.length, 8, true);
+    view.setBigUint64(50 + f.name.length, BigInt(f.offset), true);
+  }
   return out;
 }
 
 /** The fields that a local header and a directory entry share, from "version needed" to the name's length. */
-function common(view: DataView, at: number, f: EntryFields, sizes: boolean, wide = sizes): void {
+function common(view: DataView, at: number, f: EntryFields, wide = false): void {
   view.setUint16(at, wide ? 45 : 20, true);
   view.setUint16(at + 2, 0x800, true); // the name is UTF-8
   view.setUint16(at + 4, f.method, true);
   view.setUint32(at + 6, f.time, true);
   view.setUint32(at + 10, f.crc, true);
-  view.setUint32(at + 14, sizes ? MAX32 : f.packedSize, true);
-  view.setUint32(at + 18, sizes ? MAX32 : f.size, true);
+  view.setUint32(at + 14, f.packedSize, true);
+  view.setUint32(at + 18, f.size, true);
   view.setUint16(at + 22, f.name.length, true);
-}
-
-function extra64(view: DataView, at: number, values: number[]): void {
-  view.setUint16(at, 1, true);
-  view.setUint16(at + 2, 8 * values.length, true);
-  values.forEach((value, i) => view.setBigUint64(at + 4 + 8 * i, BigInt(value), true));
 }
 
 function endRecords(count: number, offset: number, size: number): Uint8Array {

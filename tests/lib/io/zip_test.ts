@@ -89,18 +89,18 @@ Deno.test("encodeZip() goes over to zip64 past 65,535 entries", () => {
 });
 
 Deno.test("createZipWriter() and listZip() reach beyond 4 GiB", () => {
-  // The first entry's data are never kept: a source answers zeros there, so no 5 GiB are needed.
-  const chunks: Uint8Array[] = [], big = 2 ** 31;
+  // The first entries' data are never kept: a source answers zeros there, so no 5 GiB are needed.
+  const chunks: Uint8Array[] = [], big = 2 ** 30, names = ["a", "b", "c", "d", "e"];
   const writer = createZipWriter((chunk) => chunks.push(chunk.length === big ? new Uint8Array(0) : chunk));
   const zeros = new Uint8Array(big);
-  for (const name of ["a", "b", "c"]) writer.add({ name, bytes: zeros });
+  for (const name of names) writer.add({ name, bytes: zeros });
   writer.add({ name: "last", bytes: text("end") });
   writer.close();
   const places: { start: number; chunk: Uint8Array }[] = [];
   let size = 0, data = 0;
   for (const chunk of chunks) {
     places.push({ start: size, chunk });
-    size += chunk.length === 0 && data++ < 3 ? big : chunk.length;
+    size += chunk.length === 0 && data++ < names.length ? big : chunk.length;
   }
   const source = {
     size,
@@ -115,9 +115,18 @@ Deno.test("createZipWriter() and listZip() reach beyond 4 GiB", () => {
     },
   };
   const entries = listZip(source, { maxEntryBytes: 2 ** 32 });
-  assertEquals(entries.map((entry) => entry.name), ["a", "b", "c", "last"]);
-  assert(entries[3].offset > 2 ** 32, "the last entry lies beyond 4 GiB");
-  assertEquals(readZipEntry(source, entries[3]), text("end"));
+  assertEquals(entries.map((entry) => entry.name), [...names, "last"]);
+  assert(entries[5].offset > 2 ** 32, "the last entry lies beyond 4 GiB");
+  assertEquals(readZipEntry(source, entries[5]), text("end"));
+});
+
+Deno.test("createZipWriter() refuses an entry of 2 GiB", () => {
+  const writer = createZipWriter(() => {});
+  assertThrows(
+    () => writer.add({ name: "a", bytes: new Uint8Array(2 ** 31) }),
+    RangeError,
+    "at most 2147483647",
+  );
 });
 
 Deno.test("listZip() refuses names that leave the folder", () => {
