@@ -123,6 +123,10 @@ function joinMoments(
  * each channel, and is put right by one more pass.
  *
  * @param xs Shards, each [rows, …, channels].
+ * @param then What follows for each shard, of the same rank and channels: a pooling by maximum, or anything else that
+ * gives the same whether each channel is scaled by a positive number and shifted before it or after it. On the native
+ * backend the shard's own normalisation then goes in and the correction to the whole batch comes after, where there
+ * is less to correct.
  * @returns The normalised shards; and the moments of the batch, not differentiable.
  */
 export function normalizeShards(
@@ -130,6 +134,7 @@ export function normalizeShards(
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   epsilon: number,
+  then?: (x: tf.Tensor) => tf.Tensor,
 ): NormalizedShards {
   const flats = xs.map((x) => tf.reshape(x, folded(x.shape)) as tf.Tensor4D);
   const rows = flats.map(({ shape }) => shape[0] * shape[1]);
@@ -142,18 +147,36 @@ export function normalizeShards(
     const values = flats.map((x, i) =>
       tf.reshape(tf.batchNorm4d(x, mean, variance, beta, gamma, epsilon), xs[i].shape)
     );
-    return { values, mean, variance };
+    return { values: then ? values.map(then) : values, mean, variance };
   }
   registerShardedKernel();
-  const [mean, variance, ...values] = tf.engine().runKernel(SHARDED, [gamma, beta, ...flats] as never, {
+  const [mean, variance, ...outputs] = tf.engine().runKernel(SHARDED, [gamma, beta, ...flats] as never, {
     epsilon,
     shares,
+    own: then !== undefined,
   }) as tf.Tensor[];
+  const values = xs.map(({ shape }, i) => tf.reshape(outputs[i], shape));
   return {
-    values: values.map((value, i) => tf.reshape(value, xs[i].shape)),
+    values: then
+      ? values.map((value, i) =>
+        correctShard(then(value), outputs[xs.length + i], outputs[2 * xs.length + i])
+      )
+      : values,
     mean: mean as tf.Tensor1D,
     variance: variance as tf.Tensor1D,
   };
+}
+
+/**
+ * y · scale + offset for each channel; the gradient passes as it is, since the gradient of the sharded kernel takes
+ * what comes back for that of the corrected values.
+ */
+function correctShard(y: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor {
+  const corrected = tf.customGrad((y) => {
+    const value = scaleChannels(tf.reshape(y as tf.Tensor, folded((y as tf.Tensor).shape)), scale, offset);
+    return { value: tf.reshape(value, (y as tf.Tensor).shape), gradFunc: (dy: tf.Tensor) => dy };
+  });
+  return corrected(y);
 }
 
 /** The kernel of {@linkcode normalizeShards}: a kernel may have several results on the tape, a custom gradient not. */
@@ -163,6 +186,8 @@ let registered = false;
 interface ShardedAttributes {
   epsilon: number;
   shares: number[];
+  /** Leave each shard normalised by its own moments, and give scale and offset that correct it. */
+  own: boolean;
 }
 
 /** x · scale + offset for each channel, in one pass. */
@@ -184,10 +209,10 @@ function registerShardedKernel(): void {
     backendName: "tensorflow",
     kernelFunc: ({ inputs, attrs }) => {
       const [gamma, beta, ...xs] = inputs as unknown as tf.Tensor[];
-      const { epsilon, shares } = attrs as unknown as ShardedAttributes;
+      const { epsilon, shares, own } = attrs as unknown as ShardedAttributes;
       const empty = tf.tensor1d([], "float32");
       const parts = xs.map((x, i) => {
-        const [, , , mean, variance] = nativeOp(
+        const [value, , , mean, variance] = nativeOp(
           "FusedBatchNormV3",
           [
             ...attributes(epsilon, true),
@@ -196,12 +221,19 @@ function registerShardedKernel(): void {
           [x, gamma, beta, empty, empty],
           6,
         );
-        return { mean, variance, share: shares[i] };
+        return { value, mean, variance, share: shares[i] };
       });
       const { mean, variance } = joinMoments(parts);
-      const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, epsilon)));
-      const offset = tf.sub(beta, tf.mul(mean, scale));
-      return [mean, variance, ...xs.map((x) => scaleChannels(x, scale, offset))];
+      const inverse = tf.rsqrt(tf.add(variance, epsilon)), scale = tf.mul(gamma, inverse);
+      if (!own) {
+        const offset = tf.sub(beta, tf.mul(mean, scale));
+        return [mean, variance, ...xs.map((x) => scaleChannels(x, scale, offset))];
+      }
+      const ratios = parts.map((part) => tf.mul(inverse, tf.sqrt(tf.add(part.variance, epsilon))));
+      const shifts = parts.map((part, i) =>
+        tf.add(tf.mul(beta, tf.sub(1, ratios[i])), tf.mul(scale, tf.sub(part.mean, mean)))
+      );
+      return [mean, variance, ...parts.map(({ value }) => value), ...ratios, ...shifts];
     },
   });
   tf.registerGradient({
@@ -209,11 +241,9 @@ function registerShardedKernel(): void {
     saveAllInputs: true,
     outputsToSave: [true, true],
     gradFunc: (dys, saved, attrs) => {
-      const gradients = shardedGradient(
-        (dys as tf.Tensor[]).slice(2),
-        saved,
-        attrs as unknown as ShardedAttributes,
-      );
+      const attributes = attrs as unknown as ShardedAttributes;
+      const slopes = (dys as tf.Tensor[]).slice(2, 2 + attributes.shares.length);
+      const gradients = shardedGradient(slopes, saved, attributes);
       return Object.fromEntries(gradients.map((gradient, i) => [i, () => gradient]));
     },
   });

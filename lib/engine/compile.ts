@@ -146,6 +146,13 @@ function describe(runtime: NativeRuntime, tensor: tf.Tensor, id: number): { shap
 
 const NATIVE_TYPES: Record<string, number> = { float32: 1, int32: 3, bool: 10, complex64: 8 };
 
+/**
+ * Attributes of a call that has the graph optimised (Grappler: constants folded, equal parts merged, a convolution
+ * joined with its bias and activation), each left empty for TensorFlow's own defaults. A function called without them
+ * runs as it was traced.
+ */
+const OPTIMIZED = ["executor_type", "config_proto"], NO_TEXT = new Uint8Array(1);
+
 /** Runs a traced function: one op, whatever it holds. */
 function call(
   { runtime, backend }: NativeEngine,
@@ -168,6 +175,7 @@ function call(
   runtime.check("Cannot run a compiled function");
   let handles: BigUint64Array;
   try {
+    for (const attribute of OPTIMIZED) c.TFE_OpSetAttrString(op, cName(attribute), NO_TEXT, 0n);
     for (const id of ids) c.TFE_OpAddInput(op, runtime.describe(id)!.handle, status);
     handles = runtime.run(op, results.length + assigned.length, traced.name, ids);
   } finally {

@@ -6,7 +6,7 @@
  * on rank 5. The classes, their settings and their weights stay TensorFlow.js's own.
  * @module
  */
-import { normalizeBatch, normalizeBy } from "./batch_norm.ts";
+import { normalizeBatch, normalizeBy, normalizeShards } from "./batch_norm.ts";
 import { dropout, keepMask, normal } from "./random.ts";
 import { tf } from "./tf.ts";
 
@@ -92,7 +92,7 @@ export interface BatchNormLayer {
 }
 
 /** Moves a running moment towards the batch's. */
-export function moveAverages(layer: BatchNormLayer, mean: tf.Tensor1D, variance: tf.Tensor1D): void {
+function moveAverages(layer: BatchNormLayer, mean: tf.Tensor1D, variance: tf.Tensor1D): void {
   for (const [average, value] of [[layer.movingMean, mean], [layer.movingVariance, variance]] as const) {
     const old = average.read();
     average.write(tf.sub(old, tf.mul(tf.sub(old, value), 1 - layer.momentum)));
@@ -100,7 +100,7 @@ export function moveAverages(layer: BatchNormLayer, mean: tf.Tensor1D, variance:
 }
 
 /** Scale and offset of a batch normalisation, ones and zeros where the layer has none. */
-export function scaleAndOffset(
+function scaleAndOffset(
   layer: BatchNormLayer,
   channels: number,
 ): { gamma: tf.Tensor1D; beta: tf.Tensor1D } {
@@ -108,6 +108,25 @@ export function scaleAndOffset(
     gamma: layer.gamma?.read() ?? tf.ones([channels]),
     beta: layer.beta?.read() ?? tf.zeros([channels]),
   };
+}
+
+/** Whether a layer normalises inputs of this rank by the batch's moments, over the last axis. */
+export function isTrainingBatchNorm(layer: tf.layers.Layer, rank: number, training: boolean): boolean {
+  if (!training || layer.getClassName() !== "BatchNormalization") return false;
+  const { axis } = layer as unknown as BatchNormLayer;
+  return rank >= 2 && rank <= 5 && (axis === -1 || axis === rank - 1);
+}
+
+/** Trains a batch normalisation on the shards of a batch; {@linkcode normalizeShards} says what `then` may be. */
+export function normalizeTogether(
+  layer: BatchNormLayer,
+  xs: readonly tf.Tensor[],
+  then?: (x: tf.Tensor) => tf.Tensor,
+): tf.Tensor[] {
+  const { gamma, beta } = scaleAndOffset(layer, xs[0].shape.at(-1)!);
+  const { values, mean, variance } = normalizeShards(xs, gamma, beta, layer.epsilon, then);
+  moveAverages(layer, mean, variance);
+  return values;
 }
 
 function overrideBatchNorm(): void {

@@ -5,9 +5,8 @@
  * normalisation is the one place where they meet, since its moments belong to the whole batch.
  * @module
  */
-import { normalizeShards } from "./batch_norm.ts";
-import { type BatchNormLayer, moveAverages, scaleAndOffset } from "./layer_overrides.ts";
-import { dropoutFactor, reluAndDrop } from "./random.ts";
+import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./layer_overrides.ts";
+import { type ActivatedLayer, findRewrites, LINEAR, type ModelGraph, type RunShards } from "./rewrites.ts";
 import { tf } from "./tf.ts";
 
 /** Options for {@linkcode applySharded}. */
@@ -18,32 +17,12 @@ export interface ApplyOptions {
   logits?: boolean;
 }
 
-/** Parts of TensorFlow.js's model classes that its public types leave out. */
-interface GraphNode {
-  outboundLayer: tf.layers.Layer;
-  inputTensors: tf.SymbolicTensor[];
-  outputTensors: tf.SymbolicTensor[];
-  callArgs?: Record<string, unknown>;
-}
-
-interface ModelGraph {
-  nodesByDepth: Record<string, GraphNode[]>;
-  inputs: tf.SymbolicTensor[];
-  outputs: tf.SymbolicTensor[];
-}
-
 /** The graph of a model; a sequential one keeps it in a model of its own. */
 function graphOf(model: tf.LayersModel | tf.layers.Layer): ModelGraph | undefined {
   if (model instanceof tf.Sequential && !model.built && model.inputs.length > 0) model.build();
   const inner = (model as unknown as { model?: ModelGraph }).model ?? model;
   const graph = inner as unknown as ModelGraph;
   return graph.nodesByDepth ? graph : undefined;
-}
-
-function isTrainingBatchNorm(layer: tf.layers.Layer, rank: number, training: boolean): boolean {
-  if (!training || layer.getClassName() !== "BatchNormalization") return false;
-  const { axis } = layer as unknown as BatchNormLayer;
-  return rank >= 2 && rank <= 5 && (axis === -1 || axis === rank - 1);
 }
 
 /** Values of every symbolic tensor: one a shard. */
@@ -60,11 +39,7 @@ function runLayer(
   if (nested) return runGraph(nested, inputs, training);
   const [x] = inputs;
   if (shards > 1 && isTrainingBatchNorm(layer, x[0].rank, training)) {
-    const norm = layer as unknown as BatchNormLayer;
-    const { gamma, beta } = scaleAndOffset(norm, x[0].shape.at(-1)!);
-    const { values, mean, variance } = normalizeShards(x, gamma, beta, norm.epsilon);
-    moveAverages(norm, mean, variance);
-    return [values];
+    return [normalizeTogether(layer as unknown as BatchNormLayer, x)];
   }
   const perShard = Array.from({ length: shards }, (_, shard) => {
     const given = inputs.map((input) => input[shard]);
@@ -74,120 +49,23 @@ function runLayer(
   return perShard[0].map((_, output) => perShard.map((results) => results[output]));
 }
 
-interface ActivatedLayer {
-  activation?: { getClassName(): string; apply(x: tf.Tensor): tf.Tensor };
-}
-
-/** Weights of a layer, as far as the rewrites below touch them. */
-interface WeightedLayer extends ActivatedLayer {
-  kernel: { read(): tf.Tensor };
-  bias?: { read(): tf.Tensor } | null;
-  dataFormat?: string;
-}
-
-const CONVOLUTIONS = new Set(["Conv1D", "Conv2D", "Conv3D"]);
-const MAX_POOLS = new Set(["MaxPooling1D", "MaxPooling2D", "MaxPooling3D"]);
-const LINEAR = { getClassName: () => "linear", apply: (x: tf.Tensor) => x };
-
-/** Runs `fn` while the layer has other parts. */
-function withParts<T>(layer: WeightedLayer, parts: Partial<WeightedLayer>, fn: () => T): T {
-  const { kernel, bias, activation } = layer;
-  Object.assign(layer, parts);
-  try {
-    return fn();
-  } finally {
-    Object.assign(layer, { kernel, bias, activation });
-  }
-}
-
-/** Two layers that are cheaper run as one: what the first does instead, and what the second then does. */
-interface Rewrite {
-  first: WeightedLayer;
-  parts(): Partial<WeightedLayer>;
-  second(run: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor;
-}
-
-/**
- * A convolution before max-pooling: its bias and relu wait until after the pooling.
- *
- * A bias is the same number for the whole window and relu keeps the order, so the largest of the sums is the sum of
- * the largest, to the last bit, and so is the gradient. The element-wise work shrinks by the window's size.
- */
-function poolFirst(first: WeightedLayer): Rewrite {
-  const { bias, activation } = first;
-  return {
-    first,
-    parts: () => ({ bias: null, activation: LINEAR }),
-    second(pool, x) {
-      const pooled = pool(x);
-      const summed = bias ? tf.add(pooled, bias.read()) : pooled;
-      return activation ? activation.apply(summed) : summed;
-    },
-  };
-}
-
-/**
- * A linear layer with relu before dropout: the factor that dropout scales by goes to the few weights instead of the
- * many values, and relu and dropout share one gradient op.
- */
-function dropScaled(first: WeightedLayer, rate: number): Rewrite {
-  const factor = dropoutFactor(rate);
-  const { kernel, bias } = first;
-  return {
-    first,
-    parts: () => ({
-      kernel: { read: () => tf.mul(kernel.read(), factor) },
-      bias: bias && { read: () => tf.mul(bias.read(), factor) },
-      activation: LINEAR,
-    }),
-    second: (_, x) => reluAndDrop(x, rate),
-  };
-}
-
-/** The rewrites that a graph allows, by their second layer. */
-function findRewrites(graph: ModelGraph, training: boolean): Map<tf.layers.Layer, Rewrite> {
-  const uses = new Map<number, number>();
-  const count = ({ id }: tf.SymbolicTensor) => uses.set(id, (uses.get(id) ?? 0) + 1);
-  const nodes = Object.values(graph.nodesByDepth).flat();
-  for (const { inputTensors } of nodes) inputTensors.forEach(count);
-  graph.outputs.forEach(count);
-  const rewrites = new Map<tf.layers.Layer, Rewrite>();
-  for (const { outboundLayer, inputTensors } of nodes) {
-    if (inputTensors.length !== 1 || uses.get(inputTensors[0].id) !== 1) continue;
-    const source = inputTensors[0].sourceLayer as tf.layers.Layer;
-    if (source.inboundNodes.length !== 1) continue; // shared layers stay as they are
-    const first = source as unknown as WeightedLayer;
-    const activation = first.activation?.getClassName() ?? "linear";
-    const convolution = CONVOLUTIONS.has(source.getClassName()) && first.dataFormat === "channelsLast";
-    const name = outboundLayer.getClassName();
-    if (MAX_POOLS.has(name) && convolution && ["relu", "linear"].includes(activation)) {
-      rewrites.set(outboundLayer, poolFirst(first));
-    } else if (training && name === "Dropout" && activation === "relu") {
-      const { rate, noiseShape } = outboundLayer as unknown as { rate: number; noiseShape?: unknown };
-      const linear = convolution || source.getClassName() === "Dense";
-      if (linear && rate > 0 && !noiseShape) rewrites.set(outboundLayer, dropScaled(first, rate));
-    }
-  }
-  return rewrites;
-}
-
 function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): tf.Tensor[][] {
   const values: Values = new Map(graph.inputs.map((input, i) => [input.id, inputs[i]]));
-  const seconds = findRewrites(graph, training);
-  const firsts = new Map([...seconds.values()].map((rewrite) => [rewrite.first as unknown, rewrite]));
+  const seconds = findRewrites(graph, { training, shards: inputs[0].length });
+  const firsts = new Map([...seconds.values()].map((rewrite) => [rewrite.first, rewrite]));
   const depths = Object.keys(graph.nodesByDepth).map(Number).sort((a, b) => b - a);
   for (const depth of depths) {
     for (const { outboundLayer, inputTensors, outputTensors, callArgs } of graph.nodesByDepth[depth]) {
       if (inputTensors.length === 0 || outputTensors.every(({ id }) => values.has(id))) continue;
       const given = inputTensors.map(({ id }) => values.get(id));
       if (given.some((value) => value === undefined)) continue; // a node of another model that shares the layer
-      const run = (xs: tf.Tensor[][]) => runLayer(outboundLayer, xs, callArgs, training);
       const first = firsts.get(outboundLayer), second = seconds.get(outboundLayer);
+      const run: RunShards = (xs) => runLayer(outboundLayer, [xs], callArgs, training)[0];
       const results = first
-        ? withParts(first.first, first.parts(), () => run(given as tf.Tensor[][]))
+        ? [first.runFirst(run, given[0]!)]
         : second
-        ? [given[0]!.map((shard) => second.second((x) => run([[x]])[0][0], shard))]
-        : run(given as tf.Tensor[][]);
+        ? [second.runSecond(run, given[0]!)]
+        : runLayer(outboundLayer, given as tf.Tensor[][], callArgs, training);
       outputTensors.forEach(({ id }, i) => values.set(id, results[i]));
     }
   }
