@@ -5,6 +5,7 @@
  * normalisation is the one place where they meet, since its moments belong to the whole batch.
  * @module
  */
+import { sharingFilters } from "./convolution_layers.ts";
 import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./layer_overrides.ts";
 import { type ActivatedLayer, findRewrites, LINEAR, type ModelGraph, type RunShards } from "./rewrites.ts";
 import { tf } from "./tf.ts";
@@ -41,11 +42,13 @@ function runLayer(
   if (shards > 1 && isTrainingBatchNorm(layer, x[0].rank, training)) {
     return [normalizeTogether(layer as unknown as BatchNormLayer, x)];
   }
-  const perShard = Array.from({ length: shards }, (_, shard) => {
-    const given = inputs.map((input) => input[shard]);
-    const result = layer.call(given.length === 1 ? given[0] : given, { ...callArgs, training } as never);
-    return Array.isArray(result) ? result : [result];
-  });
+  const perShard = sharingFilters(() =>
+    Array.from({ length: shards }, (_, shard) => {
+      const given = inputs.map((input) => input[shard]);
+      const result = layer.call(given.length === 1 ? given[0] : given, { ...callArgs, training } as never);
+      return Array.isArray(result) ? result : [result];
+    })
+  );
   return perShard[0].map((_, output) => perShard.map((results) => results[output]));
 }
 

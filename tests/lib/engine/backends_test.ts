@@ -23,6 +23,8 @@ const BATCH = 4;
 interface Case {
   inputs: number[][];
   build: (...inputs: tf.SymbolicTensor[]) => tf.SymbolicTensor;
+  /** @default {BATCH} */
+  batch?: number;
 }
 
 const one = (shape: number[], layer: () => tf.layers.Layer): Case => ({
@@ -56,6 +58,11 @@ const CASES: Record<string, Case> = {
     () => layers.conv2d({ filters: 5, kernelSize: 1, strides: 2 }),
   ),
   "conv2d, no bias": one(IMAGE, () => layers.conv2d({ filters: 5, kernelSize: 1, useBias: false })),
+  // Many channels and examples, so that the native backend convolves by tiles.
+  "conv2d, tiles": {
+    ...one([4, 4, 96], () => layers.conv2d({ filters: 64, kernelSize: 3, padding: "same" })),
+    batch: 32,
+  },
   "conv3d": one(VOLUME, () => layers.conv3d({ filters: 6, kernelSize: 3, activation: "relu" })),
   "conv3d, same, stride 2": one(
     VOLUME,
@@ -174,7 +181,7 @@ function numbers(shape: number[], seed: number): Float32Array {
 type Named = [name: string, values: Float32Array, shape: number[]];
 
 /** Loss, gradients of inputs and weights, and all of them after one step of Adam. */
-function step({ inputs, build }: Case, compiled: boolean): Named[] {
+function step({ inputs, build, batch = BATCH }: Case, compiled: boolean): Named[] {
   const symbols = inputs.map((shape) => tf.input({ shape }));
   const model = tf.model({ inputs: symbols, outputs: build(...symbols) });
   const values = model.weights.map(({ name, shape }, i) => {
@@ -183,7 +190,7 @@ function step({ inputs, build }: Case, compiled: boolean): Named[] {
   });
   model.setWeights(values);
   const xs = inputs.map((shape, i) =>
-    tf.variable(tf.tensor(numbers([BATCH, ...shape], i), [BATCH, ...shape]))
+    tf.variable(tf.tensor(numbers([batch, ...shape], i), [batch, ...shape]))
   );
   const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
   const variables = [...xs, ...weights];
