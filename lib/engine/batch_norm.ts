@@ -28,8 +28,24 @@ function attributes(epsilon: number, training: boolean) {
 }
 
 /** The shape [batch, positions, 1, channels] that every rank from 2 to 5 folds into. */
-function folded(shape: readonly number[]): [number, number, number, number] {
+export function folded(shape: readonly number[]): [number, number, number, number] {
   return [shape[0], shape.slice(1, -1).reduce((product, side) => product * side, 1), 1, shape.at(-1)!];
+}
+
+/** TensorFlow's op in training: the normalised batch, two running averages, mean, variance and what its gradient reserves. */
+export function fusedBatchNorm(
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  epsilon: number,
+): tf.Tensor[] {
+  const empty = tf.tensor1d([], "float32");
+  return nativeOp(
+    "FusedBatchNormV3",
+    [...attributes(epsilon, true), floatAttribute("exponential_avg_factor", 1)],
+    [x, gamma, beta, empty, empty],
+    6,
+  );
 }
 
 function normalizeNatively(
@@ -38,16 +54,7 @@ function normalizeNatively(
   beta: tf.Tensor1D,
   epsilon: number,
 ): Normalized {
-  const empty = tf.tensor1d([], "float32");
-  const [y, , , mean, variance, reserve] = nativeOp(
-    "FusedBatchNormV3",
-    [
-      ...attributes(epsilon, true),
-      floatAttribute("exponential_avg_factor", 1),
-    ],
-    [x, gamma, beta, empty, empty],
-    6,
-  );
+  const [y, , , mean, variance, reserve] = fusedBatchNorm(x, gamma, beta, epsilon);
   const taped = tf.customGrad((image, scale, _offset, save) => {
     (save as tf.GradSaveFunc)([image as tf.Tensor, scale as tf.Tensor, mean, variance, reserve]);
     return {
@@ -104,8 +111,15 @@ export interface NormalizedShards {
   variance: tf.Tensor1D;
 }
 
+/** Each shard's share of all rows. */
+export function sharesOf(flats: readonly tf.Tensor4D[]): number[] {
+  const rows = flats.map(({ shape }) => shape[0] * shape[1]);
+  const total = rows.reduce((sum, count) => sum + count, 0);
+  return rows.map((count) => count / total);
+}
+
 /** Mean and variance of the whole batch from those of its shards (law of total variance). */
-function joinMoments(
+export function joinMoments(
   moments: readonly { mean: tf.Tensor; variance: tf.Tensor; share: number }[],
 ): { mean: tf.Tensor1D; variance: tf.Tensor1D } {
   const mean = tf.addN(moments.map((part) => tf.mul(part.mean, part.share)));
@@ -123,10 +137,6 @@ function joinMoments(
  * each channel, and is put right by one more pass.
  *
  * @param xs Shards, each [rows, …, channels].
- * @param then What follows for each shard, of the same rank and channels: a pooling by maximum, or anything else that
- * gives the same whether each channel is scaled by a positive number and shifted before it or after it. On the native
- * backend the shard's own normalisation then goes in and the correction to the whole batch comes after, where there
- * is less to correct.
  * @returns The normalised shards; and the moments of the batch, not differentiable.
  */
 export function normalizeShards(
@@ -134,12 +144,8 @@ export function normalizeShards(
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   epsilon: number,
-  then?: (x: tf.Tensor) => tf.Tensor,
 ): NormalizedShards {
-  const flats = xs.map((x) => tf.reshape(x, folded(x.shape)) as tf.Tensor4D);
-  const rows = flats.map(({ shape }) => shape[0] * shape[1]);
-  const total = rows.reduce((sum, count) => sum + count, 0);
-  const shares = rows.map((count) => count / total);
+  const flats = xs.map((x) => tf.reshape(x, folded(x.shape)) as tf.Tensor4D), shares = sharesOf(flats);
   if (!activeNative()) {
     const { mean, variance } = joinMoments(
       flats.map((x, i) => ({ ...tf.moments(x, [0, 1, 2]), share: shares[i] })),
@@ -147,36 +153,18 @@ export function normalizeShards(
     const values = flats.map((x, i) =>
       tf.reshape(tf.batchNorm4d(x, mean, variance, beta, gamma, epsilon), xs[i].shape)
     );
-    return { values: then ? values.map(then) : values, mean, variance };
+    return { values, mean, variance };
   }
   registerShardedKernel();
-  const [mean, variance, ...outputs] = tf.engine().runKernel(SHARDED, [gamma, beta, ...flats] as never, {
+  const [mean, variance, ...values] = tf.engine().runKernel(SHARDED, [gamma, beta, ...flats] as never, {
     epsilon,
     shares,
-    own: then !== undefined,
   }) as tf.Tensor[];
-  const values = xs.map(({ shape }, i) => tf.reshape(outputs[i], shape));
   return {
-    values: then
-      ? values.map((value, i) =>
-        correctShard(then(value), outputs[xs.length + i], outputs[2 * xs.length + i])
-      )
-      : values,
+    values: values.map((value, i) => tf.reshape(value, xs[i].shape)),
     mean: mean as tf.Tensor1D,
     variance: variance as tf.Tensor1D,
   };
-}
-
-/**
- * y · scale + offset for each channel; the gradient passes as it is, since the gradient of the sharded kernel takes
- * what comes back for that of the corrected values.
- */
-function correctShard(y: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor {
-  const corrected = tf.customGrad((y) => {
-    const value = scaleChannels(tf.reshape(y as tf.Tensor, folded((y as tf.Tensor).shape)), scale, offset);
-    return { value: tf.reshape(value, (y as tf.Tensor).shape), gradFunc: (dy: tf.Tensor) => dy };
-  });
-  return corrected(y);
 }
 
 /** The kernel of {@linkcode normalizeShards}: a kernel may have several results on the tape, a custom gradient not. */
@@ -186,12 +174,10 @@ let registered = false;
 interface ShardedAttributes {
   epsilon: number;
   shares: number[];
-  /** Leave each shard normalised by its own moments, and give scale and offset that correct it. */
-  own: boolean;
 }
 
-/** x · scale + offset for each channel, in one pass. */
-function scaleChannels(x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor {
+/** x · scale + offset for each channel, in one pass; x is [batch, positions, 1, channels]. Native backend only. */
+export function scaleChannels(x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor {
   return nativeOp("FusedBatchNormV3", attributes(0, false), [
     x,
     scale,
@@ -209,31 +195,15 @@ function registerShardedKernel(): void {
     backendName: "tensorflow",
     kernelFunc: ({ inputs, attrs }) => {
       const [gamma, beta, ...xs] = inputs as unknown as tf.Tensor[];
-      const { epsilon, shares, own } = attrs as unknown as ShardedAttributes;
-      const empty = tf.tensor1d([], "float32");
+      const { epsilon, shares } = attrs as unknown as ShardedAttributes;
       const parts = xs.map((x, i) => {
-        const [value, , , mean, variance] = nativeOp(
-          "FusedBatchNormV3",
-          [
-            ...attributes(epsilon, true),
-            floatAttribute("exponential_avg_factor", 1),
-          ],
-          [x, gamma, beta, empty, empty],
-          6,
-        );
-        return { value, mean, variance, share: shares[i] };
+        const [, , , mean, variance] = fusedBatchNorm(x, gamma, beta, epsilon);
+        return { mean, variance, share: shares[i] };
       });
       const { mean, variance } = joinMoments(parts);
-      const inverse = tf.rsqrt(tf.add(variance, epsilon)), scale = tf.mul(gamma, inverse);
-      if (!own) {
-        const offset = tf.sub(beta, tf.mul(mean, scale));
-        return [mean, variance, ...xs.map((x) => scaleChannels(x, scale, offset))];
-      }
-      const ratios = parts.map((part) => tf.mul(inverse, tf.sqrt(tf.add(part.variance, epsilon))));
-      const shifts = parts.map((part, i) =>
-        tf.add(tf.mul(beta, tf.sub(1, ratios[i])), tf.mul(scale, tf.sub(part.mean, mean)))
-      );
-      return [mean, variance, ...parts.map(({ value }) => value), ...ratios, ...shifts];
+      const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, epsilon)));
+      const offset = tf.sub(beta, tf.mul(mean, scale));
+      return [mean, variance, ...xs.map((x) => scaleChannels(x, scale, offset))];
     },
   });
   tf.registerGradient({
@@ -241,9 +211,11 @@ function registerShardedKernel(): void {
     saveAllInputs: true,
     outputsToSave: [true, true],
     gradFunc: (dys, saved, attrs) => {
-      const attributes = attrs as unknown as ShardedAttributes;
-      const slopes = (dys as tf.Tensor[]).slice(2, 2 + attributes.shares.length);
-      const gradients = shardedGradient(slopes, saved, attributes);
+      const gradients = shardedGradient(
+        (dys as tf.Tensor[]).slice(2),
+        saved,
+        attrs as unknown as ShardedAttributes,
+      );
       return Object.fromEntries(gradients.map((gradient, i) => [i, () => gradient]));
     },
   });

@@ -7,6 +7,7 @@
  * @module
  */
 import { normalizeBatch, normalizeBy, normalizeShards } from "./batch_norm.ts";
+import { normalizeAndPool } from "./pooled_norm.ts";
 import { dropout, keepMask, normal } from "./random.ts";
 import { tf } from "./tf.ts";
 
@@ -117,14 +118,16 @@ export function isTrainingBatchNorm(layer: tf.layers.Layer, rank: number, traini
   return rank >= 2 && rank <= 5 && (axis === -1 || axis === rank - 1);
 }
 
-/** Trains a batch normalisation on the shards of a batch; {@linkcode normalizeShards} says what `then` may be. */
+/** Trains a batch normalisation on the shards of a batch, and pools what it gives where `pool` is given. */
 export function normalizeTogether(
   layer: BatchNormLayer,
   xs: readonly tf.Tensor[],
-  then?: (x: tf.Tensor) => tf.Tensor,
+  pool?: (x: tf.Tensor) => tf.Tensor,
 ): tf.Tensor[] {
   const { gamma, beta } = scaleAndOffset(layer, xs[0].shape.at(-1)!);
-  const { values, mean, variance } = normalizeShards(xs, gamma, beta, layer.epsilon, then);
+  const { values, mean, variance } = pool
+    ? normalizeAndPool(xs, gamma, beta, layer.epsilon, pool)
+    : normalizeShards(xs, gamma, beta, layer.epsilon);
   moveAverages(layer, mean, variance);
   return values;
 }

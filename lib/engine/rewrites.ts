@@ -100,7 +100,7 @@ function dropScaled(first: tf.layers.Layer, rate: number): Rewrite {
   };
 }
 
-/** Batch normalisation of several shards before max-pooling: {@linkcode normalizeShards} says what is gained. */
+/** Batch normalisation before max-pooling: `pooled_norm.ts` says what is gained. */
 function poolNormalized(first: tf.layers.Layer): Rewrite {
   return {
     first,
@@ -109,11 +109,8 @@ function poolNormalized(first: tf.layers.Layer): Rewrite {
   };
 }
 
-/** The rewrites that a graph allows for so many shards, by their second layer. */
-export function findRewrites(
-  graph: ModelGraph,
-  { training, shards }: { training: boolean; shards: number },
-): Map<tf.layers.Layer, Rewrite> {
+/** The rewrites that a graph allows, by their second layer. */
+export function findRewrites(graph: ModelGraph, training: boolean): Map<tf.layers.Layer, Rewrite> {
   const uses = new Map<number, number>();
   const count = ({ id }: tf.SymbolicTensor) => uses.set(id, (uses.get(id) ?? 0) + 1);
   const nodes = Object.values(graph.nodesByDepth).flat();
@@ -133,7 +130,7 @@ export function findRewrites(
       const { rate, noiseShape } = outboundLayer as unknown as { rate: number; noiseShape?: unknown };
       const linear = convolution || first.getClassName() === "Dense";
       if (linear && rate > 0 && !noiseShape) rewrites.set(outboundLayer, dropScaled(first, rate));
-    } else if (MAX_POOLS.has(name) && shards > 1 && activeNative()) {
+    } else if (MAX_POOLS.has(name) && activeNative()) {
       const last = (outboundLayer as unknown as { dataFormat?: string }).dataFormat === "channelsLast";
       const { rank } = inputTensors[0];
       if (last && isTrainingBatchNorm(first, rank, training)) {

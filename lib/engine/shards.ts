@@ -54,7 +54,7 @@ function runLayer(
 
 function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): tf.Tensor[][] {
   const values: Values = new Map(graph.inputs.map((input, i) => [input.id, inputs[i]]));
-  const seconds = findRewrites(graph, { training, shards: inputs[0].length });
+  const seconds = findRewrites(graph, training);
   const firsts = new Map([...seconds.values()].map((rewrite) => [rewrite.first, rewrite]));
   const depths = Object.keys(graph.nodesByDepth).map(Number).sort((a, b) => b - a);
   for (const depth of depths) {

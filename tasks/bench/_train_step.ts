@@ -6,7 +6,15 @@
  * `{"ms": milliseconds a step}`.
  * @module
  */
-import { applySharded, compile, engineReport, hold, startEngine, tf } from "../../lib/engine/mod.ts";
+import {
+  applySharded,
+  compile,
+  engineReport,
+  hold,
+  splitBatch,
+  startEngine,
+  tf,
+} from "../../lib/engine/mod.ts";
 import { buildModel } from "../../lib/models/registry.ts";
 import {
   adam,
@@ -16,7 +24,6 @@ import {
   gradientsOf,
   type HeldSource,
   trainedVariables,
-  type TrainStep,
 } from "../../lib/train/mod.ts";
 
 const [name, batchText, backend, mode] = Deno.args;
@@ -28,70 +35,93 @@ const size = inputShape.reduce((product, side) => product * side, batch);
 const images = Float32Array.from({ length: size }, () => Math.random());
 const labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random() * classes));
 const optimizer = createOptimizer(adam(), trainedVariables(model));
+const source: HeldSource = {
+  kind: "held",
+  size: batch,
+  x: hold(images, [batch, ...inputShape]),
+  y: hold(labels, [batch]),
+};
+const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
+const x = tf.tensor(images, [batch, ...inputShape]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
 
-/** The step of `fit`: the number of shards is the fastest of those that `fit` tries. */
-async function fitStep(): Promise<() => Promise<void>> {
-  const source: HeldSource = {
-    kind: "held",
-    size: batch,
-    x: hold(images, [batch, ...inputShape]),
-    y: hold(labels, [batch]),
-  };
-  const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
-  const stepOf = (step: TrainStep) => async () => {
-    step.run([rows], 1e-3);
-    await step.totals.read(); // as Keras and PyTorch give their loss back
-  };
-  let best: { run: () => Promise<void>; ms: number } | undefined;
-  const { threads } = engineReport();
-  for (const shards of backend === "tensorflow" ? [1, 2, 4, 8].filter((n) => n <= threads) : [1]) {
-    const step = createTrainStep(model, source, { loss: crossEntropy(), metrics: [], optimizer, shards });
-    const run = stepOf(step);
-    await run();
-    await run();
-    const ms = await time(run, 3);
-    if (best && best.ms <= ms) step.dispose();
-    else best = { run, ms };
-  }
-  return best!.run;
+/** A step to be timed. */
+interface Step {
+  run(): Promise<void>;
+  dispose(): void;
 }
 
-/** A step written by hand, as it is or compiled. */
-function handStep(compiled: boolean): () => Promise<void> {
-  const x = tf.tensor(images, [batch, ...inputShape]),
-    y = tf.tensor1d(labels, "int32"),
-    rate = tf.scalar(1e-3);
+/** The number of shards is the fastest of those that `fit` tries. */
+async function fastest(make: (shards: number) => Step): Promise<Step> {
+  let best: Step & { ms: number } | undefined;
+  const { threads } = engineReport();
+  for (const shards of backend === "tensorflow" ? [1, 2, 4, 8].filter((n) => n <= 2 * threads) : [1]) {
+    const step = make(shards);
+    await step.run();
+    await step.run();
+    const ms = await time(step, 3);
+    if (best && best.ms <= ms) step.dispose();
+    else {
+      best?.dispose();
+      best = { ...step, ms };
+    }
+  }
+  return best!;
+}
+
+/** The step of `fit`. */
+function fitStep(shards: number): Step {
+  const step = createTrainStep(model, source, { loss: crossEntropy(), metrics: [], optimizer, shards });
+  return {
+    async run() {
+      step.run([rows], 1e-3);
+      await step.totals.read(); // as Keras and PyTorch give their loss back
+    },
+    dispose: step.dispose,
+  };
+}
+
+/** A step written by hand, as it is or compiled; as it is, shards would only run in turn. */
+function handStep(compiled: boolean, shards: number): Step {
   const { perExample } = crossEntropy();
   const weights = trainedVariables(model);
   const step = (image: typeof x, label: typeof y, rate: tf.Scalar) => {
     const { value, gradients } = gradientsOf(() => {
-      const [logits] = applySharded(model, [image], { training: true, logits: true });
-      return tf.mean(perExample(label, logits)) as tf.Scalar;
+      const logits = applySharded(model, splitBatch(image, shards), { training: true, logits: true });
+      const sums = splitBatch(label, shards).map((part, i) => tf.sum(perExample(part, logits[i])));
+      return tf.div(tf.addN(sums), batch) as tf.Scalar;
     }, weights);
     optimizer.apply(gradients, rate);
     return value;
   };
-  const run = compiled ? compile(step) : (...args: Parameters<typeof step>) => tf.tidy(() => step(...args));
-  return async () => {
-    const loss = run(x, y, rate);
-    await loss.data();
-    loss.dispose();
+  const traced = compile(step);
+  const run = compiled ? traced : (...args: Parameters<typeof step>) => tf.tidy(() => step(...args));
+  return {
+    async run() {
+      const loss = run(x, y, rate);
+      await loss.data();
+      loss.dispose();
+    },
+    dispose: traced.dispose,
   };
 }
 
-async function time(run: () => Promise<void>, steps: number): Promise<number> {
+async function time(step: Step, steps: number): Promise<number> {
   const start = performance.now();
-  for (let i = 0; i < steps; i++) await run();
+  for (let i = 0; i < steps; i++) await step.run();
   return (performance.now() - start) / steps;
 }
 
-let step: (() => Promise<void>) | undefined;
+let step: Step | undefined;
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const { steps } = JSON.parse(text.trim());
   if (!step) {
-    step = mode === "fit" ? await fitStep() : handStep(mode === "compiled");
-    await step();
-    await step();
+    step = mode === "fit"
+      ? await fastest(fitStep)
+      : mode === "compiled"
+      ? await fastest((shards) => handStep(true, shards))
+      : handStep(false, 1);
+    await step.run();
+    await step.run();
   }
   console.log(JSON.stringify({ ms: await time(step, steps) }));
 }
