@@ -13,5 +13,6 @@ export const fashion = imageClasses({
   side: 28,
   read: (folder) => readFashion({ folder }),
   vary: (images) => varyCutout(varyAffine(images, { shift: 1, flip: true }), 8),
+  widths: [32, 64, 128], // 0.46 M parameters
   defaults: { epochs: 14, batch: 128 },
 });

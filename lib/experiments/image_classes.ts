@@ -2,6 +2,7 @@
 import type { IdxData } from "../data/labeled_images.ts";
 import { hold, tf } from "../engine/mod.ts";
 import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass, rocPerClass } from "../evaluate/mod.ts";
+import { buildCompactResnet, type CompactResnetConfig } from "../models/compact_resnet.ts";
 import { buildModel, MODELS } from "../models/registry.ts";
 import {
   picturesOf,
@@ -30,6 +31,8 @@ export interface ImageClassesSpec {
   read(folder: string | undefined): IdxData | Promise<IdxData>;
   /** Varies a batch in training; it gets the compiled step's tensors, [batch, side, side, 1] in [0, 1]. */
   vary(images: tf.Tensor): tf.Tensor;
+  /** Channels of the default model, where the set deserves others than its own. */
+  widths?: CompactResnetConfig["widths"];
   /** Learning rates of the best recipe, from their peak. @default {one cycle} */
   schedule?(rate: number): train.Schedule;
   defaults: { epochs: number; batch: number };
@@ -114,7 +117,12 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
       };
     },
 
-    build: ({ model, seed }) => buildModel(model, { inputShape: [side, side, 1], classes, seed }),
+    build({ model, seed }) {
+      const config = { inputShape: [side, side, 1], classes, seed } as const;
+      return model === "compact_resnet"
+        ? buildCompactResnet({ ...config, widths: spec.widths })
+        : buildModel(model, config);
+    },
 
     recipe({ recipe, rate, decay, augment }) {
       const common = {

@@ -7,7 +7,7 @@ import { affine, random, tf } from "../engine/mod.ts";
 
 /** Largest variations for {@linkcode varyAffine}; each is drawn evenly between minus and plus its value. */
 export interface VaryAffineOptions {
-  /** Pixels, along both axes. @default {0} */
+  /** Pixels, along both axes; whole ones where this is whole and nothing else blends pixels. @default {0} */
   shift?: number;
   /** Degrees. @default {0} */
   turn?: number;
@@ -47,8 +47,11 @@ export function varyAffine(images: tf.Tensor, options: VaryAffineOptions): tf.Te
     const a = tf.mul(c, side), b = tf.sub(tf.mul(c, slant), s); // x' = a x + b y
     const d = tf.mul(s, side), e = tf.add(tf.mul(s, slant), c); // y' = d x + e y
     const middleX = (width - 1) / 2, middleY = (height - 1) / 2;
+    // Blending neighbours would blur every image, in training only: on the grid there is no need for it.
+    const onGrid = shift > 0 && Number.isInteger(shift) && turn === 0 && zoom === 0 && shear === 0;
+    const drawShift = () => onGrid ? tf.clipByValue(tf.round(draw(shift + 0.5)), -shift, shift) : draw(shift);
     const offset = (p: tf.Tensor, q: tf.Tensor, middle: number) =>
-      tf.add(tf.sub(middle, tf.add(tf.mul(p, middleX), tf.mul(q, middleY))), draw(shift));
+      tf.add(tf.sub(middle, tf.add(tf.mul(p, middleX), tf.mul(q, middleY))), drawShift());
     const none = tf.zeros([batch]);
     const transforms = tf.stack([a, b, offset(a, b, middleX), d, e, offset(d, e, middleY), none, none], 1);
     return affine(images as tf.Tensor4D, transforms as tf.Tensor2D);

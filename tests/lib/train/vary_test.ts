@@ -43,6 +43,18 @@ for (const backend of ["tensorflow", "cpu"] as const) {
     assert(Math.max(...moves) > 0.45 && Math.min(...moves) < -0.45, "the range is not used");
   });
 
+  Deno.test(`varyAffine() shifts by whole pixels where nothing blends, each as often, on ${backend}`, async () => {
+    await startEngine({ backend });
+    const seen = new Map<string, number>();
+    for (const one of varied(900, { shift: 1 })) {
+      for (const value of one) assert(Math.abs(value - Math.round(value)) < 1e-5, `${value} is blended`);
+      const key = one.map(Math.round).join();
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+    }
+    assertEquals(seen.size, 9); // left, stay, right by up, stay, down
+    for (const count of seen.values()) assert(Math.abs(count - 100) < 50, `${count} of 900`); // five deviations
+  });
+
   Deno.test(`variations repeat from a seed and differ from image to image, on ${backend}`, async () => {
     await startEngine({ backend });
     const options = { shift: 1, turn: 20, zoom: 0.2, shear: 0.1, flip: true };
