@@ -34,20 +34,33 @@ function column(labels: tf.Tensor, t: number): tf.Tensor {
 }
 
 /**
- * Loss of several heads: binary cross-entropy of the kind plus, for the energy, the squared miss over a variance that rises with the
- * energy as that of counted electrons does, so that faint events count as well.
+ * How much the order of nuclear and electron recoils of like energy counts, and which energies are alike.
+ *
+ * At a given energy a nuclear recoil gives less light, so that light tells the kinds apart there. Over all energies it does not, and
+ * cross-entropy alone gives up most of what a student's energy bins measure: AUC of 0.62 instead of 0.76 below 5 keV.
+ */
+const ORDER = { weight: 2.5, steepness: 4, width: 0.25, offset: 0.6 / ENERGY_UNIT };
+
+/**
+ * Loss of several heads. For the kind, binary cross-entropy, which keeps the probabilities honest, and the misordering
+ * among recoils of like energy. For the energy, the squared miss over a variance that rises with the energy as that of
+ * counted electrons does, so that faint events count as well.
  */
 function jointLoss(targets: readonly Target[]): train.Loss {
-  const binary = train.binaryCrossEntropy();
+  const binary = train.binaryCrossEntropy(), energyAt = targets.indexOf("energy");
   return {
-    config: { name: "recoil", targets: targets.join(" ") },
+    config: { name: "recoil", targets: targets.join(" "), order: ORDER.weight },
     logits: true,
     perExample(labels, ...outputs) {
       const losses = targets.map((target, t) => {
-        const truth = column(labels, t);
-        if (target === "nuclear") return binary.perExample(truth, outputs[t]);
-        const miss = tf.sub(tf.reshape(outputs[t], [-1]), truth);
-        return tf.div(tf.square(miss), tf.add(tf.mul(truth, 0.06), 0.01));
+        const truth = column(labels, t), output = tf.reshape(outputs[t], [-1]);
+        if (target === "energy") {
+          return tf.div(tf.square(tf.sub(output, truth)), tf.add(tf.mul(truth, 0.06), 0.01));
+        }
+        const cross = tf.mul(binary.perExample(truth, outputs[t]), 0.5);
+        if (energyAt < 0) return cross;
+        const alike = tf.log(tf.add(column(labels, energyAt), ORDER.offset));
+        return tf.add(cross, tf.mul(train.misordering(truth, output, { ...ORDER, alike }), ORDER.weight));
       });
       return losses.reduce((sum, loss) => tf.add(sum, loss));
     },
@@ -72,7 +85,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
     name: spec.name,
     summary: spec.summary,
     options: CYGNO_OPTIONS,
-    defaults: { epochs: 18, batch: 32 },
+    defaults: { epochs: 24, batch: 32 },
 
     settle(options, given) {
       if (options.recipe !== "course") return options;
@@ -114,6 +127,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
         optimizer: train.adam(),
         schedule: train.oneCycle(rate, { warmUp: 0.2 }),
         averageDecay: 0.998,
+        shards: 1, // a recoil is compared with the others of its shard: of few there is less to learn
         prepare: scaled,
         augment: turnAtRandom,
       };

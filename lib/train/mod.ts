@@ -18,6 +18,7 @@ export {
   type SmoothingOptions,
 } from "./loss.ts";
 export * from "./metric.ts";
+export * from "./misordering.ts";
 export * from "./optimizer.ts";
 export * from "./order.ts";
 export * from "./predict.ts";
