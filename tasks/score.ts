@@ -35,6 +35,7 @@ const OPTIONS = {
     help: "Which ONNX Runtime computes",
   },
   s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
+  csv: { type: "boolean", default: false, help: "Print comma-separated values, with a header" },
   json: JSON_OPTION,
 } as const;
 
@@ -95,20 +96,45 @@ function textOf(answer: Answer): string {
     : `${answer.label} (${probability})`;
 }
 
+/** An answer's columns of a CSV, units in the header. */
+function columnsOf(name: string, answer: Answer): Record<string, string | number> {
+  if (answer.kind === "value") {
+    const units = answer.units.replaceAll(/\W+/g, "_");
+    const value = Number(answer.value.toPrecision(7)); // as many digits as the model's floats have
+    return {
+      [`${name}_${units}`]: value,
+      [`${name}_uncertainty_${units}`]: answer.uncertainty ?? "",
+    };
+  }
+  return { [name]: answer.label, [`${name}_probability`]: Number(answer.probability.toPrecision(7)) };
+}
+
+/** A line of CSV as RFC 4180 has it. */
+function csvLine(cells: readonly (string | number)[]): string {
+  return cells.map((cell) => /[",\r\n]/.test(`${cell}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : cell).join(
+    ",",
+  );
+}
+
 /** Prints what is known as soon as a batch is full, so that a million pictures need no more memory than a batch. */
 class Scores {
   #names: string[] = [];
   #images: Image[] = [];
   #rows: Record<string, unknown>[] = [];
+  #headed = false;
   scored = 0;
 
-  constructor(readonly scorer: Scorer, readonly batch: number, readonly output: Output) {}
+  constructor(
+    readonly scorer: Scorer,
+    readonly options: { batch: number; csv: boolean },
+    readonly output: Output,
+  ) {}
 
   async add(name: string, image: Image): Promise<void> {
     this.scorer.prepare(image); // an image that does not fit is refused alone, before it is in a batch with others
     this.#names.push(name);
     this.#images.push(image);
-    if (this.#images.length >= this.batch) await this.flush();
+    if (this.#images.length >= this.options.batch) await this.flush();
   }
 
   async flush(): Promise<void> {
@@ -120,9 +146,17 @@ class Scores {
 
   #keep(name: string, { model, version, answers }: Result): void {
     if (this.output.json) return this.output.record("score", { file: name, model, version, answers }, "");
+    if (this.options.csv) {
+      const columns = Object.entries(answers).map(([key, value]) => columnsOf(key, value));
+      const row = Object.assign({ file: name }, ...columns, { model, version });
+      if (!this.#headed) this.output.say(csvLine(Object.keys(row)));
+      this.#headed = true;
+      return this.output.say(csvLine(Object.values(row)));
+    }
     this.#rows.push({
       file: name,
       ...Object.fromEntries(Object.entries(answers).map(([key, value]) => [key, textOf(value)])),
+      model: `${model}/${version}`,
     });
   }
 
@@ -142,11 +176,12 @@ export function main(args: string[]): Promise<number> {
       examples: [
         "deno task score runs/mnist/latest digits/*.png",
         "deno task score mnist t10k-images-idx3-ubyte.gz --json > scores.jsonl",
-        "deno task score cygno/champion frames/ --store s3://models",
+        "deno task score cygno/champion frames/ --store s3://models --csv > recoils.csv",
       ],
       words: [2, Infinity],
     });
     const [reference, ...files] = words;
+    if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
     const output = createOutput(options);
     const s3 = options.store.startsWith("s3:")
       ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
@@ -154,7 +189,7 @@ export function main(args: string[]): Promise<number> {
     const source = await findModel(reference, () => openStore(options.store, { s3 }));
     const { threads, runtime } = options;
     const scorer = await createScorer({ ...source, threads, runtime });
-    const scores = new Scores(scorer, options.batch, output);
+    const scores = new Scores(scorer, options, output);
     let failed = 0;
     try {
       for await (const { path, chosen } of expand(files)) {

@@ -4,7 +4,7 @@
  */
 import { basename, join } from "@std/path";
 import { engineReport, startEngine } from "../lib/engine/mod.ts";
-import type { Experiment, Options } from "../lib/experiments/experiment.ts";
+import type { Experiment, LoadProgress, Options } from "../lib/experiments/experiment.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts";
 import { runExperiment, type RunResult } from "../lib/experiments/run.ts";
 import { readRecord } from "../lib/experiments/run_folder.ts";
@@ -133,6 +133,7 @@ export function main(args: string[]): Promise<number> {
         shards: options.shards,
         signal,
         log: (line) => output.say(line),
+        onLoad: bar.onLoad,
         onBatch: bar.onBatch,
         onEpoch: bar.onEpoch,
       }).finally(bar.end);
@@ -215,10 +216,23 @@ async function defaultFolder(experiment: string, resume: boolean): Promise<strin
   return join(parent, newest.name);
 }
 
-/** One progress display for the whole run, and a line for each epoch that is done. */
+/** One progress display for what loading takes long for, one for the whole training, and a line for each epoch that is done. */
 function createBars(output: Output, epochs: number) {
   let bar: { progress: Progress; from: number } | undefined;
+  let loading: { progress: Progress; label: string } | undefined;
+  const endLoading = () => {
+    loading?.progress.end();
+    loading = undefined;
+  };
   return {
+    onLoad({ label, done, total, unit }: LoadProgress): void {
+      if (loading?.label !== label) {
+        endLoading();
+        loading = { progress: output.progress(label, Math.ceil(total), { unit }), label };
+      }
+      loading.progress.update(Math.round(done));
+      if (done >= total) endLoading();
+    },
     onBatch({ epoch, means, examplesPerSecond, step, steps }: BatchReport): void {
       const from = bar?.from ?? step - 1; // where a resumed run began, or time left would be guessed too short
       bar ??= { progress: output.progress("training", steps - from), from };
@@ -230,7 +244,10 @@ function createBars(output: Output, epochs: number) {
       const parts = [`epoch ${epoch}/${epochs}`, ...formatMeans(means), formatRate(examplesPerSecond)];
       output.record("epoch", numbers, [...parts, formatSeconds(seconds)].join("  "));
     },
-    end: () => bar?.progress.end(),
+    end() {
+      endLoading();
+      bar?.progress.end();
+    },
   };
 }
 

@@ -114,13 +114,16 @@ const BASELINE_EVENTS = 2000, SAMPLE_EVENTS = 256;
 
 /** Opens the set, or simulates one first. */
 async function openSet(options: CygnoLoadOptions, context: LoadContext) {
-  const { dataFolder, log, signal } = context;
+  const { dataFolder, log, signal, onProgress } = context;
   const source = options.data ?? join(dataFolder, "cygno", `simulated_${options.events}.zip`);
   if (options.data === undefined) {
     if (!await Deno.stat(source).then(() => true, () => false)) {
       log(`Simulating ${options.events} events into ${source}`);
       await Deno.remove(`${source}.truth.csv`).catch(() => {}); // left by a run that was killed
-      await writeSet(source, { events: options.events }, { signal });
+      await writeSet(source, { events: options.events }, {
+        signal,
+        onEvent: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
+      });
     }
   }
   const set = await openCygno(source, {
@@ -128,6 +131,8 @@ async function openSet(options: CygnoLoadOptions, context: LoadContext) {
     checksum: options.checksum,
     openBucket: context.openBucket as ((location: string) => ObjectSource) | undefined,
     signal,
+    onProgress: (done, total) =>
+      onProgress?.({ label: "fetching", done: done / 2 ** 20, total: total / 2 ** 20, unit: "MiB" }),
   });
   log(`${set.images.length} images from ${source}`);
   if (set.unmatched.length > 0) {

@@ -42,9 +42,21 @@ export interface LoadContext {
   dataFolder: string;
   /** Takes one line for each thing worth knowing. */
   log: (line: string) => void;
+  /** Takes how far a long part of loading is; `total` is 0 where it is not known. */
+  onProgress?: (part: LoadProgress) => void;
   signal?: AbortSignal;
   /** Opens `s3://bucket`; absent where a task has no access to buckets. */
   openBucket?: (location: string) => Blobs | Promise<Blobs>;
+}
+
+/** How far a part of loading is. */
+export interface LoadProgress {
+  /** What is done, such as "simulating". */
+  label: string;
+  done: number;
+  total: number;
+  /** Of `done` and `total`. */
+  unit: string;
 }
 
 /** A loaded data set, split. An experiment adds what its evaluation and plots need. */

@@ -39,6 +39,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Takes a line for each thing done. */
   log?: (line: string) => void;
+  /** Takes how far loading is. */
+  onLoad?: LoadContext["onProgress"];
   onBatch?: (report: BatchReport) => void;
   onEpoch?: (numbers: EpochNumbers) => void;
 }
@@ -74,7 +76,13 @@ export async function runExperiment(experiment: Experiment, run: RunOptions): Pr
     );
   }
   const undo = await prepareFolder(folder);
-  const context: LoadContext = { dataFolder, log, signal, openBucket: run.openBucket };
+  const context: LoadContext = {
+    dataFolder,
+    log,
+    signal,
+    onProgress: run.onLoad,
+    openBucket: run.openBucket,
+  };
   const data = await experiment.load(options, context).catch(async (error) => {
     await undo();
     throw error;

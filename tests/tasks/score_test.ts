@@ -64,6 +64,12 @@ Deno.test("score takes a run folder and every kind of word for files", () =>
     const table = await score(run, join(frames, "a", "1.png"));
     assertEquals([table.code, table.err], [0, ""]);
     assert(/1\.png +NR \([0-9.]+ %\) +1\.000 ± 2\.0 keV/.test(table.out), table.out);
+    const csv = await score(run, join(frames, "a"), "--csv");
+    const [header, first] = csv.out.trim().split("\n").map((line) => line.split(","));
+    assertEquals(header.slice(3), ["energy_keV", "energy_uncertainty_keV", "model", "version"]);
+    assertEquals([first[0].endsWith("1.png"), first[1], ...first.slice(3, 5)], [true, "NR", "1", "2"]);
+    assertEquals(csv.out.trim().split("\n").length, 3);
+    assert((await score(run, frames, "--csv", "--json")).err.includes("exclude each other"));
     const all = await score(run, frames, join(folder, "stack-idx3-ubyte"), join(folder, "*.npy"), "--json");
     assertEquals([all.code, energies(all.out)], [0, [1, 2, 3, 3, 3, 4]]);
     const pattern = await score(

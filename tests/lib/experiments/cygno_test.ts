@@ -4,7 +4,7 @@ import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { cygno, cygnoEnergy } from "../../../lib/experiments/cygno.ts";
 import { type CygnoData, SIDE } from "../../../lib/experiments/cygno_data.ts";
 import { runExperiment } from "../../../lib/experiments/run.ts";
-import type { Experiment, Options } from "../../../lib/experiments/experiment.ts";
+import type { Experiment, LoadContext, LoadProgress, Options } from "../../../lib/experiments/experiment.ts";
 import { writeSet } from "../../../lib/simulate/cygno_set.ts";
 
 await startEngine();
@@ -180,4 +180,21 @@ Deno.test("cygno trains by the course's recipe, with no test split measured on t
   assertEquals(card!.outputs.map(({ name }) => name), ["nuclear"]);
   assertEquals(card!.preprocessing.at(-1), { op: "window", low: 60, high: 130 });
   assertEquals([metrics!.auc.split, metrics!.auc.n], ["validation", 20]);
+});
+
+Deno.test("cygno.load() simulates a set where none is given, once, and says how far it is", async () => {
+  const seen: LoadProgress[] = [], lines: string[] = [];
+  const context: LoadContext = {
+    dataFolder: join(folder, "simulated"),
+    log: (line) => lines.push(line),
+    onProgress: (part) => seen.push(part),
+  };
+  for (let time = 0; time < 2; time++) {
+    const data = await cygno.load(options({ data: undefined, events: 40 }), context);
+    assertEquals(data.train.size + data.validation!.size + data.test.size, 40);
+    data.dispose();
+  }
+  assertEquals(seen.map(({ done }) => done), Array.from({ length: 40 }, (_, i) => i + 1));
+  assertEquals(seen.at(-1), { label: "simulating", done: 40, total: 40, unit: "events" });
+  assertEquals(lines.filter((line) => line.startsWith("Simulating")).length, 1);
 });
