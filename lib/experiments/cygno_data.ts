@@ -35,6 +35,14 @@ export const CYGNO_OPTIONS = {
     default: "best",
     help: "How to train: our best, or as the course does (batch 10, 50 epochs, 50 validation images).",
   },
+  order: {
+    type: "number",
+    default: 2.5,
+    min: 0,
+    max: 100,
+    help:
+      "Weight of the order among recoils of like energy; 0 gives the best AUC over all energies together.",
+  },
   rate: { type: "number", default: 3e-3, min: 1e-6, max: 1, help: "Peak learning rate of the best recipe." },
   validation: {
     type: "number",
