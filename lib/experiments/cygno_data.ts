@@ -150,16 +150,16 @@ async function openSet(options: CygnoLoadOptions, context: LoadContext) {
   return set;
 }
 
+/** Clusters of the first `count` of some crops, [n, 128, 128]. */
+function measureCrops(crops: Uint8Array, count: number): ClusterFeatures[] {
+  const crop = (i: number) => crops.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
+  return Array.from({ length: count }, (_, i) => measureCluster(crop(i), SIDE, SIDE, DETECTOR.pedestal));
+}
+
 /** Clusters of images, read chunk by chunk. */
 async function measureAll(images: LazyImages): Promise<ClusterFeatures[]> {
   const out: ClusterFeatures[] = [];
-  for await (const { data, shape: [n] } of images.rechunk(64).chunks()) {
-    for (let i = 0; i < n; i++) {
-      out.push(
-        measureCluster(data.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), SIDE, SIDE, DETECTOR.pedestal),
-      );
-    }
-  }
+  for await (const { data, shape: [n] } of images.rechunk(64).chunks()) out.push(...measureCrops(data, n));
   return out;
 }
 
@@ -216,15 +216,18 @@ export async function loadCygno(
     const measured = parts[measuredOn];
     const held: Held[] = [];
     const keep = n * SIDE * SIDE <= options.memory * 2 ** 20;
-    const sourceOf = async ({ images, events }: { images: LazyImages; events: Events }): Promise<Source> => {
+    /** The source of a part, and the clusters of its first `measured` events, of crops that are read once if they are kept. */
+    const open = async ({ images, events }: { images: LazyImages; events: Events }, measured: number) => {
       const size = events.labels.length, y = targetsOf(events, targets);
       const yShape = targets.length === 1 ? [] : [targets.length];
       if (keep) {
-        const x = hold(await images.read(), [size, SIDE, SIDE, 1]), labels = hold(y, [size, ...yShape]);
+        const crops = await images.read();
+        const x = hold(crops, [size, SIDE, SIDE, 1]), labels = hold(y, [size, ...yShape]);
         held.push(x, labels);
-        return { kind: "held", size, x, y: labels };
+        const source: Source = { kind: "held", size, x, y: labels };
+        return { source, clusters: measureCrops(crops, measured) };
       }
-      return {
+      const source: Source = {
         kind: "stream",
         size,
         xShape: [SIDE, SIDE, 1],
@@ -237,31 +240,36 @@ export async function loadCygno(
           return { x: await images.read(indices), y: rows };
         },
       };
+      const indices = Array.from({ length: measured }, (_, i) => i);
+      return { source, clusters: measured > 0 ? await measureAll(images.select(indices)) : [] };
     };
     if (!keep) {
       context.log(
         `Reading crops in every epoch, as ${Math.ceil(n * SIDE * SIDE / 2 ** 20)} MiB are more than --memory`,
       );
     }
-    const sources = {
-      train: await sourceOf(parts.train),
-      validation: validation.length > 0 ? await sourceOf(parts.validation) : undefined,
-      test: test.length > 0 ? await sourceOf(parts.test) : undefined,
+    const openAs = async (name: "validation" | "test") => {
+      const { images } = parts[name];
+      return images.length === 0
+        ? undefined
+        : await open(parts[name], name === measuredOn ? images.length : 0);
     };
-    const fitted = Array.from({ length: Math.min(train.length, BASELINE_EVENTS) }, (_, i) => i);
+    const opened = {
+      train: await open(parts.train, Math.min(train.length, BASELINE_EVENTS)),
+      validation: await openAs("validation"),
+      test: await openAs("test"),
+    };
+    const sampled = Array.from({ length: Math.min(train.length, SAMPLE_EVENTS) }, (_, i) => i);
     return {
-      train: sources.train,
-      validation: sources.validation,
-      test: (sources.test ?? sources.validation)!,
+      train: opened.train.source,
+      validation: opened.validation?.source,
+      test: (opened.test ?? opened.validation)!.source,
       fingerprint: set.fingerprint,
       splits: { train: parts.train.events, validation: parts.validation.events, test: measured.events },
       measuredOn,
-      clusters: {
-        test: await measureAll(measured.images),
-        train: await measureAll(parts.train.images.select(fitted)),
-      },
+      clusters: { test: opened[measuredOn]!.clusters, train: opened.train.clusters },
       crops: (split, indices) => (split === "train" ? parts.train : measured).images.read(indices),
-      sample: await parts.train.images.read(fitted.slice(0, SAMPLE_EVENTS)),
+      sample: await parts.train.images.read(sampled),
       donors: options.from === undefined ? undefined : await readDonors(options.from),
       dispose() {
         set.images.close();

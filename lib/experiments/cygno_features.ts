@@ -21,57 +21,53 @@ export interface ClusterFeatures {
 
 /** Sides of the mean that finds clusters, pixels, and how far above the pedestal it must be: five times the noise of that mean. */
 const SIDE = 5, THRESHOLD = 2;
+/** How far a hot pixel is above its brightest neighbour, counts: six times the noise. */
+const HOT = 12;
 
 /** A picture without its hot pixels: one far above all eight neighbours becomes their mean. Row-major, counts above `pedestal`. */
 function cleaned(counts: Uint8Array, height: number, width: number, pedestal: number): Float32Array {
-  const out = Float32Array.from(counts, (value) => value - pedestal);
+  const out = new Float32Array(counts.length);
+  for (let i = 0; i < out.length; i++) out[i] = counts[i] - pedestal;
+  const around = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1];
   for (let r = 1; r < height - 1; r++) {
     for (let c = 1; c < width - 1; c++) {
       const i = r * width + c;
+      if (counts[i] <= counts[i - 1] + HOT) continue; // nearly all pixels end here
       let most = 0, sum = 0;
-      for (
-        const j of [
-          i - width - 1,
-          i - width,
-          i - width + 1,
-          i - 1,
-          i + 1,
-          i + width - 1,
-          i + width,
-          i + width + 1,
-        ]
-      ) {
-        most = Math.max(most, counts[j]);
-        sum += counts[j];
+      for (const step of around) {
+        most = Math.max(most, counts[i + step]);
+        sum += counts[i + step];
       }
-      if (counts[i] > most + 12) out[i] = sum / 8 - pedestal;
+      if (counts[i] > most + HOT) out[i] = sum / 8 - pedestal;
     }
   }
   return out;
 }
 
+/** Adds up SIDE values along one axis, each `step` from the next of its line; those beyond the line's ends count as 0. */
+function addAlong(
+  values: Float32Array,
+  out: Float32Array,
+  { lines, length, lineStep, step }: { lines: number; length: number; lineStep: number; step: number },
+): void {
+  const half = SIDE >> 1;
+  for (let line = 0; line < lines; line++) {
+    const start = line * lineStep;
+    for (let at = 0; at < length; at++) {
+      let sum = 0;
+      for (let k = Math.max(0, at - half), end = Math.min(length - 1, at + half); k <= end; k++) {
+        sum += values[start + k * step];
+      }
+      out[start + at * step] = sum / SIDE;
+    }
+  }
+}
+
 /** Mean over squares of SIDE pixels; pixels outside count as pedestal. */
 function smoothed(values: Float32Array, height: number, width: number): Float32Array {
-  const half = SIDE >> 1;
   const rows = new Float32Array(values.length), out = new Float32Array(values.length);
-  for (let r = 0; r < height; r++) {
-    for (let c = 0; c < width; c++) {
-      let sum = 0;
-      for (let k = Math.max(0, c - half); k <= Math.min(width - 1, c + half); k++) {
-        sum += values[r * width + k];
-      }
-      rows[r * width + c] = sum / SIDE;
-    }
-  }
-  for (let r = 0; r < height; r++) {
-    for (let c = 0; c < width; c++) {
-      let sum = 0;
-      for (let k = Math.max(0, r - half); k <= Math.min(height - 1, r + half); k++) {
-        sum += rows[k * width + c];
-      }
-      out[r * width + c] = sum / SIDE;
-    }
-  }
+  addAlong(values, rows, { lines: height, length: width, lineStep: width, step: 1 });
+  addAlong(rows, out, { lines: width, length: height, lineStep: 1, step: width });
   return out;
 }
 

@@ -129,13 +129,18 @@ export async function fit(model: tf.LayersModel, train: Source, options: FitOpti
   const run = await startRun(model, train, options);
   try {
     while (run.state.epoch < options.epochs && !run.state.stopped) {
-      if (!await runEpoch(run)) return finish(run, "interrupted");
-      if (options.signal?.aborted && run.state.epoch < options.epochs) return finish(run, "interrupted");
+      const whole = await runEpoch(run);
+      if (!whole || (options.signal?.aborted && run.state.epoch < options.epochs)) {
+        await run.saving;
+        return finish(run, "interrupted");
+      }
     }
+    await run.saving;
     endWeights(run);
     options.onEnd?.(run.optimizer.snapshot(run.state.history.at(-1)!.learningRate));
     return finish(run, run.state.stopped ? "stopped early" : "finished");
   } finally {
+    await run.saving.catch(() => {}); // thrown already, or less to the point than what was
     run.dispose();
   }
 }
@@ -179,6 +184,8 @@ interface Run {
   state: CheckpointState;
   /** When the last checkpoint was written, ms. */
   savedAt: number;
+  /** The checkpoint that is being written; it may fail. */
+  saving: Promise<void>;
   dispose(): void;
 }
 
@@ -249,6 +256,7 @@ async function startRun(model: tf.LayersModel, train: Source, options: FitOption
     evaluation,
     kept: [],
     savedAt: performance.now(),
+    saving: Promise.resolve(),
     state: {
       epoch: 0,
       batch: 0,
@@ -303,12 +311,18 @@ function takeUp(run: Run, { state, arrays }: Checkpoint): void {
   }
 }
 
+/**
+ * Copies the state of the run and starts to write it, which takes as long as the disk does; training need not wait.
+ *
+ * @throws {Error} If the checkpoint before could not be written.
+ */
 async function save(run: Run): Promise<void> {
+  await run.saving;
   const { options, state, schedule, callbacks, weights, optimizer, averages, step, kept } = run;
   if (!options.checkpoint) return;
   const states: Record<string, unknown> = { schedule: schedule.state?.() };
   for (const callback of callbacks) states[callback.name] = callback.state?.();
-  await writeCheckpoint(options.checkpoint.path, {
+  run.saving = writeCheckpoint(options.checkpoint.path, {
     state: { ...state, random: random.getState(), states },
     arrays: {
       weights: arraysOf(weights),
@@ -318,6 +332,7 @@ async function save(run: Run): Promise<void> {
       kept: arraysOf(kept),
     },
   });
+  run.saving.catch(() => {}); // whoever waits for it is told
   run.savedAt = performance.now();
 }
 
