@@ -28,7 +28,7 @@ export const CYGNO_OPTIONS = {
     help: "Zip, folder, pattern, s3://… or http(s)://… (default: a simulated set, made once).",
   },
   checksum: { type: "string", hint: "SHA256", help: "Of the archive behind an http address." },
-  events: { type: "integer", default: 6000, min: 40, help: "Events of the simulated set." },
+  events: { type: "integer", default: 12_000, min: 40, help: "Events of the simulated set." },
   recipe: {
     type: "choice",
     choices: ["best", "course"],
@@ -37,7 +37,7 @@ export const CYGNO_OPTIONS = {
   },
   order: {
     type: "number",
-    default: 2.5,
+    default: 0.5,
     min: 0,
     max: 100,
     help:

@@ -23,7 +23,7 @@ export const summary =
   "The CYGNO course: decoding, steps, 50 epochs, quality beside baselines (parts: decode, step, epochs, quality)";
 
 /** Images of the timed set, as many as the course's epoch of a few seconds suggests; and of the set for quality. */
-const TIMED = 300, UNSEEN = 1000, TRAINED = 12_000, TESTED = 10_000;
+const TIMED = 300, UNSEEN = 1000, TRAINED = 40_000, TESTED = 10_000;
 
 /** Runs the chosen parts, all where none is chosen. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
@@ -248,7 +248,18 @@ async function quality(context: BenchContext): Promise<BenchTable> {
   const zip = await archive(context, TRAINED, 21), testZip = await archive(context, TESTED, 22);
   const out = join(folder, "best");
   say(`training on ${TRAINED} events`);
-  const seconds = await trainProcess(["--data", zip, "--validation", "0", "--test", "200", "--out", out]);
+  const seconds = await trainProcess([
+    "--data",
+    zip,
+    "--validation",
+    "0",
+    "--test",
+    "200",
+    "--epochs",
+    "10",
+    "--out",
+    out,
+  ]);
   const [known, unseen] = [await readAll(zip), await readAll(testZip)];
   const [scores, units] = await predictRun(out, unseen.crops, "best");
   const energies = units.map((value) => 30 * value);
