@@ -18,6 +18,7 @@
 import { createUnit, type UnitOptions } from "../lib/score/compute.ts";
 import { openHttpModels } from "../lib/score/http_models.ts";
 import type { ModelStore } from "../lib/score/models.ts";
+import { warmRuntime } from "../lib/score/session.ts";
 import { findPictures, type PictureLimits } from "../lib/score/pictures.ts";
 import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
 import { createHost, type Host, type HostOptions } from "../lib/serve/host.ts";
@@ -116,12 +117,14 @@ async function wasmOf(address: string | undefined): Promise<Uint8Array<ArrayBuff
 
 async function start(given: unknown): Promise<Pick<Host, "fetch">> {
   const setting = settings(given);
+  const runtime = setting("CLOUDCHAMBER_RUNTIME") === "native" ? "native" : "wasm";
+  const binary = wasmOf(setting("CLOUDCHAMBER_WASM"));
+  binary.then((wasmBinary) => warmRuntime({ runtime, wasmBinary }), () => {}); // while models are fetched
   const [store, access, wasmBinary] = await Promise.all([
     storeOf(setting),
     accessOf(setting("CLOUDCHAMBER_TOKENS")),
-    wasmOf(setting("CLOUDCHAMBER_WASM")),
+    binary,
   ]);
-  const runtime = setting("CLOUDCHAMBER_RUNTIME") === "native" ? "native" : "wasm";
   return createFunction({ store, access, unit: { runtime, wasmBinary } });
 }
 

@@ -50,6 +50,22 @@ async function loadWasm(wasmBinary?: Uint8Array<ArrayBuffer>): Promise<Onnx> {
   return module as unknown as Onnx;
 }
 
+/** The least model there is, y = x. */
+const IDENTITY = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE=";
+
+/**
+ * Starts ONNX Runtime before there is a model: WebAssembly is read, compiled and set up meanwhile, most of a cold start.
+ *
+ * What goes wrong is not told here but by {@linkcode openSession}.
+ */
+export async function warmRuntime(options: SessionOptions = {}): Promise<void> {
+  try {
+    await (await openSession(Uint8Array.fromBase64(IDENTITY), options)).close();
+  } catch {
+    // told when it matters
+  }
+}
+
 type Metadata = readonly {
   name: string;
   isTensor: boolean;
