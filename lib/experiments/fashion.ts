@@ -14,5 +14,5 @@ export const fashion = imageClasses({
   read: (folder) => readFashion({ folder }),
   vary: (images) => varyCutout(varyAffine(images, { shift: 1, flip: true }), 8),
   widths: [32, 64, 128], // 0.46 M parameters
-  defaults: { epochs: 14, batch: 128 },
+  defaults: { epochs: 20, batch: 128 },
 });
