@@ -5,9 +5,10 @@
  * Pixels are averaged in squares of two (diffusion has blurred what is finer), and the outer eighth on each side is left aside. Then side by side:
  * - levels: the picture through tanh of several gains, so that faint and bright tracks look alike, and the mean of each;
  * - moments: a softmax over the pixels makes a soft mask of the track at several levels; its second central moments say how
- *   long and wide it is and where it points to;
+ *   long and wide it is and where it points to, and the square of what turning the picture leaves alone;
+ * - apertures: the light above several thresholds and the area that it comes from, as a cut-based analysis measures them;
  * - convolutions over the levels, four stages, with the mean of every channel of every stage.
- * Levels and moments are fixed: one step of Adam moves a thousand coordinates at once and would tear them apart. The rest is trained.
+ * Levels, moments and apertures are fixed: one step of Adam moves a thousand coordinates at once and would tear them apart. The rest is trained.
  *
  * Source: our own, for the project of the CYGNO course; the heads' units are the course's. Without the moments, most of the
  * training is spent on learning how long a track is wherever its middle lies. @module
@@ -38,6 +39,10 @@ export interface RecoilCnnConfig {
 const LEVEL_GAINS = [8, 4, 2, 1, 0.5, 0.2], MASK_GAINS = [6, 3, 1.5, 0.7, 0.3, 0.15];
 /** A mask's contrast: a pixel of the track outweighs one of the background by e⁸. */
 const MASK_CONTRAST = 8;
+/** Thresholds of the apertures, in units of the input, and how sharp they are: what is dark is 6 widths of the sigmoid below. */
+const THRESHOLDS = [0.1, 0.18, 0.35, 0.7, 1.4, 2.8], SHARPNESS = 6;
+/** Gains of the tanh under which the summed light is shown, so that 1 keV and 30 keV are as far apart as in a logarithm. */
+const LIGHT_GAINS = [160, 80, 40, 20, 10, 5];
 /** Pixels of the coarse picture that make one unit of the moments. */
 const COORDINATE_UNIT = 6;
 
@@ -70,9 +75,11 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
   const binned = add(tf.layers.averagePooling2d({ poolSize: 2, name: "bin" }), image);
   const inner = add(tf.layers.cropping2D({ cropping: side / 16, name: "inner" }), binned); // [batch, 48, 48, 1]
   const levels = add(pointwise("levels", LEVEL_GAINS, "tanh", fixed), inner);
+  const coarse = add(tf.layers.averagePooling2d({ poolSize: 2, name: "coarse" }), inner); // [batch, 24, 24, 1]
   const measured = add(tf.layers.concatenate({ name: "measured" }), [
     add(tf.layers.globalAveragePooling2d({ name: "levels_mean" }), levels),
-    ...momentsOf(inner, side * 3 / 16, fixed),
+    ...momentsOf(coarse, side * 3 / 16, fixed),
+    ...aperturesOf(coarse, fixed),
   ]);
   const count = measured.shape[1]!;
   fixed.push({ name: "standard", weights: [diagonal(new Array(count).fill(1)), new Array(count).fill(0)] });
@@ -180,8 +187,7 @@ function linear(name: string, rows: readonly (readonly number[])[], fixed: Fixed
  *
  * For a mask with weights p that sum to 1: r = <x² + y²> - <x>² - <y>², d = <x² - y²> - <x>² + <y>², c = 2 (<xy> - <x><y>).
  */
-function momentsOf(inner: tf.SymbolicTensor, side: number, fixed: Fixed[]): tf.SymbolicTensor[] {
-  const coarse = add(tf.layers.averagePooling2d({ poolSize: 2, name: "coarse" }), inner); // [batch, 24, 24, 1]
+function momentsOf(coarse: tf.SymbolicTensor, side: number, fixed: Fixed[]): tf.SymbolicTensor[] {
   const first: number[][] = [], second: number[][] = [];
   for (let row = 0; row < side; row++) {
     for (let column = 0; column < side; column++) {
@@ -190,7 +196,7 @@ function momentsOf(inner: tf.SymbolicTensor, side: number, fixed: Fixed[]): tf.S
       second.push([x * x + y * y, x * x - y * y, 2 * x * y]);
     }
   }
-  return MASK_GAINS.map((gain, i) => {
+  return MASK_GAINS.flatMap((gain, i) => {
     const name = `mask${i + 1}`;
     const level = add(pointwise(`${name}_level`, [gain], "tanh", fixed), coarse);
     const contrast = add(pointwise(`${name}_contrast`, [MASK_CONTRAST], "linear", fixed), level);
@@ -201,8 +207,48 @@ function momentsOf(inner: tf.SymbolicTensor, side: number, fixed: Fixed[]): tf.S
     const squares = add(tf.layers.multiply({ name: `${name}_squares` }), [parts, parts]); // <x>², <y>², (<x> + <y>)²
     const shift = add(linear(`${name}_shift`, [[-1, -1, 1], [-1, 1, 1], [0, 0, -1]], fixed), squares);
     const about = add(linear(`${name}_about`, second, fixed), mask);
-    return add(tf.layers.add({ name: `${name}_central` }), [about, shift]);
+    const central = add(tf.layers.add({ name: `${name}_central` }), [about, shift]); // r, d, c
+    // A copy, as tfjs-layers frees too early what one layer takes twice and another one takes later.
+    const copy = add(linear(`${name}_copy`, [[1, 0, 0], [0, 1, 0], [0, 0, 1]], fixed), central);
+    const powers = add(tf.layers.multiply({ name: `${name}_powers` }), [copy, copy]);
+    // r² and d² + c²: with λ the variances along and across, (λ + λ')² and (λ - λ')²
+    return [central, add(linear(`${name}_turned`, [[1, 0], [0, 1], [0, 1]], fixed), powers)];
   });
+}
+
+/** Area and light above thresholds, and the light above the lowest one on scales from faint to bright. */
+function aperturesOf(coarse: tf.SymbolicTensor, fixed: Fixed[]): tf.SymbolicTensor[] {
+  const count = THRESHOLDS.length;
+  fixed.push({
+    name: "apertures",
+    weights: [THRESHOLDS.map((threshold) => SHARPNESS / threshold), new Array(count).fill(-SHARPNESS)],
+  });
+  const open = add(
+    tf.layers.conv2d({
+      filters: count,
+      kernelSize: 1,
+      activation: "sigmoid",
+      trainable: false,
+      name: "apertures",
+    }),
+    coarse,
+  );
+  const through = add(tf.layers.multiply({ name: "apertures_light" }), [
+    open,
+    add(pointwise("apertures_share", new Array(count).fill(1), "linear", fixed), coarse),
+  ]);
+  const area = add(tf.layers.globalAveragePooling2d({ name: "apertures_area" }), open);
+  const light = add(tf.layers.globalAveragePooling2d({ name: "apertures_sum" }), through);
+  const rows = THRESHOLDS.map((_, i) => LIGHT_GAINS.map((gain) => i === 0 ? gain : 0));
+  fixed.push({ name: "light_levels", weights: [rows.flat()] });
+  const scales = tf.layers.dense({
+    units: LIGHT_GAINS.length,
+    useBias: false,
+    activation: "tanh",
+    trainable: false,
+    name: "light_levels",
+  });
+  return [area, light, add(scales, light)];
 }
 
 /** Convolutions at a half, a half, a quarter and an eighth of the levels' size; the mean of each stage, and the most of the last. */
