@@ -38,8 +38,8 @@ export interface BatchEvents {
 export interface SubmitOptions {
   /** `performance.now()` from which an answer is of no use. */
   deadline?: number;
-  /** Gives up waiting when the client has. */
-  signal?: AbortSignal;
+  /** Gives up waiting when the client has; asked for only where there is a wait, as hosts make it at a cost. */
+  signal?: () => AbortSignal;
 }
 
 /** The result of an example, with the time it waited and the time its batch took in ONNX Runtime. */
@@ -70,6 +70,7 @@ interface Job {
   since: number;
   deadline: number;
   tries: number;
+  taken: boolean;
   settled: boolean;
   resolve(scored: Scored): void;
   reject(error: unknown): void;
@@ -102,6 +103,7 @@ export function createBatcher(
     while (queue.jobs.length > 0 && (batch.length === 0 || rows + queue.jobs[0].rows <= maxBatch)) {
       const job = queue.jobs.shift() as Job;
       queue.rows -= job.rows;
+      job.taken = true;
       if (job.settled) continue;
       if (job.deadline <= now) {
         job.reject(
@@ -196,13 +198,12 @@ export function createBatcher(
           new OverloadError(`The queue is full: ${queue.rows} examples are waiting`, wait),
         );
       }
-      signal?.throwIfAborted();
       return new Promise<Scored>((resolve, reject) => {
         const settle = <A>(act: (value: A) => void) => (value: A) => {
           if (job.settled) return;
           job.settled = true;
           clearTimeout(timer);
-          signal?.removeEventListener("abort", abort);
+          waiting?.removeEventListener("abort", abort);
           act(value);
         };
         const job: Job = {
@@ -211,12 +212,13 @@ export function createBatcher(
           since: performance.now(),
           deadline,
           tries: 0,
+          taken: false,
           settled: false,
           resolve: settle(resolve),
           reject: settle(reject),
         };
-        const abort = () => job.reject(signal?.reason);
-        signal?.addEventListener("abort", abort, { once: true });
+        let waiting: AbortSignal | undefined;
+        const abort = () => job.reject(waiting?.reason);
         const left = deadline - job.since;
         const late = () =>
           job.reject(new DeadlineError(`Not scored within the deadline: waited ${Math.round(left)} ms`));
@@ -224,6 +226,10 @@ export function createBatcher(
         queue.jobs.push(job);
         queue.rows += rows;
         dispatch();
+        if (job.taken || !signal) return;
+        waiting = signal();
+        if (waiting.aborted) abort();
+        else waiting.addEventListener("abort", abort, { once: true });
       });
     },
     waiting(key) {

@@ -125,7 +125,7 @@ async function scoreOne(context: Context, lease: Lease, found: Found): Promise<R
   const item: Item = "png" in found ? { png: found.png, view } : { image: found.image, view };
   const { result, queueMs, computeMs, batch } = await service.batcher.submit(key, item, {
     deadline,
-    signal: request.signal,
+    signal: () => request.signal,
   });
   if ("fault" in result) {
     throw new HttpProblem(result.fault.who === "client" ? 400 : 503, result.fault.message);
@@ -138,7 +138,7 @@ async function scoreOne(context: Context, lease: Lease, found: Found): Promise<R
     const infer = async (tensor: Tensor) => {
       const scored = await service.batcher.submit(key, { tensors: [tensor] }, {
         deadline,
-        signal: request.signal,
+        signal: () => request.signal,
       });
       return tensorsOf(scored.result);
     };

@@ -138,7 +138,7 @@ export async function infer(context: Context): Promise<Response> {
     const deadline = deadlineOf(context, parsed.parameters);
     const { result, queueMs, batch } = await service.batcher.submit(lease.key, { tensors: parsed.inputs }, {
       deadline,
-      signal: request.signal,
+      signal: () => request.signal,
     });
     const outputs = tensorsOf(result);
     const { name: model, version, outputs: described } = lease.card;

@@ -64,7 +64,7 @@ Deno.test("createBatcher() gives up what is late or not wanted any more", async 
     DeadlineError,
   );
   const signal = AbortSignal.timeout(5);
-  await assertRejects(() => batcher.submit("tiny", item(1), { signal }), DOMException);
+  await assertRejects(() => batcher.submit("tiny", item(1), { signal: () => signal }), DOMException);
   await batcher.close();
 });
 
