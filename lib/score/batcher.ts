@@ -198,12 +198,13 @@ export function createBatcher(
           new OverloadError(`The queue is full: ${queue.rows} examples are waiting`, wait),
         );
       }
+      let client: AbortSignal | undefined;
       return new Promise<Scored>((resolve, reject) => {
         const settle = <A>(act: (value: A) => void) => (value: A) => {
           if (job.settled) return;
           job.settled = true;
           clearTimeout(timer);
-          waiting?.removeEventListener("abort", abort);
+          client?.removeEventListener("abort", abort);
           act(value);
         };
         const job: Job = {
@@ -217,8 +218,7 @@ export function createBatcher(
           resolve: settle(resolve),
           reject: settle(reject),
         };
-        let waiting: AbortSignal | undefined;
-        const abort = () => job.reject(waiting?.reason);
+        const abort = () => job.reject(client?.reason);
         const left = deadline - job.since;
         const late = () =>
           job.reject(new DeadlineError(`Not scored within the deadline: waited ${Math.round(left)} ms`));
@@ -227,9 +227,9 @@ export function createBatcher(
         queue.rows += rows;
         dispatch();
         if (job.taken || !signal) return;
-        waiting = signal();
-        if (waiting.aborted) abort();
-        else waiting.addEventListener("abort", abort, { once: true });
+        client = signal();
+        if (client.aborted) abort();
+        else client.addEventListener("abort", abort, { once: true });
       });
     },
     waiting(key) {
