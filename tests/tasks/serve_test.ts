@@ -5,6 +5,8 @@ import { testWith } from "../needs.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { type ScoringServer, startScoring } from "../servers/scoring.ts";
 import { tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { createRng } from "../../lib/image/rng.ts";
+import { encodePng } from "../../lib/io/png.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -128,6 +130,40 @@ Deno.test("serve survives bodies that lie about their length, chunks made by han
     assert(await isReady(server), "ready though fifty clients have sent half a header");
     for (const connection of half) connection.close();
     assert(await isReady(server));
+  }));
+
+Deno.test("serve answers health within 50 ms while every worker is busy and more is waiting", () =>
+  withStore(async (folder) => {
+    await using server = await serve(folder, "--log", "none", "--max-queue", "1000");
+    const rng = createRng(7), side = 576;
+    const frame = encodePng({
+      data: Uint8Array.from({ length: side * side }, () => 90 + 20 * rng()),
+      height: side,
+      width: side,
+    }).slice();
+    let stop = false, scored = 0;
+    const clients = Array.from({ length: 24 }, async () => {
+      while (!stop) {
+        const response = await fetch(`${server.url}/score/tiny`, { method: "POST", body: frame });
+        await response.body?.cancel();
+        assertEquals(response.status, 200);
+        scored++;
+      }
+    });
+    await sleep(300);
+    const times: number[] = [], before = scored;
+    for (let i = 0; i < 40; i++) {
+      const start = performance.now();
+      const response = await fetch(`${server.url}/v2/health/${i % 2 ? "live" : "ready"}`);
+      await response.body?.cancel();
+      times.push(performance.now() - start);
+      await sleep(20);
+    }
+    assert(scored - before > 40, `only ${scored - before} pictures were scored meanwhile`);
+    stop = true;
+    await Promise.all(clients);
+    const middle = times.sort((a, b) => a - b)[20]; // client and server share this machine with other tests
+    assert(middle < 50, `health took ${middle} ms`);
   }));
 
 Deno.test("serve finishes at SIGTERM what it has begun, says that it is not ready, and ends with 0", () =>
