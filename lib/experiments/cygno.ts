@@ -88,7 +88,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
     name: spec.name,
     summary: spec.summary,
     options: CYGNO_OPTIONS,
-    defaults: { epochs: 18, batch: 32 },
+    defaults: { epochs: 20, batch: 64 },
 
     settle(options, given) {
       if (options.recipe !== "course") return options;
@@ -130,7 +130,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
         optimizer: train.adam(),
         schedule: train.oneCycle(rate, { warmUp: 0.2 }),
         averageDecay: 0.998,
-        shards: 1, // a recoil is compared with the others of its shard: of few there is less to learn
+        shards: 2, // a recoil is compared with the others of its shard: with more shards there are too few of them
         prepare: scaled,
         augment: turnAtRandom,
       };

@@ -43,7 +43,7 @@ export const CYGNO_OPTIONS = {
     help:
       "Weight of the order among recoils of like energy; 0 gives the best AUC over all energies together.",
   },
-  rate: { type: "number", default: 3e-3, min: 1e-6, max: 1, help: "Peak learning rate of the best recipe." },
+  rate: { type: "number", default: 5e-3, min: 1e-6, max: 1, help: "Peak learning rate of the best recipe." },
   validation: {
     type: "number",
     default: 0.1,

@@ -256,7 +256,7 @@ async function quality(context: BenchContext): Promise<BenchTable> {
     "--test",
     "200",
     "--epochs",
-    "10",
+    "14",
     "--out",
     out,
   ]);
