@@ -30,7 +30,17 @@ export interface HistogramTally extends Tally {
   observe(label: string, value: number): void;
 }
 
-/** Makes a counter. */
+/**
+ * Makes a counter.
+ *
+ * @example
+ * ```ts
+ * import { createCounter } from "./tally.ts";
+ * const failures = createCounter("failures_total", "Failures", ["model", "reason"]);
+ * failures.add(["cygno", "input"]);
+ * failures.get().values; // one of value 1, with labels { model: "cygno", reason: "input" }
+ * ```
+ */
 export function createCounter(name: string, help: string, labelNames: readonly string[]): CounterTally {
   const series = new Map<string, { labels: Record<string, string>; value: number }>();
   const tally: CounterTally = {
@@ -51,7 +61,18 @@ export function createCounter(name: string, help: string, labelNames: readonly s
   return tally;
 }
 
-/** Makes a histogram; `bounds` are the upper ends of its buckets, rising. */
+/**
+ * Makes a histogram.
+ *
+ * @param bounds Upper ends of the buckets, rising; what is larger is counted under "+Inf".
+ * @example
+ * ```ts
+ * import { createHistogram } from "./tally.ts";
+ * const sizes = createHistogram("batch_size", "Examples in a batch", "model", [1, 2, 4]);
+ * sizes.observe("cygno", 3);
+ * sizes.get().values.map(({ value }) => value); // 0, 0, 1, 1 by bucket, then sum 3 and count 1
+ * ```
+ */
 export function createHistogram(
   name: string,
   help: string,
