@@ -88,7 +88,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
     name: spec.name,
     summary: spec.summary,
     options: CYGNO_OPTIONS,
-    defaults: { epochs: 20, batch: 64 },
+    defaults: { epochs: 32, batch: 64 },
 
     settle(options, given) {
       if (options.recipe !== "course") return options;
