@@ -151,7 +151,7 @@ async function openSet(options: CygnoLoadOptions, context: LoadContext) {
 }
 
 /** Clusters of the first `count` of some crops, [n, 128, 128]. */
-function measureCrops(crops: Uint8Array, count: number): ClusterFeatures[] {
+export function measureCrops(crops: Uint8Array, count: number): ClusterFeatures[] {
   const crop = (i: number) => crops.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
   return Array.from({ length: count }, (_, i) => measureCluster(crop(i), SIDE, SIDE, DETECTOR.pedestal));
 }

@@ -128,14 +128,13 @@ export async function fit(model: tf.LayersModel, train: Source, options: FitOpti
   checkOptions(train, options);
   const run = await startRun(model, train, options);
   try {
-    while (run.state.epoch < options.epochs && !run.state.stopped) {
+    let interrupted = false;
+    while (run.state.epoch < options.epochs && !run.state.stopped && !interrupted) {
       const whole = await runEpoch(run);
-      if (!whole || (options.signal?.aborted && run.state.epoch < options.epochs)) {
-        await run.saving;
-        return finish(run, "interrupted");
-      }
+      interrupted = !whole || (options.signal?.aborted === true && run.state.epoch < options.epochs);
     }
     await run.saving;
+    if (interrupted) return finish(run, "interrupted");
     endWeights(run);
     options.onEnd?.(run.optimizer.snapshot(run.state.history.at(-1)!.learningRate));
     return finish(run, run.state.stopped ? "stopped early" : "finished");

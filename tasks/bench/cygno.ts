@@ -6,13 +6,12 @@ import { openCygno } from "../../lib/data/cygno.ts";
 import { hold, startEngine, tf } from "../../lib/engine/mod.ts";
 import { auc, regressionByBin } from "../../lib/evaluate/mod.ts";
 import { cygno } from "../../lib/experiments/cygno.ts";
-import { ENERGY_EDGES, SIDE } from "../../lib/experiments/cygno_data.ts";
-import { fitQuadratic, measureCluster } from "../../lib/experiments/cygno_features.ts";
+import { ENERGY_EDGES, measureCrops, SIDE } from "../../lib/experiments/cygno_data.ts";
+import { fitQuadratic } from "../../lib/experiments/cygno_features.ts";
 import type { Options } from "../../lib/experiments/experiment.ts";
 import { decodeKeras } from "../../lib/export/keras_read.ts";
 import { createRng } from "../../lib/image/rng.ts";
 import { buildCourseCnn } from "../../lib/models/course_cnn.ts";
-import { DETECTOR } from "../../lib/simulate/cygno.ts";
 import { writeSet } from "../../lib/simulate/cygno_set.ts";
 import * as train from "../../lib/train/mod.ts";
 import { CliError } from "../_cli.ts";
@@ -265,13 +264,7 @@ async function quality(context: BenchContext): Promise<BenchTable> {
   const energies = units.map((value) => 30 * value);
 
   say("measuring tracks for the baselines");
-  const measure = ({ crops, labels }: typeof known) =>
-    Array.from(
-      labels,
-      (_, i) =>
-        measureCluster(crops.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), SIDE, SIDE, DETECTOR.pedestal),
-    );
-  const [before, after] = [measure(known), measure(unseen)];
+  const [before, after] = [known, unseen].map(({ crops, labels }) => measureCrops(crops, labels.length));
   const save = async (file: string, clusters: typeof before, labels: Float32Array) => {
     const rows = Float32Array.from(
       clusters.flatMap(({ length, width, density }, i) => [length, width, density, labels[i]]),
