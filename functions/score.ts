@@ -15,58 +15,15 @@
  * ```
  * @module
  */
-import { createUnit, type UnitOptions } from "../lib/score/compute.ts";
-import { openHttpModels } from "../lib/score/http_models.ts";
+import { type SessionOptions, warmRuntime } from "../lib/score/session.ts";
 import type { ModelStore } from "../lib/score/models.ts";
-import { warmRuntime } from "../lib/score/session.ts";
-import { findPictures, type PictureLimits } from "../lib/score/pictures.ts";
-import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
-import { createHost, type Host, type HostOptions } from "../lib/serve/host.ts";
-import { problemResponse } from "../lib/serve/service.ts";
-import { HttpProblem } from "../lib/serve/problem.ts";
+import type { Access } from "../lib/serve/access.ts";
+import type { Host } from "../lib/serve/host.ts";
 
-/** Limits for a host whose memory is small and whose thread also answers. */
-const PICTURES: Required<PictureLimits> = { maxPixels: 1 << 24, maxPictures: 256, maxBytes: 1 << 26 };
-const LIMITS = { maxBytes: 16 << 20 };
-
-/** What {@linkcode createFunction} needs. */
-export interface FunctionOptions extends Omit<HostOptions, "units" | "decoder" | "events"> {
-  unit?: UnitOptions;
-}
-
-/**
- * Makes a function that scores in the thread that calls it.
- *
- * Models are loaded by the first request and looked for again at most every `pollMs`.
- */
-export function createFunction(options: FunctionOptions): Pick<Host, "fetch"> {
-  const { unit, pollMs = 5000, ...rest } = options;
-  const host = createHost({
-    limits: LIMITS,
-    ...rest,
-    pollMs: 0, // an edge host may freeze a function between requests: no timer of its own
-    units: [createUnit({ runtime: "wasm", maxPixels: PICTURES.maxPixels, ...unit })],
-    decoder: { decode: (bytes, name) => findPictures(bytes, { ...PICTURES, name }) },
-  });
-  let started: Promise<void> | undefined, looked = 0;
-  return {
-    async fetch(request) {
-      if (!started) {
-        looked = Date.now();
-        started = host.start();
-      }
-      await started;
-      if (Date.now() - looked > pollMs) {
-        looked = Date.now();
-        await host.models.refresh();
-      }
-      return await host.fetch(request);
-    },
-  };
-}
+type Setting = (name: string) => string | undefined;
 
 /** A setting by name: from the host's second argument, else from Deno's environment where that may be read. */
-function settings(given: unknown): (name: string) => string | undefined {
+function settings(given: unknown): Setting {
   const bag = typeof given === "object" && given !== null ? given as Record<string, unknown> : {};
   return (name) => {
     if (typeof bag[name] === "string") return bag[name];
@@ -78,12 +35,17 @@ function settings(given: unknown): (name: string) => string | undefined {
   };
 }
 
-async function storeOf(setting: (name: string) => string | undefined): Promise<ModelStore> {
+async function problem(message: string): Promise<Error> {
+  const { HttpProblem } = await import("../lib/serve/problem.ts");
+  return new HttpProblem(503, message);
+}
+
+async function storeOf(setting: Setting): Promise<ModelStore> {
   const addresses = setting("CLOUDCHAMBER_MODELS")?.split(/\s+/).filter((address) => address !== "") ?? [];
-  if (addresses.length > 0) return openHttpModels(addresses);
+  if (addresses.length > 0) return (await import("../lib/score/http_models.ts")).openHttpModels(addresses);
   const location = setting("CLOUDCHAMBER_STORE");
   if (!location) {
-    throw new HttpProblem(503, "No models are set: CLOUDCHAMBER_MODELS or CLOUDCHAMBER_STORE must say where");
+    throw await problem("No models are set: CLOUDCHAMBER_MODELS or CLOUDCHAMBER_STORE must say where");
   }
   const { openStore } = await import("../lib/store/store.ts");
   const { s3OptionsFrom } = await import("../lib/store/s3.ts");
@@ -102,30 +64,40 @@ async function storeOf(setting: (name: string) => string | undefined): Promise<M
 
 async function accessOf(text: string | undefined): Promise<Access | undefined> {
   if (!text) return undefined;
+  const { createAccess, parseTokens } = await import("../lib/serve/access.ts");
   const tokens = await parseTokens(text);
   return createAccess(() => tokens);
 }
 
-async function wasmOf(address: string | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (!address) return undefined;
+async function wasmOf(address: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(address);
   if (!response.ok) {
-    throw new HttpProblem(503, `The runtime at CLOUDCHAMBER_WASM cannot be had: ${response.status}`);
+    throw await problem(`The runtime at CLOUDCHAMBER_WASM cannot be had: ${response.status}`);
   }
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/**
+ * Puts the service together at the first request.
+ *
+ * ONNX Runtime comes first, as compiling it takes longest and needs other threads: everything else is loaded meanwhile,
+ * which is why it is imported here and not above.
+ */
 async function start(given: unknown): Promise<Pick<Host, "fetch">> {
   const setting = settings(given);
-  const runtime = setting("CLOUDCHAMBER_RUNTIME") === "native" ? "native" : "wasm";
-  const binary = wasmOf(setting("CLOUDCHAMBER_WASM"));
-  binary.then((wasmBinary) => warmRuntime({ runtime, wasmBinary }), () => {}); // while models are fetched
-  const [store, access, wasmBinary] = await Promise.all([
+  const address = setting("CLOUDCHAMBER_WASM");
+  const wasmBinary = address ? await wasmOf(address) : undefined;
+  const unit: SessionOptions = {
+    runtime: setting("CLOUDCHAMBER_RUNTIME") === "native" ? "native" : "wasm",
+    wasmBinary,
+  };
+  await warmRuntime(unit);
+  const [{ createEdgeHost }, store, access] = await Promise.all([
+    import("../lib/serve/edge_host.ts"),
     storeOf(setting),
     accessOf(setting("CLOUDCHAMBER_TOKENS")),
-    binary,
   ]);
-  return createFunction({ store, access, unit: { runtime, wasmBinary } });
+  return createEdgeHost({ store, access, unit });
 }
 
 let service: Promise<Pick<Host, "fetch">> | undefined;
@@ -138,6 +110,7 @@ export default {
       return await (await service).fetch(request);
     } catch (error) {
       service = undefined; // the next request tries again
+      const { HttpProblem, problemResponse } = await import("../lib/serve/problem.ts");
       return problemResponse(
         error instanceof HttpProblem ? error : new HttpProblem(503, "The service cannot start"),
       );

@@ -42,12 +42,36 @@ async function loadNative(): Promise<Onnx> {
   return (module as unknown as { default: Onnx }).default;
 }
 
-async function loadWasm(wasmBinary?: Uint8Array<ArrayBuffer>): Promise<Onnx> {
-  const module = await import("onnxruntime-web/wasm");
+/**
+ * The .wasm file of the npm package, read in one go: ONNX Runtime would stream it through Node's file system, which takes
+ * 30 ms more of a cold start. Undefined where there is no such file, as in a bundle, or it may not be read.
+ */
+async function readWasm(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await Deno.readFile(
+      new URL("ort-wasm-simd-threaded.wasm", import.meta.resolve("onnxruntime-web/wasm")),
+    );
+  } catch {
+    return undefined; // ONNX Runtime looks for it itself, and says what is missing
+  }
+}
+
+let wasm: Promise<Onnx> | undefined;
+
+async function loadWasm(given?: Uint8Array<ArrayBuffer>): Promise<Onnx> {
+  const [module, wasmBinary] = await Promise.all([import("onnxruntime-web/wasm"), given ?? readWasm()]);
   module.env.wasm.numThreads = 1; // more need shared memory and blob: workers, which edge hosts refuse
   module.env.logLevel = "error";
   if (wasmBinary) module.env.wasm.wasmBinary = wasmBinary.buffer;
   return module as unknown as Onnx;
+}
+
+function loadRuntime({ runtime = "native", wasmBinary }: SessionOptions): Promise<Onnx> {
+  if (runtime === "native") return loadNative();
+  return wasm ??= loadWasm(wasmBinary).catch((error) => {
+    wasm = undefined; // the next session tries again
+    throw error;
+  });
 }
 
 /** The least model there is, y = x. */
@@ -57,10 +81,14 @@ const IDENTITY = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAX
  * Starts ONNX Runtime before there is a model: WebAssembly is read, compiled and set up meanwhile, most of a cold start.
  *
  * What goes wrong is not told here but by {@linkcode openSession}.
+ *
+ * @returns When the runtime is read and other threads have begun to compile it: this one is free for other work.
  */
 export async function warmRuntime(options: SessionOptions = {}): Promise<void> {
   try {
-    await (await openSession(Uint8Array.fromBase64(IDENTITY), options)).close();
+    await loadRuntime(options);
+    const identity = openSession(Uint8Array.fromBase64(IDENTITY), options);
+    identity.then((session) => session.close()).catch(() => {});
   } catch {
     // told when it matters
   }
@@ -89,8 +117,8 @@ function describe(metadata: Metadata): TensorInfo[] {
  * @throws {TypeError} If the model has an input or output that is no tensor of a known type.
  */
 export async function openSession(onnx: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { runtime = "native", threads = 1, wasmBinary } = options;
-  const ort = runtime === "native" ? await loadNative() : await loadWasm(wasmBinary);
+  const { runtime = "native", threads = 1 } = options;
+  const ort = await loadRuntime(options);
   // The native binding refuses shared memory.
   const bytes = onnx.buffer instanceof ArrayBuffer ? onnx : Uint8Array.from(onnx);
   const session = await ort.InferenceSession.create(bytes, {
@@ -98,6 +126,9 @@ export async function openSession(onnx: Uint8Array, options: SessionOptions = {}
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: SEVERITY_ERROR,
+    // Without vendor libraries under it, ONNX Runtime's fused operations are slower than the plain ones, and take longer
+    // to load.
+    graphOptimizationLevel: runtime === "native" ? "all" : "basic",
     enableCpuMemArena: true,
   });
   const inputs = describe(session.inputMetadata as Metadata),

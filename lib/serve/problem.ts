@@ -47,3 +47,8 @@ export function reasonOf({ status }: HttpProblem, error: unknown): FailureReason
   if (status === 503 || status === 429) return "rejected";
   return status < 500 ? "input" : "internal";
 }
+
+/** An error as every route answers it. */
+export function problemResponse(problem: HttpProblem): Response {
+  return Response.json({ error: problem.message }, { status: problem.status, headers: problem.headers });
+}

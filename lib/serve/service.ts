@@ -8,7 +8,7 @@ import type { Found } from "../score/pictures.ts";
 import { type Access, OPEN_ACCESS, type Scope } from "./access.ts";
 import type { BodyLimits } from "./body.ts";
 import type { Metrics } from "./metrics.ts";
-import { HttpProblem, problemOf, reasonOf } from "./problem.ts";
+import { HttpProblem, problemOf, problemResponse, reasonOf } from "./problem.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { continueTrace, formatTrace } from "./trace.ts";
 
@@ -110,11 +110,6 @@ function checkEnvelope(request: Request, limits: ServiceLimits): void {
   let bytes = 0;
   for (const [name, value] of request.headers) bytes += name.length + value.length;
   if (bytes > maxHeaderBytes) throw new HttpProblem(431, `The header is longer than ${maxHeaderBytes} bytes`);
-}
-
-/** An error as every route answers it. */
-export function problemResponse(problem: HttpProblem): Response {
-  return Response.json({ error: problem.message }, { status: problem.status, headers: problem.headers });
 }
 
 /** Makes the service. */

@@ -3,7 +3,7 @@ import { assert, assertClose, assertEquals } from "../assert.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { freePort } from "../servers/versitygw.ts";
 import { tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
-import { createFunction } from "../../functions/score.ts";
+import { createEdgeHost } from "../../lib/serve/edge_host.ts";
 import { openHttpModels } from "../../lib/score/http_models.ts";
 import { openStore } from "../../lib/store/store.ts";
 
@@ -43,9 +43,9 @@ async function untilAnswered(url: string, status: Promise<Deno.CommandStatus>): 
   throw new Error(`${url} never answers`);
 }
 
-Deno.test("createFunction() scores models at web addresses on the wasm runtime", () =>
+Deno.test("createEdgeHost() scores models at web addresses on the wasm runtime", () =>
   withModels(async (url) => {
-    const { fetch } = createFunction({ store: openHttpModels([`${url}/store/tiny/1`]) });
+    const { fetch } = createEdgeHost({ store: openHttpModels([`${url}/store/tiny/1`]) });
     await assertScores(
       await fetch(new Request("http://edge/score/tiny", { method: "POST", body: flatPng(30) })),
     );
@@ -59,7 +59,7 @@ Deno.test("createFunction() scores models at web addresses on the wasm runtime",
 Deno.test("openHttpModels() refuses a file that is not what the manifest says", () =>
   withModels(async (url, folder) => {
     await Deno.writeFile(join(folder, "store", "tiny", "1", "model.onnx"), tinyOnnx(2));
-    const { fetch } = createFunction({ store: openHttpModels([`${url}/store/tiny/1`]) });
+    const { fetch } = createEdgeHost({ store: openHttpModels([`${url}/store/tiny/1`]) });
     const response = await fetch(new Request("http://edge/v2/health/ready"));
     const { models } = await response.json();
     assertEquals(response.status, 503);

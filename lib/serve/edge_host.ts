@@ -1,0 +1,46 @@
+/**
+ * A host for where the thread that answers also scores, such as an edge host: memory is small, and it may be frozen
+ * between requests. @module
+ */
+import { createUnit, type UnitOptions } from "../score/compute.ts";
+import { findPictures, type PictureLimits } from "../score/pictures.ts";
+import { createHost, type Host, type HostOptions } from "./host.ts";
+
+const PICTURES: Required<PictureLimits> = { maxPixels: 1 << 24, maxPictures: 256, maxBytes: 1 << 26 };
+const LIMITS = { maxBytes: 16 << 20 };
+
+/** What {@linkcode createEdgeHost} needs. */
+export interface EdgeHostOptions extends Omit<HostOptions, "units" | "decoder" | "events"> {
+  unit?: UnitOptions;
+}
+
+/**
+ * Puts a server together that scores in the thread that calls it.
+ *
+ * Models are loaded by the first request and looked for again at most every `pollMs`.
+ */
+export function createEdgeHost(options: EdgeHostOptions): Pick<Host, "fetch"> {
+  const { unit, pollMs = 5000, ...rest } = options;
+  const host = createHost({
+    limits: LIMITS,
+    ...rest,
+    pollMs: 0, // an edge host may freeze a function between requests: no timer of its own
+    units: [createUnit({ runtime: "wasm", maxPixels: PICTURES.maxPixels, ...unit })],
+    decoder: { decode: (bytes, name) => findPictures(bytes, { ...PICTURES, name }) },
+  });
+  let started: Promise<void> | undefined, looked = 0;
+  return {
+    async fetch(request) {
+      if (!started) {
+        looked = Date.now();
+        started = host.start();
+      }
+      await started;
+      if (Date.now() - looked > pollMs) {
+        looked = Date.now();
+        await host.models.refresh();
+      }
+      return await host.fetch(request);
+    },
+  };
+}
