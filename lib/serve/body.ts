@@ -93,10 +93,13 @@ export async function readBody(request: Request, limits: BodyLimits = {}): Promi
   const { maxBytes = 1 << 26, bodyTimeoutMs = 30_000 } = limits;
   const length = lengthOf(request);
   if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
-  if (!request.body) return new Uint8Array();
+  if (length === undefined && !request.body) return new Uint8Array();
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    const whole = length === undefined ? collect(request.body, maxBytes) : request.bytes(); // one copy less than chunk by chunk, and two less than by arrayBuffer()
+    // One copy less than chunk by chunk, two less than by arrayBuffer(); to look at `body` would make it a stream.
+    const whole = length === undefined
+      ? collect(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes)
+      : request.bytes();
     bytes = await within(whole, bodyTimeoutMs);
   } catch (error) {
     if (error instanceof HttpProblem) throw error;

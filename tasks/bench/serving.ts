@@ -136,15 +136,11 @@ async function startServer(
   }
 }
 
-/** As `deno task serve` has it: bodies count as heap, and a small heap would be swept every few requests. */
-const HEAP = "--v8-flags=--initial-heap-size=64";
-
 /** Our server over the bench's store. */
 function startOurs(bed: Bed, more: readonly string[] = []): Promise<Server> {
   const port = freePort();
   const args = [
     "run",
-    HEAP,
     "--no-prompt",
     "-A",
     "tasks/serve.ts",
@@ -320,45 +316,57 @@ async function medianTime(count: number, step: () => Promise<unknown>): Promise<
   return median(times);
 }
 
-async function benchOverhead({ rounds }: BenchContext, bed: Bed): Promise<BenchTable> {
+/** A server in a process of its own that reads a body and does nothing else. */
+const EMPTY = `Deno.serve(
+  { port: Number(Deno.args[0]), hostname: "127.0.0.1", onListen() {} },
+  async (request) => Response.json({ byteLength: (await request.bytes()).byteLength }),
+)`;
+
+async function benchOverhead({ rounds, folder, need }: BenchContext, bed: Bed): Promise<BenchTable> {
+  const wrk = need("wrk"), script = await wrkScript(folder, bed.png);
   const session = await openSession(bed.onnx, { threads: 1 });
-  await using ours = await startOurs(bed, ["--workers", "1"]);
+  const port = freePort(), program = join(folder, "empty.ts");
+  await Deno.writeTextFile(program, EMPTY);
+  const args = ["run", "--no-prompt", "--no-config", "--allow-net", program, String(port)];
+  await using ours = await startOurs(bed);
+  await using nothing = await startServer(Deno.execPath(), args, port, "/");
+  const image = { name: "image", type: "FP32" as const, shape: [1, CROP, CROP, 1] };
   const bare = async () => {
     const data = prepareImage(bed.card, decodePng(bed.png, { center: CROP }));
-    await session.run([{ name: "image", type: "FP32", shape: [1, CROP, CROP, 1], data }]);
+    await session.run([{ ...image, data }]);
   };
-  const served = async () => {
+  const fetched = async () => {
     const response = await fetch(`${ours.url}/score/recoil`, { method: "POST", body: bed.png });
     await response.json();
   };
-  const echo = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
-    const { byteLength } = await request.arrayBuffer();
-    return Response.json({ byteLength });
-  });
-  const empty = async () => {
-    const response = await fetch(`http://127.0.0.1:${echo.addr.port}/`, { method: "POST", body: bed.png });
-    await response.json();
-  };
-  for (const step of [bare, served, empty]) await medianTime(50, step);
+  const loaded = async (url: string) => (await measureLoad(wrk, script, url, 1, SECONDS)).p50;
+  for (const step of [bare, fetched]) await medianTime(100, step);
+  for (const url of [`${ours.url}/score/recoil`, nothing.url]) await loaded(url); // warm
   const times = await alternate(rounds, {
-    bare: () => medianTime(150, bare),
-    served: () => medianTime(150, served),
-    empty: () => medianTime(150, empty),
+    bare: () => medianTime(500, bare),
+    served: () => loaded(`${ours.url}/score/recoil`),
+    empty: () => loaded(nothing.url),
+    fetched: () => medianTime(500, fetched),
   });
   await session.close();
-  await echo.shutdown();
-  const over = times.served.map((value, i) => value - times.bare[i]);
-  const beyond = times.served.map((value, i) => value - times.bare[i] - times.empty[i]);
+  const beyond = (what: readonly number[], ...less: (readonly number[])[]) =>
+    what.map((value, i) => less.reduce((rest, times) => rest - times[i], value));
   return {
-    title: "What the service adds to decoding and a bare ONNX Runtime call (p50, one client)",
+    title: "What HTTP and the service add to decoding and a bare ONNX Runtime call (p50, one client)",
     rows: [
       { what: "decode and ONNX Runtime in this process", unit: "ms", ours: times.bare },
-      { what: "the same over HTTP", unit: "ms", ours: times.served },
-      { what: "a Deno server that only reads the body", unit: "ms", ours: times.empty },
-      { what: "added by HTTP and service", unit: "ms", ours: over },
-      { what: "added by the service beyond an empty server", unit: "ms", ours: beyond, limit: 0.5 },
+      { what: "the same over HTTP, by wrk", unit: "ms", ours: times.served },
+      { what: "added by HTTP and service", unit: "ms", ours: beyond(times.served, times.bare), limit: 0.5 },
+      { what: "a Deno server that only reads the body, by wrk", unit: "ms", ours: times.empty },
+      {
+        what: "added by the service beyond an empty server",
+        unit: "ms",
+        ours: beyond(times.served, times.bare, times.empty),
+        limit: 0.5,
+      },
+      { what: "added, when Deno's fetch is the client", unit: "ms", ours: beyond(times.fetched, times.bare) },
     ],
-    notes: ["The client is Deno's fetch: what it and the loopback take is in the empty server's time."],
+    notes: ["Deno's fetch shares the cores with the server and takes more of them than wrk."],
   };
 }
 
@@ -410,7 +418,7 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
   const times = await alternate(rounds, {
     native: () => {
       const p = port();
-      return firstAnswer(deno, ["run", HEAP, "--no-prompt", "-A", "tasks/serve.ts", ...served(p)], p, bed);
+      return firstAnswer(deno, ["run", "--no-prompt", "-A", "tasks/serve.ts", ...served(p)], p, bed);
     },
     wasm: () => {
       const p = port();
@@ -453,7 +461,6 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
 const COMPILE = [
   "compile",
   "--quiet",
-  HEAP,
   "--no-check",
   "--allow-all",
   "--self-extracting",
