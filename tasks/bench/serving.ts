@@ -95,6 +95,13 @@ interface Server extends AsyncDisposable {
   pid: number;
 }
 
+/** The processes that a process has started, and theirs. */
+async function descendantsOf(pid: number): Promise<number[]> {
+  const listed = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
+  const children = listed.split(" ").filter((word) => word !== "").map(Number);
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
+}
+
 /** Starts a server and waits until `path` answers. */
 async function startServer(
   program: string,
@@ -115,10 +122,18 @@ async function startServer(
   const status = child.status.finally(() => ended = true);
   const url = `http://127.0.0.1:${port}`;
   const stop = async () => {
+    const family = await descendantsOf(child.pid); // LitServe's outlive their parent
     if (!ended) child.kill("SIGTERM");
     const late = setTimeout(() => child.kill("SIGKILL"), 15_000);
     await status;
     clearTimeout(late);
+    for (const pid of family) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch {
+        // it has gone with its parent
+      }
+    }
   };
   for (const end = performance.now() + 240_000;;) {
     const ok = await fetch(url + path).then(async (response) => {
@@ -264,7 +279,7 @@ async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
   for (const { url, script } of Object.values(targets)) await measureLoad(wrk, script, url, 4, 2); // warm
   const rows: BenchRow[] = [];
   for (const connections of CONNECTIONS) {
-    say(`${connections} connections`);
+    say(`connections: ${connections}`);
     const loads: Record<string, Load[]> = {};
     const measures = Object.fromEntries(
       Object.entries(targets).map(([who, { url, script }]) => [who, async () => {
@@ -275,8 +290,8 @@ async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
     );
     await alternate(rounds, measures);
     const values = (who: string, what: keyof Load) => loads[who].map((load) => load[what]);
+    const what = `${connections} connection${connections > 1 ? "s" : ""}`;
     for (const peer of peers) {
-      const what = `${connections} connection${connections > 1 ? "s" : ""}`;
       rows.push({
         what,
         unit: "requests/s",
@@ -295,7 +310,7 @@ async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
         bar: 1,
       });
     }
-    rows.push({ what: `${connections} connections, p50`, unit: "ms", ours: values("cloudchamber", "p50") });
+    rows.push({ what: `${what}, p50`, unit: "ms", ours: values("cloudchamber", "p50") });
   }
   return {
     title:
@@ -404,79 +419,84 @@ async function firstAnswer(
   }
 }
 
-async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promise<BenchTable> {
-  const deno = Deno.execPath();
-  const port = () => freePort();
-  const served = (p: number) => ["--store", bed.storePath, "--port", String(p), "--log", "none"];
-  const env = { CLOUDCHAMBER_STORE: `file:${bed.storePath}` };
-  const binary = join(folder, "cloudchamber-serve");
-  say("compiling the binary");
-  const compiled = await runOrFail(deno, [...COMPILE, "-o", binary, "tasks/serve.ts"]).then(
-    () => undefined,
-    String,
-  );
-  const times = await alternate(rounds, {
-    native: () => {
-      const p = port();
-      return firstAnswer(deno, ["run", "--no-prompt", "-A", "tasks/serve.ts", ...served(p)], p, bed);
-    },
-    wasm: () => {
-      const p = port();
-      const args = [
-        "serve",
-        "--no-prompt",
-        "--allow-read",
-        "--allow-env",
-        "--port",
-        String(p),
-        "--host",
-        "127.0.0.1",
-        "functions/score.ts",
-      ];
-      return firstAnswer(deno, args, p, bed, env);
-    },
+/** The store and ONNX Runtime's .wasm file at web addresses, as an edge host would fetch them. */
+function serveFiles(bed: Bed, wasm: string): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async ({ url }) => {
+    const { pathname } = new URL(url);
+    const bytes = await Deno.readFile(pathname === "/ort.wasm" ? wasm : join(bed.storePath, pathname))
+      .catch(() => undefined);
+    return bytes ? new Response(bytes) : new Response(null, { status: 404 });
   });
-  const rows: BenchRow[] = [
-    { what: "deno run tasks/serve.ts, native", unit: "ms", ours: times.native, limit: 500 },
-    { what: "deno serve functions/score.ts, wasm", unit: "ms", ours: times.wasm, limit: 400 },
-  ];
-  const notes: string[] = [];
-  if (compiled === undefined) {
-    const { ours } = await alternate(rounds, {
-      ours: () => {
-        const p = port();
-        return firstAnswer(binary, served(p), p, bed);
-      },
-    });
-    rows.push({ what: "compiled binary, native", unit: "ms", ours, limit: 500 });
-  } else notes.push(`The compiled binary was not measured: ${compiled.trim().split("\n")[0]}`);
-  return {
-    title: "Cold start: from starting the process to the first answer",
-    rows,
-    notes,
-  };
 }
 
-/** How the one binary is made; the README of functions/deploy says the same. */
-const COMPILE = [
-  "compile",
-  "--quiet",
-  "--no-check",
-  "--allow-all",
-  "--self-extracting",
-  "--include",
-  "lib/score/compute_worker.ts",
-  "--include",
-  "lib/score/picture_worker.ts",
-  "--exclude-unused-npm",
-];
+async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promise<BenchTable> {
+  const deno = Deno.execPath(), tasks = join(ROOT, "tasks");
+  const bundle = join(folder, "edge.js"), program = join(folder, "program"), binary = join(folder, "serve");
+  say("making the edge bundle and the binary");
+  const external = ["onnxruntime-node", "@aws-sdk/client-s3"].flatMap((name) => ["--external", name]);
+  await runOrFail(deno, [
+    "bundle",
+    "--quiet",
+    "--platform",
+    "deno",
+    ...external,
+    "-o",
+    bundle,
+    join(ROOT, "functions", "score.ts"),
+  ]);
+  const compile = ["run", "--no-prompt", "-A", join(tasks, "compile.ts")];
+  const failure = await runOrFail(deno, [...compile, "--out", binary]).then(() => undefined, String);
+  if (failure !== undefined) await runOrFail(deno, [...compile, "--folder", program]);
+  await using files = serveFiles(
+    bed,
+    new URL("ort-wasm-simd-threaded.wasm", import.meta.resolve("onnxruntime-web/wasm")).pathname,
+  );
+  const address = `http://127.0.0.1:${files.addr.port}`;
+  const [{ name, versions }] = await bed.store.list();
+
+  const server = (command: string, args: readonly string[]) => () => {
+    const port = freePort();
+    const options = ["--store", bed.storePath, "--port", String(port), "--log", "none"];
+    return firstAnswer(command, [...args, ...options], port, bed);
+  };
+  const edge = (file: string, env: Record<string, string>, allow: readonly string[]) => () => {
+    const port = freePort();
+    const socket = ["--host", "127.0.0.1", "--port", String(port)];
+    return firstAnswer(deno, ["serve", "--no-prompt", ...allow, ...socket, file], port, bed, env);
+  };
+  const times = await alternate(rounds, {
+    native: server(deno, ["run", "--no-prompt", "-A", join(tasks, "serve.ts")]),
+    compiled: failure === undefined
+      ? server(binary, [])
+      : server(deno, ["run", "--no-prompt", "-A", join(program, "serve.js")]),
+    bundle: edge(bundle, {
+      CLOUDCHAMBER_MODELS: `${address}/${name}/${versions.at(-1)}`,
+      CLOUDCHAMBER_WASM: `${address}/ort.wasm`,
+    }, ["--no-config", "--allow-net", "--allow-env"]),
+    source: edge(join(ROOT, "functions", "score.ts"), { CLOUDCHAMBER_STORE: `file:${bed.storePath}` }, [
+      "--allow-read",
+      "--allow-env",
+    ]),
+  });
+  return {
+    title: "Cold start: from starting the process to the first answer",
+    rows: [
+      { what: "deno run tasks/serve.ts, native", unit: "ms", ours: times.native, limit: 500 },
+      failure === undefined
+        ? { what: "compiled binary, native", unit: "ms", ours: times.compiled, limit: 500 }
+        : { what: "the binary's program run by deno, native", unit: "ms", ours: times.compiled },
+      { what: "edge bundle, all from web addresses, wasm", unit: "ms", ours: times.bundle, limit: 400 },
+      { what: "deno serve functions/score.ts, wasm", unit: "ms", ours: times.source, limit: 400 },
+    ],
+    notes: failure === undefined ? [] : [`The binary itself was not measured: ${failure}`],
+  };
+}
 
 async function runOrFail(program: string, args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
   if (!success) {
-    throw new CliError(
-      `"${program} ${args.join(" ")}" failed: ${new TextDecoder().decode(stderr).slice(-800)}`,
-    );
+    const lines = new TextDecoder().decode(stderr).trim().split("\n");
+    throw new CliError(`"deno ${args[0]}" failed: ${lines.at(-1)}`);
   }
 }
 

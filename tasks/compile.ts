@@ -1,0 +1,149 @@
+/**
+ * `deno task compile`: the server as one program, for machines without Deno or this source tree.
+ *
+ * Server and workers are bundled first, each into one file, and only the parts of ONNX Runtime for this machine are put
+ * beside them. `deno compile` on the sources would embed every package of the project, more than 900 MB, and does not
+ * get that far: it parses what it embeds and overflows its stack at a test file of prom-client's dependency bintrees.
+ * @module
+ */
+import process from "node:process";
+import { dirname, join, resolve } from "@std/path";
+import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
+
+const OPTIONS = {
+  out: { type: "string", default: "cloudchamber-serve", hint: "FILE", help: "The binary" },
+  folder: {
+    type: "string",
+    hint: "FOLDER",
+    help: "Write the program there, for deno run FOLDER/serve.js, and no binary",
+  },
+  json: JSON_OPTION,
+} as const;
+
+const ROOT = join(import.meta.dirname!, "..");
+const PERMISSIONS = ["read", "write", "env", "sys", "ffi", "net"].map((what) => `--allow-${what}`);
+const WORKERS = ["compute_worker", "picture_worker"];
+
+/** Runs the task; see `--help`. */
+export function main(args: string[]): Promise<number> {
+  return runTask(async () => {
+    const { options } = readOptions(args, OPTIONS, {
+      usage: "deno task compile",
+      summary: "Makes one binary of `deno task serve`, for this machine's system and processor.\n" +
+        "Its base is downloaded by Deno at the first use, or is the file that DENORT_BIN names.",
+      examples: [
+        "deno task compile",
+        "deno task compile --out /usr/local/bin/cloudchamber-serve",
+        "deno task compile --folder build   # then: deno run --allow-all build/serve.js --store file:store",
+      ],
+    });
+    const output = createOutput(options);
+    if (options.folder !== undefined) {
+      await writeProgram(options.folder);
+      const path = join(options.folder, "serve.js");
+      output.record("program", { path }, `The server is in ${path}`);
+      return;
+    }
+    const folder = await Deno.makeTempDir({ prefix: "cloudchamber-compile-" });
+    try {
+      await writeProgram(folder);
+      await compile(folder, options.out);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+    const { size } = await Deno.stat(options.out);
+    output.record(
+      "binary",
+      { path: options.out, bytes: size },
+      `The server is in ${options.out} (${Math.round(size / 2 ** 20)} MiB)`,
+    );
+  });
+}
+
+/** Writes everything that the server needs into a folder. */
+async function writeProgram(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await bundle(join("tasks", "serve.ts"), join(folder, "serve.js"));
+  for (const worker of WORKERS) {
+    await bundle(join("lib", "score", `${worker}.ts`), join(folder, `${worker}.js`));
+    await Deno.writeTextFile(join(folder, `${worker}.ts`), `import "./${worker}.js";\n`); // the name that it is started by
+  }
+  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual" }));
+  const dependencies = await copyRuntime(join(folder, "node_modules"));
+  await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify({ dependencies }));
+}
+
+async function run(args: string[], cwd: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    stdout: "null",
+    env: { NO_COLOR: "1" },
+  }).output();
+  if (success) return;
+  const [said] = new TextDecoder().decode(stderr).trim().split(/\n\s*Stack backtrace:/);
+  const why = said.split("\n").at(-1)?.replace(/^\s*\d+: /, "");
+  const base = args[0] === "compile" && /denort|Caused by/i.test(said)
+    ? " (Deno downloads the base of a binary; DENORT_BIN may name one)"
+    : "";
+  throw new CliError(`deno ${args[0]} failed: ${why}${base}`);
+}
+
+/** Bundles all but ONNX Runtime, whose native build is a shared library and whose wasm build a server does not use. */
+function bundle(source: string, target: string): Promise<void> {
+  const external = ["onnxruntime-node", "onnxruntime-web/wasm"].flatMap((name) => ["--external", name]);
+  return run(["bundle", "--quiet", "--platform", "deno", ...external, "-o", target, source], ROOT);
+}
+
+function compile(folder: string, out: string): Promise<void> {
+  const include = [...WORKERS.map((worker) => `${worker}.ts`), "node_modules"].flatMap((
+    name,
+  ) => ["--include", name]);
+  // A shared library can only be loaded from a disk: the binary unpacks itself at its first start.
+  return run(
+    [
+      "compile",
+      "--quiet",
+      "--no-check",
+      "--no-prompt",
+      "--self-extracting",
+      ...PERMISSIONS,
+      ...include,
+      "-o",
+      resolve(out),
+      "serve.js",
+    ],
+    folder,
+  );
+}
+
+/** Copies ONNX Runtime for this system and processor; gives packages and versions. */
+async function copyRuntime(modules: string): Promise<Record<string, string>> {
+  const native = join("bin", "napi-v6", process.platform, process.arch);
+  const entry = await Deno.realPath(new URL(import.meta.resolve("onnxruntime-node")));
+  const source = dirname(dirname(entry)), common = join(dirname(source), "onnxruntime-common");
+  const versions: Record<string, string> = {};
+  for (
+    const [name, from, parts] of [
+      ["onnxruntime-node", source, ["dist", native]],
+      ["onnxruntime-common", await Deno.realPath(common), [join("dist", "cjs")]],
+    ] as const
+  ) {
+    const manifest = await Deno.readTextFile(join(from, "package.json"));
+    versions[name] = JSON.parse(manifest).version;
+    for (const part of parts) await copyFolder(join(from, part), join(modules, name, part));
+    await Deno.writeTextFile(join(modules, name, "package.json"), manifest);
+  }
+  return versions;
+}
+
+/** Copies what a program reads of a package's folder: neither types nor source maps. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyFolder(join(from, name), join(to, name));
+    else if (!/\.(map|d\.ts)$/.test(name)) await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
