@@ -27,6 +27,8 @@ export interface ScoringOptions {
   ready?: boolean;
   /** Put before the command, such as `["prlimit", "--fsize=1000"]`. */
   wrap?: string[];
+  /** What Deno runs. @default {"tasks/serve.ts"} */
+  program?: string;
 }
 
 const root = join(import.meta.dirname!, "..", "..");
@@ -46,7 +48,7 @@ async function collect(stream: ReadableStream<Uint8Array>, each: (line: string) 
 
 /** Starts `deno task serve` with these options, without the task runner in between. */
 export async function startScoring(args: string[], options: ScoringOptions = {}): Promise<ScoringServer> {
-  const { port = freePort(), s3, ready = true, wrap = [] } = options;
+  const { port = freePort(), s3, ready = true, wrap = [], program: main = "tasks/serve.ts" } = options;
   const deno = [
     Deno.execPath(),
     "run",
@@ -57,7 +59,7 @@ export async function startScoring(args: string[], options: ScoringOptions = {})
     "--allow-sys",
     "--allow-ffi",
     "--allow-net",
-    "tasks/serve.ts",
+    main,
     "--port",
     String(port),
     ...args,
