@@ -84,11 +84,17 @@ async function* expand(words: readonly string[]): AsyncGenerator<{ path: string;
   }
 }
 
+/** Value and uncertainty to the second figure of the uncertainty, as measurements are written. */
+function measured(value: number, sigma = 0): string {
+  if (!(sigma > 0)) return value.toPrecision(4);
+  const digits = Math.min(Math.max(1 - Math.floor(Math.log10(sigma)), 0), 20);
+  return `${value.toFixed(digits)} ± ${sigma.toFixed(digits)}`;
+}
+
 /** An answer as people write it. */
 function textOf(answer: Answer): string {
   if (answer.kind === "value") {
-    const sigma = answer.uncertainty === undefined ? "" : ` ± ${answer.uncertainty.toPrecision(2)}`;
-    return `${answer.value.toPrecision(4)}${sigma} ${answer.units}`;
+    return `${measured(answer.value, answer.uncertainty)} ${answer.units}`;
   }
   const probability = `${(100 * answer.probability).toFixed(1)} %`;
   return answer.kind === "probability"

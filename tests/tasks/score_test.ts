@@ -63,7 +63,7 @@ Deno.test("score takes a run folder and every kind of word for files", () =>
     const run = join(folder, "run"), frames = join(folder, "frames");
     const table = await score(run, join(frames, "a", "1.png"));
     assertEquals([table.code, table.err], [0, ""]);
-    assert(/1\.png +NR \([0-9.]+ %\) +1\.000 ± 2\.0 keV/.test(table.out), table.out);
+    assert(/1\.png +NR \([0-9.]+ %\) +1\.0 ± 2\.0 keV/.test(table.out), table.out);
     const csv = await score(run, join(frames, "a"), "--csv");
     const [header, first] = csv.out.trim().split("\n").map((line) => line.split(","));
     assertEquals(header.slice(3), ["energy_keV", "energy_uncertainty_keV", "model", "version"]);

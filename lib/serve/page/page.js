@@ -4,6 +4,13 @@ const $ = (id) => document.getElementById(id);
 const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 2 : 1)} %`;
 const number = (value) => Number(value.toPrecision(4)).toString();
 
+/** Value and uncertainty to the second figure of the uncertainty, as measurements are written. */
+function measured(value, sigma) {
+  if (!(sigma > 0)) return number(value);
+  const digits = Math.min(Math.max(1 - Math.floor(Math.log10(sigma)), 0), 20);
+  return `${value.toFixed(digits)} ± ${sigma.toFixed(digits)}`;
+}
+
 let models = [];
 const session = [];
 
@@ -106,8 +113,7 @@ function describeAnswer(name, answer) {
   const parts = [make("dt", name)];
   const body = make("dd");
   if (answer.kind === "value") {
-    const sigma = answer.uncertainty === undefined ? "" : ` ± ${number(answer.uncertainty)}`;
-    body.append(make("span", `${number(answer.value)}${sigma} ${answer.units}`));
+    body.append(make("span", `${measured(answer.value, answer.uncertainty)} ${answer.units}`));
   } else if (answer.kind === "probability") {
     body.append(
       make("span", `${answer.label} (probability ${percent(answer.probability)})`),
