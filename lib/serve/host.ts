@@ -64,8 +64,10 @@ export function createHost(options: HostOptions): Host {
     maxBatch: options.maxBatch,
     maxDelayMs: options.maxDelayMs,
     maxQueue: options.maxQueue,
-    onBatch: (key, { rows, computeMs }) =>
-      metrics.batch(key.slice(0, key.lastIndexOf("/")), rows, computeMs / 1000),
+    onBatch(key, { rows, computeMs }) {
+      const slash = key.lastIndexOf("/");
+      metrics.batch(key.slice(0, slash), key.slice(slash + 1), rows, computeMs / 1000);
+    },
   });
   const models = createModels({
     store,

@@ -4,6 +4,7 @@
  */
 import type { Metric, Registry } from "prom-client";
 import type { FailureReason } from "./problem.ts";
+import { createStatistics, type Statistics } from "./statistics.ts";
 import { createCounter, createHistogram } from "./tally.ts";
 
 /** Where events stand, for the gauges. */
@@ -32,11 +33,13 @@ export interface Metrics {
   /** A request to a model was answered. */
   success(model: string, version: string, rows: number, seconds: number, queueSeconds: number): void;
   /** A request to a model failed. */
-  failure(model: string, reason: FailureReason): void;
+  failure(model: string, version: string, reason: FailureReason, seconds: number): void;
   /** A batch was computed. */
-  batch(model: string, rows: number, seconds: number): void;
+  batch(model: string, version: string, rows: number, seconds: number): void;
   /** A response was sent. */
   response(route: string, status: number): void;
+  /** The same in sums for each version. */
+  readonly statistics: Pick<Statistics, "of">;
   /** The text of `/metrics`, and its media type. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -87,6 +90,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     "status",
   ]);
   const tallies = [success, failure, examples, executions, duration, queue, compute, size, responses];
+  const statistics = createStatistics();
   let registry: Promise<Registry> | undefined;
 
   async function makeRegistry(): Promise<Registry> {
@@ -152,13 +156,19 @@ export function createMetrics(sources: MetricsSources): Metrics {
       examples.add([model, version], rows);
       duration.observe(model, seconds);
       queue.observe(model, queueSeconds);
+      statistics.success(model, version, seconds, queueSeconds);
     },
-    failure: (model, reason) => failure.add([model, reason]),
-    batch(model, rows, seconds) {
+    failure(model, version, reason, seconds) {
+      failure.add([model, reason]);
+      statistics.failure(model, version, seconds);
+    },
+    batch(model, version, rows, seconds) {
+      statistics.batch(model, version, rows, seconds);
       executions.add([model]);
       compute.observe(model, seconds);
       size.observe(model, rows);
     },
+    statistics,
     response: (route, status) => responses.add([route, String(status)]),
     text: async () => (await (registry ??= makeRegistry())).metrics(),
     contentType: "text/plain; version=0.0.4; charset=utf-8",

@@ -43,6 +43,7 @@ const COMMON: Json = {
 
 const SCHEMAS: Json = {
   Problem: object({ error: STRING }, ["error"]),
+  Statistics: object({ model_stats: array({ type: "object" }) }, ["model_stats"]),
   Tensor: object({
     name: STRING,
     shape: array({ type: "integer" }),
@@ -231,6 +232,12 @@ const PATHS: Json = {
     [MODEL, VERSION],
     COMMON,
   ),
+  "/v2/models/stats": get("What all versions in memory have done", ref("Statistics"), [], COMMON),
+  "/v2/models/{model}/stats": get("What a model has done", ref("Statistics"), [MODEL], COMMON),
+  "/v2/models/{model}/versions/{version}/stats": get("What a version has done", ref("Statistics"), [
+    MODEL,
+    VERSION,
+  ], COMMON),
   "/v2/models/{model}/infer": infer([MODEL]),
   "/v2/models/{model}/versions/{version}/infer": infer([MODEL, VERSION]),
   "/v2/repository/index": {

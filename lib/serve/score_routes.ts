@@ -167,11 +167,13 @@ async function scoreOne(context: Context, lease: Lease, found: Found): Promise<R
 
 /** As `scoreOne`, with what went wrong as an entry of its own, so that one bad file among many costs only itself. */
 async function scoreOrError(context: Context, lease: Lease, found: Found): Promise<Record<string, unknown>> {
+  const started = performance.now();
   try {
     return await scoreOne(context, lease, found);
   } catch (error) {
     const problem = problemOf(error);
-    context.service.metrics.failure(lease.card.name, reasonOf(problem, error));
+    const { name, version } = lease.card, seconds = (performance.now() - started) / 1000;
+    context.service.metrics.failure(name, version, reasonOf(problem, error), seconds);
     return { name: found.name, error: problem.message, status: problem.status };
   }
 }

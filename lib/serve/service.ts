@@ -184,7 +184,10 @@ export function createService(options: ServiceOptions): Service {
         const problem = problemOf(error);
         response = problemResponse(problem);
         note.error = problem.status === 500 ? String((error as Error)?.stack ?? error) : problem.message;
-        if (note.model !== undefined) metrics.failure(String(note.model), reasonOf(problem, error));
+        if (note.model !== undefined) {
+          const seconds = (performance.now() - started) / 1000;
+          metrics.failure(String(note.model), String(note.version), reasonOf(problem, error), seconds);
+        }
       }
       const { headers, status } = response;
       headers.set("x-request-id", id);

@@ -1,8 +1,8 @@
 /**
  * The Open Inference Protocol v2 over HTTP.
  *
- * Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md; the repository index and the model
- * configuration as Triton's extensions have them, because its client asks for them. @module
+ * Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md; the repository index, the model
+ * configuration and statistics as Triton's extensions have them, because its client asks for them. @module
  */
 import type { Lease } from "../score/models.ts";
 import type { ItemResult } from "../score/compute.ts";
@@ -12,7 +12,13 @@ import { HttpProblem } from "./problem.ts";
 import type { Context } from "./service.ts";
 import { formatInferResponse, HEADER_LENGTH, parseInferRequest } from "./v2_codec.ts";
 
-const EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository"];
+const EXTENSIONS = [
+  "binary_tensor_data",
+  "classification",
+  "model_configuration",
+  "model_repository",
+  "statistics",
+];
 
 /** GET /v2 */
 export function serverMetadata({ service }: Context): Response {
@@ -103,6 +109,20 @@ export async function modelConfig(context: Context): Promise<Response> {
     output: loaded.outputs.map(tensor),
     dynamic_batching: {},
   });
+}
+
+/** GET /v2/models/stats and /v2/models/{model}[/versions/{version}]/stats: what versions in memory have done. */
+export function modelStatistics({ params: [model, version], service }: Context): Response {
+  const known = service.models.status().filter(({ name }) => model === undefined || name === model);
+  if (known.length === 0 && model !== undefined) throw new HttpProblem(404, `There is no model "${model}"`);
+  const versions = known.flatMap(({ name, loaded, aliases }) =>
+    loaded.filter((one) => version === undefined || one === version || one === aliases[version])
+      .map((one) => service.metrics.statistics.of(name, one))
+  );
+  if (versions.length === 0 && version !== undefined) {
+    throw new HttpProblem(404, `Version "${version}" of model "${model}" is not loaded`);
+  }
+  return Response.json({ model_stats: versions });
 }
 
 /** Turns a fault into the error that it is. */

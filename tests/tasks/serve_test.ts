@@ -366,6 +366,11 @@ try:
     raise SystemExit("a wrong shape was accepted")
 except http.InferenceServerException as error:
     assert "must be FP32" in error.message(), error.message()
+(stats,) = client.get_inference_statistics("tiny", "1")["model_stats"]
+assert stats["version"] == "1" and stats["inference_stats"]["success"]["count"] == 15, stats
+assert stats["inference_count"] == 30 and stats["inference_stats"]["fail"]["count"] == 1, stats
+assert sum(size["compute_infer"]["count"] for size in stats["batch_stats"]) == stats["execution_count"]
+assert client.get_inference_statistics()["model_stats"] == [stats]
 print("done")
 `;
     const { success, stdout, stderr } = await new Deno.Command(python, { args: ["-c", program] }).output();
