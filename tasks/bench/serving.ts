@@ -445,7 +445,10 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
     join(ROOT, "functions", "score.ts"),
   ]);
   const compile = ["run", "--no-prompt", "-A", join(tasks, "compile.ts")];
-  const failure = await runOrFail(deno, [...compile, "--out", binary]).then(() => undefined, String);
+  const failure = await runOrFail(deno, [...compile, "--out", binary]).then(
+    () => undefined,
+    ({ message }) => message as string,
+  );
   if (failure !== undefined) await runOrFail(deno, [...compile, "--folder", program]);
   await using files = serveFiles(
     bed,
@@ -496,7 +499,7 @@ async function runOrFail(program: string, args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
   if (!success) {
     const lines = new TextDecoder().decode(stderr).trim().split("\n");
-    throw new CliError(`"deno ${args[0]}" failed: ${lines.at(-1)}`);
+    throw new CliError(lines.at(-1)?.replace(/^error: /, "") ?? `"deno ${args.join(" ")}" failed`);
   }
 }
 
