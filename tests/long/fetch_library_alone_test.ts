@@ -1,3 +1,4 @@
+/** In a process of its own: a second TensorFlow beside the one that other tests have loaded would crash both. @module */
 import { fetchLibrary, findLibrary } from "../../lib/engine/library.ts";
 import { checkCachedLibrary } from "../../lib/engine/library_cache.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
