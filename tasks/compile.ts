@@ -8,6 +8,7 @@
  */
 import process from "node:process";
 import { dirname, join, resolve } from "@std/path";
+import { bundle, runDeno } from "./_bundle.ts";
 import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
 
 const OPTIONS = {
@@ -20,9 +21,10 @@ const OPTIONS = {
   json: JSON_OPTION,
 } as const;
 
-const ROOT = join(import.meta.dirname!, "..");
 const PERMISSIONS = ["read", "write", "env", "sys", "ffi", "net"].map((what) => `--allow-${what}`);
 const WORKERS = ["compute_worker", "picture_worker"];
+/** Not bundled: the native build is a shared library, and the wasm build is none that a server uses. */
+const RUNTIMES = ["onnxruntime-node", "onnxruntime-web/wasm"];
 
 /** Runs the task; see `--help`. */
 export function main(args: string[]): Promise<number> {
@@ -47,7 +49,7 @@ export function main(args: string[]): Promise<number> {
     const folder = await Deno.makeTempDir({ prefix: "cloudchamber-compile-" });
     try {
       await writeProgram(folder);
-      await compile(folder, options.out);
+      await compileProgram(folder, options.out);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -60,12 +62,13 @@ export function main(args: string[]): Promise<number> {
   });
 }
 
-/** Writes everything that the server needs into a folder. */
-async function writeProgram(folder: string): Promise<void> {
+/** Writes everything that the server needs into a folder; `serve.js` there starts it. */
+export async function writeProgram(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  await bundle(join("tasks", "serve.ts"), join(folder, "serve.js"));
+  const target = resolve(folder);
+  await bundle("tasks/serve.ts", join(target, "serve.js"), RUNTIMES);
   for (const worker of WORKERS) {
-    await bundle(join("lib", "score", `${worker}.ts`), join(folder, `${worker}.js`));
+    await bundle(`lib/score/${worker}.ts`, join(target, `${worker}.js`), RUNTIMES);
     await Deno.writeTextFile(join(folder, `${worker}.ts`), `import "./${worker}.js";\n`); // the name that it is started by
   }
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual" }));
@@ -73,48 +76,24 @@ async function writeProgram(folder: string): Promise<void> {
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify({ dependencies }));
 }
 
-async function run(args: string[], cwd: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd,
-    stdout: "null",
-    env: { NO_COLOR: "1" },
-  }).output();
-  if (success) return;
-  const [said] = new TextDecoder().decode(stderr).trim().split(/\n\s*Stack backtrace:/);
-  const why = said.split("\n").at(-1)?.replace(/^\s*\d+: /, "");
-  const base = args[0] === "compile" && /denort|Caused by/i.test(said)
-    ? " (Deno downloads the base of a binary; DENORT_BIN may name one)"
-    : "";
-  throw new CliError(`deno ${args[0]} failed: ${why}${base}`);
-}
-
-/** Bundles all but ONNX Runtime, whose native build is a shared library and whose wasm build a server does not use. */
-function bundle(source: string, target: string): Promise<void> {
-  const external = ["onnxruntime-node", "onnxruntime-web/wasm"].flatMap((name) => ["--external", name]);
-  return run(["bundle", "--quiet", "--platform", "deno", ...external, "-o", target, source], ROOT);
-}
-
-function compile(folder: string, out: string): Promise<void> {
-  const include = [...WORKERS.map((worker) => `${worker}.ts`), "node_modules"].flatMap((
-    name,
-  ) => ["--include", name]);
-  // A shared library can only be loaded from a disk: the binary unpacks itself at its first start.
-  return run(
-    [
+/** Puts a program that {@linkcode writeProgram} wrote on the base of a binary. */
+export async function compileProgram(folder: string, out: string): Promise<void> {
+  const include = [...WORKERS.map((worker) => `${worker}.ts`), "node_modules"];
+  const options = ["--quiet", "--no-check", "--no-prompt", ...PERMISSIONS];
+  try {
+    await runDeno([
       "compile",
-      "--quiet",
-      "--no-check",
-      "--no-prompt",
-      "--self-extracting",
-      ...PERMISSIONS,
-      ...include,
+      ...options,
+      "--self-extracting", // a shared library can only be loaded from a disk
+      ...include.flatMap((name) => ["--include", name]),
       "-o",
       resolve(out),
       "serve.js",
-    ],
-    folder,
-  );
+    ], folder);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(`${error.message} (Deno downloads the base of a binary; DENORT_BIN may name one)`);
+  }
 }
 
 /** Copies ONNX Runtime for this system and processor; gives packages and versions. */

@@ -11,6 +11,13 @@ export interface Duration {
   ns: number;
 }
 
+/** Where the time of a batch went. */
+export interface BatchTimes {
+  compute_input: Duration;
+  compute_infer: Duration;
+  compute_output: Duration;
+}
+
 /** What the extension says of one version. */
 export interface VersionStatistics {
   name: string;
@@ -21,15 +28,8 @@ export interface VersionStatistics {
   inference_count: number;
   /** Batches. */
   execution_count: number;
-  inference_stats: Record<"success" | "fail" | "queue" | "compute_input" | "compute_infer", Duration> & {
-    compute_output: Duration;
-  };
-  batch_stats: {
-    batch_size: number;
-    compute_input: Duration;
-    compute_infer: Duration;
-    compute_output: Duration;
-  }[];
+  inference_stats: { success: Duration; fail: Duration; queue: Duration } & BatchTimes;
+  batch_stats: ({ batch_size: number } & BatchTimes)[];
 }
 
 /** Sums for each model version. */
@@ -42,6 +42,7 @@ export interface Statistics {
 }
 
 const none = (): Duration => ({ count: 0, ns: 0 });
+const noTimes = (): BatchTimes => ({ compute_input: none(), compute_infer: none(), compute_output: none() });
 
 function add(duration: Duration, seconds: number): void {
   duration.count++;
@@ -55,14 +56,7 @@ function empty(name: string, version: string): VersionStatistics {
     last_inference: 0,
     inference_count: 0,
     execution_count: 0,
-    inference_stats: {
-      success: none(),
-      fail: none(),
-      queue: none(),
-      compute_input: none(),
-      compute_infer: none(),
-      compute_output: none(),
-    },
+    inference_stats: { success: none(), fail: none(), queue: none(), ...noTimes() },
     batch_stats: [],
   };
 }
@@ -93,7 +87,7 @@ export function createStatistics(): Statistics {
       add(found.inference_stats.compute_infer, seconds);
       let size = found.batch_stats.find(({ batch_size }) => batch_size === rows);
       if (!size) {
-        size = { batch_size: rows, compute_input: none(), compute_infer: none(), compute_output: none() };
+        size = { batch_size: rows, ...noTimes() };
         found.batch_stats.push(size);
         found.batch_stats.sort((a, b) => a.batch_size - b.batch_size);
       }

@@ -13,7 +13,9 @@ import { prepareImage } from "../../lib/score/preprocess.ts";
 import { openSession } from "../../lib/score/session.ts";
 import { type Card, parseCard } from "../../lib/store/card.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
+import { bundleEdge } from "../_bundle.ts";
 import { CliError } from "../_cli.ts";
+import { compileProgram, writeProgram } from "../compile.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, median } from "./_bench.ts";
 
 /** Name on the command line. */
@@ -345,10 +347,9 @@ async function benchOverhead({ rounds, folder, need }: BenchContext, bed: Bed): 
   const args = ["run", "--no-prompt", "--no-config", "--allow-net", program, String(port)];
   await using ours = await startOurs(bed);
   await using nothing = await startServer(Deno.execPath(), args, port, "/");
-  const image = { name: "image", type: "FP32" as const, shape: [1, CROP, CROP, 1] };
   const bare = async () => {
     const data = prepareImage(bed.card, decodePng(bed.png, { center: CROP }));
-    await session.run([{ ...image, data }]);
+    await session.run([{ name: "image", type: "FP32", shape: [1, CROP, CROP, 1], data }]);
   };
   const fetched = async () => {
     const response = await fetch(`${ours.url}/score/recoil`, { method: "POST", body: bed.png });
@@ -430,26 +431,15 @@ function serveFiles(bed: Bed, wasm: string): Deno.HttpServer<Deno.NetAddr> {
 }
 
 async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promise<BenchTable> {
-  const deno = Deno.execPath(), tasks = join(ROOT, "tasks");
+  const deno = Deno.execPath();
   const bundle = join(folder, "edge.js"), program = join(folder, "program"), binary = join(folder, "serve");
   say("making the edge bundle and the binary");
-  const external = ["onnxruntime-node", "@aws-sdk/client-s3"].flatMap((name) => ["--external", name]);
-  await runOrFail(deno, [
-    "bundle",
-    "--quiet",
-    "--platform",
-    "deno",
-    ...external,
-    "-o",
-    bundle,
-    join(ROOT, "functions", "score.ts"),
-  ]);
-  const compile = ["run", "--no-prompt", "-A", join(tasks, "compile.ts")];
-  const failure = await runOrFail(deno, [...compile, "--out", binary]).then(
+  await bundleEdge(bundle);
+  await writeProgram(program);
+  const failure = await compileProgram(program, binary).then(
     () => undefined,
     ({ message }) => message as string,
   );
-  if (failure !== undefined) await runOrFail(deno, [...compile, "--folder", program]);
   await using files = serveFiles(
     bed,
     new URL("ort-wasm-simd-threaded.wasm", import.meta.resolve("onnxruntime-web/wasm")).pathname,
@@ -468,7 +458,7 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
     return firstAnswer(deno, ["serve", "--no-prompt", ...allow, ...socket, file], port, bed, env);
   };
   const times = await alternate(rounds, {
-    native: server(deno, ["run", "--no-prompt", "-A", join(tasks, "serve.ts")]),
+    native: server(deno, ["run", "--no-prompt", "-A", "tasks/serve.ts"]),
     compiled: failure === undefined
       ? server(binary, [])
       : server(deno, ["run", "--no-prompt", "-A", join(program, "serve.js")]),
@@ -476,7 +466,7 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
       CLOUDCHAMBER_MODELS: `${address}/${name}/${versions.at(-1)}`,
       CLOUDCHAMBER_WASM: `${address}/ort.wasm`,
     }, ["--no-config", "--allow-net", "--allow-env"]),
-    source: edge(join(ROOT, "functions", "score.ts"), { CLOUDCHAMBER_STORE: `file:${bed.storePath}` }, [
+    source: edge("functions/score.ts", { CLOUDCHAMBER_STORE: `file:${bed.storePath}` }, [
       "--allow-read",
       "--allow-env",
     ]),
@@ -493,14 +483,6 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
     ],
     notes: failure === undefined ? [] : [`The binary itself was not measured: ${failure}`],
   };
-}
-
-async function runOrFail(program: string, args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
-  if (!success) {
-    const lines = new TextDecoder().decode(stderr).trim().split("\n");
-    throw new CliError(lines.at(-1)?.replace(/^error: /, "") ?? `"deno ${args.join(" ")}" failed`);
-  }
 }
 
 /** Seconds of the soak, and of finding out what full load is. */

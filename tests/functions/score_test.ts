@@ -6,6 +6,7 @@ import { tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { createEdgeHost } from "../../lib/serve/edge_host.ts";
 import { openHttpModels } from "../../lib/score/http_models.ts";
 import { openStore } from "../../lib/store/store.ts";
+import { bundleEdge } from "../../tasks/_bundle.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 
@@ -113,23 +114,7 @@ Deno.test("deno serve functions/score.ts scores from a store's folder without ff
 Deno.test("functions/score.ts bundles into one file that scores with the network alone, as on an edge host", () =>
   withModels(async (url, folder) => {
     const bundle = join(folder, "edge.js");
-    const bundled = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "bundle",
-        "--quiet",
-        "--platform",
-        "deno",
-        "--external",
-        "onnxruntime-node",
-        "--external",
-        "@aws-sdk/client-s3",
-        "-o",
-        bundle,
-        "functions/score.ts",
-      ],
-      cwd: root,
-    }).output();
-    assert(bundled.success, new TextDecoder().decode(bundled.stderr));
+    await bundleEdge(bundle);
     const wasm = join(root, "node_modules", "onnxruntime-web", "dist", "ort-wasm-simd-threaded.wasm");
     await Deno.copyFile(wasm, join(folder, "ort.wasm"));
     const port = freePort();

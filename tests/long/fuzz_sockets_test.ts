@@ -8,6 +8,8 @@ import { startScoring } from "../servers/scoring.ts";
 import { tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { openStore } from "../../lib/store/store.ts";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 const REQUESTS = 20_000, AT_ONCE = 16;
 
 /** How a body's length is told: truly, or as an attacker would. */
@@ -30,22 +32,9 @@ const BROKEN = new Set(["too long", "too short", "bad chunk", "cut chunk", "both
 /** Framings after which the server would wait for the rest. */
 const HALVES = new Set(["too long", "cut chunk", "bad chunk", "own"]);
 
-const encoder = new TextEncoder();
-
-function joinBytes(parts: readonly (string | Uint8Array)[]): Uint8Array {
-  const bytes = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
-  const joined = new Uint8Array(bytes.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of bytes) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
-}
-
 /** A body cut into chunks by hand. */
-function chunksOf(body: Uint8Array, size: number): (string | Uint8Array)[] {
-  const parts: (string | Uint8Array)[] = [];
+function chunksOf(body: Bytes, size: number): (string | Bytes)[] {
+  const parts: (string | Bytes)[] = [];
   for (let at = 0; at < body.length; at += size) {
     const chunk = body.subarray(at, at + size);
     parts.push(`${chunk.length.toString(16)}\r\n`, chunk, "\r\n");
@@ -54,7 +43,7 @@ function chunksOf(body: Uint8Array, size: number): (string | Uint8Array)[] {
 }
 
 /** The header fields and the body of a framing. */
-function frame(how: string, body: Uint8Array, size: number): [string, (string | Uint8Array)[]] {
+function frame(how: string, body: Bytes, size: number): [string, (string | Bytes)[]] {
   const chunked = "transfer-encoding: chunked\r\n",
     length = (bytes: number) => `content-length: ${bytes}\r\n`;
   switch (how) {
@@ -117,7 +106,7 @@ Deno.test("no bytes of 20,000 hostile requests on sockets make the server fail; 
         const [fields, content] = frame(how, body, size);
         const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
         const head = `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${own}${fields}\r\n`;
-        const line = await send(server.port, joinBytes([head, ...content]), HALVES.has(how));
+        const line = await send(server.port, await new Blob([head, ...content]).bytes(), HALVES.has(how));
         const status = line.split(" ")[1] ?? "closed";
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         const shown = `${line || "no answer"} for ${JSON.stringify(head)}, ${how}, ${body.length} bytes`;

@@ -4,6 +4,7 @@
  */
 import { join } from "@std/path";
 import { freePort } from "./versitygw.ts";
+import { taskArguments } from "../task_command.ts";
 import type { S3Options } from "../../lib/store/s3.ts";
 
 /** A running server; disposing of it kills it. */
@@ -27,7 +28,7 @@ export interface ScoringOptions {
   ready?: boolean;
   /** Put before the command, such as `["prlimit", "--fsize=1000"]`. */
   wrap?: string[];
-  /** What Deno runs. @default {"tasks/serve.ts"} */
+  /** What Deno runs with the task's permissions. @default {tasks/serve.ts} */
   program?: string;
 }
 
@@ -48,22 +49,10 @@ async function collect(stream: ReadableStream<Uint8Array>, each: (line: string) 
 
 /** Starts `deno task serve` with these options, without the task runner in between. */
 export async function startScoring(args: string[], options: ScoringOptions = {}): Promise<ScoringServer> {
-  const { port = freePort(), s3, ready = true, wrap = [], program: main = "tasks/serve.ts" } = options;
-  const deno = [
-    Deno.execPath(),
-    "run",
-    "--no-prompt",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-sys",
-    "--allow-ffi",
-    "--allow-net",
-    main,
-    "--port",
-    String(port),
-    ...args,
-  ];
+  const { port = freePort(), s3, ready = true, wrap = [] } = options;
+  const task = taskArguments("serve");
+  if (options.program) task.splice(-1, 1, options.program);
+  const deno = [Deno.execPath(), ...task, "--port", String(port), ...args];
   const [program, ...rest] = [...wrap, ...deno];
   const child = new Deno.Command(program, {
     args: rest,

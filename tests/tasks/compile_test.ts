@@ -1,32 +1,14 @@
 import { join } from "@std/path";
 import { assert, assertClose, assertEquals } from "../assert.ts";
+import { withFolder } from "../folder.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { startScoring } from "../servers/scoring.ts";
+import { runTask } from "../task_command.ts";
 import { tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeNpy } from "../../lib/io/npy.ts";
 import { openStore } from "../../lib/store/store.ts";
 
-const root = join(import.meta.dirname!, "..", "..");
-
-/** Runs the task with the permissions that `deno.json` gives it. */
-async function compile(args: string[], env: Record<string, string> = {}) {
-  const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--no-prompt", ...permissions, join(root, "tasks", "compile.ts"), ...args],
-    env: { ...env, NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  return { code, out: text(stdout), err: text(stderr) };
-}
-
-async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const compile = (args: string[], env?: Record<string, string>) => runTask("compile", args, { env });
 
 Deno.test("compile --folder writes a program that serves away from the source tree, all its threads with it", () =>
   withFolder(async (folder) => {

@@ -6,20 +6,10 @@ import { assert, assertEquals } from "../assert.ts";
 import { exampleCard } from "../lib/store/example_card.ts";
 import { testWith } from "../needs.ts";
 import { freePort, startVersitygw } from "../servers/versitygw.ts";
+import { runTask } from "../task_command.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
-
-/** Runs the task in a process of its own, with the permissions that `deno.json` gives it. */
-async function publish(folder: string, args: string[], env: Record<string, string> = {}) {
-  const permissions = "--no-prompt --allow-read --allow-write --allow-env --allow-sys --allow-net".split(" ");
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", ...permissions, join(root, "tasks", "publish.ts"), ...args],
-    cwd: folder,
-    env: { ...env, NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  return { code, out: text(stdout), err: text(stderr) };
-}
+const publish = (cwd: string, args: string[], env?: Record<string, string>) =>
+  runTask("publish", args, { cwd, env });
 
 /** A folder with a finished run in `run/`, taken away afterwards. */
 async function withRun(use: (folder: string) => Promise<void>): Promise<void> {

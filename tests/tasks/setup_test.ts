@@ -1,5 +1,6 @@
 import { dirname, join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
+import { withFolder } from "../folder.ts";
 import { COMPONENTS, findComponent, forgetComponents, goProgramPath } from "../../tasks/_components.ts";
 
 /** Calls `body` with environment variables set, and nothing remembered before or after. */
@@ -20,17 +21,8 @@ async function withEnvironment(
   }
 }
 
-async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("findComponent() takes what the environment names and says when it is not there", async () => {
-  await inTemporaryFolder(async (folder) => {
+  await withFolder(async (folder) => {
     const program = join(folder, "gateway");
     await Deno.writeTextFile(program, "");
     await withEnvironment({ CLOUDCHAMBER_VERSITYGW: program }, () => {
@@ -45,7 +37,7 @@ Deno.test("findComponent() takes what the environment names and says when it is 
 });
 
 Deno.test("findComponent() looks on PATH, and in the cache for what setup compiled", async () => {
-  await inTemporaryFolder(async (folder) => {
+  await withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "minio"), "");
     await withEnvironment({ CLOUDCHAMBER_CACHE: join(folder, "cache"), PATH: folder }, async () => {
       assertEquals(findComponent("minio"), { path: join(folder, "minio"), note: "on PATH" });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 import { join } from "@std/path";
 import { encodeZip } from "../../../lib/io/zip.ts";
 import { encodePng } from "../../../lib/io/png.ts";
@@ -16,15 +17,6 @@ const NAMES = [
   "data/export/run_1/NR/dark/4.png",
 ];
 const OPTIONS = { shape: [8, 8], workers: 1 } as const;
-
-async function withFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function writeSet(folder: string): Promise<{ zip: string; root: string }> {
   const zip = join(folder, "set.zip"), root = join(folder, "plain");

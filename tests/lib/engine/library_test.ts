@@ -6,6 +6,7 @@ import { fetchLibrary, findLibrary, type LibraryLocation } from "../../../lib/en
 import { checkCachedLibrary, installLibrary } from "../../../lib/engine/library_cache.ts";
 import { unpackWheel } from "../../../lib/engine/wheel.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 
 const LINUX = { os: "linux", arch: "x86_64" };
 const FRAMEWORK = "libtensorflow_framework.so.2", CORE = "libtensorflow_cc.so.2";
@@ -61,15 +62,6 @@ const LIBRARIES = {
   [`tensorflow/${CORE}`]: encoder.encode("core ".repeat(30000)),
 };
 
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** A program called pip3 that answers `--version`, notes its arguments and "downloads" the given wheel. */
 async function makePip(folder: string, wheel: Uint8Array | string): Promise<string> {
   const bin = join(folder, "bin");
@@ -104,7 +96,7 @@ const places = (folder: string) => ({
 });
 
 Deno.test("findLibrary() takes the first place of its list that loads", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const venv = join(folder, "venv");
     const given = await makeLibrary(join(folder, "given", "tensorflow"));
     const node = await makeLibrary(join(folder, "node"));
@@ -135,7 +127,7 @@ Deno.test("findLibrary() takes the first place of its list that loads", () =>
   }));
 
 Deno.test("findLibrary() passes over files that the system's loader refuses", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const bad = await makeLibrary(join(folder, "bad"));
     const lines: string[] = [];
     const found = await findLibrary({
@@ -155,7 +147,7 @@ Deno.test("findLibrary() passes over files that the system's loader refuses", ()
   }));
 
 Deno.test("findLibrary() says when the given folder holds no TensorFlow, and goes on", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const system = await makeLibrary(join(folder, "system"));
     const lines: string[] = [];
     const found = await findLibrary({
@@ -173,7 +165,7 @@ Deno.test("findLibrary() says when the given folder holds no TensorFlow, and goe
   }));
 
 Deno.test("fetchLibrary() unpacks the two libraries of the wheel, and asks pip only once", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const searchPath = await makePip(folder, makeWheel(LIBRARIES));
     const options = { ...places(folder), searchPath };
     const first = await fetchLibrary(options);
@@ -195,7 +187,7 @@ Deno.test("fetchLibrary() unpacks the two libraries of the wheel, and asks pip o
   }));
 
 Deno.test("fetchLibrary() in two processes at once leaves one sound library", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
     const [a, b] = await Promise.all([fetchLibrary(options), fetchLibrary(options)]);
     assertEquals(a.core, b.core);
@@ -204,7 +196,7 @@ Deno.test("fetchLibrary() in two processes at once leaves one sound library", ()
   }));
 
 Deno.test("fetchLibrary() replaces a damaged library", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
     const { core, folder: cache } = await fetchLibrary(options);
     await Deno.truncate(core, 7);
@@ -217,7 +209,7 @@ Deno.test("fetchLibrary() replaces a damaged library", () =>
   }));
 
 Deno.test("checkCachedLibrary() finds a changed byte by time, and by checksum where the time was kept", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
     const { core, folder: cache } = await fetchLibrary(options);
     const { mtime, atime } = await Deno.stat(core);
@@ -233,7 +225,7 @@ Deno.test("checkCachedLibrary() finds a changed byte by time, and by checksum wh
   }));
 
 Deno.test("findLibrary() gives one line and no library when pip is missing or fails", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const { fetch: _, ...options } = places(folder);
     const none: string[] = [];
     assertEquals(await findLibrary({ ...options, log: (line) => none.push(line) }), undefined);
@@ -257,7 +249,7 @@ Deno.test("fetchLibrary() refuses platforms without a wheel before it calls pip"
 });
 
 Deno.test("fetchLibrary() leaves nothing behind when the wheel is cut short", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const wheel = makeWheel(LIBRARIES);
     const options = {
       ...places(folder),
@@ -268,7 +260,7 @@ Deno.test("fetchLibrary() leaves nothing behind when the wheel is cut short", ()
   }));
 
 Deno.test("fetchLibrary() leaves nothing behind when the disk is full", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     // The largest file size of a process stands in for the end of the disk: the write fails the same way.
     const noise = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 7919) >> 5);
     const wheel = makeWheel({ ...LIBRARIES, [`tensorflow/${CORE}`]: noise });
@@ -298,7 +290,7 @@ Deno.test("fetchLibrary() leaves nothing behind when the disk is full", () =>
   }));
 
 Deno.test("unpackWheel() refuses any wheel that is cut short or has a wrong checksum", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const good = makeWheel(LIBRARIES), path = join(folder, "a.whl"), names = [`tensorflow/${CORE}`];
     await Deno.writeFile(path, good);
     assertEquals((await unpackWheel(path, names, folder))[0].bytes, 150000);
@@ -320,7 +312,7 @@ Deno.test("unpackWheel() refuses any wheel that is cut short or has a wrong chec
   }));
 
 Deno.test("installLibrary() puts a new folder in the place of a damaged one", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const target = await makeLibrary(join(folder, "target")),
       temporary = await makeLibrary(join(folder, "new"));
     await Deno.writeTextFile(join(temporary, CORE), "core");

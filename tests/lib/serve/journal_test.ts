@@ -1,17 +1,9 @@
 import { join } from "@std/path";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 import { type Journal, openJournal } from "../../../lib/serve/journal.ts";
 
 const event = (key: string, eTag = "e1", sequencer?: string) => ({ bucket: "daq", key, eTag, sequencer });
-
-async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const keys = (journal: Journal) => [...journal.pending()].map(({ key }) => key);
 

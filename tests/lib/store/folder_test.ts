@@ -2,21 +2,13 @@ import { join } from "@std/path";
 import { BlobsError, ConflictError } from "../../../lib/store/blobs.ts";
 import { FolderBlobs } from "../../../lib/store/folder.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (blob: { bytes: Uint8Array } | undefined) => blob && new TextDecoder().decode(blob.bytes);
 
-async function temporary(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("FolderBlobs writes, reads, lists and deletes", () =>
-  temporary(async (folder) => {
+  withFolder(async (folder) => {
     const blobs = new FolderBlobs(join(folder, "deep", "store"));
     assertEquals(await blobs.get("a/1/x"), undefined);
     assertEquals(await blobs.list(""), []);
@@ -33,8 +25,8 @@ Deno.test("FolderBlobs writes, reads, lists and deletes", () =>
     assertEquals((await blobs.list("")).map(({ key }) => key), ["a/10/y", "b/1/x"]);
   }));
 
-Deno.test("FolderBlobs leaves no temporary files and shows none", () =>
-  temporary(async (folder) => {
+Deno.test("FolderBlobs leaves no withFolder files and shows none", () =>
+  withFolder(async (folder) => {
     const blobs = new FolderBlobs(folder);
     await blobs.put("a/x", bytes("x"));
     await Deno.writeTextFile(join(folder, "a", ".left-by-a-crash.tmp"), "half");
@@ -44,7 +36,7 @@ Deno.test("FolderBlobs leaves no temporary files and shows none", () =>
   }));
 
 Deno.test("FolderBlobs lets one of many writers create a blob, and one change it", () =>
-  temporary(async (folder) => {
+  withFolder(async (folder) => {
     const writers = Array.from({ length: 12 }, () => new FolderBlobs(folder));
     const won = async (puts: Promise<string>[]) => {
       const results = await Promise.allSettled(puts);
@@ -62,7 +54,7 @@ Deno.test("FolderBlobs lets one of many writers create a blob, and one change it
   }));
 
 Deno.test("FolderBlobs refuses keys that are not plain file names", () =>
-  temporary(async (folder) => {
+  withFolder(async (folder) => {
     const blobs = new FolderBlobs(join(folder, "store"));
     for (
       const key of ["../x", "a/../../x", "/etc/passwd", "a//b", ".lock", "a/.x", "a\\b", "C:x", "a\0b", ""]
@@ -75,7 +67,7 @@ Deno.test("FolderBlobs refuses keys that are not plain file names", () =>
   }));
 
 Deno.test("FolderBlobs follows no link out of the store", () =>
-  temporary(async (folder) => {
+  withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "secret"), "secret");
     await Deno.mkdir(join(folder, "store"));
     await Deno.symlink(join(folder, "secret"), join(folder, "store", "x"));
@@ -87,7 +79,7 @@ Deno.test("FolderBlobs follows no link out of the store", () =>
   }));
 
 Deno.test("FolderBlobs says in one line that a file stands where a folder should", () =>
-  temporary(async (folder) => {
+  withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "file"), "");
     const blobs = new FolderBlobs(join(folder, "file"));
     const { message } = await assertRejects(
@@ -119,7 +111,7 @@ function testOnDisk(name: string, options: string, use: (folder: string) => Prom
     name: reason === undefined ? name : `${name} [${reason}]`,
     ignore: reason !== undefined,
     fn: () =>
-      temporary(async (folder) => {
+      withFolder(async (folder) => {
         mount(folder, options);
         try {
           await use(folder);
