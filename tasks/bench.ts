@@ -4,6 +4,7 @@
  * Every area is a file in `tasks/bench/`. Only ratios within one run mean anything: machines are noisy.
  * @module
  */
+import { nearest } from "../lib/base/nearest.ts";
 import { join } from "@std/path";
 import {
   CliError,
@@ -11,7 +12,6 @@ import {
   formatSeconds,
   interruptible,
   JSON_OPTION,
-  nearest,
   type Output,
   readOptions,
   runTask,

@@ -4,8 +4,9 @@
  * Deno's kernel is set up in a temporary folder, so nothing of the user's own Jupyter is changed.
  * @module
  */
+import { nearest } from "../lib/base/nearest.ts";
 import { basename, join, resolve } from "@std/path";
-import { CliError, createOutput, nearest, readOptions, runTask } from "./_cli.ts";
+import { CliError, createOutput, readOptions, runTask } from "./_cli.ts";
 import { findComponent } from "./_components.ts";
 import { encodeNotebook, readNotebook, studentCopy, writeKernel } from "./_notebooks.ts";
 

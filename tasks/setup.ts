@@ -6,7 +6,7 @@
  */
 import { dirname, join } from "@std/path";
 import { readEnvironment } from "../lib/engine/environment.ts";
-import { findLibrary } from "../lib/engine/library.ts";
+import { findLibrary } from "../lib/engine/native/library.ts";
 import {
   CliError,
   createOutput,

@@ -2,12 +2,13 @@
  * `deno task train`: trains an experiment from its data to a measured, exported model in a run folder.
  * @module
  */
+import { nearest } from "../lib/base/nearest.ts";
 import { basename, join } from "@std/path";
 import { engineReport, startEngine } from "../lib/engine/mod.ts";
-import type { Experiment, LoadProgress, Options } from "../lib/experiments/experiment.ts";
+import type { Experiment, LoadProgress, Options } from "../lib/run/experiment.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts";
-import { runExperiment, type RunResult } from "../lib/experiments/run.ts";
-import { readRecord } from "../lib/experiments/run_folder.ts";
+import { runExperiment, type RunResult } from "../lib/run/run.ts";
+import { readRecord } from "../lib/run/run_folder.ts";
 import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
 import type { BatchReport, EpochNumbers } from "../lib/train/mod.ts";
 import {
@@ -18,7 +19,6 @@ import {
   formatSeconds,
   interruptible,
   JSON_OPTION,
-  nearest,
   type OptionTable,
   type Output,
   type Progress,

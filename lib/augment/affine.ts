@@ -45,7 +45,7 @@ export const IDENTITY: Affine = { rows: 0, columns: 0, degrees: 0, zoom: 1, shea
  *
  * @example
  * ```ts
- * import { createRng } from "../image/rng.ts";
+ * import { createRng } from "../base/rng.ts";
  * const affine = sampleAffine(createRng(7), { degrees: 15, rows: 2, columns: 2, zoom: 1.1 });
  * ```
  */

@@ -1,4 +1,4 @@
-import { drawInteger } from "../image/rng.ts";
+import { drawInteger } from "../base/rng.ts";
 import type { FrameData } from "../image/frame.ts";
 import { fitted, type Picture } from "./picture.ts";
 

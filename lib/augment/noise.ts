@@ -1,5 +1,5 @@
 import type { FrameData } from "../image/frame.ts";
-import { createRng, drawInteger, drawNormal } from "../image/rng.ts";
+import { createRng, drawInteger, drawNormal } from "../base/rng.ts";
 import { drawFrom, fitted, type Picture } from "./picture.ts";
 
 /** Noise of a given strength; the seed makes it the same whenever it is applied. */

@@ -4,7 +4,7 @@
 import type { DecodeOrder, DecodeSetup } from "./decode_worker.ts";
 import type { ImageFiles } from "./image_files.ts";
 import type { Crop } from "./lazy_images.ts";
-import { createPool, type Pool } from "./worker_pool.ts";
+import { createPool, type Pool } from "../base/worker_pool.ts";
 
 /** Most pictures that a thread is handed at once, so that threads stay evenly busy. */
 const PART = 16;

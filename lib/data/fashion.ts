@@ -8,7 +8,7 @@
  */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { createRng } from "../image/rng.ts";
+import { createRng } from "../base/rng.ts";
 import {
   fingerprintOf,
   hasIdxFiles,

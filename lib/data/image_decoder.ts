@@ -4,7 +4,7 @@
  * @module
  */
 import type { Image } from "../io/image.ts";
-import { createPool, type TaskOptions } from "./worker_pool.ts";
+import { createPool, type TaskOptions } from "../base/worker_pool.ts";
 
 /** Options for {@linkcode createImageDecoder}. */
 export interface ImageDecoderOptions {

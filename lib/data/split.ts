@@ -1,4 +1,4 @@
-import { shuffle } from "../image/rng.ts";
+import { shuffle } from "../base/rng.ts";
 
 /** Options for {@linkcode splitIndices}. */
 export interface SplitOptions {
@@ -19,7 +19,7 @@ export interface SplitOptions {
  * @throws {TypeError} If `labels` has another length than `count`.
  * @example
  * ```ts
- * import { createRng } from "../image/rng.ts";
+ * import { createRng } from "../base/rng.ts";
  * const { train, validation, test } = splitIndices(100, { validation: 0.2, test: 10 }, { rng: createRng(7) });
  * [train.length, validation.length, test.length]; // 70, 20, 10
  * ```

@@ -2,11 +2,11 @@
  * `compile`: a function of tensors, traced once per input signature and from then on run as one TensorFlow function.
  * @module
  */
-import { cName } from "./native_library.ts";
-import { type TracedFunction, Tracer } from "./native_trace.ts";
-import type { NativeRuntime } from "./native_runtime.ts";
-import { typeAttribute } from "./native_types.ts";
-import { advanceRandomState, randomStateTensor } from "./random_state.ts";
+import { cName } from "./native/native_library.ts";
+import { type TracedFunction, Tracer } from "./native/native_trace.ts";
+import type { NativeRuntime } from "./native/native_runtime.ts";
+import { typeAttribute } from "./native/native_types.ts";
+import { advanceRandomState, randomStateTensor } from "./random/random_state.ts";
 import { activeNative, type NativeBackend, type NativeEngine, state } from "./state.ts";
 import { tf } from "./tf.ts";
 

@@ -9,7 +9,7 @@ import {
   registerKernelOver,
   resizeBilinearGrad,
   resizeNearestGrad,
-} from "./javascript_kernels.ts";
+} from "./ops/javascript_kernels.ts";
 import { tf } from "./tf.ts";
 
 /** The part of TensorFlow.js's MathBackendCPU that a kernel needs. */

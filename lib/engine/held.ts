@@ -6,7 +6,7 @@
  * @module
  */
 import { type NativeEngine, state } from "./state.ts";
-import { DataType, intAttribute, typeAttribute } from "./native_types.ts";
+import { DataType, intAttribute, typeAttribute } from "./native/native_types.ts";
 import { tf } from "./tf.ts";
 
 /** Values that can be held. */

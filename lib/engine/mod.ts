@@ -2,15 +2,15 @@
  * The engine: TensorFlow.js made fast on Deno.
  * @module
  */
-import "./convolution_layers.ts";
-import "./gradients.ts";
-import "./layer_overrides.ts";
+import "./layers/convolution_layers.ts";
+import "./ops/gradients.ts";
+import "./layers/layer_overrides.ts";
 
 export { tf } from "./tf.ts";
 export { type EngineOptions, type EngineReport, engineReport, startEngine } from "./start.ts";
 export { compile, type Compiled, type TensorTree } from "./compile.ts";
 export { type Held, type HeldData, hold, takeRows } from "./held.ts";
 export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";
-export * as random from "./random.ts";
-export * as losses from "./losses.ts";
-export { affine, type AffineOptions } from "./affine.ts";
+export * as random from "./random/random.ts";
+export * as losses from "./ops/losses.ts";
+export { affine, type AffineOptions } from "./ops/affine.ts";

@@ -5,9 +5,15 @@
  * normalisation is the one place where they meet, since its moments belong to the whole batch.
  * @module
  */
-import { sharingFilters } from "./convolution_layers.ts";
-import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./layer_overrides.ts";
-import { type ActivatedLayer, findRewrites, LINEAR, type ModelGraph, type RunShards } from "./rewrites.ts";
+import { sharingFilters } from "./layers/convolution_layers.ts";
+import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./layers/layer_overrides.ts";
+import {
+  type ActivatedLayer,
+  findRewrites,
+  LINEAR,
+  type ModelGraph,
+  type RunShards,
+} from "./layers/rewrites.ts";
 import { tf } from "./tf.ts";
 
 /** Options for {@linkcode applySharded}. */

@@ -3,12 +3,12 @@
  * @module
  */
 import { readEnvironment } from "./environment.ts";
-import { findLibrary } from "./library.ts";
-import { registerNativeBackend } from "./native_backend.ts";
+import { findLibrary } from "./native/library.ts";
+import { registerNativeBackend } from "./native/native_backend.ts";
 import { registerCpuKernels } from "./cpu.ts";
 import { type BackendName, state } from "./state.ts";
 import { tf } from "./tf.ts";
-import { registerWasmBackend } from "./wasm.ts";
+import { registerWasmBackend } from "./wasm/wasm.ts";
 import { registerWebgpuBackend } from "./webgpu.ts";
 
 /** Options for {@linkcode startEngine}. */

@@ -2,9 +2,9 @@
  * What the engine knows about itself while the process lives: which backend runs, and the trace under way.
  * @module
  */
-import type { NativeRuntime } from "./native_runtime.ts";
-import type { Tracer } from "./native_trace.ts";
-import type { TensorRecord } from "./native_types.ts";
+import type { NativeRuntime } from "./native/native_runtime.ts";
+import type { Tracer } from "./native/native_trace.ts";
+import type { TensorRecord } from "./native/native_types.ts";
 import type { tf } from "./tf.ts";
 
 /** One entry of the native backend's table of tensors; `id` is -1 while the values wait in JavaScript. */

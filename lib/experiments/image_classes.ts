@@ -14,7 +14,7 @@ import {
   plotWorstMistakes,
 } from "../plot/mod.ts";
 import * as train from "../train/mod.ts";
-import { type Data, defineExperiment, type Experiment } from "./experiment.ts";
+import { type Data, defineExperiment, type Experiment } from "../run/experiment.ts";
 
 /** What one such experiment is. */
 export interface ImageClassesSpec {
@@ -84,7 +84,7 @@ const SHOWN = 36;
  *
  * @example See `mnist.ts` and `fashion.ts`: each is one call.
  * ```ts
- * import { mnist } from "./mnist.ts";
+ * import { mnist } from "./mnist/experiment.ts";
  * mnist.options.model.default; // "compact_resnet"
  * ```
  */

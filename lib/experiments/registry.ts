@@ -1,8 +1,8 @@
 /** All experiments; a new one is a file in this folder and a line here. @module */
-import { cygno, cygnoEnergy } from "./cygno.ts";
-import type { Data, Experiment, OptionTable } from "./experiment.ts";
-import { fashion } from "./fashion.ts";
-import { mnist } from "./mnist.ts";
+import { cygno, cygnoEnergy } from "./cygno/experiment.ts";
+import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
+import { fashion } from "./fashion/experiment.ts";
+import { mnist } from "./mnist/experiment.ts";
 
 /** The experiments, in the order in which they are listed. */
 export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [

@@ -3,7 +3,7 @@
  * version as a store publishes it, with its manifest. @module
  */
 import { parseCard } from "../store/card.ts";
-import { sha256 } from "../store/blobs.ts";
+import { sha256 } from "../base/sha256.ts";
 import type { ModelStore } from "./models.ts";
 
 interface Manifest {

@@ -4,7 +4,7 @@
 import { dirname, join } from "@std/path";
 import { type Card, parseCard } from "../store/card.ts";
 import { IntegrityError, type Store } from "../store/store.ts";
-import { sha256 } from "../store/blobs.ts";
+import { sha256 } from "../base/sha256.ts";
 import type { ModelSource } from "./compute.ts";
 
 async function isFolder(path: string): Promise<boolean> {

@@ -12,8 +12,8 @@
  * @module
  */
 import type { Frame } from "../image/frame.ts";
-import { createRng } from "../image/rng.ts";
-import { createDraws, type Draws } from "./random.ts";
+import { createRng } from "../base/rng.ts";
+import { createDraws, type Draws } from "../base/random.ts";
 import { type Ionisation, type Nucleus, walkElectron, walkNucleus } from "./he_cf4.ts";
 
 /** Nuclear or electron recoil, as the folders of the data set are called. */
@@ -216,7 +216,7 @@ function findHotPixels(camera: number): Map<number, number> {
  * @throws {RangeError} If the energy or the drift is out of range.
  * @example A helium recoil of 20 keV
  * ```ts
- * import { createRng } from "../image/rng.ts";
+ * import { createRng } from "../base/rng.ts";
  * const { frame, truth } = simulateRecoil("NR", 20, createRng(7));
  * frame.width === 576 && truth.particle === "He"; // true
  * ```

@@ -3,7 +3,7 @@
  */
 import { dirname, join } from "@std/path";
 import { createZipFile } from "../io/zip.ts";
-import { createRng } from "../image/rng.ts";
+import { createRng } from "../base/rng.ts";
 import type { RecoilKind, RecoilTruth } from "./cygno.ts";
 import type { SimulateReply, SimulateRequest } from "./cygno_worker.ts";
 import type { Nucleus } from "./he_cf4.ts";

@@ -5,7 +5,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { encodePng } from "../io/png.ts";
-import { createRng } from "../image/rng.ts";
+import { createRng } from "../base/rng.ts";
 import { type RecoilKind, type RecoilTruth, simulateRecoil } from "./cygno.ts";
 import type { Nucleus } from "./he_cf4.ts";
 

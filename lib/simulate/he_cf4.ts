@@ -14,7 +14,7 @@
  * deflection is), pressure and temperature drifts, impurities.
  * @module
  */
-import type { Draws } from "./random.ts";
+import type { Draws } from "../base/random.ts";
 
 /** A nucleus that can recoil in the gas. */
 export type Nucleus = "He" | "C" | "F";

@@ -14,8 +14,8 @@ import {
   BlobsError,
   ConflictError,
   type PutOptions,
-  sha256,
 } from "./blobs.ts";
+import { sha256 } from "../base/sha256.ts";
 
 const REASONS: Record<string, string> = {
   ENOSPC: "the disk is full",

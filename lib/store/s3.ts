@@ -13,8 +13,8 @@ import {
   BlobsError,
   ConflictError,
   type PutOptions,
-  sha256,
 } from "./blobs.ts";
+import { sha256 } from "../base/sha256.ts";
 
 /** A key pair, with a session's token where it is a temporary one. */
 export interface S3Credentials {

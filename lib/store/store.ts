@@ -8,7 +8,8 @@
  */
 import { isAbsolute, join, normalize } from "@std/path";
 import { z } from "zod";
-import { type Blobs, BlobsError, ConflictError, sha256 } from "./blobs.ts";
+import { sha256 } from "../base/sha256.ts";
+import { type Blobs, BlobsError, ConflictError } from "./blobs.ts";
 import { type Card, type FileEntry, filesSchema, formatCard, NAME_PATTERN, parseCard } from "./card.ts";
 import { FolderBlobs } from "./folder.ts";
 import { S3Blobs, type S3Options } from "./s3.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 import type { tf } from "../engine/mod.ts";
-import { writeDurably } from "./durable_file.ts";
+import { sha256 } from "../base/sha256.ts";
+import { writeDurably } from "../base/durable_file.ts";
 import type { EpochNumbers } from "./history.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors.ts";
 
@@ -54,10 +55,6 @@ export function arraysOf(tensors: readonly tf.Tensor[]): NamedArray[] {
     data: tensor.dataSync() as Float32Array | Int32Array,
     shape: tensor.shape,
   }));
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** Bytes of all arrays in order, which the checksum covers. */

@@ -1,6 +1,6 @@
 /** A history that can be read while training goes on. @module */
 import type { Callback } from "./callback.ts";
-import { writeDurably } from "./durable_file.ts";
+import { writeDurably } from "../base/durable_file.ts";
 import { encodeHistory, type EpochNumbers } from "./history.ts";
 
 /**

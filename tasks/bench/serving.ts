@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { encodeOnnx } from "../../lib/export/onnx_write.ts";
-import { createRng, drawNormal } from "../../lib/image/rng.ts";
+import { createRng, drawNormal } from "../../lib/base/rng.ts";
 import { decodePng, encodePng } from "../../lib/io/png.ts";
 import { buildRecoilCnn } from "../../lib/models/recoil_cnn.ts";
 import { prepareImage } from "../../lib/score/preprocess.ts";

@@ -1,6 +1,6 @@
 /** In a process of its own: a second TensorFlow beside the one that other tests have loaded would crash both. @module */
-import { fetchLibrary, findLibrary } from "../../lib/engine/library.ts";
-import { checkCachedLibrary } from "../../lib/engine/library_cache.ts";
+import { fetchLibrary, findLibrary } from "../../lib/engine/native/library.ts";
+import { checkCachedLibrary } from "../../lib/engine/native/library_cache.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
 import { assert, assertEquals } from "../assert.ts";
 

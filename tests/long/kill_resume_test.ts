@@ -1,4 +1,4 @@
-import { createRng } from "../../lib/image/rng.ts";
+import { createRng } from "../../lib/base/rng.ts";
 import { assertSurvivesKills } from "../lib/train/_kill_often.ts";
 
 Deno.test("fit() killed twenty times and resumed ends bit for bit as if never killed", async () => {

@@ -1,3 +1,4 @@
+import { nearest } from "../../lib/base/nearest.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import {
   CliError,
@@ -6,7 +7,6 @@ import {
   formatSeconds,
   HelpRequest,
   JSON_OPTION,
-  nearest,
   readOptions,
   runTask,
 } from "../../tasks/_cli.ts";

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { formatCard, parseCard } from "../../lib/store/card.ts";
-import { sha256 } from "../../lib/store/blobs.ts";
+import { sha256 } from "../../lib/base/sha256.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { exampleCard } from "../lib/store/example_card.ts";

@@ -4,7 +4,7 @@ import { flatPng } from "../lib/serve/_service.ts";
 import { tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeIdx } from "../../lib/io/idx.ts";
 import { encodeNpy } from "../../lib/io/npy.ts";
-import { sha256 } from "../../lib/store/blobs.ts";
+import { sha256 } from "../../lib/base/sha256.ts";
 import { openStore } from "../../lib/store/store.ts";
 
 const root = join(import.meta.dirname!, "..", "..");

@@ -5,7 +5,7 @@ import { testWith } from "../needs.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { type ScoringServer, startScoring } from "../servers/scoring.ts";
 import { tinyCard, tinyOnnx } from "../tiny_model.ts";
-import { createRng } from "../../lib/image/rng.ts";
+import { createRng } from "../../lib/base/rng.ts";
 import { encodePng } from "../../lib/io/png.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
 

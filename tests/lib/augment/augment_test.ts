@@ -1,5 +1,5 @@
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
-import { createRng } from "../../../lib/image/rng.ts";
+import { createRng } from "../../../lib/base/rng.ts";
 import { applyAffine, IDENTITY, moveByAffine, sampleAffine } from "../../../lib/augment/affine.ts";
 import { applyCutout, sampleCutout } from "../../../lib/augment/cutout.ts";
 import { applyFlip, sampleFlip } from "../../../lib/augment/flip.ts";

@@ -1,6 +1,6 @@
 /** Sets of many images for tests of memory: a few real pictures under many names. */
 import { join } from "@std/path";
-import { createRng } from "../../../lib/image/rng.ts";
+import { createRng } from "../../../lib/base/rng.ts";
 import { encodePng } from "../../../lib/io/png.ts";
 import { simulateRecoil } from "../../../lib/simulate/cygno.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
-import { createRng } from "../../../lib/image/rng.ts";
+import { createRng } from "../../../lib/base/rng.ts";
 import { splitIndices } from "../../../lib/data/split.ts";
 
 Deno.test("splitIndices() deals every example to exactly one part, at random, the same by seed", () => {

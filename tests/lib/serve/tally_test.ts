@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Metric, Registry } from "prom-client";
-import { createRng } from "../../../lib/image/rng.ts";
+import { createRng } from "../../../lib/base/rng.ts";
 import { createCounter, createHistogram } from "../../../lib/serve/tally.ts";
 import { assertEquals } from "../../assert.ts";
 

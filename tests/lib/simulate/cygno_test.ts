@@ -1,5 +1,5 @@
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
-import { createRng } from "../../../lib/image/rng.ts";
+import { createRng } from "../../../lib/base/rng.ts";
 import { DETECTOR, type RecoilKind, simulateRecoil } from "../../../lib/simulate/cygno.ts";
 
 /** `n` events of one kind, each from its own numbers. */

@@ -1,6 +1,6 @@
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
-import { createRng } from "../../../lib/image/rng.ts";
-import { createDraws } from "../../../lib/simulate/random.ts";
+import { createRng } from "../../../lib/base/rng.ts";
+import { createDraws } from "../../../lib/base/random.ts";
 import {
   GAS_DENSITY,
   type Ionisation,

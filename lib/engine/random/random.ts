@@ -1,0 +1,207 @@
+/**
+ * Random tensors that a compiled function can draw anew at every call, and that a checkpoint can repeat.
+ *
+ * Every op has a key: (seed, counter) of the random state and the op's place in the function. On the native backend
+ * TensorFlow's stateless ops draw (Philox); elsewhere the same keys feed a generator in JavaScript. The numbers of
+ * two backends differ, their distribution does not.
+ * @module
+ */
+import { nativeOp } from "../native/native_op.ts";
+import { boolAttribute, DataType, typeAttribute } from "../native/native_types.ts";
+import { maskFloats, normalFloats, uniformFloats } from "./random_js.ts";
+import { advanceRandomState, getRandomState } from "./random_state.ts";
+import { activeNative, state } from "../state.ts";
+import { tf } from "../tf.ts";
+
+export { getRandomState as getState, type RandomState, setRandomState as setState } from "./random_state.ts";
+
+function nativeKey(): tf.Tensor {
+  if (state.tracer) return state.native!.backend.createOutputTensor(state.tracer.randomKey());
+  const { seed, counter } = getRandomState();
+  advanceRandomState();
+  return tf.tensor1d([seed, counter], "int32");
+}
+
+/** Key of the next draw off the native backend. */
+function nextKey(): { seed: number; counter: number } {
+  const key = getRandomState();
+  advanceRandomState();
+  return key;
+}
+
+function drawNative(op: string, shape: readonly number[]): tf.Tensor {
+  return tf.tidy(() =>
+    nativeOp(op, [
+      typeAttribute("dtype", DataType.FLOAT),
+      typeAttribute("T", DataType.INT32),
+      typeAttribute("Tseed", DataType.INT32),
+    ], [tf.tensor1d([...shape], "int32"), nativeKey()])[0]
+  );
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/**
+ * Numbers spread evenly over [min, max).
+ *
+ * @param shape Shape of the result; every side known.
+ * @returns float32 of that shape.
+ * @example
+ * ```ts
+ * import { random, startEngine } from "../mod.ts";
+ * await startEngine({ backend: "cpu" });
+ * random.setState({ seed: 7, counter: 0 });
+ * random.uniform([2, 3]).shape; // [2, 3]
+ * ```
+ */
+export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
+  return tf.tidy(() => {
+    const unit = activeNative()
+      ? drawNative("StatelessRandomUniform", shape)
+      : tf.tensor(uniformFloats(nextKey(), size(shape)), [...shape]);
+    return min === 0 && max === 1 ? unit : tf.add(tf.mul(unit, max - min), min);
+  });
+}
+
+/** Numbers of a normal distribution: float32 of `shape`. */
+export function normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
+  return tf.tidy(() => {
+    const standard = activeNative()
+      ? drawNative("StatelessRandomNormal", shape)
+      : tf.tensor(normalFloats(nextKey(), size(shape)), [...shape]);
+    return mean === 0 && deviation === 1 ? standard : tf.add(tf.mul(standard, deviation), mean);
+  });
+}
+
+/** Below this rate a byte is too coarse a threshold, and whole floats are drawn. */
+const COARSEST_BYTE_RATE = 0.02;
+
+/**
+ * A mask of ones and zeros for dropout, and the factor that keeps the mean.
+ *
+ * One byte is drawn an element, a quarter of what a float costs: the rate is rounded to 1/256 and the factor follows
+ * the rounded rate, so the expected value is kept exactly. Rates under 2 % draw floats.
+ */
+function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; factor: number } {
+  const count = size(shape);
+  const factor = dropoutFactor(rate);
+  if (usesFloats(rate)) return { mask: tf.cast(tf.greaterEqual(uniform(shape), rate), "float32"), factor };
+  const threshold = Math.round(rate * 256);
+  if (!activeNative()) {
+    return { mask: tf.tensor(maskFloats(nextKey(), count, threshold), [...shape]), factor };
+  }
+  // The words are drawn flat and cut into bytes; what is left over of the last word is dropped.
+  const words = Math.ceil(count / 4);
+  const { runtime, backend } = state.native!;
+  const drawn = nativeOp("StatelessRandomUniformFullInt", [
+    typeAttribute("dtype", DataType.INT32),
+    typeAttribute("T", DataType.INT32),
+    typeAttribute("Tseed", DataType.INT32),
+  ], [tf.tensor1d([words], "int32"), nativeKey()])[0];
+  const [bytes] = runtime.executeOp(
+    "Bitcast",
+    [
+      typeAttribute("T", DataType.INT32),
+      typeAttribute("type", DataType.UINT8),
+    ],
+    backend.getInputTensorIds([drawn]),
+    1,
+  );
+  const limit = runtime.createTensor([], DataType.UINT8, Uint8Array.of(threshold));
+  const [kept] = runtime.executeOp(
+    "GreaterEqual",
+    [typeAttribute("T", DataType.UINT8)],
+    [bytes.id, limit],
+    1,
+  );
+  runtime.deleteTensor(limit);
+  if (bytes.id >= 0) runtime.deleteTensor(bytes.id);
+  const [floats] = runtime.executeOp(
+    "Cast",
+    [
+      typeAttribute("SrcT", DataType.BOOL),
+      typeAttribute("DstT", DataType.FLOAT),
+      boolAttribute("Truncate", false),
+    ],
+    [kept.id],
+    1,
+  );
+  if (kept.id >= 0) runtime.deleteTensor(kept.id);
+  const flat = tf.reshape(backend.createOutputTensor(floats), [words * 4]);
+  return { mask: tf.reshape(words * 4 === count ? flat : tf.slice(flat, 0, count), [...shape]), factor };
+}
+
+/**
+ * A mask that drops a share of the elements and scales up the rest.
+ *
+ * @param shape Shape of the mask.
+ * @param rate Share that is dropped, from 0 to less than 1.
+ * @returns float32 of `shape`: 0 where dropped, else 1 / (1 − rate).
+ * @throws {RangeError} If `rate` is not in [0, 1).
+ */
+export function keepMask(shape: readonly number[], rate: number): tf.Tensor {
+  checkRate(rate);
+  return tf.tidy(() => {
+    if (rate === 0) return tf.ones([...shape]);
+    const { mask, factor } = bytesMask(shape, rate);
+    return tf.mul(mask, factor);
+  });
+}
+
+/**
+ * Drops a share of the elements of `x` and scales up the rest.
+ *
+ * @param x Any float32 tensor; not modified.
+ * @param rate Share that is dropped, from 0 to less than 1.
+ * @param noiseShape Shape of the mask, broadcast to x's. @default {x's own}
+ * @returns Same shape as `x`; differentiable.
+ */
+export function dropout(x: tf.Tensor, rate: number, noiseShape: readonly number[] = x.shape): tf.Tensor {
+  checkRate(rate);
+  if (rate === 0) return tf.clone(x);
+  return tf.tidy(() => {
+    const { mask, factor } = bytesMask(noiseShape, rate);
+    return tf.mul(tf.mul(x, mask), factor);
+  });
+}
+
+/**
+ * Relu and dropout in one: what is left of `z` after both, not yet scaled up by the factor that keeps the mean.
+ *
+ * The result is above zero exactly where relu passed and dropout kept, so the gradient is relu's own gradient of the
+ * result, one op for both. Whoever makes `z` by a linear layer scales that layer's few weights by the factor instead
+ * of the many values here.
+ *
+ * @param z Values before the relu.
+ * @param rate Share that is dropped, from 0 to less than 1.
+ * @returns The values, and {@linkcode dropoutFactor} by which the mean fell.
+ */
+export function reluAndDrop(z: tf.Tensor, rate: number): tf.Tensor {
+  checkRate(rate);
+  return tf.customGrad((input, save) => {
+    const value = tf.mul(tf.relu(input as tf.Tensor), bytesMask((input as tf.Tensor).shape, rate).mask);
+    (save as tf.GradSaveFunc)([value]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, [result]: tf.Tensor[]) =>
+        activeNative()
+          ? nativeOp("ReluGrad", [typeAttribute("T", DataType.FLOAT)], [dy, result])[0]
+          : tf.mul(dy, tf.cast(tf.greater(result, 0), "float32")),
+    };
+  })(z);
+}
+
+/** The factor by which values kept at this rate are scaled up, so that the mean stays. */
+export function dropoutFactor(rate: number): number {
+  return usesFloats(rate) ? 1 / (1 - rate) : 256 / (256 - Math.round(rate * 256));
+}
+
+function usesFloats(rate: number): boolean {
+  return rate < COARSEST_BYTE_RATE || rate > 1 - COARSEST_BYTE_RATE;
+}
+
+function checkRate(rate: number): void {
+  if (!(rate >= 0 && rate < 1)) throw new RangeError(`Cannot drop a share of ${rate}: expected 0 ≤ rate < 1`);
+}

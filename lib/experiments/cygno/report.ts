@@ -1,0 +1,247 @@
+/** Numbers and charts of the CYGNO experiments. @module */
+import { auc, indicesByBin, regressionByBin, rejectionAtEfficiency, rocCurve } from "../../evaluate/mod.ts";
+import { createRng } from "../../base/rng.ts";
+import * as plot from "../../plot/mod.ts";
+import type { CardMetric } from "../../store/card.ts";
+import type { History } from "../../train/mod.ts";
+import { type CygnoData, ENERGY_EDGES, ENERGY_UNIT, SIDE } from "./data.ts";
+import { type ClusterFeatures, fitQuadratic } from "./features.ts";
+import type { Figure } from "../../run/experiment.ts";
+
+/** Names of the kinds, by label. */
+export const KINDS = ["Electron recoil", "Nuclear recoil"] as const;
+const SHORT_KINDS = ["ER", "NR"];
+
+/** Ends of metrics' names, by energy bin. */
+const BIN_NAMES = ENERGY_EDGES.slice(1).map((high, b) => `_${ENERGY_EDGES[b]}to${high}keV`);
+
+/** Whether both kinds are among some labels, so that they can be told apart at all. */
+function hasBoth(labels: ArrayLike<number>): boolean {
+  return Array.from(labels).some((label) => label === 1) && Array.from(labels).some((label) => label === 0);
+}
+
+/** Chooses the side of a cut on light density on the training events; the score is higher for what looks nuclear. */
+function densityScore({ clusters, splits }: CygnoData): (cluster: ClusterFeatures) => number {
+  const labels = splits.train.labels.subarray(0, clusters.train.length);
+  if (!hasBoth(labels)) return ({ density }) => density;
+  const side = auc(clusters.train.map(({ density }) => density), labels).value >= 0.5 ? 1 : -1;
+  return ({ density }) => side * density;
+}
+
+/** Energy from the summed light, keV, by a parabola fitted to the training events. */
+export function lightEnergies({ clusters, splits }: CygnoData): Float32Array {
+  const energies = splits.train.energies.subarray(0, clusters.train.length);
+  const estimate = fitQuadratic(clusters.train.map(({ light }) => light), energies);
+  return Float32Array.from(clusters.test, ({ light }) => estimate(light));
+}
+
+const pick = (values: ArrayLike<number>, indices: Uint32Array) =>
+  Float32Array.from(indices, (i) => values[i]);
+
+/** The same split into events of every energy and of each bin; a bin without both kinds is left out. */
+function parts(data: CygnoData): { name: string; title: string; members: Uint32Array }[] {
+  const { labels, energies } = data.splits.test;
+  const all = Uint32Array.from(labels, (_, i) => i);
+  const bins = indicesByBin(energies, ENERGY_EDGES).map((members, b) => ({
+    name: BIN_NAMES[b],
+    title: `${ENERGY_EDGES[b]} to ${ENERGY_EDGES[b + 1]} keV`,
+    members: Uint32Array.from(members),
+  }));
+  return [{ name: "", title: "all energies", members: all }, ...bins].filter(({ members }) =>
+    hasBoth(pick(labels, members))
+  );
+}
+
+/**
+ * AUC and background rejection at 90 % signal efficiency, overall and by energy, each beside a cut on light density.
+ *
+ * @param scores Probability of a nuclear recoil, [n] of the measured events.
+ */
+export function measureClassifier(
+  scores: Float32Array,
+  data: CygnoData,
+  seed: number,
+): Record<string, CardMetric> {
+  const { measuredOn: split, clusters, splits } = data, density = clusters.test.map(densityScore(data));
+  const rng = createRng(seed, 2), metrics: Record<string, CardMetric> = {};
+  const name = "light density cut";
+  const found = parts(data);
+  for (const { name: bin, members } of found) {
+    const labels = pick(splits.test.labels, members);
+    const { value, low, high, n } = auc(pick(scores, members), labels);
+    const baseline = { name, value: auc(pick(density, members), labels).value };
+    metrics[`auc${bin}`] = { value, low, high, n, split, baseline };
+  }
+  for (const { name: bin, members } of found) {
+    const labels = pick(splits.test.labels, members), options = { rng, resamples: 200 };
+    const { value, low, high, n } = rejectionAtEfficiency(pick(scores, members), labels, 0.9, options);
+    const cut = rejectionAtEfficiency(pick(density, members), labels, 0.9, { rng, resamples: 1 });
+    metrics[`rejection90${bin}`] = { value, low, high, n, split, baseline: { name, value: cut.value } };
+  }
+  return metrics;
+}
+
+/**
+ * Resolution and bias of the energy, overall and by true energy, each beside the estimate from the summed light. Leaves the resolution
+ * by predicted energy in the data, for the card.
+ *
+ * @param energies Predicted energy, keV, [n] of the measured events.
+ */
+export function measureRegressor(
+  energies: Float32Array,
+  data: CygnoData,
+  seed: number,
+): Record<string, CardMetric> {
+  const { measuredOn: split, splits: { test } } = data, light = lightEnergies(data);
+  const options = { rng: createRng(seed, 3), resamples: 200 };
+  const range = [Math.min(0, ...test.energies), Math.max(...test.energies) + 1];
+  const metrics: Record<string, CardMetric> = {};
+  for (const what of ["resolution", "bias"] as const) {
+    for (const [edges, names] of [[range, [""]], [ENERGY_EDGES, BIN_NAMES]] as const) {
+      const ours = regressionByBin(energies, test.energies, edges, options);
+      const theirs = regressionByBin(light, test.energies, edges, { ...options, resamples: 1 });
+      names.forEach((bin, b) => {
+        const { value, low, high, n } = ours[b][what];
+        if (n < 3) return;
+        const baseline = { name: "summed light", value: theirs[b][what].value };
+        metrics[`energy${what === "bias" ? "Bias" : "Resolution"}${bin}`] = {
+          value,
+          low,
+          high,
+          n,
+          split,
+          units: "keV",
+          baseline,
+        };
+      });
+    }
+  }
+  const edges = [...ENERGY_EDGES];
+  const byPrediction = regressionByBin(energies, test.energies, edges, { ...options, by: energies });
+  // An uncertainty is of single events: what a bin is biased by belongs to it.
+  const sigma = byPrediction.map(({ rms }) => rms.value);
+  data.uncertainty = sigma.every(Number.isFinite) ? { edges, sigma } : undefined;
+  return metrics;
+}
+
+/** The check of the data that the course asks for: energies, kinds, and some pictures. */
+export async function dataFigures(data: CygnoData): Promise<Figure[]> {
+  const { splits } = data, section = "Data";
+  const { labels, energies } = splits.train;
+  const shown = Array.from({ length: Math.min(24, labels.length) }, (_, i) => i);
+  const pictures = plot.picturesOf(await data.crops("train", shown), [shown.length, SIDE, SIDE]);
+  return [
+    {
+      name: "energies",
+      section,
+      caption: "True energy of the training images.",
+      spec: plot.plotHistogram(energies, {
+        groups: labels,
+        groupNames: [...KINDS],
+        xTitle: "Energy [keV]",
+        bins: 35,
+        range: [0, 35],
+      }),
+    },
+    {
+      name: "kinds",
+      section,
+      spec: plot.plotClassCounts(
+        Object.fromEntries(
+          Object.entries(splits).filter(([, events]) => events.labels.length > 0).map((
+            [name, events],
+          ) => [name, events.labels]),
+        ),
+        [...KINDS],
+      ),
+    },
+    {
+      name: "images",
+      section,
+      caption: "Training images: the middle 128 × 128 pixels, counts from 90 to 160.",
+      spec: plot.plotImageGrid(pictures, {
+        captions: shown.map((i) => `${SHORT_KINDS[labels[i]]} ${energies[i]} keV`),
+        size: 110,
+        low: 90,
+        high: 160,
+      }),
+    },
+  ];
+}
+
+/** How the loss fell: over the batches of the first epoch, then by epoch. */
+export function trainingFigures({ epochs, firstLosses }: History): Figure[] {
+  const column = (name: string) => epochs.map((numbers) => numbers[name]);
+  const validated = epochs.some((numbers) => "validationLoss" in numbers);
+  return [
+    { name: "first_epoch", section: "Training", spec: plot.plotBatchLoss(firstLosses) },
+    {
+      name: "loss",
+      section: "Training",
+      spec: validated
+        ? plot.plotTrainValidation(column("loss"), column("validationLoss"), {
+          title: `Loss over ${epochs.length} epochs`,
+        })
+        : plot.plotBatchLoss(column("loss"), { title: `Loss over ${epochs.length} epochs`, window: 1 }),
+    },
+  ];
+}
+
+/** Response, ROC, both by energy, and the pictures that the classifier is most wrong about. */
+export async function classifierFigures(scores: Float32Array, data: CygnoData): Promise<Figure[]> {
+  const { splits: { test }, measuredOn } = data, section = `Classifier, ${measuredOn} images`;
+  const found = parts(data);
+  if (found.length === 0) return [];
+  const worst = Array.from(plot.worstEvents(scores, test.labels).subarray(0, 12));
+  const pictures = plot.picturesOf(await data.crops("test", worst), [worst.length, SIDE, SIDE]);
+  const curves = found.map(({ title, members }) => {
+    const [own, labels] = [pick(scores, members), pick(test.labels, members)];
+    return { name: title, curve: rocCurve(own, labels), auc: auc(own, labels) };
+  });
+  return [
+    { name: "response", section, spec: plot.plotResponse(scores, test.labels) },
+    {
+      name: "response_by_energy",
+      section,
+      spec: plot.plotResponseByBin(scores, test.labels, test.energies, [...ENERGY_EDGES]),
+    },
+    {
+      name: "roc",
+      section,
+      caption: "Background rejection against signal efficiency, by true energy.",
+      spec: plot.plotRoc(curves),
+    },
+    {
+      name: "worst_events",
+      section,
+      caption: "The images whose response is farthest from the truth.",
+      spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => test.labels[i]), {
+        details: worst.map((i) => `${test.energies[i]} keV`),
+        low: 90,
+        high: 160,
+      }),
+    },
+  ];
+}
+
+/** Predicted against true energy, bias and resolution by energy. */
+export function regressorFigures(energies: Float32Array, data: CygnoData, seed: number): Figure[] {
+  const { splits: { test }, measuredOn } = data, section = `Energy, ${measuredOn} images`;
+  const options = { rng: createRng(seed, 4), resamples: 200 };
+  const single = [...new Set(test.energies)].sort((a, b) => a - b);
+  const edges = single.length <= 40 ? [...single, single[single.length - 1] + 1] : [...ENERGY_EDGES];
+  return [
+    { name: "predicted_energy", section, spec: plot.plotPredictedAgainstTrue(energies, test.energies) },
+    {
+      name: "energy_resolution",
+      section,
+      caption: "Bias and resolution at each true energy.",
+      spec: plot.plotBiasAndResolution(regressionByBin(energies, test.energies, edges, options)),
+    },
+  ];
+}
+
+/** Predicted energies in keV. */
+export function inKeV(outputs: Float32Array): Float32Array {
+  return outputs.map((value) => value * ENERGY_UNIT);
+}

@@ -1,0 +1,118 @@
+/** The folder of one training run: which files it holds, and what `run.json` says. @module */
+import { join } from "@std/path";
+import { writeDurably } from "../base/durable_file.ts";
+
+const FORMAT = "cloudchamber-run/1";
+
+/** What `run.json` holds. */
+export interface RunRecord {
+  format: typeof FORMAT;
+  experiment: string;
+  /** Every option with its value, defaults included. */
+  options: Record<string, unknown>;
+  state: "running" | "interrupted" | "finished";
+  /** Times in ISO 8601. */
+  started: string;
+  finished?: string;
+  dataFingerprint?: string;
+  /** Examples of each split. */
+  examples?: Record<string, number>;
+  /** Engine, its version, threads, and into how many shards a batch was cut. */
+  engine?: Record<string, string | number>;
+  versions: Record<string, string>;
+  /** Values that training moved. */
+  parameters?: number;
+  /** Seconds spent in training. */
+  seconds?: number;
+  metrics?: Record<string, unknown>;
+}
+
+/** Paths in a run folder. */
+export function runPaths(folder: string) {
+  return {
+    record: join(folder, "run.json"),
+    history: join(folder, "history.csv"),
+    checkpoint: join(folder, "checkpoint", "state.safetensors"),
+    keras: join(folder, "model.keras"),
+    onnx: join(folder, "model.onnx"),
+    card: join(folder, "model.json"),
+    plots: join(folder, "plots"),
+    report: join(folder, "report.html"),
+  };
+}
+
+/** A record of a run that begins. */
+export function newRecord(experiment: string, options: Record<string, unknown>): RunRecord {
+  const versions = { deno: Deno.version.deno, typescript: Deno.version.typescript };
+  return {
+    format: FORMAT,
+    experiment,
+    options,
+    state: "running",
+    started: new Date().toISOString(),
+    versions,
+  };
+}
+
+/**
+ * Reads a folder's `run.json`.
+ *
+ * @returns The record, or undefined where there is none.
+ * @throws {SyntaxError} If the file is no such record.
+ */
+export async function readRecord(folder: string): Promise<RunRecord | undefined> {
+  const path = runPaths(folder).record;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+  let record: Partial<RunRecord>;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`Cannot read "${path}": it is no JSON`);
+  }
+  if (record?.format !== FORMAT || typeof record.options !== "object") {
+    throw new SyntaxError(`Cannot read "${path}": expected format "${FORMAT}", found "${record?.format}"`);
+  }
+  return record as RunRecord;
+}
+
+/** Writes a folder's `run.json`. */
+export async function writeRecord(folder: string, record: RunRecord): Promise<void> {
+  await writeDurably(runPaths(folder).record, JSON.stringify(record, undefined, 2) + "\n");
+}
+
+/**
+ * Makes a folder for a run, makes sure that it can be written to, and clears away what a killed run was writing.
+ *
+ * @returns Takes the folder away again, as far as it was made here and is still empty.
+ * @throws {Error} One line that names the folder: no permission, read-only, full, or a file in its way.
+ */
+export async function prepareFolder(folder: string): Promise<() => Promise<void>> {
+  const inner = join(folder, "checkpoint");
+  const existed = await Deno.stat(folder).then(() => true, () => false);
+  try {
+    await Deno.mkdir(inner, { recursive: true });
+    const probe = join(folder, `.probe-${crypto.randomUUID().slice(0, 8)}`);
+    try {
+      await Deno.writeFile(probe, new Uint8Array(4096));
+    } finally {
+      await Deno.remove(probe).catch(() => {});
+    }
+    for (const place of [folder, inner]) {
+      for await (const { name } of Deno.readDir(place)) {
+        if (name.endsWith(".part")) await Deno.remove(join(place, name));
+      }
+    }
+  } catch (error) {
+    if (error instanceof Error) error.message = `Cannot write to run folder "${folder}": ${error.message}`;
+    throw error;
+  }
+  return async () => {
+    for (const place of existed ? [inner] : [inner, folder]) await Deno.remove(place).catch(() => {}); // not if in use
+  };
+}

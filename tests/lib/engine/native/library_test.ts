@@ -1,0 +1,327 @@
+import { dirname, join } from "@std/path";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { crc32, deflateRawSync } from "node:zlib";
+import { fetchLibrary, findLibrary, type LibraryLocation } from "../../../../lib/engine/native/library.ts";
+import { checkCachedLibrary, installLibrary } from "../../../../lib/engine/native/library_cache.ts";
+import { unpackWheel } from "../../../../lib/engine/native/wheel.ts";
+import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { withFolder } from "../../../folder.ts";
+
+const LINUX = { os: "linux", arch: "x86_64" };
+const FRAMEWORK = "libtensorflow_framework.so.2", CORE = "libtensorflow_cc.so.2";
+const encoder = new TextEncoder();
+
+/** A zip as Python's wheel tool writes it: deflated entries, RECORD last. */
+function makeWheel(
+  files: Record<string, Uint8Array>,
+  spoil: (record: string) => string = (r) => r,
+): Uint8Array {
+  const sums = Object.entries(files).map(([name, bytes]) =>
+    `${name},sha256=${createHash("sha256").update(bytes).digest("base64url")},${bytes.length}`
+  );
+  const record = "tensorflow_cpu-2.21.0.dist-info/RECORD";
+  const all = { ...files, [record]: encoder.encode(spoil([...sums, `${record},,`].join("\r\n"))) };
+  const chunks: Uint8Array[] = [], directory: Uint8Array[] = [];
+  let at = 0;
+  for (const [name, bytes] of Object.entries(all)) {
+    const packed = new Uint8Array(deflateRawSync(bytes)), label = encoder.encode(name);
+    const common = new DataView(new ArrayBuffer(26)); // version … extra length, the part both headers share
+    common.setUint16(0, 20, true);
+    common.setUint16(4, 8, true);
+    common.setUint32(10, crc32(bytes), true);
+    common.setUint32(14, packed.length, true);
+    common.setUint32(18, bytes.length, true);
+    common.setUint16(22, label.length, true);
+    const shared = new Uint8Array(common.buffer);
+    const tail = new DataView(new ArrayBuffer(14));
+    tail.setUint32(10, at, true);
+    chunks.push(encoder.encode("PK\x03\x04"), shared, label, packed);
+    directory.push(
+      encoder.encode("PK\x01\x02"),
+      Uint8Array.of(20, 0),
+      shared,
+      new Uint8Array(tail.buffer),
+      label,
+    );
+    at += 30 + label.length + packed.length;
+  }
+  const size = directory.reduce((sum, part) => sum + part.length, 0);
+  const end = new DataView(new ArrayBuffer(22));
+  end.setUint32(0, 0x06054b50, true);
+  end.setUint16(8, Object.keys(all).length, true);
+  end.setUint16(10, Object.keys(all).length, true);
+  end.setUint32(12, size, true);
+  end.setUint32(16, at, true);
+  return new Uint8Array(Buffer.concat([...chunks, ...directory, new Uint8Array(end.buffer)]));
+}
+
+const LIBRARIES = {
+  [`tensorflow/${FRAMEWORK}`]: encoder.encode("framework ".repeat(1000)),
+  "tensorflow/python/big.py": encoder.encode("print(1)\n".repeat(5000)),
+  [`tensorflow/${CORE}`]: encoder.encode("core ".repeat(30000)),
+};
+
+/** A program called pip3 that answers `--version`, notes its arguments and "downloads" the given wheel. */
+async function makePip(folder: string, wheel: Uint8Array | string): Promise<string> {
+  const bin = join(folder, "bin");
+  await Deno.mkdir(bin);
+  await Deno.writeFile(join(folder, "the.whl"), typeof wheel === "string" ? new Uint8Array() : wheel);
+  const download = typeof wheel === "string"
+    ? `echo "${wheel}" >&2; exit 1`
+    : `while [ "$1" != -d ]; do shift; done; cp "${folder}/the.whl" "$2/tensorflow_cpu-2.21.0-cp312.whl"`;
+  const script = `#!/bin/sh
+[ "$1" = --version ] && exit 0
+echo "$@" >> "${folder}/calls"
+${download}
+`;
+  await Deno.writeTextFile(join(bin, "pip3"), script, { mode: 0o755 });
+  return bin;
+}
+
+/** Two files named as a TensorFlow is. */
+async function makeLibrary(folder: string): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of [FRAMEWORK, CORE]) await Deno.writeTextFile(join(folder, name), "not a library");
+  return folder;
+}
+
+const places = (folder: string) => ({
+  cacheFolder: join(folder, "cache"),
+  nodeFolder: join(folder, "node"),
+  systemFolders: [join(folder, "system")],
+  searchPath: join(folder, "python", "bin"),
+  platform: LINUX,
+  fetch: false,
+});
+
+Deno.test("findLibrary() takes the first place of its list that loads", () =>
+  withFolder(async (folder) => {
+    const venv = join(folder, "venv");
+    const given = await makeLibrary(join(folder, "given", "tensorflow"));
+    const node = await makeLibrary(join(folder, "node"));
+    const inVenv = await makeLibrary(join(venv, "lib", "python3.12", "site-packages", "tensorflow"));
+    const python = await makeLibrary(
+      join(folder, "python", "lib", "python3.9", "dist-packages", "tensorflow"),
+    );
+    const system = await makeLibrary(join(folder, "system"));
+    await Deno.mkdir(join(folder, "python", "bin"));
+    await Deno.writeTextFile(join(folder, "python", "bin", "python3"), "");
+    const options = { ...places(folder), library: dirname(given), virtualEnv: venv };
+    await fetchLibrary({ ...options, searchPath: await makePip(folder, makeWheel(LIBRARIES)) });
+    const cache = join(options.cacheFolder, "tensorflow-2.21.0-linux-x86_64");
+
+    const broken = new Set<string>(), lines: string[] = [], order: string[] = [];
+    const open = (location: LibraryLocation) => {
+      if (broken.has(location.folder)) throw new Error(`wrong ELF class\nmore`);
+      return "2.21.0";
+    };
+    for (let i = 0; i < 7; i++) {
+      const found = await findLibrary({ ...options, open, log: (line) => lines.push(line) });
+      if (!found) break;
+      order.push(found.folder);
+      broken.add(found.folder);
+    }
+    assertEquals(order, [given, cache, node, inVenv, python, system]);
+    assert(lines.includes(`Skipped the TensorFlow in ${given}: wrong ELF class`), lines.join("\n"));
+  }));
+
+Deno.test("findLibrary() passes over files that the system's loader refuses", () =>
+  withFolder(async (folder) => {
+    const bad = await makeLibrary(join(folder, "bad"));
+    const lines: string[] = [];
+    const found = await findLibrary({
+      ...places(folder),
+      library: join(bad, CORE),
+      log: (line) => lines.push(line),
+      platform: Deno.build, // this test calls the real loader
+    });
+    assertEquals(found, undefined);
+    if (Deno.build.os === "linux") {
+      assertEquals(lines.length, 1, lines.join("\n"));
+      assert(
+        lines[0].startsWith(`Skipped the TensorFlow in ${bad}: `) && lines[0].includes(FRAMEWORK),
+        lines[0],
+      );
+    }
+  }));
+
+Deno.test("findLibrary() says when the given folder holds no TensorFlow, and goes on", () =>
+  withFolder(async (folder) => {
+    const system = await makeLibrary(join(folder, "system"));
+    const lines: string[] = [];
+    const found = await findLibrary({
+      ...places(folder),
+      library: join(folder, "nowhere"),
+      log: (line) => lines.push(line),
+      open: () => "2.21.0",
+    });
+    assertEquals(found?.folder, system);
+    assertEquals(found?.origin, "system");
+    assert(
+      lines[0].startsWith(`Skipped "${join(folder, "nowhere")}": it holds no libtensorflow_cc`),
+      lines[0],
+    );
+  }));
+
+Deno.test("fetchLibrary() unpacks the two libraries of the wheel, and asks pip only once", () =>
+  withFolder(async (folder) => {
+    const searchPath = await makePip(folder, makeWheel(LIBRARIES));
+    const options = { ...places(folder), searchPath };
+    const first = await fetchLibrary(options);
+    assertEquals(first.origin, "download");
+    assertEquals(await Deno.readFile(first.core), LIBRARIES[`tensorflow/${CORE}`]);
+    assertEquals(await Deno.readFile(first.framework), LIBRARIES[`tensorflow/${FRAMEWORK}`]);
+    assertEquals((await Array.fromAsync(Deno.readDir(first.folder), (e) => e.name)).sort(), [
+      "library.json",
+      CORE,
+      FRAMEWORK,
+    ]);
+    assertEquals((await Array.fromAsync(Deno.readDir(options.cacheFolder))).length, 1);
+    assertEquals((await fetchLibrary(options)).origin, "cache");
+    const calls = (await Deno.readTextFile(join(folder, "calls"))).trim().split("\n");
+    assertEquals(calls.length, 1);
+    assert(
+      calls[0].includes("--platform manylinux_2_27_x86_64") && calls[0].endsWith("tensorflow-cpu==2.21.0"),
+    );
+  }));
+
+Deno.test("fetchLibrary() in two processes at once leaves one sound library", () =>
+  withFolder(async (folder) => {
+    const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
+    const [a, b] = await Promise.all([fetchLibrary(options), fetchLibrary(options)]);
+    assertEquals(a.core, b.core);
+    assertEquals(await checkCachedLibrary(a.folder, { full: true }), undefined);
+    assertEquals((await Array.fromAsync(Deno.readDir(options.cacheFolder))).length, 1);
+  }));
+
+Deno.test("fetchLibrary() replaces a damaged library", () =>
+  withFolder(async (folder) => {
+    const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
+    const { core, folder: cache } = await fetchLibrary(options);
+    await Deno.truncate(core, 7);
+    const lines: string[] = [];
+    const { fetch: _, ...fetching } = options;
+    const found = await findLibrary({ ...fetching, open: () => "2.21.0", log: (line) => lines.push(line) });
+    assertEquals(found?.origin, "download");
+    assertEquals(await Deno.readFile(core), LIBRARIES[`tensorflow/${CORE}`]);
+    assertEquals(lines[0], `Skipped the TensorFlow in ${cache}: ${CORE} has 7 bytes, not 150000`);
+  }));
+
+Deno.test("checkCachedLibrary() finds a changed byte by time, and by checksum where the time was kept", () =>
+  withFolder(async (folder) => {
+    const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
+    const { core, folder: cache } = await fetchLibrary(options);
+    const { mtime, atime } = await Deno.stat(core);
+    const bytes = await Deno.readFile(core);
+    bytes[1000] ^= 1;
+    await Deno.writeFile(core, bytes);
+    await Deno.utime(core, atime!, new Date(mtime!.getTime() + 5000));
+    assertEquals(await checkCachedLibrary(cache), `${CORE} was changed after it was fetched`);
+    await Deno.utime(core, atime!, mtime!);
+    assertEquals(await checkCachedLibrary(cache), undefined);
+    const full = await checkCachedLibrary(cache, { full: true });
+    assertEquals(full, `${CORE} has another SHA-256 than the one fetched`);
+  }));
+
+Deno.test("findLibrary() gives one line and no library when pip is missing or fails", () =>
+  withFolder(async (folder) => {
+    const { fetch: _, ...options } = places(folder);
+    const none: string[] = [];
+    assertEquals(await findLibrary({ ...options, log: (line) => none.push(line) }), undefined);
+    assertEquals(none.length, 1, none.join("\n"));
+    assert(none[0].includes("no pip works here"), none[0]);
+
+    const searchPath = await makePip(folder, "ERROR: No matching distribution found for tensorflow-cpu");
+    const failed: string[] = [];
+    assertEquals(await findLibrary({ ...options, searchPath, log: (line) => failed.push(line) }), undefined);
+    assert(failed.at(-1)!.includes("No matching distribution found"), failed.join("\n"));
+    assertEquals(await Array.fromAsync(Deno.readDir(options.cacheFolder)), []);
+  }));
+
+Deno.test("fetchLibrary() refuses platforms without a wheel before it calls pip", async () => {
+  const platform = { os: "windows", arch: "x86_64" };
+  await assertRejects(
+    () => fetchLibrary({ platform }),
+    Error,
+    "no wheel with its C library exists for windows x86_64",
+  );
+});
+
+Deno.test("fetchLibrary() leaves nothing behind when the wheel is cut short", () =>
+  withFolder(async (folder) => {
+    const wheel = makeWheel(LIBRARIES);
+    const options = {
+      ...places(folder),
+      searchPath: await makePip(folder, wheel.subarray(0, wheel.length - 300)),
+    };
+    await assertRejects(() => fetchLibrary(options), SyntaxError, "Cannot read wheel");
+    assertEquals(await Array.fromAsync(Deno.readDir(options.cacheFolder)), []);
+  }));
+
+Deno.test("fetchLibrary() leaves nothing behind when the disk is full", () =>
+  withFolder(async (folder) => {
+    // The largest file size of a process stands in for the end of the disk: the write fails the same way.
+    const noise = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 7919) >> 5);
+    const wheel = makeWheel({ ...LIBRARIES, [`tensorflow/${CORE}`]: noise });
+    const cacheFolder = join(folder, "cache"), searchPath = await makePip(folder, wheel);
+    const script = join(folder, "fetch.ts");
+    const module = new URL("../../../../lib/engine/native/fetch_library.ts", import.meta.url).href;
+    await Deno.writeTextFile(
+      script,
+      `import { fetchLibrary } from "${module}";
+       try { await fetchLibrary(JSON.parse(Deno.args[0])); } catch (error) { console.log(error.message); }`,
+    );
+    const config = decodeURIComponent(new URL("../../../../deno.json", import.meta.url).pathname);
+    const options = JSON.stringify({ cacheFolder, searchPath, platform: LINUX });
+    const { stdout } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `trap '' XFSZ; ulimit -f 1000; exec "$0" run --quiet --no-check --no-lock --config "$1" -A "$2" "$3"`,
+        Deno.execPath(),
+        config,
+        script,
+        options,
+      ],
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    assert(/file too large|EFBIG/i.test(said), said);
+    assertEquals(await Array.fromAsync(Deno.readDir(cacheFolder)), []);
+  }));
+
+Deno.test("unpackWheel() refuses any wheel that is cut short or has a wrong checksum", () =>
+  withFolder(async (folder) => {
+    const good = makeWheel(LIBRARIES), path = join(folder, "a.whl"), names = [`tensorflow/${CORE}`];
+    await Deno.writeFile(path, good);
+    assertEquals((await unpackWheel(path, names, folder))[0].bytes, 150000);
+    for (let length = 0; length < good.length; length += 97) {
+      await Deno.writeFile(path, good.subarray(0, length));
+      await assertRejects(() => unpackWheel(path, names, folder), SyntaxError, `Cannot read wheel "a.whl"`);
+    }
+    await Deno.writeFile(
+      path,
+      makeWheel(LIBRARIES, (record) => record.replace(/(cc\.so\.2,sha256=.)./, "$1_")),
+    );
+    await assertRejects(() => unpackWheel(path, names, folder), SyntaxError, "is damaged: SHA-256 is");
+    await Deno.writeFile(path, good);
+    await assertRejects(
+      () => unpackWheel(path, ["tensorflow/none.so"], folder),
+      SyntaxError,
+      `no "tensorflow/none.so"`,
+    );
+  }));
+
+Deno.test("installLibrary() puts a new folder in the place of a damaged one", () =>
+  withFolder(async (folder) => {
+    const target = await makeLibrary(join(folder, "target")),
+      temporary = await makeLibrary(join(folder, "new"));
+    await Deno.writeTextFile(join(temporary, CORE), "core");
+    const sha256 = createHash("sha256").update("core").digest("hex");
+    await installLibrary(temporary, target, {
+      version: "2.21.0",
+      origin: "test",
+      files: [{ name: CORE, bytes: 4, sha256 }],
+    });
+    assertEquals(await checkCachedLibrary(target, { full: true }), undefined);
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).map((e) => e.name), ["target"]);
+  }));
