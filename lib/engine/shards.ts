@@ -20,8 +20,8 @@ import { tf } from "./tf.ts";
 export interface ApplyOptions {
   /** Whether dropout drops and batch normalisation uses the batch. @default {false} */
   training?: boolean;
-  /** Leave off a softmax or sigmoid at the very end, for losses on logits. @default {false} */
-  logits?: boolean;
+  /** Names of the outputs that are wanted before their last softmax or sigmoid, or "all". @default {none} */
+  logits?: "all" | ReadonlySet<string>;
 }
 
 /** The graph of a model; a sequential one keeps it in a model of its own. */
@@ -83,10 +83,10 @@ function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): 
 
 const SQUASHING = new Set(["softmax", "sigmoid"]);
 
-/** Runs `fn` while the layers that make the model's outputs have no softmax or sigmoid. */
-function withoutSquashing<T>(graph: ModelGraph, fn: () => T): T {
+/** Runs `fn` while the layers that make these outputs of the model have no softmax or sigmoid. */
+function withoutSquashing<T>(outputs: readonly tf.SymbolicTensor[], fn: () => T): T {
   const changed: [ActivatedLayer, ActivatedLayer["activation"]][] = [];
-  for (const output of graph.outputs) {
+  for (const output of outputs) {
     const layer = output.sourceLayer as unknown as ActivatedLayer;
     if (!layer.activation || !SQUASHING.has(layer.activation.getClassName())) continue;
     changed.push([layer, layer.activation]);
@@ -99,51 +99,67 @@ function withoutSquashing<T>(graph: ModelGraph, fn: () => T): T {
   }
 }
 
+/** The outputs that are wanted as logits. @throws {RangeError} If the model has no output of such a name. */
+function wantedAsLogits(
+  model: tf.LayersModel,
+  graph: ModelGraph,
+  logits: "all" | ReadonlySet<string>,
+): tf.SymbolicTensor[] {
+  if (logits === "all") return graph.outputs;
+  const names = model.outputNames;
+  for (const name of logits) {
+    if (names.includes(name)) continue;
+    const known = names.map((name) => `"${name}"`).join(", ");
+    throw new RangeError(
+      `Cannot give the logits of output "${name}" of model "${model.name}" as its outputs are ${known}`,
+    );
+  }
+  return graph.outputs.filter((_, i) => logits.has(names[i]));
+}
+
 /**
  * Applies a model to shards of one batch.
  *
  * Dropout draws for every shard on its own. Batch normalisation in training normalises all shards by the moments of
  * the whole batch, and moves its averages once. The gradient reaches every weight through every shard.
  *
- * @param model Any model of layers; sequential, functional or nested.
- * @param xs Shards of the model's single input, each [part of the batch, …].
+ * @param model Any model of layers; sequential, functional or nested; any number of inputs and outputs.
+ * @param inputs By shard, the model's inputs in their order, each [part of the batch, …].
  * @param options Training or inference, probabilities or logits.
- * @returns One output a shard, in order; with several model outputs, a list of them a shard.
- * @throws {TypeError} If the model has several inputs or is not built.
+ * @returns By shard, the model's outputs in their order.
+ * @throws {TypeError} If the model is not built, or a shard has not as many tensors as the model has inputs.
+ * @throws {RangeError} If logits are wanted of an output that the model does not have.
  * @example
  * ```ts
  * import { applySharded, startEngine } from "./mod.ts";
  * const tf = await startEngine({ backend: "cpu" });
  * const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
- * applySharded(model, [tf.ones([4, 3]), tf.ones([4, 3])]).length; // 2
+ * const [[first], [second]] = applySharded(model, [[tf.ones([4, 3])], [tf.ones([5, 3])]]);
+ * first.shape; // 4, 2
+ * second.shape; // 5, 2
  * ```
  */
 export function applySharded(
   model: tf.LayersModel,
-  xs: readonly tf.Tensor[],
-  options: ApplyOptions & { outputs: "all" },
-): tf.Tensor[][];
-export function applySharded(
-  model: tf.LayersModel,
-  xs: readonly tf.Tensor[],
-  options?: ApplyOptions,
-): tf.Tensor[];
-export function applySharded(
-  model: tf.LayersModel,
-  xs: readonly tf.Tensor[],
-  options: ApplyOptions & { outputs?: "all" } = {},
-): tf.Tensor[] | tf.Tensor[][] {
-  const { training = false, logits = false, outputs } = options;
+  inputs: readonly (readonly tf.Tensor[])[],
+  options: ApplyOptions = {},
+): tf.Tensor[][] {
+  const { training = false, logits } = options;
   const graph = graphOf(model);
-  if (!graph || graph.inputs.length !== 1) {
+  if (!graph) {
+    throw new TypeError(`Cannot apply model "${model.name}" in shards as it must be built`);
+  }
+  const wanted = graph.inputs.length;
+  for (const given of inputs) {
+    if (given.length === wanted) continue;
     throw new TypeError(
-      `Cannot apply model "${model.name}" in shards as it must be built and have one input`,
+      `Cannot apply model "${model.name}" in shards as each needs ${wanted} inputs: got ${given.length}`,
     );
   }
-  const run = () => runGraph(graph, [[...xs]], training);
-  const results = logits ? withoutSquashing(graph, run) : run(); // [output][shard]
-  if (outputs === "all") return xs.map((_, shard) => results.map((output) => output[shard]));
-  return results[0];
+  const byInput = graph.inputs.map((_, i) => inputs.map((given) => given[i])); // [input][shard]
+  const run = () => runGraph(graph, byInput, training);
+  const results = logits ? withoutSquashing(wantedAsLogits(model, graph, logits), run) : run(); // [output][shard]
+  return inputs.map((_, shard) => results.map((output) => output[shard]));
 }
 
 /**

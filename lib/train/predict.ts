@@ -35,10 +35,8 @@ export async function predict(
   const results: Float32Array[] = [];
   const step = compile((...tensors: tf.Tensor[]) => {
     const parts = batchParts(source, tensors, shards, { prepare, training: false });
-    const outputs = applySharded(model, parts.map(({ x }) => x), {
+    const outputs = applySharded(model, parts.map(({ x }) => [x]), {
       training: false,
-      logits: false,
-      outputs: "all",
     });
     return outputs[0].map((_, output) => {
       const shares = outputs.map((shard) => shard[output]);
@@ -91,10 +89,9 @@ export function createEvaluation(
   const totals = createTotals(metrics);
   const step = compile((...tensors: tf.Tensor[]) => {
     const parts = batchParts(source, tensors, shards, { prepare, training: false });
-    const outputs = applySharded(model, parts.map(({ x }) => x), {
+    const outputs = applySharded(model, parts.map(({ x }) => [x]), {
       training: false,
-      logits: loss.logits,
-      outputs: "all",
+      logits: loss.logits ? "all" : undefined,
     });
     const examples = tensors[0].shape[0]!;
     const losses = parts.map((part, i) => weightedSum(loss.perExample(part.y, ...outputs[i]), part));

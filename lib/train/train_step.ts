@@ -144,10 +144,9 @@ export function createTrainStep(model: tf.LayersModel, source: Source, options: 
     const examples = batch[0].shape[0]!;
     let metricSums: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
-      const outputs = applySharded(model, parts.map(({ x }) => x), {
+      const outputs = applySharded(model, parts.map(({ x }) => [x]), {
         training: true,
-        logits: loss.logits,
-        outputs: "all",
+        logits: loss.logits ? "all" : undefined,
       });
       metricSums = metrics.map((metric) =>
         tf.keep(addUp(parts.map(({ y }, i) => tf.sum(metric.perExample(y, ...outputs[i])))))

@@ -86,8 +86,11 @@ function handStep(compiled: boolean, shards: number): Step {
   const weights = trainedVariables(model);
   const step = (image: typeof x, label: typeof y, rate: tf.Scalar) => {
     const { value, gradients } = gradientsOf(() => {
-      const logits = applySharded(model, splitBatch(image, shards), { training: true, logits: true });
-      const sums = splitBatch(label, shards).map((part, i) => tf.sum(perExample(part, logits[i])));
+      const logits = applySharded(model, splitBatch(image, shards).map((x) => [x]), {
+        training: true,
+        logits: "all",
+      });
+      const sums = splitBatch(label, shards).map((part, i) => tf.sum(perExample(part, ...logits[i])));
       return tf.div(tf.addN(sums), batch) as tf.Scalar;
     }, weights);
     optimizer.apply(gradients, rate);

@@ -56,8 +56,8 @@ function train(network: typeof NETWORKS[string], shards: number): Float32Array[]
   const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
   const step = compile((x, target) => {
     const { value, grads } = tf.variableGrads(() => {
-      const ys = applySharded(model, splitBatch(x, shards), { training: true });
-      return tf.sum(tf.mul(tf.concat(ys, 0), target)).asScalar();
+      const ys = applySharded(model, splitBatch(x, shards).map((x) => [x]), { training: true });
+      return tf.sum(tf.mul(tf.concat(ys.flat(), 0), target)).asScalar();
     }, weights);
     return [value, ...weights.map(({ name }) => grads[name])] as tf.Tensor[];
   });
@@ -94,9 +94,34 @@ Deno.test("splitBatch() cuts into parts that differ by one row at most", async (
   assertEquals(splitBatch(tf.ones([2, 1]), 5).length, 2);
 });
 
-Deno.test("applySharded() refuses a model of two inputs", async () => {
+Deno.test("applySharded() takes a model of two inputs and two outputs, shard by shard", async () => {
   await startEngine({ backend: "cpu" });
   const [a, b] = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
-  const model = tf.model({ inputs: [a, b], outputs: layers.add().apply([a, b]) as tf.SymbolicTensor });
-  assertThrows(() => applySharded(model, [tf.ones([1, 2])]), TypeError, "one input");
+  const sum = layers.add().apply([a, b]) as tf.SymbolicTensor;
+  const squashed = layers.activation({ activation: "sigmoid", name: "squashed" }).apply(
+    sum,
+  ) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: [a, b], outputs: [sum, squashed] });
+  const shards = [[tf.ones([1, 2]), tf.fill([1, 2], -1)], [tf.ones([2, 2]), tf.ones([2, 2])]];
+  const results = applySharded(model, shards);
+  assertEquals(results.map((outputs) => outputs.map(({ shape }) => shape)), [[[1, 2], [1, 2]], [[2, 2], [
+    2,
+    2,
+  ]]]);
+  assertClose(results[0][0].dataSync(), [0, 0]);
+  assertClose(results[0][1].dataSync(), [0.5, 0.5]);
+  assertClose(results[1][0].dataSync(), [2, 2, 2, 2]);
+  const [, [, logits]] = applySharded(model, shards, { logits: new Set(["squashed"]) });
+  assertClose(logits.dataSync(), [2, 2, 2, 2]);
+});
+
+Deno.test("applySharded() names what does not fit the model", async () => {
+  await startEngine({ backend: "cpu" });
+  const [a, b] = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
+  const sum = layers.add({ name: "sum" }).apply([a, b]) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: [a, b], outputs: sum, name: "two" });
+  const x = tf.ones([1, 2]);
+  assertThrows(() => applySharded(model, [[x, x], [x]]), TypeError, "each needs 2 inputs: got 1");
+  const logits = new Set(["head"]);
+  assertThrows(() => applySharded(model, [[x, x]], { logits }), RangeError, 'output "head" of model "two"');
 });

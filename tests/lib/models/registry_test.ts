@@ -23,7 +23,9 @@ for (const [name, { images }] of Object.entries(MODELS)) {
   Deno.test(`buildModel("${name}") gives probabilities of the right shape and no NaN`, () => {
     const model = buildModel(name, { inputShape, classes: CLASSES, seed: 1 });
     tf.tidy(() => {
-      const [output] = applySharded(model, [tf.randomUniform([BATCH, ...inputShape], 0, 1, "float32", 5)]);
+      const [[output]] = applySharded(model, [[
+        tf.randomUniform([BATCH, ...inputShape], 0, 1, "float32", 5),
+      ]]);
       assertEquals(output.shape, [BATCH, CLASSES]);
       assertClose(tf.sum(output, 1).dataSync(), [1, 1, 1, 1], 1e-5);
     });

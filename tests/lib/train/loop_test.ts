@@ -24,7 +24,7 @@ Deno.test("a loop written by hand learns", async () => {
   const step = compile((rows: tf.Tensor1D, rate: tf.Scalar) => {
     const images = tf.div(takeRows(x, rows), 255), labels = takeRows(y, rows);
     const { value, gradients } = gradientsOf(() => {
-      const [logits] = applySharded(model, [images], { training: true, logits: true });
+      const [[logits]] = applySharded(model, [[images]], { training: true, logits: "all" });
       return tf.mean(crossEntropy().perExample(labels, logits)) as tf.Scalar;
     }, weights);
     optimizer.apply(clipByGlobalNorm(gradients, 1), rate);
@@ -64,7 +64,7 @@ Deno.test("a loop written by hand takes the very steps that fit() takes", async 
   const step = compile((rows: tf.Tensor1D) => {
     const x = prepare(takeRows(source.x, rows)), y = takeRows(source.y, rows);
     const { gradients } = gradientsOf(() => {
-      const [logits] = applySharded(byHand, [x], { training: true, logits: true });
+      const [[logits]] = applySharded(byHand, [[x]], { training: true, logits: "all" });
       return tf.div(tf.sum(crossEntropy().perExample(y, logits)), rows.shape[0]) as tf.Scalar;
     }, weights);
     optimizer.apply(gradients, tf.scalar(1e-3));
