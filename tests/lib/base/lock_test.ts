@@ -1,0 +1,135 @@
+import { acquireLock, inspectLock, type Lock, tryLock } from "../../../lib/base/lock.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
+
+const program = new URL("./_lock_program.ts", import.meta.url).pathname;
+
+/** Starts a process that holds the lock, and waits until it does. */
+async function startHolder(...args: string[]): Promise<Deno.ChildProcess> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", program, ...args],
+    stdout: "piped",
+    stderr: "inherit",
+  });
+  const child = command.spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  reader.releaseLock();
+  await child.stdout.cancel();
+  return child;
+}
+
+async function stop(child: Deno.ChildProcess): Promise<void> {
+  child.kill("SIGKILL");
+  await child.status;
+}
+
+Deno.test("acquireLock() keeps others out until it is released", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    const lock = await acquireLock(path, { job: "4711" });
+    const refused = tryLock(path);
+    assert(!("release" in refused), "two locks at once");
+    assertEquals(refused.owner?.pid, Deno.pid);
+    const problem = await assertRejects(() => acquireLock(path, { timeoutMs: 5 }), Error, "within 5 ms");
+    assert(problem.message.includes("job 4711"), problem.message);
+    lock.release();
+    lock.release();
+    const next = tryLock(path) as Lock;
+    assertEquals([lock.isHeld(), next.isHeld()], [false, true]);
+    lock.release(); // not the next one's
+    assert(next.isHeld(), "released by an earlier owner");
+    next.release();
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), []);
+  }));
+
+Deno.test("acquireLock() breaks the lock of a killed process at once, with a note", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    const child = await startHolder("hold", path);
+    assertEquals(inspectLock(path).state, "alive");
+    await stop(child);
+    const notes: string[] = [];
+    const lock = tryLock(path, { onBreak: (note) => notes.push(note) });
+    assert("release" in lock, "the dead owner kept it");
+    assertEquals(notes.length, 1);
+    assert(notes[0].includes(`process ${child.pid} on`), notes[0]);
+    assertEquals(Deno.readTextFileSync(`${path}.log`), notes[0] + "\n");
+    lock.release();
+  }));
+
+Deno.test("acquireLock() believes another machine's lock until it was not touched for long", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    (tryLock(path, { host: "far" }) as Lock).beat(); // left open: that machine is lost
+    assertEquals(inspectLock(path, { staleMs: 10_000 }).state, "alive");
+    await Deno.utime(path, new Date(), new Date(Date.now() - 11_000));
+    const report = inspectLock(path, { staleMs: 10_000 });
+    assertEquals([report.state, report.owner?.host], ["dead", "far"]);
+    const lock = await acquireLock(path, { staleMs: 10_000 });
+    assert(lock.isHeld());
+    lock.release();
+  }));
+
+Deno.test("acquireLock() leaves a lock alone whose owner is busy, as a thread touches it", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    const child = await startHolder("busy", path, "far"); // told from age alone
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { state, ageMs } = inspectLock(path, { staleMs: 800 });
+      assertEquals(state, "alive", `untouched for ${ageMs} ms`);
+    }
+    await stop(child);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    assertEquals(inspectLock(path, { staleMs: 800 }).state, "dead");
+  }));
+
+Deno.test("acquireLock() works where a file system has no links", () =>
+  withFolder(async (folder) => {
+    const linkSync = Deno.linkSync;
+    Deno.linkSync = () => {
+      throw new Deno.errors.NotSupported("Operation not supported (os error 95)");
+    };
+    try {
+      const path = `${folder}/lock`;
+      const lock = tryLock(path) as Lock;
+      assert(lock.isHeld());
+      assert(!("release" in tryLock(path)), "two locks at once");
+      lock.release();
+      Deno.writeTextFileSync(path, '{"token":"ab'); // died while it wrote
+      assertEquals(inspectLock(path).state, "alive");
+      await Deno.utime(path, new Date(), new Date(Date.now() - 31_000));
+      const next = tryLock(path) as Lock;
+      assert(next.isHeld());
+      next.release();
+    } finally {
+      Deno.linkSync = linkSync;
+    }
+  }));
+
+Deno.test("acquireLock() says that a folder cannot be written", () =>
+  withFolder(async (folder) => {
+    await assertRejects(() => acquireLock(`${folder}/none/lock`), Deno.errors.NotFound);
+  }));
+
+Deno.test("acquireLock() lets one in at a time, however many are killed at random", () =>
+  withFolder(async (folder) => {
+    const start = () =>
+      new Deno.Command(Deno.execPath(), { args: ["run", "-A", program, "storm", folder] }).spawn();
+    const children = [start(), start(), start()];
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    for (let kill = 0; kill < 15; kill++) {
+      await new Promise((resolve) => setTimeout(resolve, 40 + 120 * Math.random()));
+      await stop(children[kill % 3]);
+      children[kill % 3] = start();
+    }
+    const before = Deno.statSync(`${folder}/rounds`).size;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert(Deno.statSync(`${folder}/rounds`).size > before, "nobody gets in any more");
+    for (const child of children) await stop(child);
+    const lock = await acquireLock(`${folder}/lock`, { timeoutMs: 5000 });
+    lock.release();
+    assertEquals(await Deno.stat(`${folder}/violation`).then(() => true, () => false), false);
+  }));
