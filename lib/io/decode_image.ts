@@ -1,27 +1,14 @@
 /**
  * One picture from any file that this project reads, told apart by its first bytes, never by its name. @module
  */
-import { ascii } from "./_problem.ts";
-import { decodeFits, fitsPicture, isFits } from "./fits.ts";
+import { decodeFits, fitsPicture } from "./fits.ts";
+import { sniffFormat } from "./formats.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
-import { decodeJpeg, isJpeg } from "./jpeg.ts";
+import { decodeJpeg } from "./jpeg.ts";
 import { decodeNpy } from "./npy.ts";
-import { decodePng, isPng } from "./png.ts";
-import { decodeTiff, isTiff } from "./tiff.ts";
-
-/** The kinds of file that {@linkcode decodeImage} reads. */
-export type ImageFormat = "png" | "jpeg" | "tiff" | "fits" | "npy" | "gzip";
-
-/** What a file is by its first bytes, or undefined if it is no picture that is read. */
-export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
-  if (isPng(bytes)) return "png";
-  if (isJpeg(bytes)) return "jpeg";
-  if (isTiff(bytes)) return "tiff";
-  if (isFits(bytes)) return "fits";
-  if (isGzip(bytes)) return "gzip";
-  return ascii(bytes, 0, 6) === "\x93NUMPY" ? "npy" : undefined;
-}
+import { decodePng } from "./png.ts";
+import { decodeTiff } from "./tiff.ts";
 
 /**
  * Decodes a PNG, JPEG, TIFF, FITS or .npy file, or a gzip of one, to a picture.
@@ -45,7 +32,7 @@ export function decodeImage(bytes: Uint8Array, options: ImageDecodeOptions = {})
   // Four channels of 64 bits, and room for headers.
   const maxBytes = maxPixels * 32 + (1 << 20);
   const named = name === undefined ? "" : ` "${name}"`;
-  switch (imageFormat(bytes)) {
+  switch (sniffFormat(bytes)?.name) {
     case "png":
       return decodePng(bytes, options);
     case "jpeg":

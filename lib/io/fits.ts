@@ -7,8 +7,11 @@
  * Source: FITS Standard 4.0 (IAU, 2016), sections 3 to 5 and 7.1. Not read: random groups, tile-compressed images. @module
  */
 import { ascii, cannotDecode, checkedProduct } from "./_problem.ts";
+import { isFits } from "./_signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 import type { Image } from "./image.ts";
+
+export { isFits };
 
 /** Arrays that a FITS image is decoded to. */
 export type FitsValues =
@@ -55,11 +58,6 @@ const KINDS: Record<
   [-32]: { size: 4, get: (v, at) => v.getFloat32(at), make: Float32Array },
   [-64]: { size: 8, get: (v, at) => v.getFloat64(at), make: Float64Array },
 };
-
-/** Whether the bytes start like a FITS file. */
-export function isFits(bytes: Uint8Array): boolean {
-  return /^SIMPLE {2}= +[TF]/.test(ascii(bytes, 0, 30));
-}
 
 /**
  * Decodes all images of a FITS file.

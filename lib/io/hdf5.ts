@@ -9,8 +9,11 @@
  * arrays of arrays. @module
  */
 import type { Dataset, default as h5wasm } from "h5wasm";
-import { ascii, checkedProduct } from "./_problem.ts";
+import { checkedProduct } from "./_problem.ts";
+import { isHdf5 } from "./_signatures.ts";
 import type { NpyType, NpyValues } from "./npy.ts";
+
+export { isHdf5 };
 
 /** An array of numbers, row-major in the machine's byte order. */
 export interface Hdf5Array {
@@ -74,11 +77,6 @@ type Module = Awaited<Library["ready"]>;
 async function load(): Promise<{ h5: Library; module: Module }> {
   const { default: h5 } = await import("h5wasm"); // 4 MB of WebAssembly, so only once it is needed
   return { h5, module: await h5.ready };
-}
-
-/** Whether the bytes start like an HDF5 file without user block. */
-export function isHdf5(bytes: Uint8Array): boolean {
-  return ascii(bytes, 0, 8) === "\x89HDF\r\n\x1a\n";
 }
 
 /**

@@ -34,6 +34,12 @@ const KINDS = [
   { code: 0x0e, size: 8, make: Float64Array, get: (v: DataView, at: number) => v.getFloat64(at) },
 ] as const;
 
+/** Whether the bytes start like an idx file: two zeros, a type, one to four axes. */
+export function isIdx(bytes: Uint8Array): boolean {
+  const [zero, again, code, axes] = bytes;
+  return zero === 0 && again === 0 && axes >= 1 && axes <= 4 && KINDS.some((kind) => kind.code === code);
+}
+
 /**
  * Decodes an idx file, gzip-packed or not.
  *

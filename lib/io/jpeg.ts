@@ -7,12 +7,10 @@
  */
 import { decode } from "jpeg-js";
 import { cannotDecode } from "./_problem.ts";
+import { isJpeg } from "./_signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 
-/** Whether the bytes start like a JPEG. */
-export function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
-}
+export { isJpeg };
 
 /**
  * Reads a JPEG's size and channels from its frame header.

@@ -60,6 +60,11 @@ type Getter = (view: DataView, at: number, little: boolean) => number | bigint;
 const MAGIC = "\x93NUMPY";
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+/** Whether the bytes start like a .npy file. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return ascii(bytes, 0, 6) === MAGIC;
+}
+
 /**
  * Decodes a .npy file.
  *
@@ -76,7 +81,7 @@ const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 export function decodeNpy(bytes: Uint8Array, options: DecodeNpyOptions = {}): NpyArray {
   const { name, maxBytes = 2 ** 30 } = options;
   const failed = cannotDecode("npy", name);
-  if (ascii(bytes, 0, 6) !== MAGIC) throw new SyntaxError(`${failed} at byte 0: expected \\x93NUMPY`);
+  if (!isNpy(bytes)) throw new SyntaxError(`${failed} at byte 0: expected \\x93NUMPY`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];
   if (!(version >= 1 && version <= 3)) {

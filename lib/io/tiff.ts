@@ -11,18 +11,15 @@
 import { maxRatio, unpackStrip } from "./_tiff_unpack.ts";
 import { unpackRow } from "./_png_rows.ts";
 import { ascii, cannotDecode } from "./_problem.ts";
+import { isTiff } from "./_signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
+
+export { isTiff };
 
 /** Options for {@linkcode decodeTiff}. */
 export interface DecodeTiffOptions extends ImageDecodeOptions {
   /** Which picture of the file, from 0. @default {0} */
   page?: number;
-}
-
-/** Whether the bytes start like a TIFF. */
-export function isTiff(bytes: Uint8Array): boolean {
-  const start = ascii(bytes, 0, 4);
-  return start === "II*\0" || start === "MM\0*";
 }
 
 /**

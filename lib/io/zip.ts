@@ -54,6 +54,19 @@ export interface ZipLimits {
   maxRatio?: number;
 }
 
+/** Whether the bytes start like a zip, or, with `tail`, the file ends like one. */
+export function isZip(head: Uint8Array, tail?: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const start = head.length >= 4 ? view.getUint32(0, true) : 0;
+  if (start === LOCAL || start === END) return true;
+  if (!tail) return false;
+  const end = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  for (let at = tail.length - 22; at >= 0; at--) {
+    if (tail[at] === 0x50 && end.getUint32(at, true) === END) return true;
+  }
+  return false;
+}
+
 /** Bytes in memory as a source. */
 export function zipBytes(bytes: Uint8Array, name?: string): ZipSource {
   return {

@@ -1,0 +1,350 @@
+/**
+ * The one registry of formats: what a file is, by its content and never by its name, and how it becomes arrays.
+ *
+ * This takes the place of two sniffers: `imageFormat` of decode_image.ts and `kindOfFile` of the score room. Whoever wants
+ * pictures (score, events, HTTP) asks `openFrames` of frames.ts; whoever wants arrays (own data, HDF5, ROOT) asks
+ * {@linkcode openFile}. A new format is a file in this room and an entry here.
+ * @module
+ */
+import { isFits, isHdf5, isJpeg, isTiff } from "./_signatures.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { isGzip } from "./gzip.ts";
+import { isIdx } from "./idx.ts";
+import { type Image, MAX_PIXELS } from "./image.ts";
+import { isNpy, type NpyType, type NpyValues } from "./npy.ts";
+import { openSource } from "./open_source.ts";
+import { isPng } from "./png.ts";
+import { isZip } from "./zip.ts";
+
+/** The formats that are read. */
+export type FormatName = "png" | "jpeg" | "tiff" | "fits" | "npy" | "idx" | "hdf5" | "zip" | "gzip";
+
+/** Limits, checked before anything is allocated, and the name for messages. */
+export interface OpenOptions {
+  /** File name for messages and results. */
+  name?: string;
+  /** Most pixels of a picture. @default {67_108_864} */
+  maxPixels?: number;
+  /** Most bytes that are unpacked or held at once. @default {1_073_741_824} */
+  maxBytes?: number;
+  /** Most members of an archive. @default {1_000_000} */
+  maxMembers?: number;
+}
+
+/** An array of a file, read when it is asked for. */
+export interface FileArray {
+  /** The file's own word for it: extension, dataset, key, page number; "" where a file can have one only. */
+  readonly name: string;
+  /** Sides, slowest first. A picture is [height, width, channels]. */
+  readonly shape: readonly number[];
+  /** NumPy's name of the values' type. */
+  readonly dtype: NpyType;
+  /** Whether the format says that this is one picture. */
+  readonly isPicture: boolean;
+  /**
+   * Reads all of it, or some of its first axis.
+   *
+   * @param rows From `first` to before `end`. @default {all}
+   */
+  read(rows?: readonly [first: number, end: number]): Promise<{ data: NpyValues; shape: number[] }>;
+}
+
+/** A file inside an archive. */
+export interface Member {
+  /** Its path in the archive. */
+  readonly name: string;
+  /** Its unpacked bytes. */
+  readonly size: number;
+  /** Unpacks it, checked against its size and CRC-32. */
+  bytes(): Promise<Uint8Array>;
+}
+
+/** An open file. */
+export interface OpenedFile {
+  readonly format: FormatName;
+  /** What error messages call it. */
+  readonly name: string;
+  /** Its arrays, in the file's order; of an archive none, unless it is a .npz. */
+  readonly arrays: readonly FileArray[];
+  /** Of an archive that is no .npz: its files. */
+  readonly members?: readonly Member[];
+  /** What a user should know although the file was read. */
+  readonly warnings: readonly string[];
+  /** Lets go of the file. */
+  close(): void;
+}
+
+/** A format: how it is recognised and opened. */
+export interface Format {
+  readonly name: FormatName;
+  /** As a user calls it. */
+  readonly title: string;
+  /**
+   * Whether a file is of this format.
+   *
+   * @param head Its first 4,096 bytes, or all of it.
+   * @param tail Its last 66,000 bytes, where they are at hand.
+   */
+  sniff(head: Uint8Array, tail?: Uint8Array): boolean;
+  /** Opens it; errors name the file. */
+  open(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile>;
+}
+
+/** Decoders that take long to load are loaded by the first file that needs them. */
+export const FORMATS: readonly Format[] = [
+  {
+    name: "png",
+    title: "PNG",
+    sniff: isPng,
+    open: (source, options) =>
+      openPicture(
+        "png",
+        source,
+        options,
+        async (bytes) => (await import("./png.ts")).decodePng(bytes, options),
+      ),
+  },
+  {
+    name: "jpeg",
+    title: "JPEG",
+    sniff: isJpeg,
+    open: (source, options) =>
+      openPicture(
+        "jpeg",
+        source,
+        options,
+        async (bytes) => (await import("./jpeg.ts")).decodeJpeg(bytes, options),
+      ),
+  },
+  {
+    name: "tiff",
+    title: "TIFF",
+    sniff: isTiff,
+    open: (source, options) =>
+      openPicture(
+        "tiff",
+        source,
+        options,
+        async (bytes) => (await import("./tiff.ts")).decodeTiff(bytes, options),
+      ),
+  },
+  { name: "fits", title: "FITS", sniff: isFits, open: openFitsFile },
+  {
+    name: "npy",
+    title: ".npy",
+    sniff: isNpy,
+    async open(source, options) {
+      const { decodeNpy } = await import("./npy.ts");
+      return opened("npy", source, [heldArray("", decodeNpy(await whole(source, options), options))]);
+    },
+  },
+  {
+    name: "idx",
+    title: "idx",
+    sniff: isIdx,
+    async open(source, options) {
+      const { decodeIdx } = await import("./idx.ts");
+      return opened("idx", source, [heldArray("", decodeIdx(await whole(source, options), options))]);
+    },
+  },
+  { name: "hdf5", title: "HDF5", sniff: isHdf5, open: openHdf5File },
+  { name: "zip", title: "zip", sniff: isZip, open: openZip },
+  {
+    name: "gzip",
+    title: "gzip",
+    sniff: isGzip,
+    async open(source, options) {
+      const { decodeGzip } = await import("./gzip.ts");
+      const inner = decodeGzip(await whole(source, options), options);
+      if (isGzip(inner)) throw new TypeError(`Cannot open "${options.name}" as it is a gzip of a gzip`);
+      return await openFile(inner, { ...options, name: options.name.replace(/\.gz$/i, "") });
+    },
+  },
+];
+
+const HEAD_BYTES = 4096, TAIL_BYTES = 66_000;
+
+/**
+ * What a file is, by its content.
+ *
+ * @param bytes The whole file, or its first 4,096 bytes.
+ * @returns Undefined if it is of none of {@linkcode FORMATS}.
+ * @example
+ * ```ts
+ * sniffFormat(new TextEncoder().encode("\u0089PNG\r\n"))?.name; // undefined
+ * sniffFormat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0))?.name; // "jpeg"
+ * ```
+ */
+export function sniffFormat(bytes: Uint8Array, tail = bytes.subarray(-TAIL_BYTES)): Format | undefined {
+  const head = bytes.subarray(0, HEAD_BYTES);
+  return FORMATS.find((format) => format.sniff(head)) ?? FORMATS.find((format) => format.sniff(head, tail));
+}
+
+/**
+ * Opens a file of any format that is read.
+ *
+ * @param place A path, an address, bytes, or a source.
+ * @throws {TypeError} If it is of no format that is read.
+ * @throws {SyntaxError} If the file is damaged.
+ * @throws {RangeError} If it passes a limit.
+ * @example
+ * ```ts
+ * import { encodeNpy } from "./npy.ts";
+ * const file = await openFile(encodeNpy({ data: Uint8Array.of(1, 2, 3), shape: [3] }));
+ * file.format; // "npy"
+ * (await file.arrays[0].read([1, 3])).data; // 2, 3
+ * ```
+ */
+export async function openFile(
+  place: string | URL | Uint8Array | ByteSource,
+  options: OpenOptions = {},
+): Promise<OpenedFile> {
+  const source = await openSource(place, { name: options.name });
+  const { name = source.name, maxPixels = MAX_PIXELS, maxBytes = 2 ** 30, maxMembers = 1_000_000 } = options;
+  try {
+    const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
+    let format = sniffFormat(head, new Uint8Array(0));
+    if (!format) {
+      const length = Math.min(TAIL_BYTES, source.size);
+      format = sniffFormat(head, await source.read(source.size - length, length));
+    }
+    if (!format) {
+      const known = FORMATS.map(({ title }) => title).join(", ");
+      throw new TypeError(`Cannot open "${name}" as its content is of no format that is read: ${known}`);
+    }
+    return await format.open(source, { name, maxPixels, maxBytes, maxMembers });
+  } catch (error) {
+    source.close?.();
+    throw error;
+  }
+}
+
+/** All bytes of a source whose format is read whole. */
+async function whole(source: ByteSource, { name, maxBytes }: Required<OpenOptions>): Promise<Uint8Array> {
+  if (source.size > maxBytes) {
+    throw new RangeError(
+      `Cannot open "${name}" as it may have at most ${maxBytes} bytes: it has ${source.size}`,
+    );
+  }
+  return await source.read(0, source.size);
+}
+
+function opened(
+  format: FormatName,
+  source: ByteSource,
+  arrays: FileArray[],
+  warnings: string[] = [],
+): OpenedFile {
+  return { format, name: source.name, arrays, warnings, close: () => source.close?.() };
+}
+
+/** An array that decoding has put into memory already. */
+function heldArray(
+  name: string,
+  { data, shape, dtype = typeOfValues(data) }: { data: NpyValues; shape: readonly number[]; dtype?: NpyType },
+  isPicture = false,
+): FileArray {
+  return {
+    name,
+    shape,
+    dtype,
+    isPicture,
+    read: (rows) => Promise.try(() => rowsOf(data, shape, rows)),
+  };
+}
+
+/** Rows of an array in memory, as views. */
+function rowsOf(data: NpyValues, shape: readonly number[], rows?: readonly [number, number]) {
+  if (!rows) return { data, shape: [...shape] };
+  const [first, end] = rows, side = shape[0] ?? 1;
+  if (!(Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= side)) {
+    throw new RangeError(`Cannot read rows ${first} to ${end}: the array has shape [${shape.join(", ")}]`);
+  }
+  const size = shape.slice(1).reduce((a, b) => a * b, 1);
+  return {
+    data: data.subarray(first * size, end * size) as NpyValues,
+    shape: [end - first, ...shape.slice(1)],
+  };
+}
+
+function typeOfValues(data: NpyValues): NpyType {
+  const kind = data instanceof Float32Array || data instanceof Float64Array
+    ? "f"
+    : data.constructor.name.includes("Uint")
+    ? "u"
+    : "i";
+  return `${kind}${data.BYTES_PER_ELEMENT}` as NpyType;
+}
+
+async function openPicture(
+  format: FormatName,
+  source: ByteSource,
+  options: Required<OpenOptions>,
+  decode: (bytes: Uint8Array) => Promise<Image>,
+): Promise<OpenedFile> {
+  const { data, height, width, channels } = await decode(await whole(source, options));
+  return opened(format, source, [heldArray("", { data, shape: [height, width, channels] }, true)]);
+}
+
+async function openFitsFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
+  const { decodeFits } = await import("./fits.ts");
+  const images = decodeFits(await whole(source, options), options);
+  return opened("fits", source, images.map((image, i) => heldArray(image.name || String(i), image)));
+}
+
+async function openHdf5File(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
+  const { openHdf5 } = await import("./hdf5.ts");
+  const file = await openHdf5(await whole(source, options), options);
+  const arrays = file.datasets().flatMap((path): FileArray[] => {
+    const { shape, dtype } = file.info(path);
+    if (!dtype) return [];
+    const read: FileArray["read"] = (rows) =>
+      Promise.try(() => {
+        const { data, shape } = file.read(path, { rows, maxBytes: options.maxBytes });
+        return { data, shape };
+      });
+    return [{ name: path, shape, dtype, isPicture: false, read }];
+  });
+  return {
+    format: "hdf5",
+    name: options.name,
+    arrays,
+    warnings: [],
+    close() {
+      file.close();
+      source.close?.();
+    },
+  };
+}
+
+/** A .npz, all of whose entries are .npy, is arrays; every other archive is members. */
+async function openZip(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
+  const { listZip, readZipEntry, zipBytes } = await import("./zip.ts");
+  const { name, maxBytes, maxMembers } = options;
+  const zip = zipBytes(await whole(source, options), name);
+  const limits = { maxEntries: maxMembers, maxEntryBytes: maxBytes, maxTotalBytes: maxBytes };
+  const entries = listZip(zip, limits).filter((entry) => !isHiddenEntry(entry.name));
+  const isNpz = entries.length > 0 && entries.every((entry) => entry.name.endsWith(".npy"));
+  if (!isNpz) {
+    const members = entries.map((entry): Member => ({
+      name: entry.name,
+      size: entry.size,
+      bytes: () => Promise.try(readZipEntry, zip, entry),
+    }));
+    return { format: "zip", name, arrays: [], members, warnings: [], close: () => source.close?.() };
+  }
+  const { decodeNpy } = await import("./npy.ts");
+  const arrays = entries.map((entry) => {
+    const inner = `${name}/${entry.name}`;
+    return heldArray(
+      entry.name.replace(/\.npy$/, ""),
+      decodeNpy(readZipEntry(zip, entry), { name: inner, maxBytes }),
+    );
+  });
+  return opened("zip", source, arrays);
+}
+
+/** What systems put beside a user's files: `__MACOSX/`, `._name`, `.DS_Store`. */
+export function isHiddenEntry(name: string): boolean {
+  return /(^|\/)(\.[^/]|__MACOSX\/)/.test(name);
+}
