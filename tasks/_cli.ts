@@ -18,28 +18,9 @@
  * @module
  */
 import { nearest } from "../lib/base/nearest.ts";
+import type { OptionSpec, OptionTable } from "../lib/base/options.ts";
 
-/** One option; the key in its table is its name in camelCase, `--kebab-case` on the command line. */
-export type OptionSpec =
-  & {
-    /** One line for `--help`. */
-    help: string;
-    /** Refused when absent; such an option has no default. */
-    required?: boolean;
-    /** What `--help` writes for the value, such as `FOLDER`. */
-    hint?: string;
-  }
-  & (
-    | { type: "string"; default?: string }
-    | { type: "number" | "integer"; default?: number; min?: number; max?: number }
-    | { type: "boolean"; default?: boolean }
-    | { type: "choice"; choices: readonly string[]; default?: string }
-    /** `--x a,b` or `--x a --x b`. */
-    | { type: "list"; default?: readonly string[]; choices?: readonly string[] }
-  );
-
-/** Options by name. */
-export type OptionTable = Readonly<Record<string, OptionSpec>>;
+export type { OptionSpec, OptionTable };
 
 type Parsed<S extends OptionSpec> = S extends { type: "choice"; choices: readonly (infer C)[] } ? C
   : S extends { type: "list" } ? string[]

@@ -3,25 +3,14 @@
  * experiment by this interface only; adding one is a file in this folder and a line in `registry.ts`.
  * @module
  */
+import type { OptionSpec, OptionTable } from "../base/options.ts";
 import type { tf } from "../engine/mod.ts";
 import type { Spec } from "../plot/mod.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { CardInput, CardMetric } from "../store/card.ts";
 import type { FitOptions, History, Source } from "../train/mod.ts";
 
-/** One option of an experiment, as a task reads it from the command line. */
-export type OptionSpec =
-  & { help: string; hint?: string }
-  & (
-    | { type: "string"; default?: string }
-    | { type: "number" | "integer"; default?: number; min?: number; max?: number }
-    | { type: "boolean"; default?: boolean }
-    | { type: "choice"; choices: readonly string[]; default?: string }
-    | { type: "list"; default?: readonly string[]; choices?: readonly string[] }
-  );
-
-/** Options by name, in camelCase. */
-export type OptionTable = Readonly<Record<string, OptionSpec>>;
+export type { OptionSpec, OptionTable };
 
 /** Values of an experiment's options together with those that every run has. */
 export type Options<T extends OptionTable = OptionTable> =
