@@ -4,7 +4,7 @@
  * Both follow the same formulas (see `lib/train`), so only names and the order of the arrays differ: Keras has the step
  * count and the rate first, then Adam's two moments weight by weight, and the slots of the others slot by slot. @module
  */
-import type { Json, JsonObject } from "./keras_layers.ts";
+import type { Json, JsonObject } from "../layers/keras_settings.ts";
 
 /** What `.keras` holds of an optimizer; `lib/train`'s optimizers have the same rules, slots and order. */
 export interface OptimizerState {

@@ -1,14 +1,17 @@
 /**
  * Reads a `.keras` file, the zip that Keras 3 saves.
  *
- * Nothing in the file is run: layers are made by {@linkcode KERAS_LAYERS}'s own builders from settings that are checked
+ * Nothing in the file is run: layers are made by the builders in {@linkcode LAYERS} from settings that are checked
  * one by one, and anything else (a lambda, a custom class, an unknown option) is refused by name. No weight is
  * allocated before the file has shown an array of its shape, so a small file cannot ask for much memory. @module
  */
 import { tf } from "../engine/mod.ts";
 import { listZip, readZipEntry, zipBytes, type ZipEntry } from "../io/zip.ts";
+import type { WeightOwner, WeightPart } from "../layers/definition.ts";
+import { layerFromKeras } from "../layers/keras_form.ts";
+import { isObject, type Json, type JsonObject } from "../layers/keras_settings.ts";
+import { LAYERS } from "../layers/registry.ts";
 import { openWeights, type WeightsFile } from "./_weights_file.ts";
-import { type Json, type JsonObject, KERAS_LAYERS, layerFromKeras } from "./keras_layers.ts";
 import { type KerasOptimizer, optimizerFromKeras, type OptimizerState } from "./keras_optimizer.ts";
 import { numberedPaths } from "./keras_write.ts";
 
@@ -34,9 +37,6 @@ const MAX_CONFIG_BYTES = 64 << 20;
 const MAX_LAYERS = 10_000;
 
 type Fail = (why: string) => SyntaxError;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Decodes a model.
@@ -101,23 +101,11 @@ export async function decodeKeras(bytes: Uint8Array, options: KerasReadOptions =
   }
 }
 
-/** A layer's method through which it gets each weight; declared here as TensorFlow.js protects it. */
-interface WeightOwner {
-  addWeight(
-    name: string,
-    shape: number[],
-    dtype: string,
-    initializer: unknown,
-    ...rest: unknown[]
-  ): tf.LayerVariable;
-}
-
-/** Weights of a layer in the order of their creation, which is Keras's. */
+/** Weights in the order of their creation, which is Keras's, from one group of the file. */
 interface Filling {
   layer: tf.layers.Layer;
   path: string;
-  /** The layer, or the cell inside it. */
-  owner: WeightOwner;
+  count?: number;
   filled: tf.LayerVariable[];
 }
 
@@ -126,6 +114,8 @@ class Reader {
   readonly #weights: WeightsFile;
   readonly #fail: Fail;
   readonly #fillings: Filling[] = [];
+  /** Who gets weights from the file. */
+  readonly #owners = new Set<object>();
 
   constructor(weights: WeightsFile, fail: Fail) {
     this.#weights = weights;
@@ -139,7 +129,7 @@ class Reader {
 
   /** Gives the layers their own way of making weights back. */
   finish(): void {
-    for (const { owner } of this.#fillings) delete (owner as Partial<WeightOwner>).addWeight;
+    for (const owner of this.#owners) delete (owner as Partial<WeightOwner>).addWeight;
   }
 
   /** A model; `path` is where its weights are filed. */
@@ -212,7 +202,7 @@ class Reader {
           still.push(call);
           continue;
         }
-        const merges = KERAS_LAYERS[String(layers[call.i].class_name)]?.merges;
+        const merges = LAYERS.get(String(layers[call.i].class_name))?.keras.merges;
         const output = this.#apply(made[call.i]!, inputs as tf.SymbolicTensor[], names[call.i], merges);
         tensors.set(key([names[call.i], call.number, 0]), output);
       }
@@ -286,7 +276,8 @@ class Reader {
     const registered = object.registered_name ?? null;
     if (className === "Functional" || className === "Sequential") return this.model(object, `${path}/`);
     const name = String(config.name ?? object.name);
-    if (!Object.hasOwn(KERAS_LAYERS, className) || registered !== null && registered !== className) {
+    const definition = LAYERS.get(className);
+    if (!definition || registered !== null && registered !== className) {
       const what = registered === null || registered === className ? className : String(registered);
       throw this.#fail(
         `layer "${name}" is of class "${what}", which is not among the layers that may be loaded`,
@@ -298,23 +289,29 @@ class Reader {
         `layer "${name}" is of class "${className}" from "${module}": only Keras's own may be loaded`,
       );
     }
-    const layer = layerFromKeras(className, { ...config, name }, this.#fail);
-    const cell = KERAS_LAYERS[className].cell;
-    this.#fill(
-      layer,
-      cell ? `${path}/cell` : path,
-      cell ? (layer as unknown as { cell: object }).cell : layer,
-    );
+    const layer = layerFromKeras(definition, { ...config, name }, this.#fail);
+    const parts = definition.keras.parts?.(layer) ?? [{ path: "", owner: layer }];
+    for (const owner of new Set(parts.map(({ owner }) => owner))) {
+      this.#fill(layer, path, owner, parts.filter((part) => part.owner === owner));
+    }
     return layer;
   }
 
-  /** Makes a layer take each weight from the file at the moment it asks for one. */
-  #fill(layer: tf.layers.Layer, path: string, owner: object): void {
+  /** Makes a layer, or a cell inside it, take each weight from the file at the moment it asks for one. */
+  #fill(layer: tf.layers.Layer, path: string, owner: object, parts: readonly WeightPart[]): void {
     const target = owner as WeightOwner, stock = target.addWeight;
-    const filling: Filling = { layer, path, owner: target, filled: [] };
-    this.#fillings.push(filling);
+    const fillings = parts.map(({ path: part, count }): Filling => ({
+      layer,
+      path: part === "" ? path : `${path}/${part}`,
+      count,
+      filled: [],
+    }));
+    this.#fillings.push(...fillings);
+    this.#owners.add(owner);
     target.addWeight = (name, shape, dtype, _initializer, ...rest) => {
-      const values = this.#weights.read(path, filling.filled.length, shape);
+      const filling = fillings.find(({ count = Infinity, filled }) => filled.length < count) ??
+        fillings.at(-1)!;
+      const values = this.#weights.read(filling.path, filling.filled.length, shape);
       const initializer = { apply: () => tf.tensor(values, shape) };
       // The last argument would make an initializer of its own.
       let weight: tf.LayerVariable | undefined;

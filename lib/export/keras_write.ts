@@ -7,9 +7,11 @@
  */
 import { tf } from "../engine/mod.ts";
 import { encodeZip } from "../io/zip.ts";
+import { layerToKeras } from "../layers/keras_form.ts";
+import type { Json, JsonObject } from "../layers/keras_settings.ts";
+import { LAYERS } from "../layers/registry.ts";
 import { type Call, type Graph, readGraph, type Value } from "./_graph.ts";
 import { encodeWeights, type StoredArray, type StoredGroup } from "./_weights_file.ts";
-import { type Json, type JsonObject, KERAS_LAYERS, layerToKeras } from "./keras_layers.ts";
 import { type OptimizerState, optimizerToKeras } from "./keras_optimizer.ts";
 
 /** Options for {@linkcode encodeKeras}. */
@@ -79,11 +81,8 @@ export async function encodeKeras(
 
   const groups: StoredGroup[] = [{ path: "", name: model.name, arrays: [] }];
   const paths = numberedPaths(layers.map(({ className }) => className));
-  layers.forEach(({ name, className, layer }, i) => {
-    const arrays = layer ? layer.getWeights().map(stored) : [];
-    const path = `layers/${paths[i]}`, cell = KERAS_LAYERS[className]?.cell;
-    groups.push({ path, name, arrays: cell ? [] : arrays });
-    if (cell) groups.push({ path: `${path}/cell`, name: `${name}_cell`, arrays });
+  layers.forEach(({ name, layer, className }, i) => {
+    groups.push(...storedGroups(`layers/${paths[i]}`, name, layer, className));
   });
 
   if (optimizer) {
@@ -116,6 +115,24 @@ export async function encodeKeras(
 
 function stored(tensor: tf.Tensor): StoredArray {
   return { data: tensor.dataSync<"float32">(), shape: tensor.shape };
+}
+
+/** A layer's weights as they are kept, in its own group or in those of its parts. */
+function storedGroups(
+  path: string,
+  name: string,
+  layer: tf.layers.Layer | undefined,
+  className: string,
+): StoredGroup[] {
+  const arrays = layer?.getWeights().map(stored) ?? [];
+  const parts = layer && LAYERS.get(className)?.keras.parts?.(layer);
+  if (!parts) return [{ path, name, arrays }];
+  const groups = parts.map(({ path: part, count = arrays.length }): StoredGroup => ({
+    path: part === "" ? path : `${path}/${part}`,
+    name: part === "" ? name : `${name}_${part.replaceAll("/", "_")}`,
+    arrays: arrays.splice(0, count),
+  }));
+  return [{ path, name, arrays: [] }, ...groups];
 }
 
 /**
@@ -217,6 +234,13 @@ function inputLayer(name: string, { shape, dtype }: Value): JsonObject {
 }
 
 function layerObject({ name, className, layer }: Operation): JsonObject {
+  const definition = LAYERS.get(className);
+  if (!definition) {
+    throw new TypeError(
+      `Cannot write layer "${name}" for Keras as class "${className}" is not among those that can: ` +
+        [...LAYERS.keys()].join(", "),
+    );
+  }
   return {
     module: "keras.layers",
     class_name: className,
@@ -229,7 +253,7 @@ function layerObject({ name, className, layer }: Operation): JsonObject {
         config: { name: "float32" },
         registered_name: null,
       },
-      ...layerToKeras(layer!, className),
+      ...layerToKeras(layer!, definition),
     },
     registered_name: null,
   };
@@ -270,7 +294,7 @@ function functionalConfig(graph: Graph, operations: readonly Operation[]): JsonO
       name,
       inbound_nodes: calls.map(({ inputs }): JsonObject => {
         const tensors = inputs.map(tensor);
-        return { args: [KERAS_LAYERS[className].merges ? tensors : tensors[0]], kwargs: {} };
+        return { args: [LAYERS.get(className)?.keras.merges ? tensors : tensors[0]], kwargs: {} };
       }),
     };
   });

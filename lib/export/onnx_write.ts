@@ -5,11 +5,10 @@
  * tensor is turned only where an operation needs it. Weights are turned here. The batch axis is open. @module
  */
 import type { tf } from "../engine/mod.ts";
-import { readGraph, type Value } from "./_graph.ts";
-import { type Flow, OnnxBuilder } from "./_onnx_builder.ts";
-import { emitLayer } from "./_onnx_layers.ts";
-
-export { ONNX_LAYERS } from "./_onnx_layers.ts";
+import type { Flow, Settings } from "../layers/onnx.ts";
+import { LAYERS } from "../layers/registry.ts";
+import { type Call, readGraph, type Value } from "./_graph.ts";
+import { OnnxBuilder } from "./_onnx_builder.ts";
 
 /** Options for {@linkcode encodeOnnx}. */
 export interface OnnxWriteOptions {
@@ -23,6 +22,8 @@ export interface OnnxWriteOptions {
 
 /** The operator set that files are written for. */
 export const ONNX_OPSET = 17;
+
+const FLOAT = 1; // onnx.TensorProto.FLOAT
 
 /**
  * Encodes a model.
@@ -72,13 +73,43 @@ export function encodeOnnx(model: tf.LayersModel, options: OnnxWriteOptions = {}
     build.input(inputNames[i], made);
   });
   const keys = new Map<tf.layers.Layer, string>();
-  for (const [i, { layer, className, inputs, outputs }] of graph.calls.entries()) {
-    const key = keys.get(layer) ?? `${layer.name} ${i}`;
-    keys.set(layer, key);
-    emitLayer(build, layer, className, key, inputs.map(flow), flow(outputs[0]));
+  for (const [i, call] of graph.calls.entries()) {
+    const key = keys.get(call.layer) ?? `${call.layer.name} ${i}`;
+    keys.set(call.layer, key);
+    emit(build, call, key, call.inputs.map(flow), call.outputs.map(flow));
   }
   graph.outputs.forEach((value, i) => build.output(outputNames[i], flow(value)));
   return build.finish(graph.name, ONNX_OPSET, metadata);
+}
+
+/** Whole numbers as the floats that every layer but a few computes with. */
+function asFloats(build: OnnxBuilder, input: Flow): Flow {
+  if (input.dtype === "float32") return input;
+  const name = build.node("Cast", [build.as(input, "last")], { to: FLOAT });
+  return { shape: input.shape, dtype: "float32", names: { last: name } };
+}
+
+/**
+ * Writes one call of a layer.
+ *
+ * @param key The layer's own, under which constants are shared.
+ * @throws {TypeError} If the layer or one of its settings has no counterpart; it is named.
+ */
+function emit(build: OnnxBuilder, call: Call, key: string, inputs: Flow[], outputs: Flow[]): void {
+  const { layer, className } = call;
+  const fail = (why: string) =>
+    new TypeError(`Cannot write layer "${layer.name}" (${className}) as ONNX: ${why}`);
+  const definition = LAYERS.get(className);
+  if (!definition) throw fail(`the class must be one of ${[...LAYERS.keys()].join(", ")}`);
+  const settings = layer.getConfig() as unknown as Settings & { dataFormat?: string };
+  if (settings.dataFormat === "channelsFirst") throw fail("channels must be last");
+  const weights = layer.getWeights().map((weight) => ({
+    data: weight.dataSync<"float32">(),
+    shape: weight.shape,
+  }));
+  const given = definition.takesIntegers ? inputs : inputs.map((input) => asFloats(build, input));
+  const [output] = outputs;
+  definition.onnx({ build, layer, settings, weights, key, inputs: given, outputs, output, fail });
 }
 
 /** The names of the layers that make the outputs, told apart where one makes several. */

@@ -1,7 +1,7 @@
 /** `.keras` files cross over to Python's Keras 3 and back. */
 import { join } from "@std/path";
 import { tf } from "../../../lib/engine/mod.ts";
-import { KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
+import { LAYERS } from "../../../lib/layers/registry.ts";
 import type { OptimizerState } from "../../../lib/export/keras_optimizer.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
@@ -111,7 +111,7 @@ testWith(
   async (python) => {
     assertEquals(
       [...new Set(LAYER_CASES.map(({ className }) => className))].sort(),
-      Object.keys(KERAS_LAYERS).sort(),
+      [...LAYERS.keys()].sort(),
     );
     const folder = await Deno.makeTempDir();
     try {

@@ -1,5 +1,6 @@
 import { tf } from "../../../lib/engine/mod.ts";
-import { type JsonObject, KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
+import type { JsonObject } from "../../../lib/layers/keras_settings.ts";
+import { LAYERS } from "../../../lib/layers/registry.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { encodeKeras, numberedPaths } from "../../../lib/export/keras_write.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
@@ -171,7 +172,7 @@ Deno.test("decodeKeras() makes no layer that is not listed, and no option that i
     [(_, config) => config.class_name = "Model", `model class "Model" is not supported`],
   ];
   for (const [change, includes] of cases) await assertRefused(reconfigured(change), includes);
-  assert(!("Lambda" in KERAS_LAYERS));
+  assert(!LAYERS.has("Lambda"));
 });
 
 Deno.test("decodeKeras() refuses weights of a wrong shape or number, before it allocates any", async () => {

@@ -1,6 +1,6 @@
 /** Models for tests of the exports. @module */
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
-import { KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
+import { LAYERS } from "../../../lib/layers/registry.ts";
 import { caseName, LAYER_CASES, type LayerCase } from "./layer_cases.ts";
 
 await startEngine({ backend: "cpu" });
@@ -40,7 +40,7 @@ export function buildCase({ className, settings, inputs, tokens }: LayerCase, se
   const tensors = inputs.map((shape, i) =>
     tf.input({ shape, dtype: tokens ? "int32" : "float32", name: i === 0 ? "image" : `image_${i}` })
   );
-  const layer = KERAS_LAYERS[className].create({ ...settings, name: "layer" });
+  const layer = LAYERS.get(className)!.keras.create({ ...settings, name: "layer" });
   const output = layer.apply(tensors.length > 1 ? tensors : tensors[0]) as tf.SymbolicTensor;
   const model = tf.model({ inputs: tensors, outputs: output, name: "case" });
   drawWeights(model, seed);

@@ -3,8 +3,7 @@ import { join } from "@std/path";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import ort from "onnxruntime-node";
 import { tf } from "../../../lib/engine/mod.ts";
-import { KERAS_LAYERS } from "../../../lib/export/keras_layers.ts";
-import { encodeOnnx, ONNX_LAYERS } from "../../../lib/export/onnx_write.ts";
+import { encodeOnnx } from "../../../lib/export/onnx_write.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 import { testWith } from "../../needs.ts";
 import { answer, drawTensor, layerModels, type ModelCase, sequence, wholeModels } from "./models.ts";
@@ -41,10 +40,6 @@ function moreModels(): ModelCase[] {
     },
   ];
 }
-
-Deno.test("encodeOnnx() writes every layer that encodeKeras() does", () => {
-  assertEquals([...ONNX_LAYERS].sort(), Object.keys(KERAS_LAYERS).sort());
-});
 
 Deno.test("encodeOnnx() agrees with the model in ONNX Runtime, at every batch size", async () => {
   const problems: string[] = [];

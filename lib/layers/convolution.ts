@@ -1,0 +1,34 @@
+/** Convolutions over 1, 2 and 3 axes: Conv1D, Conv2D, Conv3D. Input [batch, …, channels], kernel [window…, in, out]. @module */
+import { BIASED, LAST, QUIET, stock, trained, WINDOW } from "./_fields.ts";
+import { activate, activationOf } from "./activations.ts";
+import type { LayerDefinition } from "./definition.ts";
+import { constant, paddings, set, type Site, turnKernel } from "./onnx.ts";
+
+function emit(site: Site): void {
+  const { build, settings, weights: [kernel, bias], inputs: [input] } = site;
+  const { kernelSize, strides, dilationRate } = settings;
+  if (settings.padding === "causal") throw site.fail(`padding "causal" has no counterpart`);
+  const inputs = [build.as(input, "first"), constant(site, "kernel", turnKernel(kernel))];
+  if (bias) inputs.push(constant(site, "bias", bias));
+  const name = build.node("Conv", inputs, {
+    kernel_shape: kernelSize,
+    strides,
+    dilations: dilationRate,
+    ...paddings(site, kernelSize, dilationRate),
+  });
+  set(site, "first", activate(site, name, activationOf(site), "first"));
+}
+
+function convolution(rank: 1 | 2 | 3): LayerDefinition {
+  return {
+    className: `Conv${rank}D`,
+    keras: {
+      fields: { filters: "integer", ...WINDOW, dilationRate: "integers", ...BIASED, ...trained("kernel") },
+      fixed: { ...LAST, ...QUIET, groups: 1 },
+      create: stock(`conv${rank}d`),
+    },
+    onnx: emit,
+  };
+}
+
+export const CONVOLUTIONS: readonly LayerDefinition[] = [convolution(1), convolution(2), convolution(3)];

@@ -1,0 +1,105 @@
+/** A layer's settings written for Keras 3 and read back, by the table of its {@linkcode KerasForm}. @module */
+import type { tf } from "../engine/mod.ts";
+import type { KerasForm, LayerDefinition } from "./definition.ts";
+import {
+  camel,
+  isObject,
+  type Json,
+  type JsonObject,
+  settingFromKeras,
+  settingToKeras,
+  snake,
+} from "./keras_settings.ts";
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Keras's name of a setting. */
+function kerasName(form: KerasForm, name: string): string {
+  return form.names?.[name] ?? snake(name);
+}
+
+/**
+ * A layer's settings as Keras writes them, without its name.
+ *
+ * @param definition Its class.
+ * @throws {TypeError} If Keras has no such setting.
+ */
+export function layerToKeras(layer: tf.layers.Layer, { keras: form }: LayerDefinition): JsonObject {
+  const fail = (why: string) => new TypeError(`Cannot write layer "${layer.name}" for Keras as ${why}`);
+  const settings = layer.getConfig() as Record<string, unknown>;
+  const config: JsonObject = {};
+  for (const [name, kind] of Object.entries(form.fields)) {
+    // A separable convolution forgets to tell its depth multiplier.
+    const value = settings[name] ?? (layer as unknown as Record<string, unknown>)[name];
+    if (value === undefined) continue; // both sides have the same default
+    const written = settingToKeras(kind, value);
+    if (written === undefined) {
+      throw fail(`${name} ${JSON.stringify(value)} means something else or nothing there`);
+    }
+    config[kerasName(form, name)] = written;
+  }
+  for (const [name, wanted] of Object.entries(form.fixed ?? {})) {
+    const value = settings[camel(name)] ?? null;
+    const found = value === "channelsLast" ? "channels_last" : value;
+    if (found !== null && !same(found, wanted)) {
+      throw fail(`${camel(name)} must be ${JSON.stringify(wanted)}`);
+    }
+    config[name] = wanted;
+  }
+  return config;
+}
+
+/** Keras's options that every layer has and that are read elsewhere or mean nothing for a trained model. */
+const COMMON = ["name", "trainable", "dtype", "batch_input_shape"];
+
+/**
+ * A layer made from the settings that Keras wrote.
+ *
+ * @param definition Its class.
+ * @param config Its settings.
+ * @param fail Makes an error of what is wrong.
+ */
+export function layerFromKeras(
+  { className, keras: form }: LayerDefinition,
+  config: JsonObject,
+  fail: (why: string) => Error,
+): tf.layers.Layer {
+  const name = String(config.name), what = `layer "${name}" (${className})`;
+  const settings: Record<string, unknown> = { name, trainable: config.trainable !== false };
+  const known = new Map(Object.keys(form.fields).map((ours) => [kerasName(form, ours), ours]));
+  for (const [key, value] of Object.entries(config)) {
+    const ours = known.get(key);
+    if (ours !== undefined) {
+      const setting = settingFromKeras(form.fields[ours], value);
+      if (setting === undefined) throw fail(`${what} has ${key} ${brief(value)}, which is not supported`);
+      if (setting !== null) settings[ours] = setting;
+    } else if (form.fixed && Object.hasOwn(form.fixed, key)) {
+      if (value !== null && !same(value, form.fixed[key])) {
+        throw fail(
+          `${what} has ${key} ${brief(value)}: only ${JSON.stringify(form.fixed[key])} is supported`,
+        );
+      }
+    } else if (!COMMON.includes(key) && !form.ignored?.includes(key)) {
+      throw fail(`${what} has an unknown option "${key}"`);
+    }
+  }
+  checkDtype(config.dtype ?? null, what, fail);
+  try {
+    return form.create(settings);
+  } catch (error) {
+    throw fail(`${what} cannot be made: ${(error as Error).message}`);
+  }
+}
+
+function brief(value: Json): string {
+  const named = isObject(value) && typeof value.class_name === "string" ? `"${value.class_name}"` : undefined;
+  const text = named ?? JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function checkDtype(dtype: Json, what: string, fail: (why: string) => Error): void {
+  const name = isObject(dtype) && isObject(dtype.config) ? dtype.config.name ?? null : dtype;
+  if (name !== null && name !== "float32") {
+    throw fail(`${what} computes in ${brief(name)}: only float32 is supported`);
+  }
+}

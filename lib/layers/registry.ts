@@ -1,0 +1,52 @@
+/** All layer classes that can be written to a file and read from one; a new one is a file in this folder and a line here. @module */
+import { ACTIVATION_LAYERS } from "./activation.ts";
+import { BATCH_NORMALIZATION } from "./batch_normalization.ts";
+import { BORDERS } from "./borders.ts";
+import { CONCATENATE } from "./concatenate.ts";
+import { CONVOLUTIONS } from "./convolution.ts";
+import { TRANSPOSED_CONVOLUTIONS } from "./convolution_transpose.ts";
+import type { LayerDefinition } from "./definition.ts";
+import { DENSE } from "./dense.ts";
+import { DEPTHWISE_CONVOLUTION } from "./depthwise_convolution.ts";
+import { DOT } from "./dot.ts";
+import { DROPOUTS } from "./dropout.ts";
+import { EMBEDDING } from "./embedding.ts";
+import { GLOBAL_POOLINGS } from "./global_pooling.ts";
+import { LAYER_NORMALIZATION } from "./layer_normalization.ts";
+import { MERGING_LAYERS } from "./merging.ts";
+import { NOISES } from "./noise.ts";
+import { POOLINGS } from "./pooling.ts";
+import { RECURRENT_LAYERS } from "./recurrent.ts";
+import { RESCALING } from "./rescaling.ts";
+import { SEPARABLE_CONVOLUTION } from "./separable_convolution.ts";
+import { SHAPES } from "./shapes.ts";
+import { UP_SAMPLINGS } from "./up_sampling.ts";
+
+const DEFINITIONS: readonly LayerDefinition[] = [
+  ...CONVOLUTIONS,
+  ...TRANSPOSED_CONVOLUTIONS,
+  DEPTHWISE_CONVOLUTION,
+  SEPARABLE_CONVOLUTION,
+  DENSE,
+  EMBEDDING,
+  BATCH_NORMALIZATION,
+  LAYER_NORMALIZATION,
+  ...POOLINGS,
+  ...GLOBAL_POOLINGS,
+  ...SHAPES,
+  ...BORDERS,
+  ...UP_SAMPLINGS,
+  ...DROPOUTS,
+  ...NOISES,
+  ...ACTIVATION_LAYERS,
+  RESCALING,
+  ...MERGING_LAYERS,
+  CONCATENATE,
+  DOT,
+  ...RECURRENT_LAYERS,
+];
+
+/** Layer classes by name. */
+export const LAYERS: ReadonlyMap<string, LayerDefinition> = new Map(
+  DEFINITIONS.map((definition) => [definition.className, definition]),
+);
