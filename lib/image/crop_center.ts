@@ -10,6 +10,20 @@ export interface CropCenterOptions {
 export type Croppable<T extends FrameData = FrameData> = Omit<Pixels<T>, "channels"> & { channels?: number };
 
 /**
+ * Where a part starts that lies in the middle of a side: with an odd margin, the spare row or column comes after it.
+ *
+ * Every centre crop here goes by this rule. Source: Keras's `CenterCrop`, `(height - size) // 2`.
+ *
+ * @example
+ * ```ts
+ * centeredStart(7, 4); // 1
+ * ```
+ */
+export function centeredStart(side: number, size: number): number {
+  return Math.floor((side - size) / 2);
+}
+
+/**
  * Cuts a square out of a camera frame or a picture, values unchanged.
  *
  * Shapes: [height, width] in, [size, size] out, row-major; channels stay as they are. Units: camera counts, before and
@@ -33,8 +47,10 @@ export function cropCenter<T extends FrameData, F extends Croppable<T>>(
   options: CropCenterOptions = {},
 ): F & { data: T } {
   const { data, height, width, channels = 1 } = frame;
-  const { center: [row, column] = [height / 2, width / 2] } = options;
-  const top = Math.floor(row - size / 2), left = Math.floor(column - size / 2);
+  const { center } = options;
+  const [top, left] = center
+    ? center.map((at) => Math.floor(at - size / 2))
+    : [centeredStart(height, size), centeredStart(width, size)];
   const inside = top >= 0 && left >= 0 && top + size <= height && left + size <= width;
   if (!Number.isInteger(size) || size < 1 || !inside) {
     throw new RangeError(

@@ -1,5 +1,8 @@
 import { checkFrame, type Frame, type FrameData, type Pixels } from "./frame.ts";
 
+/** What red, green and blue count in a grey value. */
+export const GREY_WEIGHTS: readonly [red: number, green: number, blue: number] = [0.299, 0.587, 0.114];
+
 /**
  * Turns a picture of 1 to 4 channels into a grey frame; an alpha channel is left out.
  *
@@ -19,11 +22,9 @@ export function toGrey(pixels: Pixels): Frame<Float32Array> {
     throw new TypeError(`Cannot turn a picture grey as it must have 1 to 4 channels: it has ${channels}`);
   }
   checkFrame(pixels, "turn a picture grey", channels);
-  const data = new Float32Array(height * width);
+  const data = new Float32Array(height * width), [red, green, blue] = GREY_WEIGHTS;
   for (let i = 0, at = 0; i < data.length; i++, at += channels) {
-    data[i] = channels < 3
-      ? source[at]
-      : 0.299 * source[at] + 0.587 * source[at + 1] + 0.114 * source[at + 2];
+    data[i] = channels < 3 ? source[at] : red * source[at] + green * source[at + 1] + blue * source[at + 2];
   }
   return { data, height, width };
 }

@@ -11,8 +11,8 @@ export interface NormalizeBandsOptions {
 /**
  * Scales every band of a sky image from [min, max] to [0, 1] and clips what lies outside (min-max normalisation).
  *
- * Shape: [height, width, bands] in and out. Units: the bands' own in, fractions out. NaN, as of pixels without data,
- * becomes 0.
+ * Shape: [height, width, bands] in and out. Units: the bands' own in, fractions out. What is not a finite number, as of
+ * pixels without data, becomes 0, +∞ too.
  * Source: pyBIA's `process_class` with `min_pixel` and one `max_pixel` a band.
  *
  * @param pixels Not modified.
@@ -39,7 +39,7 @@ export function normalizeBands(pixels: Pixels, options: NormalizeBandsOptions): 
   const data = new Float32Array(source.length);
   for (let i = 0; i < data.length; i++) {
     const c = i % channels, value = (source[i] - low[c]) / (high[c] - low[c]);
-    data[i] = value > 1 ? 1 : value > 0 ? value : 0;
+    data[i] = value > 0 && value < Infinity ? Math.min(value, 1) : 0;
   }
   return { data, height, width, channels };
 }

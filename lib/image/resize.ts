@@ -63,6 +63,20 @@ export function resize<F extends Croppable>(
   return { ...frame, data: out, height, width };
 }
 
+/**
+ * What every old pixel of a line counts in every new one, [to, from] row by row, for the bilinear filter.
+ *
+ * @example
+ * ```ts
+ * resizeWeights(4, 2); // 0.42857…, 0.42857…, 0.14285…, 0, 0, 0.14285…, 0.42857…, 0.42857…
+ * ```
+ */
+export function resizeWeights(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from);
+  weights(from, to, "bilinear").forEach(({ first, factors }, i) => matrix.set(factors, i * from + first));
+  return matrix;
+}
+
 /** For every new pixel: the first old pixel it looks at and the factors of that one and those after it, of sum 1. */
 function weights(
   from: number,

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { axesOf, mapValues } from "./pixels.ts";
+import type { StepKind } from "./step.ts";
+
+/** `value · factor + offset`. */
+export interface ScaleStep {
+  op: "scale";
+  factor: number;
+  offset: number;
+}
+
+/** The step "scale"; without `offset`, 0. */
+export const scale: StepKind<ScaleStep> = {
+  op: "scale",
+  schema: z.strictObject({ op: z.literal("scale"), factor: z.number(), offset: z.number().default(0) }),
+  pointwise: true,
+  shapeAfter(_step, shape) {
+    axesOf(shape);
+    return [...shape];
+  },
+  whiteAfter: ({ factor, offset }, white) => white * factor + offset,
+  apply: ({ factor, offset }, pixels) => mapValues(pixels, (value) => value * factor + offset),
+  ops({ factor, offset }) {
+    const pedestal = offset / factor;
+    if (offset === 0 || !(Math.abs(pedestal) < 1e30)) return [{ op: "affine", factor, offset }];
+    // A pedestal taken off first, as it is often a whole number of counts, keeps the digits that count.
+    return [{ op: "affine", factor: 1, offset: pedestal }, { op: "affine", factor, offset: 0 }];
+  },
+};

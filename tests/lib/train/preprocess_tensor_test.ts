@@ -1,0 +1,72 @@
+import { compile, startEngine } from "../../../lib/engine/mod.ts";
+import {
+  parsePreprocessing,
+  preprocess,
+  primitiveOps,
+  STEP_NAMES,
+} from "../../../lib/image/preprocessing/mod.ts";
+import { preprocessTensor } from "../../../lib/train/preprocess_tensor.ts";
+import { assert, assertClose, assertEquals } from "../../assert.ts";
+import { randomCase } from "../image/preprocessing/_random_steps.ts";
+
+const CASES = 150;
+
+for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
+  Deno.test(`preprocessTensor() agrees with preprocess() on random steps and pictures (${backend})`, async () => {
+    const tf = await startEngine({ backend });
+    const seen = new Set<string>();
+    for (let seed = 0; seed < CASES; seed++) {
+      const { pixels, white, steps } = randomCase(seed);
+      steps.forEach(({ op }) => seen.add(op));
+      const expected = preprocess(steps, pixels, { white });
+      const ops = primitiveOps(steps, pixels.shape, { white });
+      const before = tf.memory().numTensors;
+      const two = Float32Array.from(
+        [...pixels.data, ...pixels.data].map((v, i) => i < pixels.data.length ? v : -v),
+      );
+      const x = tf.tensor(two, [2, ...pixels.shape]), y = preprocessTensor(ops, x);
+      const example = tf.tidy(() => tf.slice(y, [0], [1]).dataSync<"float32">());
+      assertEquals(y.shape, [2, ...expected.shape], `seed ${seed}`);
+      assertClose(example, expected.data, 2e-6, `seed ${seed}: ${JSON.stringify(steps)}`, 1);
+      tf.dispose([x, y]);
+      assertEquals(tf.memory().numTensors, before, "nothing is left behind");
+    }
+    assertEquals([...seen].sort(), [...STEP_NAMES].sort(), "every kind of step was drawn");
+  });
+
+  Deno.test(`preprocessTensor() keeps NaN in a window and takes it for the least in bandLimits (${backend})`, async () => {
+    const tf = await startEngine({ backend });
+    const pixels = { data: Float32Array.of(NaN, -1, 0.5, 2, Infinity, -Infinity), shape: [1, 6, 1] };
+    for (const step of [{ op: "window", low: 0, high: 1 }, { op: "bandLimits", min: [0], max: [1] }]) {
+      const steps = parsePreprocessing([step]);
+      const expected = preprocess(steps, pixels, { white: 1 }).data;
+      const ops = primitiveOps(steps, pixels.shape, { white: 1 });
+      const y = preprocessTensor(ops, tf.tensor(pixels.data, [1, ...pixels.shape]));
+      assertEquals(y.dataSync<"float32">(), expected, step.op);
+    }
+  });
+}
+
+Deno.test("preprocessTensor() can be compiled, and takes bytes as they are held", async () => {
+  const tf = await startEngine({ backend: "tensorflow" });
+  const steps = parsePreprocessing([
+    { op: "grey" },
+    { op: "resize", height: 5, width: 4 },
+    { op: "invertIfBright" },
+    { op: "scale", factor: 1 / 255 },
+  ]);
+  const data = Uint8Array.from({ length: 6 * 6 * 3 }, (_, i) => i * 7 % 256), shape = [6, 6, 3];
+  const ops = primitiveOps(steps, shape, { white: 255 });
+  const step = compile((x: typeof tf.Tensor.prototype) => preprocessTensor(ops, x));
+  const y = step(tf.tensor(data, [1, ...shape], "int32"));
+  assertEquals(y.dtype, "float32");
+  assertClose(y.dataSync(), preprocess(steps, { data, shape }, { white: 255 }).data, 1e-6);
+});
+
+Deno.test("preprocessTensor() of no steps is a tensor of its own", async () => {
+  const tf = await startEngine({ backend: "cpu" });
+  const x = tf.tensor1d([1]), y = preprocessTensor([], x);
+  x.dispose();
+  assert(!y.isDisposed);
+  assertEquals([...y.dataSync()], [1]);
+});
