@@ -28,7 +28,7 @@ export * from "./models/tutorial_cnn.ts";
 export * from "./plot/mod.ts";
 export { createScorer, type Result, type Scorer, type ScorerOptions } from "./score/scorer.ts";
 export * from "./simulate/cygno_set.ts";
-export { type Card, type CardInput, parseCard } from "./store/card.ts";
+export { type Card, type CardInput, parseCard } from "./card/card.ts";
 export { type S3Options, s3OptionsFrom } from "./store/s3.ts";
 export { openStore, type Store, type StoreOptions } from "./store/store.ts";
 export * from "./train/mod.ts";

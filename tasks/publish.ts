@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { type Card, parseCard } from "../lib/store/card.ts";
+import { type Card, parseCard } from "../lib/card/card.ts";
 import { s3OptionsFrom } from "../lib/store/s3.ts";
 import { openStore } from "../lib/store/store.ts";
 import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";

@@ -3,7 +3,8 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import type { Answer } from "../lib/score/answer.ts";
+import { answersJson } from "../lib/card/answers.ts";
+import { kindOf } from "../lib/card/outputs/registry.ts";
 import { findModel } from "../lib/score/model_source.ts";
 import { findPictures, kindOfFile } from "../lib/score/pictures.ts";
 import { createScorer, type Result, type Scorer } from "../lib/score/scorer.ts";
@@ -84,37 +85,6 @@ async function* expand(words: readonly string[]): AsyncGenerator<{ path: string;
   }
 }
 
-/** Value and uncertainty to the second figure of the uncertainty, as measurements are written. */
-function measured(value: number, sigma = 0): string {
-  if (!(sigma > 0)) return value.toPrecision(4);
-  const digits = Math.min(Math.max(1 - Math.floor(Math.log10(sigma)), 0), 20);
-  return `${value.toFixed(digits)} ± ${sigma.toFixed(digits)}`;
-}
-
-/** An answer as people write it. */
-function textOf(answer: Answer): string {
-  if (answer.kind === "value") {
-    return `${measured(answer.value, answer.uncertainty)} ${answer.units}`;
-  }
-  const probability = `${(100 * answer.probability).toFixed(1)} %`;
-  return answer.kind === "probability"
-    ? `${answer.label} (probability ${probability})`
-    : `${answer.label} (${probability})`;
-}
-
-/** An answer's columns of a CSV, units in the header. */
-function columnsOf(name: string, answer: Answer): Record<string, string | number> {
-  if (answer.kind === "value") {
-    const units = answer.units.replaceAll(/\W+/g, "_");
-    const value = Number(answer.value.toPrecision(7)); // as many digits as the model's floats have
-    return {
-      [`${name}_${units}`]: value,
-      [`${name}_uncertainty_${units}`]: answer.uncertainty ?? "",
-    };
-  }
-  return { [name]: answer.label, [`${name}_probability`]: Number(answer.probability.toPrecision(7)) };
-}
-
 /** A line of CSV as RFC 4180 has it. */
 function csvLine(cells: readonly (string | number)[]): string {
   return cells.map((cell) => /[",\r\n]/.test(`${cell}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : cell).join(
@@ -151,9 +121,11 @@ class Scores {
   }
 
   #keep(name: string, { model, version, answers }: Result): void {
-    if (this.output.json) return this.output.record("score", { file: name, model, version, answers }, "");
+    if (this.output.json) {
+      return this.output.record("score", { file: name, model, version, answers: answersJson(answers) }, "");
+    }
     if (this.options.csv) {
-      const columns = Object.entries(answers).map(([key, value]) => columnsOf(key, value));
+      const columns = Object.entries(answers).map(([key, answer]) => kindOf(answer).columns(key, answer));
       const row = Object.assign({ file: name }, ...columns, { model, version });
       if (!this.#headed) this.output.say(csvLine(Object.keys(row)));
       this.#headed = true;
@@ -161,7 +133,9 @@ class Scores {
     }
     this.#rows.push({
       file: name,
-      ...Object.fromEntries(Object.entries(answers).map(([key, value]) => [key, textOf(value)])),
+      ...Object.fromEntries(
+        Object.entries(answers).map(([key, answer]) => [key, kindOf(answer).display(answer).text]),
+      ),
       model: `${model}/${version}`,
     });
   }

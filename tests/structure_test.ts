@@ -22,9 +22,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   evaluate: ["base"],
   plot: ["base", "evaluate", "io"],
   export: ["base", "engine", "layers", "io"],
-  store: ["base", "io"],
-  score: ["base", "io", "image", "store"],
-  serve: ["base", "io", "image", "store", "score"],
+  card: ["base", "io", "image"],
+  store: ["base", "io", "card"],
+  score: ["base", "io", "image", "card", "store"],
+  serve: ["base", "io", "image", "card", "store", "score"],
 };
 /** Above all other rooms, lowest first: each may import all below it, `serve` left out. */
 const ABOVE_ALL = ["run", "experiments", "mod.ts"];

@@ -3,7 +3,7 @@
  * milliseconds and with answers that are known beforehand.
  * @module
  */
-import { type Card, type CardInput, parseCard } from "../lib/store/card.ts";
+import { type Card, type CardInput, parseCard } from "../lib/card/card.ts";
 
 const encoder = new TextEncoder();
 

@@ -7,7 +7,7 @@ import type { OptionSpec, OptionTable } from "../base/options.ts";
 import type { tf } from "../engine/mod.ts";
 import type { Spec } from "../plot/mod.ts";
 import type { Blobs } from "../store/blobs.ts";
-import type { CardInput, CardMetric } from "../store/card.ts";
+import type { CardInput, CardMetric } from "../card/card.ts";
 import type { FitOptions, History, Source } from "../train/mod.ts";
 
 export type { OptionSpec, OptionTable };

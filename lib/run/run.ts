@@ -4,7 +4,7 @@ import { engineReport, type tf } from "../engine/mod.ts";
 import { encodeKeras } from "../export/keras_write.ts";
 import { encodeOnnx } from "../export/onnx_write.ts";
 import { renderSvg, reportHtml, type ReportSection, svgToPng } from "../plot/mod.ts";
-import { type Card, type CardMetric, parseCard } from "../store/card.ts";
+import { type Card, type CardMetric, parseCard } from "../card/card.ts";
 import {
   type BatchReport,
   countParameters,

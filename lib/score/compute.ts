@@ -4,8 +4,9 @@
  */
 import { decodePng, readPngHeader } from "../io/png.ts";
 import type { Image } from "../io/image.ts";
-import type { Card } from "../store/card.ts";
-import { type Answers, readAnswers } from "./answer.ts";
+import { answerReader, type Answers } from "../card/answers.ts";
+import type { Card } from "../card/card.ts";
+import { checkWhole, NotWholeError } from "../card/wholeness.ts";
 import { prepareImage, regionOf } from "./preprocess.ts";
 import { checkInputs, createScorer, type Scorer } from "./scorer.ts";
 import type { Runtime } from "./session.ts";
@@ -33,9 +34,10 @@ export type ItemResult =
   | { tensors: Tensor[]; ms: number }
   | { fault: ItemFault };
 
-/** Why an item could not be scored: the client's doing, or ours. */
+/** Why an item could not be scored. */
 export interface ItemFault {
-  who: "client" | "server";
+  /** The client asked wrongly, or asked well of what has no answer (a pixel or an output that is no number), or it is us. */
+  who: "client" | "content" | "server";
   message: string;
 }
 
@@ -94,13 +96,17 @@ interface Ready {
   picture?: { height: number; width: number; view?: Float32Array };
 }
 
-const faultOf = (error: unknown): ItemFault => {
+function faultOf(error: unknown): ItemFault {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof NotWholeError) return { who: "content", message };
   const client = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
-  return {
-    who: client ? "client" : "server",
-    message: error instanceof Error ? error.message : String(error),
-  };
-};
+  return { who: client ? "client" : "server", message };
+}
+
+/** Refuses floats that are no numbers; integers always are. @throws {NotWholeError} */
+function checkFloats({ data, shape }: Tensor, what: string): void {
+  if (data instanceof Float32Array || data instanceof Float64Array) checkWhole(data, shape, what);
+}
 
 /** A picture from a PNG file, decoded only as far as the model looks. */
 function decodeSeen(
@@ -123,6 +129,7 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
     const started = performance.now();
     if ("tensors" in item) {
       checkInputs(scorer.card.name, scorer.inputs, item.tensors);
+      for (const tensor of item.tensors) checkFloats(tensor, `input "${tensor.name}"`);
       return {
         index,
         tensors: item.tensors,
@@ -146,8 +153,15 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
   }
 
   function resultOf(scorer: Scorer, ready: Ready, outputs: Tensor[]): ItemResult {
-    if (!ready.picture) return { tensors: outputs, ms: ready.ms };
-    return { answers: readAnswers(scorer.card, outputs)[0], ms: ready.ms, ...ready.picture };
+    try {
+      if (!ready.picture) {
+        for (const tensor of outputs) checkFloats(tensor, `with output "${tensor.name}"`);
+        return { tensors: outputs, ms: ready.ms };
+      }
+      return { answers: answerReader(scorer.card, outputs)(0), ms: ready.ms, ...ready.picture };
+    } catch (error) {
+      return { fault: faultOf(error) };
+    }
   }
 
   return {

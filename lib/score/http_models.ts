@@ -2,7 +2,7 @@
  * Model versions at plain web addresses, for hosts that have `fetch` and nothing else: each address is the folder of one
  * version as a store publishes it, with its manifest. @module
  */
-import { parseCard } from "../store/card.ts";
+import { parseCard } from "../card/card.ts";
 import { sha256 } from "../base/sha256.ts";
 import type { ModelStore } from "./models.ts";
 

@@ -2,7 +2,6 @@
  * From a stored model to answers in physics terms: preprocessing, ONNX Runtime, batching, models of a store. No HTTP.
  * @module
  */
-export * from "./answer.ts";
 export * from "./batcher.ts";
 export * from "./compute.ts";
 export * from "./compute_pool.ts";

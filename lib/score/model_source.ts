@@ -2,7 +2,7 @@
  * A model from wherever a user has it: a run folder, a .onnx file with its card, or a store. @module
  */
 import { dirname, join } from "@std/path";
-import { type Card, parseCard } from "../store/card.ts";
+import { type Card, parseCard } from "../card/card.ts";
 import { IntegrityError, type Store } from "../store/store.ts";
 import { sha256 } from "../base/sha256.ts";
 import type { ModelSource } from "./compute.ts";

@@ -2,7 +2,7 @@
  * Which model versions answer: taken from a store, loaded on demand, replaced when the store has a newer one, given up
  * when memory runs short. A version that does not load never takes the place of one that works. @module
  */
-import type { Card } from "../store/card.ts";
+import type { Card } from "../card/card.ts";
 import type { Batcher } from "./batcher.ts";
 import { OverloadError } from "./batcher.ts";
 import type { LoadedModel } from "./compute.ts";

@@ -4,8 +4,10 @@
  * Source: M. D. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2.
  * @module
  */
-import type { Card } from "../store/card.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Card } from "../card/card.ts";
+import type { Row } from "../card/output_kind.ts";
+import { kindOf } from "../card/outputs/registry.ts";
+import { sliceRows, type Tensor } from "./tensor.ts";
 
 /** What {@linkcode occlusionMap} found. */
 export interface Occlusion {
@@ -25,27 +27,25 @@ export interface OcclusionOptions {
   batch?: number;
 }
 
-/** The number of an output row that the answer is about: the winning class's probability, or the value. */
-function pickColumn(card: Pick<Card, "outputs">, row: ArrayLike<number>): (row: ArrayLike<number>) => number {
-  const [output] = card.outputs;
-  if (output.kind === "value") return (other) => other[0] * output.factor;
-  if (output.kind === "probability" && row.length === 1) {
-    return row[0] >= output.threshold ? (other) => other[0] : (other) => 1 - other[0];
-  }
-  let best = 0;
-  for (let i = 1; i < row.length; i++) if (row[i] > row[best]) best = i;
-  return (other) => other[best];
+/** The first output that stands on one number. @throws {TypeError} If there is none. */
+function questionOf({ outputs }: Pick<Card, "outputs">): Card["outputs"][number] {
+  const found = outputs.find((output) => kindOf(output).focus);
+  if (found) return found;
+  const kinds = outputs.map(({ name, kind }) => `"${name}" is of kind ${kind}`).join(", ");
+  throw new TypeError(`Cannot say what mattered as no output stands on one number: ${kinds}`);
 }
 
 /**
- * Covers one place of a picture after the other with the picture's mean and measures how the first output changes.
+ * Covers one place of a picture after the other with the picture's mean and measures how an output changes: the first one
+ * that stands on one number.
  *
  * Shapes: the view is [height, width, channels], the map [rows, columns] with square places.
  *
- * @param card Its first input gives the shape, its first output the question.
+ * @param card Its first input gives the shape, its outputs the question.
  * @param view The picture as the model sees it.
  * @param infer Runs the model on a batch [n, height, width, channels] and gives its outputs.
- * @returns The answer's value uncovered minus covered, in the output's own terms.
+ * @returns The answer's number uncovered minus covered, in the output's own terms.
+ * @throws {TypeError} If no output stands on one number.
  */
 export async function occlusionMap(
   card: Pick<Card, "inputs" | "outputs">,
@@ -54,21 +54,23 @@ export async function occlusionMap(
   options: OcclusionOptions = {},
 ): Promise<Occlusion> {
   const { places = 16, batch = 16 } = options;
-  const [{ name, shape }] = card.inputs, [{ name: output }] = card.outputs;
+  const [{ name, shape }] = card.inputs, output = questionOf(card);
   const [height, width, channels] = shape;
   const side = Math.max(1, Math.ceil(Math.max(height, width) / places));
   const rows = Math.ceil(height / side), columns = Math.ceil(width / side);
   const mean = view.reduce((sum, value) => sum + value, 0) / view.length;
-  const run = async (pictures: Float32Array[]): Promise<ArrayLike<number>[]> => {
+  const run = async (pictures: Float32Array[]): Promise<Row[]> => {
     const data = new Float32Array(pictures.length * view.length);
     pictures.forEach((picture, i) => data.set(picture, i * view.length));
     const outputs = await infer({ name, type: "FP32", shape: [pictures.length, ...shape], data });
-    const found = outputs.find((tensor) => tensor.name === output)?.data as Float32Array;
-    const columns = found.length / pictures.length;
-    return pictures.map((_, i) => found.subarray(i * columns, (i + 1) * columns));
+    const found = outputs.find((tensor) => tensor.name === output.name) as Tensor;
+    return pictures.map((_, i) => {
+      const { data, shape: [, ...shape] } = sliceRows(found, i, i + 1);
+      return { data: data as Float32Array, shape };
+    });
   };
   const [whole] = await run([view]);
-  const read = pickColumn(card, whole);
+  const read = kindOf(output).focus!(output, whole);
   const values = new Float32Array(rows * columns);
   for (let first = 0; first < values.length; first += batch) {
     const covered: Float32Array[] = [];
@@ -80,7 +82,7 @@ export async function occlusionMap(
     const results = await run(covered);
     results.forEach((row, i) => values[first + i] = read(whole) - read(row));
   }
-  return { values, rows, columns, output };
+  return { values, rows, columns, output: output.name };
 }
 
 /** A copy with a square of pixels set to one value; what lies outside the picture is left away. */

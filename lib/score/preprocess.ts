@@ -9,7 +9,9 @@ import { invertIfBright } from "../image/invert.ts";
 import { resize } from "../image/resize.ts";
 import { windowCounts } from "../image/window_counts.ts";
 import type { Image } from "../io/image.ts";
-import type { Card, PreprocessingStep } from "../store/card.ts";
+import type { Card } from "../card/card.ts";
+import type { PreprocessingStep } from "../card/preprocessing.ts";
+import { checkWhole } from "../card/wholeness.ts";
 
 /** A picture on its way to the model. */
 interface Step {
@@ -64,6 +66,7 @@ export function regionOf(
  * @returns float32 values, row-major.
  * @throws {TypeError} If the picture ends in another shape than the model's input, naming both.
  * @throws {RangeError} If the picture is smaller than a crop.
+ * @throws {NotWholeError} If a pixel is not a number.
  * @example A window of camera counts
  * ```ts
  * import { prepareImage } from "./preprocess.ts";
@@ -80,6 +83,9 @@ export function prepareImage(
   image: Image,
 ): Float32Array {
   const [{ shape: wanted, units }] = card.inputs;
+  if (image.data instanceof Float32Array) {
+    checkWhole(image.data, [image.height, image.width, image.channels], "the picture");
+  }
   let step = startOf(image, units);
   for (const next of card.preprocessing) step = applyStep(step, next);
   let { pixels } = step;

@@ -2,8 +2,8 @@
  * A model version ready to answer: card, preprocessing and ONNX Runtime in one object, in this thread. @module
  */
 import type { Image } from "../io/image.ts";
-import type { Card } from "../store/card.ts";
-import { type Answers, readAnswers } from "./answer.ts";
+import { type Answers, readAnswers } from "../card/answers.ts";
+import type { Card } from "../card/card.ts";
 import { prepareImage } from "./preprocess.ts";
 import { openSession, type Runtime, type Session } from "./session.ts";
 import { countValues, type Tensor, type TensorInfo } from "./tensor.ts";

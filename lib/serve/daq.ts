@@ -7,7 +7,7 @@
  * is tried a few times and then written to the dead letters with the reason. @module
  */
 import { type Batcher, OverloadError } from "../score/batcher.ts";
-import type { Answers } from "../score/answer.ts";
+import { answersJson } from "../card/answers.ts";
 import type { Models } from "../score/models.ts";
 import { type Found, kindOfFile } from "../score/pictures.ts";
 import { type Blobs, ConflictError } from "../store/blobs.ts";
@@ -64,6 +64,13 @@ export type Daq = EventIntake & {
   /** Waits for what is in work, then closes the journal. */
   close(): Promise<void>;
 };
+
+/** What is written of one picture of an object. */
+interface ScoredPicture {
+  name: string;
+  /** By the name of the output. */
+  answers: Record<string, unknown>;
+}
 
 /** The object itself is at fault: another try will hardly help. */
 class ObjectFault extends Error {
@@ -233,7 +240,7 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     const [name, version] = modelName().split("/");
     const lease = await scorer.models.acquire(name, version);
     try {
-      const pictures: { name: string; answers: Answers }[] = [];
+      const pictures: ScoredPicture[] = [];
       for (let i = 0; i < found.length; i += AT_ONCE) {
         const part = found.slice(i, i + AT_ONCE).map((picture) => scorePicture(lease.key, picture));
         pictures.push(...await Promise.all(part));
@@ -262,17 +269,17 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     throw new Error(`Which model scores events must be said: there are ${names.join(", ") || "none yet"}`);
   }
 
-  async function scorePicture(key: string, found: Found): Promise<{ name: string; answers: Answers }> {
+  async function scorePicture(key: string, found: Found): Promise<ScoredPicture> {
     if ("fault" in found) throw new ObjectFault(found.fault);
     const item = "png" in found ? { png: found.png } : { image: found.image };
     const { result } = await scorer.batcher.submit(key, item, { deadline: performance.now() + SCORE_MS });
     if ("fault" in result) {
-      throw result.fault.who === "client"
-        ? new ObjectFault(result.fault.message)
-        : new Error(result.fault.message);
+      throw result.fault.who === "server"
+        ? new Error(result.fault.message)
+        : new ObjectFault(result.fault.message);
     }
     if (!("answers" in result)) throw new Error("Tensors came where a picture's answer was asked for");
-    return { name: found.name, answers: result.answers };
+    return { name: found.name, answers: answersJson(result.answers) };
   }
 
   /** Looks through the watched places: every object there that the journal does not know is an event. */

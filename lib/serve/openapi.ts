@@ -1,4 +1,5 @@
 /** The service's contract, as OpenAPI 3.1. @module */
+import { OUTPUT_KINDS } from "../card/outputs/registry.ts";
 import type { Context } from "./service.ts";
 
 type Json = Record<string, unknown>;
@@ -38,6 +39,7 @@ const COMMON: Json = {
   403: problem("The token lacks the scope"),
   404: problem("No such model or version"),
   413: problem("The body, unpacked, is larger than allowed"),
+  422: problem("A pixel or an output is not a number; the message says which"),
   503: problem("Too busy, too late or not loaded: try again after Retry-After"),
 };
 
@@ -87,17 +89,15 @@ const SCHEMAS: Json = {
     outputs: array(ref("Tensor")),
   }, ["model_name", "outputs"]),
   Answer: {
-    oneOf: [
-      object({
-        kind: { const: "classes" },
-        label: STRING,
-        probability: NUMBER,
-        probabilities: { type: "object" },
-      }),
-      object({ kind: { const: "probability" }, label: STRING, probability: NUMBER, threshold: NUMBER }),
-      object({ kind: { const: "value" }, value: NUMBER, units: STRING, uncertainty: NUMBER }),
-    ],
+    oneOf: OUTPUT_KINDS.map(({ kind }) => ref(`Answer_${kind}`)),
+    discriminator: {
+      propertyName: "kind",
+      mapping: Object.fromEntries(
+        OUTPUT_KINDS.map(({ kind }) => [kind, `#/components/schemas/Answer_${kind}`]),
+      ),
+    },
   },
+  ...Object.fromEntries(OUTPUT_KINDS.map(({ kind, answerSchema }) => [`Answer_${kind}`, answerSchema])),
   Result: object({
     model: STRING,
     version: STRING,

@@ -1,5 +1,6 @@
 /** Errors that are meant for the client, and the one place where errors become responses. @module */
 import { DeadlineError, OverloadError } from "../score/batcher.ts";
+import type { ItemFault } from "../score/compute.ts";
 import { UnitLostError } from "../score/compute_pool.ts";
 import { UnknownModelError } from "../score/models.ts";
 
@@ -38,6 +39,12 @@ export function problemOf(error: unknown): HttpProblem {
     return new HttpProblem(499, "The client closed the connection");
   }
   return new HttpProblem(500, "The server failed to answer this request");
+}
+
+/** What a fault of one item is to its client. */
+export function faultProblem({ who, message }: ItemFault): HttpProblem {
+  const status = { client: 400, content: 422, server: 503 }[who];
+  return new HttpProblem(status, message);
 }
 
 /** The reason under which a problem is counted. */

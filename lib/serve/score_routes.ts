@@ -5,13 +5,14 @@
  * answered by one object; several by `{ results: […] }`, or line by line as they are ready where the client accepts
  * application/x-ndjson. `?view=1` adds the picture as the model sees it, `?map=1` how much each part matters. @module
  */
+import { answersJson } from "../card/answers.ts";
 import { occlusionMap } from "../score/occlusion.ts";
 import type { Item } from "../score/compute.ts";
 import type { Lease } from "../score/models.ts";
 import { type Found, kindOfFile } from "../score/pictures.ts";
 import type { Tensor } from "../score/tensor.ts";
 import { readBody } from "./body.ts";
-import { HttpProblem, problemOf, reasonOf } from "./problem.ts";
+import { faultProblem, HttpProblem, problemOf, reasonOf } from "./problem.ts";
 import type { Context } from "./service.ts";
 import { tensorsOf } from "./v2_routes.ts";
 
@@ -127,9 +128,7 @@ async function scoreOne(context: Context, lease: Lease, found: Found): Promise<R
     deadline,
     signal: () => request.signal,
   });
-  if ("fault" in result) {
-    throw new HttpProblem(result.fault.who === "client" ? 400 : 503, result.fault.message);
-  }
+  if ("fault" in result) throw faultProblem(result.fault);
   if (!("answers" in result)) throw new Error("Tensors came where a picture's answer was asked for");
   context.note.batch = batch;
   const { shape } = card.inputs[0];
@@ -153,7 +152,7 @@ async function scoreOne(context: Context, lease: Lease, found: Found): Promise<R
     name: found.name,
     height: result.height,
     width: result.width,
-    answers: result.answers,
+    answers: answersJson(result.answers),
     timings: {
       decodeMs: round(result.ms),
       queueMs: round(queueMs),

@@ -8,7 +8,7 @@ import type { Lease } from "../score/models.ts";
 import type { ItemResult } from "../score/compute.ts";
 import { readBody } from "./body.ts";
 import { isObject } from "./json.ts";
-import { HttpProblem } from "./problem.ts";
+import { faultProblem, HttpProblem } from "./problem.ts";
 import type { Context } from "./service.ts";
 import { formatInferResponse, HEADER_LENGTH, parseInferRequest } from "./v2_codec.ts";
 
@@ -127,9 +127,7 @@ export function modelStatistics({ params: [model, version], service }: Context):
 
 /** Turns a fault into the error that it is. */
 export function tensorsOf(result: ItemResult): Extract<ItemResult, { tensors: unknown }>["tensors"] {
-  if ("fault" in result) {
-    throw new HttpProblem(result.fault.who === "client" ? 400 : 503, result.fault.message);
-  }
+  if ("fault" in result) throw faultProblem(result.fault);
   if (!("tensors" in result)) throw new Error("A picture's result came where tensors were asked for");
   return result.tensors;
 }

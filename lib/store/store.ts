@@ -10,7 +10,8 @@ import { isAbsolute, join, normalize } from "@std/path";
 import { z } from "zod";
 import { sha256 } from "../base/sha256.ts";
 import { type Blobs, BlobsError, ConflictError } from "./blobs.ts";
-import { type Card, type FileEntry, filesSchema, formatCard, NAME_PATTERN, parseCard } from "./card.ts";
+import { type Card, formatCard, parseCard } from "../card/card.ts";
+import { type FileEntry, filesSchema, NAME_PATTERN } from "../card/fields.ts";
 import { FolderBlobs } from "./folder.ts";
 import { S3Blobs, type S3Options } from "./s3.ts";
 

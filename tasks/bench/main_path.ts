@@ -191,7 +191,7 @@ async function trainedModel(context: BenchContext): Promise<{ run: string; image
 async function benchOnnx(context: BenchContext): Promise<BenchTable> {
   const { run, image } = await trainedModel(context);
   const { createScorer } = await import("../../lib/score/mod.ts");
-  const { parseCard } = await import("../../lib/store/card.ts");
+  const { parseCard } = await import("../../lib/card/card.ts");
   const { default: ort } = await import("onnxruntime-node");
   const onnx = await Deno.readFile(join(run, "model.onnx"));
   const card = parseCard(JSON.parse(await Deno.readTextFile(join(run, "model.json"))));

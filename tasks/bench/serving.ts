@@ -11,7 +11,7 @@ import { decodePng, encodePng } from "../../lib/io/png.ts";
 import { buildRecoilCnn } from "../../lib/models/recoil_cnn.ts";
 import { prepareImage } from "../../lib/score/preprocess.ts";
 import { openSession } from "../../lib/score/session.ts";
-import { type Card, parseCard } from "../../lib/store/card.ts";
+import { type Card, parseCard } from "../../lib/card/card.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
 import { bundleEdge } from "../_bundle.ts";
 import { CliError } from "../_cli.ts";

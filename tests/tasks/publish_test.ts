@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import { formatCard, parseCard } from "../../lib/store/card.ts";
+import { formatCard, parseCard } from "../../lib/card/card.ts";
 import { sha256 } from "../../lib/base/sha256.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { exampleCard } from "../lib/store/example_card.ts";
+import { exampleCard } from "../lib/card/example_card.ts";
 import { testWith } from "../needs.ts";
 import { freePort, startVersitygw } from "../servers/versitygw.ts";
 import { runTask } from "../task_command.ts";

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { readMnist } from "../../lib/data/mnist.ts";
 import { encodeIdx } from "../../lib/io/idx.ts";
-import { parseCard } from "../../lib/store/card.ts";
+import { parseCard } from "../../lib/card/card.ts";
 import { decodeHistory } from "../../lib/train/mod.ts";
 import { main } from "../../tasks/train.ts";
 import { assert, assertClose, assertEquals } from "../assert.ts";

@@ -2,7 +2,7 @@
 import { auc, indicesByBin, regressionByBin, rejectionAtEfficiency, rocCurve } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import * as plot from "../../plot/mod.ts";
-import type { CardMetric } from "../../store/card.ts";
+import type { CardMetric } from "../../card/card.ts";
 import type { History } from "../../train/mod.ts";
 import { type CygnoData, ENERGY_EDGES, ENERGY_UNIT, SIDE } from "./data.ts";
 import { type ClusterFeatures, fitQuadratic } from "./features.ts";

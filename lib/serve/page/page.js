@@ -116,8 +116,14 @@ function describeAnswer(name, answer) {
     body.append(make("span", `${measured(answer.value, answer.uncertainty)} ${answer.units}`));
   } else if (answer.kind === "probability") {
     body.append(
-      make("span", `${answer.label} (probability ${percent(answer.probability)})`),
-      bar(answer.probability, name),
+      make("span", `${answer.label} (${percent(answer.probability)})`),
+      bar(answer.probabilities[answer.positive], `P(${answer.positive})`),
+      make(
+        "span",
+        `P(${answer.positive}) = ${percent(answer.probabilities[answer.positive])}, ` +
+          `${answer.positive} from ${percent(answer.threshold)}`,
+        { class: "small" },
+      ),
     );
   } else {
     body.append(

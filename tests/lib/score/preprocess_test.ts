@@ -1,7 +1,8 @@
 import { assertClose, assertEquals, assertThrows } from "../../assert.ts";
 import { decodePng, encodePng } from "../../../lib/io/png.ts";
 import { prepareImage, regionOf } from "../../../lib/score/preprocess.ts";
-import type { Card, PreprocessingStep } from "../../../lib/store/card.ts";
+import type { Card } from "../../../lib/card/card.ts";
+import type { PreprocessingStep } from "../../../lib/card/preprocessing.ts";
 
 const card = (
   shape: number[],

@@ -3,7 +3,7 @@ import { createUnit } from "../../../lib/score/compute.ts";
 import { createPicturePool } from "../../../lib/score/picture_pool.ts";
 import type { ModelStore } from "../../../lib/score/models.ts";
 import { createHost, type Host, type HostOptions } from "../../../lib/serve/host.ts";
-import type { Card } from "../../../lib/store/card.ts";
+import type { Card } from "../../../lib/card/card.ts";
 import { encodePng } from "../../../lib/io/png.ts";
 import { tinyCard, tinyOnnx } from "../../tiny_model.ts";
 

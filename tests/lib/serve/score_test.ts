@@ -209,3 +209,46 @@ Deno.test("POST /score answers 413 for a file whose decoding takes too long, and
     assertEquals([(await slow).status, (await fine).status], [413, 200]);
     assertEquals((await get(host, "/v2/health/ready")).status, 200);
   }, { decoder: createPicturePool({ timeoutMs: 1 }) }));
+
+Deno.test("POST /score answers 422 for a pixel that is no number, naming it, alone and among others", () =>
+  withHost(async (host) => {
+    for (const bad of [NaN, Infinity, -Infinity, 3e38]) {
+      const data = new Float32Array(2 * 36).fill(40);
+      data[36 + 2 * 6 + 3] = bad;
+      const one = await post(
+        host,
+        "/score/tiny",
+        body(encodeNpy({ data: data.subarray(36).slice(), shape: [6, 6] })),
+      );
+      const { error } = await one.json();
+      assertEquals(one.status, 422);
+      assert(error.includes(`got ${Math.fround(bad)} at row 2, column 3`), error);
+      const two = await post(host, "/score/tiny", body(encodeNpy({ data, shape: [2, 6, 6] })));
+      const { results } = await two.json();
+      assertClose(energyOf(results[0]), 4, 1e-6);
+      assertEquals(results[1].status, 422);
+    }
+  }));
+
+Deno.test("a model that gives no number is no answer, to a picture or to tensors", async () => {
+  const store = memoryStore();
+  store.add(tinyOnnx(NaN));
+  await withHost(
+    async (host) => {
+      const scored = await post(host, "/score/tiny", flatPng(40));
+      assertEquals(scored.status, 422);
+      assert((await scored.json()).error.includes('Cannot read output "kind" as the model gives NaN'));
+      const tensor = {
+        name: "image",
+        shape: [1, SIDE, SIDE, 1],
+        datatype: "FP32",
+        data: new Array(16).fill(1),
+      };
+      const inferred = await post(host, "/v2/models/tiny/infer", JSON.stringify({ inputs: [tensor] }));
+      assertEquals(inferred.status, 422);
+      assert((await inferred.json()).error.includes('output "kind"'));
+    },
+    {},
+    store,
+  );
+});

@@ -1,7 +1,7 @@
 /** What every store promises, wherever its bytes lie. @module */
 import { NotInStoreError, type Store } from "../../../lib/store/store.ts";
 import { assertEquals, assertRejects } from "../../assert.ts";
-import { exampleCard } from "./example_card.ts";
+import { exampleCard } from "../card/example_card.ts";
 
 /** Runs an empty store through everything it can do. */
 export async function assertStoreKeepsItsPromises(store: Store): Promise<void> {

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.
 import { testWith } from "../../needs.ts";
 import { type Chooser, type FaultProxy, startFaultProxy } from "../../servers/fault_proxy.ts";
 import { freePort, type S3Server, startVersitygw } from "../../servers/versitygw.ts";
-import { exampleCard } from "./example_card.ts";
+import { exampleCard } from "../card/example_card.ts";
 import { assertStoreKeepsItsPromises } from "./promises.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -3,7 +3,7 @@ import { type Blobs, BlobsError } from "../../../lib/store/blobs.ts";
 import { FolderBlobs } from "../../../lib/store/folder.ts";
 import { IntegrityError, NotInStoreError, openStore, Store } from "../../../lib/store/store.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
-import { exampleCard } from "./example_card.ts";
+import { exampleCard } from "../card/example_card.ts";
 import { assertStoreKeepsItsPromises } from "./promises.ts";
 
 const files = () => new Map([["model.onnx", Uint8Array.of(1, 2, 3)], ["model.keras", new Uint8Array(1000)]]);

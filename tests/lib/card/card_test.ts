@@ -1,4 +1,6 @@
-import { type CardInput, formatCard, parseCard } from "../../../lib/store/card.ts";
+import { type CardInput, formatCard, parseCard, stepsOf } from "../../../lib/card/card.ts";
+import { inputKindOf } from "../../../lib/card/inputs/registry.ts";
+import { kindOf } from "../../../lib/card/outputs/registry.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { exampleCard } from "./example_card.ts";
 
@@ -100,4 +102,75 @@ Deno.test("parseCard() refuses names that could leave a folder, and numbers that
       },
     ]
   ) assertThrows(() => parseCard({ ...exampleCard(), ...change }), TypeError, "Cannot read model card");
+});
+
+Deno.test("parseCard() reads inputs of every kind, and refuses shapes and names that do not fit them", () => {
+  const card = parseCard({
+    ...exampleCard(),
+    inputs: [
+      {
+        name: "sky",
+        kind: "bands",
+        shape: [41, 41, 4],
+        dtype: "float32",
+        units: "e/s",
+        columns: ["g", "r", "i", "z"],
+      },
+      { name: "shower", shape: [25, 25, 25, 1], dtype: "float32", units: "GeV" },
+      {
+        name: "scalars",
+        shape: [3],
+        dtype: "float32",
+        units: "",
+        preprocessing: [{ op: "scale", factor: 2 }],
+      },
+      { name: "image", shape: [28, 28, 1], dtype: "float32", units: "", range: [0, 255] },
+    ],
+    preprocessing: [{ op: "cropCenter", size: 41 }],
+  });
+  assertEquals(card.inputs.map((input) => inputKindOf(input)?.kind), [
+    "bands",
+    "volume",
+    "columns",
+    "picture",
+  ]);
+  assertEquals(card.inputs.map((input) => stepsOf(card, input).length), [1, 0, 1, 0]);
+  const input = exampleCard().inputs[0];
+  for (
+    const wrong of [
+      { ...input, kind: "volume" },
+      { ...input, shape: [2, 3, 7], kind: "picture" },
+      { ...input, columns: ["a", "b"] },
+      { ...input, range: [1, 1] },
+    ]
+  ) assertThrows(() => parseCard({ ...exampleCard(), inputs: [wrong] }), TypeError, "inputs[0]");
+  assertThrows(
+    () => parseCard({ ...exampleCard(), inputs: [input, input] }),
+    TypeError,
+    "differ in their names",
+  );
+});
+
+Deno.test("inputs say how an array from a file becomes examples of them", () => {
+  const layout = (shape: number[], of: number[], kind?: "bands") => {
+    const found = inputKindOf({ shape, kind })?.layout(shape, of);
+    return found && [found.examples, found.shape.join(), found.bandsFirst ?? false];
+  };
+  assertEquals(layout([28, 28, 1], [40, 30]), [1, "40,30,1", false]);
+  assertEquals(layout([28, 28, 1], [7, 40, 30]), [7, "40,30,1", false]);
+  assertEquals(layout([28, 28, 3], [7, 40, 30, 3]), [7, "40,30,3", false]);
+  assertEquals(layout([41, 41, 6], [6, 50, 50]), [1, "50,50,6", true]);
+  assertEquals(layout([41, 41, 4], [9, 50, 50, 4], "bands"), [9, "50,50,4", false]);
+  assertEquals(layout([25, 25, 25, 1], [25, 25, 25]), [1, "25,25,25,1", false]);
+  assertEquals(layout([25, 25, 25, 1], [8, 25, 25, 25]), [8, "25,25,25,1", false]);
+  assertEquals(layout([3], [100, 3]), [100, "3", false]);
+  assertEquals(layout([3], [4]), undefined);
+});
+
+/** Cards as they stood in stores before kinds had files of their own, with all that they could hold. */
+Deno.test("parseCard() reads a card of the first release, and what it says is unchanged", () => {
+  const card = parseCard(JSON.stringify(full));
+  const kinds = card.outputs.map((output) => [output.kind, kindOf(output).shapes(output)]);
+  assertEquals(kinds, [["probability", "[batch, 1] or [batch, 2]"], ["value", "[batch, 1]"]]);
+  assertEquals(stepsOf(card, card.inputs[0]), card.preprocessing);
 });

@@ -1,5 +1,5 @@
 /** A card as small as it may be, for tests of stores. @module */
-import type { CardInput } from "../../../lib/store/card.ts";
+import type { CardInput } from "../../../lib/card/card.ts";
 
 /** A card called `name`, with nothing optional on it. */
 export function exampleCard(name = "mnist"): CardInput {

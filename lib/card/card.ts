@@ -4,16 +4,18 @@
  * The schema is strict, so that a misspelt field is refused where it is written and not where it is missed. @module
  */
 import { z } from "zod";
-
-/** What a model, an output, an alias or one part of a file name may be called: it is safe in a path and in a URL. */
-export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-
-/** Size and checksum of a file. */
-export interface FileEntry {
-  bytes: number;
-  /** 64 hexadecimal digits. */
-  sha256: string;
-}
+import {
+  type FileEntry,
+  filesSchema,
+  limitsSchema,
+  nameSchema,
+  type Optional,
+  sideSchema,
+  wholeSchema,
+} from "./fields.ts";
+import { INPUT_KINDS, type InputKindName, inputKindOf } from "./inputs/registry.ts";
+import { type CardOutput, type CardOutputInput, outputSchema } from "./outputs/registry.ts";
+import { type PreprocessingInput, preprocessingSchema, type PreprocessingStep } from "./preprocessing.ts";
 
 /** A tensor that the model takes. */
 export interface CardTensor {
@@ -22,37 +24,15 @@ export interface CardTensor {
   shape: number[];
   dtype: "float32" | "uint8" | "int32";
   units: string;
+  /** @default {what the shape says} */
+  kind?: InputKindName;
+  /** Values of black and white in the files that the model learned from, before any step, such as 0 and 255. */
+  range?: [low: number, high: number];
+  /** What the columns or bands are called. */
+  columns?: string[];
+  /** The steps of this input. @default {the card's own for the first input, none for the others} */
+  preprocessing?: PreprocessingStep[];
 }
-
-/** One step from a decoded file to the model's input; applied in order to float32 [height, width, channels]. */
-export type PreprocessingStep =
-  /** To one channel. */
-  | { op: "grey" }
-  | { op: "resize"; height: number; width: number }
-  /** Cuts a square out of the middle. */
-  | { op: "cropCenter"; size: number }
-  /** Values below `low` become `low`, above `high` `high`. */
-  | { op: "window"; low: number; high: number }
-  /** `value · factor + offset`. */
-  | { op: "scale"; factor: number; offset: number }
-  /** Turns a bright background dark. */
-  | { op: "invertIfBright" };
-
-/** What the predicted value is off by, in each bin of the predicted value; in its units. */
-export interface Uncertainty {
-  edges: number[];
-  /** One standard deviation for each bin between two edges. */
-  sigma: number[];
-}
-
-/** A tensor that the model gives, and what it means. */
-export type CardOutput =
-  /** A softmax row, one column a label. */
-  | { name: string; kind: "classes"; labels: string[] }
-  /** The sigmoid of the second label. */
-  | { name: string; kind: "probability"; labels: string[]; threshold: number }
-  /** A number, in `units` once multiplied by `factor`. */
-  | { name: string; kind: "value"; units: string; factor: number; uncertainty?: Uncertainty };
 
 /** A measured number with its 95 % interval, its sample, and the trivial baseline on the same sample. */
 export interface CardMetric {
@@ -96,81 +76,51 @@ export interface Card {
   files: Record<string, FileEntry>;
 }
 
-type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
-type ScaleStep = Extract<PreprocessingStep, { op: "scale" }>;
-type ProbabilityOutput = Extract<CardOutput, { kind: "probability" }>;
-type ValueOutput = Extract<CardOutput, { kind: "value" }>;
-
 /** A card as it may be written: what has a default can be left out. */
 export interface CardInput extends
   Omit<
     Optional<Card, "version" | "description" | "metrics" | "files">,
-    "preprocessing" | "outputs" | "training"
+    "inputs" | "preprocessing" | "outputs" | "training"
   > {
-  preprocessing?: (Exclude<PreprocessingStep, ScaleStep> | Optional<ScaleStep, "offset">)[];
-  outputs: (
-    | Exclude<CardOutput, ProbabilityOutput | ValueOutput>
-    | Optional<ProbabilityOutput, "threshold">
-    | Optional<ValueOutput, "factor">
-  )[];
+  inputs: (Omit<CardTensor, "preprocessing"> & { preprocessing?: PreprocessingInput[] })[];
+  preprocessing?: PreprocessingInput[];
+  outputs: CardOutputInput[];
   training?: Omit<CardTraining, "options"> & { options?: Record<string, unknown> };
 }
 
-const name = z.string().regex(
-  NAME_PATTERN,
-  "a name of letters, digits, '_', '-' and '.', not starting with '.'",
-);
-const count = z.number().int().nonnegative();
-const side = z.number().int().positive();
-const labels = z.array(z.string()).min(2);
-
-const fileSchema: z.ZodType<FileEntry> = z.strictObject({
-  bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 as 64 hexadecimal digits"),
+const input = z.strictObject({
+  name: nameSchema,
+  shape: z.array(sideSchema).min(1),
+  dtype: z.enum(["float32", "uint8", "int32"]),
+  units: z.string(),
+  kind: z.enum(INPUT_KINDS as [InputKindName]).optional(),
+  range: limitsSchema.optional(),
+  columns: z.array(z.string()).min(1).optional(),
+  preprocessing: preprocessingSchema.optional(),
+}).superRefine((input, context) => {
+  const kind = inputKindOf(input);
+  if (input.kind && !kind?.fits(input.shape)) {
+    context.addIssue({
+      code: "custom",
+      path: ["shape"],
+      message: `must be ${kind?.shapes} for ${kind?.noun}`,
+    });
+  }
+  const last = input.shape[input.shape.length - 1];
+  if (input.columns && input.columns.length !== last) {
+    context.addIssue({
+      code: "custom",
+      path: ["columns"],
+      message: `must name all ${last} columns or bands`,
+    });
+  }
 });
-
-/** The schema of a card's or manifest's `files`. */
-export const filesSchema: z.ZodType<Record<string, FileEntry>> = z.record(z.string(), fileSchema);
-
-const preprocessing = z.discriminatedUnion("op", [
-  z.strictObject({ op: z.literal("grey") }),
-  z.strictObject({ op: z.literal("resize"), height: side, width: side }),
-  z.strictObject({ op: z.literal("cropCenter"), size: side }),
-  z.strictObject({ op: z.literal("window"), low: z.number(), high: z.number() })
-    .refine((step) => step.low < step.high, "low must be below high"),
-  z.strictObject({ op: z.literal("scale"), factor: z.number(), offset: z.number().default(0) }),
-  z.strictObject({ op: z.literal("invertIfBright") }),
-]);
-
-const uncertainty = z.strictObject({
-  edges: z.array(z.number()).min(2),
-  sigma: z.array(z.number().nonnegative()),
-})
-  .refine((u) => u.sigma.length === u.edges.length - 1, "needs one sigma for each bin between two edges")
-  .refine((u) => u.edges.every((edge, i) => i === 0 || edge > u.edges[i - 1]), "edges must rise");
-
-const output = z.discriminatedUnion("kind", [
-  z.strictObject({ name, kind: z.literal("classes"), labels }),
-  z.strictObject({
-    name,
-    kind: z.literal("probability"),
-    labels: labels.max(2),
-    threshold: z.number().min(0).max(1).default(0.5),
-  }),
-  z.strictObject({
-    name,
-    kind: z.literal("value"),
-    units: z.string(),
-    factor: z.number().default(1),
-    uncertainty: uncertainty.optional(),
-  }),
-]);
 
 const metric = z.strictObject({
   value: z.number(),
   low: z.number(),
   high: z.number(),
-  n: count,
+  n: wholeSchema,
   split: z.string().min(1).refine((split) => split !== "train", "must not be measured on training data"),
   units: z.string().optional(),
   baseline: z.strictObject({ name: z.string(), value: z.number() }).optional(),
@@ -178,29 +128,27 @@ const metric = z.strictObject({
 
 const training = z.looseObject({
   seed: z.number().int(),
-  epochs: count,
+  epochs: wholeSchema,
   seconds: z.number().nonnegative(),
   engine: z.string(),
-  parameters: count,
+  parameters: wholeSchema,
   dataFingerprint: z.string(),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
+const allDiffer = (entries: readonly { name: string }[]) =>
+  new Set(entries.map(({ name }) => name)).size === entries.length;
+
 const cardSchema: z.ZodType<Card> = z.strictObject({
   format: z.literal("cloudchamber-model/1"),
-  name,
+  name: nameSchema,
   version: z.string().regex(/^(0|[1-9][0-9]{0,8})$/, "a whole number in quotes").default("0"),
   experiment: z.string(),
   created: z.string().refine((text) => !Number.isNaN(Date.parse(text)), "a time in ISO 8601"),
   description: z.string().default(""),
-  inputs: z.array(z.strictObject({
-    name,
-    shape: z.array(side).min(1),
-    dtype: z.enum(["float32", "uint8", "int32"]),
-    units: z.string(),
-  })).min(1),
-  preprocessing: z.array(preprocessing).default([]),
-  outputs: z.array(output).min(1),
+  inputs: z.array(input).min(1).refine(allDiffer, "must differ in their names"),
+  preprocessing: preprocessingSchema.default([]),
+  outputs: z.array(outputSchema).min(1).refine(allDiffer, "must differ in their names"),
   metrics: z.record(z.string(), metric).default({}),
   training: training.optional(),
   files: filesSchema.default({}),
@@ -260,4 +208,12 @@ export function parseCard(source: unknown, where = "model.json"): Card {
 /** A card as the text of a `model.json`, ending with a line break. */
 export function formatCard(card: Card): string {
   return JSON.stringify(card, null, 2) + "\n";
+}
+
+/** The steps of one of a card's inputs: its own, else the card's for the first input, none for the others. */
+export function stepsOf(
+  { inputs, preprocessing }: Pick<Card, "inputs" | "preprocessing">,
+  input: CardTensor,
+): PreprocessingStep[] {
+  return input.preprocessing ?? (input.name === inputs[0].name ? preprocessing : []);
 }
