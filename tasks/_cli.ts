@@ -18,22 +18,9 @@
  * @module
  */
 import { nearest } from "../lib/base/nearest.ts";
-import type { OptionSpec, OptionTable } from "../lib/base/options.ts";
+import type { OptionSpec, OptionTable, OptionValues } from "../lib/base/options.ts";
 
-export type { OptionSpec, OptionTable };
-
-type Parsed<S extends OptionSpec> = S extends { type: "choice"; choices: readonly (infer C)[] } ? C
-  : S extends { type: "list" } ? string[]
-  : S extends { type: "boolean" } ? boolean
-  : S extends { type: "number" | "integer" } ? number
-  : string;
-
-/** What {@linkcode readOptions} makes of a table: undefined only where there is no default. */
-export type OptionValues<T extends OptionTable> = {
-  -readonly [K in keyof T]: T[K] extends { type: "boolean" | "list" } | { required: true } ? Parsed<T[K]>
-    : T[K] extends { default: string | number } ? Parsed<T[K]>
-    : Parsed<T[K]> | undefined;
-};
+export type { OptionSpec, OptionTable, OptionValues };
 
 /** How a task presents itself in `--help`. */
 export interface TaskHelp {

@@ -1,82 +1,108 @@
 /**
- * `deno task simulate cygno`: writes a set of simulated detector images in the experiment's own format. @module
+ * `deno task simulate NAME`: writes a simulated set in an experiment's own format. @module
  */
-import type { Nucleus } from "../lib/simulate/he_cf4.ts";
-import { SET_ENERGIES, type SetSettings, writeSet } from "../lib/simulate/cygno_set.ts";
+import { findSimulator, SIMULATORS } from "../lib/simulate/registry.ts";
+import type { Simulator } from "../lib/simulate/simulator.ts";
 import {
   CliError,
   createOutput,
   formatSeconds,
   interruptible,
   JSON_OPTION,
+  type OptionTable,
+  type Progress,
   readOptions,
   runTask,
 } from "./_cli.ts";
 
-const OPTIONS = {
-  events: { type: "integer", default: 2000, min: 1, help: "Events, nuclear and electron recoils in turn." },
-  seed: { type: "integer", default: 1, min: 0, help: "The same seed gives the same bytes." },
-  out: {
-    type: "string",
-    default: "data/cygno/training_set.zip",
-    hint: "PATH",
-    help: "Zip file (ends in .zip) or folder; nothing is overwritten.",
-  },
-  energies: { type: "list", default: SET_ENERGIES.map(String), hint: "KEV,…", help: "Whole keV." },
-  nuclei: {
-    type: "list",
-    default: ["He"],
-    choices: ["He", "C", "F"],
-    help: "Which nuclei recoil, by their share of the gas.",
-  },
-  daq: { type: "boolean", help: "Unlabelled events, event_<id>.png, as the data acquisition sends them." },
-  workers: { type: "integer", min: 1, max: 256, help: "Threads; one a core unless given." },
-  json: JSON_OPTION,
-} as const;
+const DEFAULT_SIMULATOR = "cygno";
+
+/** Exit code of a simulation that was stopped, as shells have it for SIGINT and SIGTERM. */
+const STOPPED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** The simulator's options between those that all have. */
+function optionTable(simulator: Simulator) {
+  return {
+    ...simulator.options as OptionTable,
+    seed: {
+      type: "integer",
+      default: 1,
+      min: 0,
+      max: 2 ** 31 - 1,
+      help: "The same seed gives the same bytes.",
+    },
+    out: { type: "string", default: simulator.out.path, hint: "PATH", help: simulator.out.help },
+    workers: { type: "integer", min: 1, max: 256, help: "Threads; one a core unless given." },
+    list: { type: "boolean", default: false, help: "List the simulators." },
+    json: JSON_OPTION,
+  } as const;
+}
+
+function find(name: string): Simulator {
+  try {
+    return findSimulator(name);
+  } catch (error) {
+    throw new CliError((error as Error).message);
+  }
+}
 
 /** Runs the task; the exit code. */
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
-    const { options, words: [what = "cygno"] } = readOptions(args, OPTIONS, {
-      usage: "deno task simulate [WHAT] [options]",
-      summary:
-        "Simulates recoils in CYGNO's gas detector. The truth goes beside the images, in <out>.truth.csv.",
-      examples: [
-        "deno task simulate cygno --events 2000 --out data/training_set.zip # what the course downloads",
-        "deno task simulate cygno --events 20 --daq --seed 7 --out data/daq # unlabelled events in a folder",
-      ],
+    const named = args.length > 0 && !args[0].startsWith("-") ? args[0] : undefined;
+    const simulator = find(named ?? DEFAULT_SIMULATOR);
+    const names = SIMULATORS.map(({ name }) => name).join(", ");
+    const { options, words } = readOptions(args, optionTable(simulator), {
+      usage: `deno task simulate ${named ?? "[SIMULATOR]"}`,
+      summary: named ? `${simulator.summary}.` : `Simulates ${names} (default: ${DEFAULT_SIMULATOR}).\n` +
+        "Each has options of its own: deno task simulate SIMULATOR --help",
+      examples: [...simulator.examples, "deno task simulate --list"],
       words: [0, 1],
     });
-    if (what !== "cygno") throw new CliError(`Unknown simulation "${what}": cygno is the one there is`);
-    const settings: SetSettings = {
-      events: options.events,
-      seed: options.seed,
-      energiesKeV: options.energies.map((text) => {
-        const keV = Number(text);
-        if (!Number.isInteger(keV) || keV < 1 || keV > 200) {
-          throw new CliError(`Option --energies needs whole keV from 1 to 200: got "${text}"`);
-        }
-        return keV;
-      }),
-      nuclei: options.nuclei as Nucleus[],
-      daq: options.daq,
-    };
+    if (words[0] !== named) {
+      throw new CliError(`Unexpected argument "${words[0]}": the simulator comes first`);
+    }
     const output = createOutput(options);
+    if (options.list) {
+      output.table("simulator", SIMULATORS.map(({ name, summary }) => ({ name, summary })));
+      return 0;
+    }
+    const { seed, out, workers, list: _, json: __, ...own } = options;
     const start = performance.now();
-    const progress = output.progress("simulate", options.events, { unit: "events" });
-    const { truth } = await interruptible((signal) =>
-      writeSet(options.out, settings, {
-        workers: options.workers,
-        signal,
-        onEvent: (done) => progress.update(done),
-      })
-    ).finally(() => progress.end());
-    const seconds = (performance.now() - start) / 1000;
-    output.record(
-      "simulated",
-      { out: options.out, truth, events: options.events, seconds },
-      `${options.events} events in ${options.out}, the truth in ${truth} (${formatSeconds(seconds)})`,
-    );
+    let progress: Progress | undefined;
+    let stopped: string | undefined;
+    try {
+      const { files, events, comparison } = await interruptible((signal) => {
+        signal.addEventListener("abort", () => stopped = /SIG\w+/.exec(String(signal.reason))?.[0]);
+        return simulator.write(out, own, {
+          seed,
+          workers,
+          signal,
+          onProgress: (done, of) => {
+            progress ??= output.progress("simulate", of, { unit: simulator.unit });
+            progress.update(done);
+          },
+        });
+      }).finally(() => progress?.end());
+      const seconds = (performance.now() - start) / 1000;
+      if (comparison) {
+        output.table("comparison", comparison.map((row) => ({ ...row })), [
+          "quantity",
+          "published",
+          "simulated",
+        ]);
+      }
+      const [first, ...others] = files;
+      output.record(
+        "simulated",
+        { simulator: simulator.name, files, events, seconds },
+        `${events} ${simulator.unit} in ${[first, ...others].join(", ")} (${formatSeconds(seconds)})`,
+      );
+    } catch (error) {
+      if (stopped === undefined) throw error;
+      output.say(`${(error as Error).message}: nothing half-written was left`);
+      return STOPPED[stopped] ?? 1;
+    }
   });
 }
 

@@ -43,3 +43,16 @@ export interface NumberSpec {
 
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type Parsed<S extends OptionSpec> = S extends { type: "choice"; choices: readonly (infer C)[] } ? C
+  : S extends { type: "list" } ? string[]
+  : S extends { type: "boolean" } ? boolean
+  : S extends { type: "number" | "integer" } ? number
+  : string;
+
+/** The values that a table describes: undefined only where there is no default. */
+export type OptionValues<T extends OptionTable> = {
+  -readonly [K in keyof T]: T[K] extends { type: "boolean" | "list" } | { required: true } ? Parsed<T[K]>
+    : T[K] extends { default: string | number } ? Parsed<T[K]>
+    : Parsed<T[K]> | undefined;
+};

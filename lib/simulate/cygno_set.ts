@@ -7,6 +7,7 @@ import { createRng } from "../base/rng.ts";
 import type { RecoilKind, RecoilTruth } from "./cygno.ts";
 import type { SimulateReply, SimulateRequest } from "./cygno_worker.ts";
 import type { Nucleus } from "./he_cf4.ts";
+import { refuseExisting, writeNewFile } from "./new_file.ts";
 
 /** Energies of a set by default, keV: the course's bins (0, 5), (5, 15) and (15, 35) get about a third each, and no energy sits on an edge. */
 export const SET_ENERGIES: readonly number[] = [1, 2, 3, 4, 6, 8, 10, 12, 14, 18, 22, 26, 30, 34];
@@ -164,38 +165,22 @@ export async function writeSet(
   checkSettings(settings);
   const target = path.replace(/[\\/]+$/, ""), truth = `${target}.truth.csv`;
   const packed = /\.zip$/i.test(target);
-  for (const old of packed ? [target, truth] : [truth]) {
-    if (await Deno.lstat(old).then(() => true, () => false)) {
-      throw new Deno.errors.AlreadyExists(`Cannot write the set as "${old}" is there already`);
-    }
-  }
+  await refuseExisting(packed ? [target, truth] : [truth], "write the set");
   await Deno.mkdir(packed ? dirname(target) : target, { recursive: true });
   const zip = packed ? createZipFile(target) : undefined;
   const lines = [TRUTH_HEADER];
   try {
     for await (const event of simulateSet(settings, options)) {
       if (zip) zip.add({ name: event.name, bytes: event.png });
-      else await writeNew(join(target, event.name), event.png);
+      else await writeNewFile(join(target, event.name), event.png);
       lines.push(truthLine(event));
       options.onEvent?.(event.event + 1, settings.events);
     }
-    await writeNew(truth, new TextEncoder().encode(lines.join("")));
+    await writeNewFile(truth, new TextEncoder().encode(lines.join("")));
     zip?.close();
   } catch (error) {
     zip?.abort();
     throw error;
   }
   return { events: settings.events, truth };
-}
-
-/** Writes a file that must not exist yet; it appears whole or not at all. */
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${crypto.randomUUID()}.partial`;
-  try {
-    await Deno.writeFile(partial, bytes, { createNew: true });
-    await Deno.link(partial, path); // fails where the name is taken, as a rename would not
-  } finally {
-    await Deno.remove(partial).catch(() => {});
-  }
 }

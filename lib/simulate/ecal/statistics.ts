@@ -1,0 +1,165 @@
+/** The figures of a set of calorimeter pictures that are known of the published files, and a table of both. @module */
+import type { Comparison } from "../simulator.ts";
+import type { EcalParticle } from "./tracker.ts";
+
+/**
+ * What is published of SinglePhotonPt50_IMGCROPS_n249k_RHv1 and its electrons, in the files' units (50 GeV, 50 ns).
+ *
+ * Means and σ are the normalisation constants of public training scripts, over all pixels of both classes; the rest is read from the figures
+ * of public notebooks (github.com/ekoenig4/ParticleImages), and so known to two digits at best.
+ */
+export const ECAL_PUBLISHED = {
+  meanEnergy: 0.00114013,
+  sigmaEnergy: 0.02360118,
+  meanTime: -0.00022465,
+  sigmaTime: 0.06654396,
+  hits: 46,
+  peakSum: 1.0,
+  largestSum: 1.87,
+  centralEnergy: 0.68,
+  centralHits: 0.087,
+  promptPhoton: 0.914,
+  promptElectron: 0.905,
+  within5ns: 0.966,
+  within10ns: 0.98,
+} as const;
+
+/** Width of a bin of the energy sum, for its peak. */
+const SUM_BIN = 0.05;
+const SIDE = 32, PIXELS = SIDE * SIDE;
+
+/** Sums over pictures; see {@linkcode createEcalStatistics}. */
+export interface EcalStatistics {
+  /** Takes pictures of one kind, [n, 32, 32, 2]. */
+  add(images: Float32Array, particle: EcalParticle): void;
+  /** The table; needs pictures of both kinds. */
+  compare(): Comparison[];
+}
+
+interface Sums {
+  images: number;
+  energy: number;
+  energySquared: number;
+  time: number;
+  timeSquared: number;
+  hits: number;
+  central: number;
+  centralHits: number;
+  within: [number, number, number];
+}
+
+/**
+ * Makes an empty set of sums.
+ *
+ * @example
+ * ```ts
+ * import { createRng } from "../../base/rng.ts";
+ * import { simulateEcal } from "./event.ts";
+ * const statistics = createEcalStatistics();
+ * for (const particle of ["photon", "electron"] as const) {
+ *   statistics.add(simulateEcal(particle, createRng(1)).image, particle);
+ * }
+ * statistics.compare()[0].quantity; // "energy sum, mean / 50 GeV"
+ * ```
+ */
+export function createEcalStatistics(): EcalStatistics {
+  const empty = (): Sums => ({
+    images: 0,
+    energy: 0,
+    energySquared: 0,
+    time: 0,
+    timeSquared: 0,
+    hits: 0,
+    central: 0,
+    centralHits: 0,
+    within: [0, 0, 0],
+  });
+  const sums: Record<EcalParticle, Sums> = { photon: empty(), electron: empty() };
+  const bins = new Map<number, number>();
+  let largest = 0, low = 0;
+
+  function addImage(image: Float32Array, into: Sums): void {
+    let sum = 0;
+    into.images++;
+    for (let pixel = 0; pixel < PIXELS; pixel++) {
+      const energy = image[2 * pixel], time = image[2 * pixel + 1];
+      if (energy === 0) continue;
+      sum += energy;
+      into.hits++;
+      into.energySquared += energy * energy;
+      into.time += time;
+      into.timeSquared += time * time;
+      const row = pixel >> 5, column = pixel & 31;
+      if ((row === 15 || row === 16) && (column === 15 || column === 16)) {
+        into.central += energy;
+        into.centralHits++;
+      }
+      const late = Math.abs(time);
+      if (late < 0.0245) into.within[0] += energy;
+      if (late < 0.1) into.within[1] += energy;
+      if (late < 0.2) into.within[2] += energy;
+    }
+    into.energy += sum;
+    largest = Math.max(largest, sum);
+    if (sum < 0.9) low++;
+    const bin = Math.floor(sum / SUM_BIN);
+    bins.set(bin, (bins.get(bin) ?? 0) + 1);
+  }
+
+  return {
+    add(images, particle) {
+      const size = 2 * PIXELS;
+      for (let at = 0; at + size <= images.length; at += size) {
+        addImage(images.subarray(at, at + size), sums[particle]);
+      }
+    },
+    compare() {
+      const { photon, electron } = sums;
+      const both = (pick: (s: Sums) => number) => pick(photon) + pick(electron);
+      const images = both((s) => s.images), pixels = images * PIXELS;
+      const energy = both((s) => s.energy), hits = both((s) => s.hits);
+      const meanEnergy = energy / pixels, meanTime = both((s) => s.time) / pixels;
+      const sigma = (squares: number, mean: number) => Math.sqrt(squares / pixels - mean * mean);
+      const peak = [...bins].reduce((best, bin) => bin[1] > best[1] ? bin : best, [0, 0])[0];
+      const { meanEnergy: publishedMean, ...published } = ECAL_PUBLISHED;
+      const row = (
+        quantity: string,
+        published: number,
+        simulated: number,
+        tolerance: number,
+      ): Comparison => ({
+        quantity,
+        published,
+        simulated,
+        tolerance,
+      });
+      return [
+        row("energy sum, mean / 50 GeV", publishedMean * PIXELS, energy / images, 0.03),
+        row("energy sum, peak / 50 GeV", published.peakSum, (peak + 0.5) * SUM_BIN, 0.05),
+        row("energy sum, largest / 50 GeV", published.largestSum, largest, 0.15),
+        row("energy sum below 0.9, share", 0, low / images, 0.03),
+        row("energy of a pixel, mean", publishedMean, meanEnergy, 3e-5),
+        row(
+          "energy of a pixel, σ",
+          published.sigmaEnergy,
+          sigma(both((s) => s.energySquared), meanEnergy),
+          8e-4,
+        ),
+        row("time of a pixel, mean", published.meanTime, meanTime, 4e-4),
+        row("time of a pixel, σ", published.sigmaTime, sigma(both((s) => s.timeSquared), meanTime), 3e-3),
+        row("pixels not zero", published.hits, hits / images, 2.5),
+        row("middle 2 × 2, share of energy", published.centralEnergy, both((s) => s.central) / energy, 0.06),
+        row("middle 2 × 2, share of pixels", published.centralHits, both((s) => s.centralHits) / hits, 0.006),
+        row("energy within 1.2 ns, photons", published.promptPhoton, photon.within[0] / photon.energy, 0.012),
+        row(
+          "energy within 1.2 ns, electrons",
+          published.promptElectron,
+          electron.within[0] / electron.energy,
+          0.012,
+        ),
+        row("energy within 5 ns", published.within5ns, both((s) => s.within[1]) / energy, 0.01),
+        row("energy within 10 ns", published.within10ns, both((s) => s.within[2]) / energy, 0.01),
+      ];
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { join } from "@std/path";
+import { openHdf5 } from "../../../../lib/io/hdf5.ts";
+import { ecalFileName, writeEcal } from "../../../../lib/simulate/ecal/set.ts";
+import { withFolder } from "../../../folder.ts";
+
+Deno.test("ecalFileName() is the published one for 249,000", () => {
+  assertEquals(ecalFileName("photon", 249_000), "SinglePhotonPt50_IMGCROPS_n249k_RHv1.hdf5");
+  assertEquals(ecalFileName("electron", 249), "SingleElectronPt50_IMGCROPS_n249_RHv1.hdf5");
+});
+
+Deno.test("writeEcal() reproduces the published files' figures", () =>
+  withFolder(async (folder) => {
+    const { comparison } = await writeEcal(folder, { events: 3000 }, { seed: 5 });
+    const off = comparison!.filter(({ published, simulated, tolerance }) =>
+      !(Math.abs(simulated - published) <= tolerance)
+    );
+    assertEquals(off, []);
+    assertEquals(comparison!.length, 15);
+  }));
+
+Deno.test("writeEcal() writes the same values whatever the number of threads, in the published layout", () =>
+  withFolder(async (folder) => {
+    const progress: number[] = [];
+    const names = ["photon", "electron"].map((kind) => ecalFileName(kind as "photon", 300));
+    for (const workers of [1, 3]) {
+      const { files, events } = await writeEcal(join(folder, String(workers)), { events: 300 }, {
+        seed: 4,
+        workers,
+        onProgress: (done) => progress.push(done),
+      });
+      assertEquals(files, names.map((name) => join(folder, String(workers), name)));
+      assertEquals(events, 600);
+    }
+    assertEquals(progress, [256, 300, 556, 600, 256, 300, 556, 600]);
+    for (const [label, name] of names.entries()) {
+      using file = await openHdf5(join(folder, "1", name));
+      using other = await openHdf5(join(folder, "3", name));
+      for (const path of file.datasets()) assertEquals(file.read(path), other.read(path), path);
+      const x = file.read("X"), y = file.read("y");
+      assertEquals([x.shape, x.dtype, y.shape, y.dtype], [[300, 32, 32, 2], "f4", [300], "f4"]);
+      assert((y.data as Float32Array).every((value) => value === label));
+      assertEquals(file.info("X").filters, ["deflate"]);
+      const charge = file.read("truth/charge").data as Float32Array;
+      assert(charge.every((value) => Math.abs(value) === label));
+    }
+  }));
+
+Deno.test("writeEcal() refuses to overwrite, numbers that make no set, and stops at a signal leaving nothing", () =>
+  withFolder(async (folder) => {
+    await writeEcal(folder, { events: 2 }, { seed: 1, workers: 1 });
+    await assertRejects(
+      () => writeEcal(folder, { events: 2 }, { seed: 1 }),
+      Deno.errors.AlreadyExists,
+      "is there already",
+    );
+    for (const events of [0, 1.5, 100_001]) {
+      await assertRejects(() => writeEcal(folder, { events }, { seed: 1 }), RangeError, `got ${events}`);
+    }
+    const stop = new AbortController(), out = join(folder, "stopped");
+    await assertRejects(
+      () =>
+        writeEcal(out, { events: 2000 }, {
+          seed: 1,
+          workers: 1,
+          signal: stop.signal,
+          onProgress: () => stop.abort(new Error("enough")),
+        }),
+      Error,
+      "enough",
+    );
+    assertEquals(await Deno.stat(out).then(() => true, () => false), false);
+  }));

@@ -1,0 +1,50 @@
+import { assert, assertEquals } from "../assert.ts";
+import { join } from "@std/path";
+import { withFolder } from "../folder.ts";
+import { runTask, taskArguments } from "../task_command.ts";
+
+Deno.test("simulate lists what there is, and refuses what there is not", async () => {
+  const list = await runTask("simulate", ["--list"]);
+  assertEquals(list.code, 0);
+  for (const name of ["cygno", "ecal"]) assert(list.out.includes(`\n${name} `), list.out);
+  const wrong = await runTask("simulate", ["ecla"]);
+  assertEquals([wrong.code, wrong.err.includes("(nearest: ecal)")], [2, true]);
+  const foreign = await runTask("simulate", ["ecal", "--nuclei", "He"]);
+  assertEquals([foreign.code, foreign.err.includes("Unknown option --nuclei")], [2, true]);
+  const late = await runTask("simulate", ["--seed", "3", "ecal"]);
+  assertEquals([late.code, late.err.includes("the simulator comes first")], [2, true]);
+});
+
+Deno.test("simulate writes a set and prints how it compares", () =>
+  withFolder(async (folder) => {
+    const out = join(folder, "ecal");
+    const { code, out: text, err } = await runTask("simulate", ["ecal", "--events", "40", "--out", out]);
+    assertEquals([code, err], [0, ""]);
+    assert(/pixels not zero +46 +4\d\.\d+/.test(text), text);
+    assert(text.includes("80 pictures in "), text);
+    const again = await runTask("simulate", ["ecal", "--events", "40", "--out", out]);
+    assertEquals([again.code, again.err.includes("is there already")], [1, true]);
+  }));
+
+for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`simulate that is stopped by ${signal} exits with ${exit} and leaves nothing half-written`, () =>
+    withFolder(async (folder) => {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...taskArguments("simulate"),
+          ...["cygno", "--events", "100000", "--json", "--out", join(folder, "set.zip")],
+        ],
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      // The archive's temporary name shows that the simulation is under way.
+      for (let waited = 0; [...Deno.readDirSync(folder)].length === 0 && waited < 30_000; waited += 50) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      child.kill(signal);
+      const { code, stdout } = await child.output();
+      assertEquals(code, exit);
+      assert(new TextDecoder().decode(stdout).includes(`stopped by ${signal}`));
+      assertEquals([...Deno.readDirSync(folder)], []);
+    }));
+}
