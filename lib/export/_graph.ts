@@ -3,6 +3,7 @@
  * shared layers appear once a call. @module
  */
 import { tf } from "../engine/mod.ts";
+import { Twin } from "../layers/twin.ts";
 
 /** What flows between calls. */
 export interface Value {
@@ -17,6 +18,8 @@ export interface Call {
   className: string;
   inputs: Value[];
   outputs: Value[];
+  /** Whether the layer learns: not if it, or a model that it is part of, is frozen. */
+  trainable: boolean;
 }
 
 /** A model opened up. Calls come in an order in which they can be run. */
@@ -45,7 +48,7 @@ export function readGraph(model: tf.LayersModel): Graph {
   const calls: Call[] = [];
   const value = ({ shape, dtype }: tf.SymbolicTensor): Value => ({ shape: [...shape], dtype });
 
-  const run = (inner: tf.LayersModel, arguments_: readonly Value[]): Value[] => {
+  const run = (inner: tf.LayersModel, arguments_: readonly Value[], learns: boolean): Value[] => {
     const known = new Map<number, Value>(inner.inputs.map((input, i) => [input.id, arguments_[i]]));
     const compute = (tensor: tf.SymbolicTensor): Value => {
       const done = known.get(tensor.id);
@@ -57,10 +60,13 @@ export function readGraph(model: tf.LayersModel): Graph {
           `Cannot export model "${model.name}" as tensor "${tensor.name}" does not come from its inputs`,
         );
       }
-      const inputs = node.inputTensors.map(compute);
-      const outputs = layer instanceof tf.LayersModel ? run(layer, inputs) : node.outputTensors.map(value);
-      if (!(layer instanceof tf.LayersModel)) {
-        calls.push({ layer, className: layer.getClassName(), inputs, outputs });
+      const inputs = node.inputTensors.map(compute), trainable = learns && layer.trainable;
+      let outputs: Value[];
+      if (layer instanceof Twin) outputs = inputs;
+      else if (layer instanceof tf.LayersModel) outputs = run(layer, inputs, trainable);
+      else {
+        outputs = node.outputTensors.map(value);
+        calls.push({ layer, className: layer.getClassName(), inputs, outputs, trainable });
       }
       node.outputTensors.forEach((output, i) => known.set(output.id, outputs[i]));
       return known.get(tensor.id)!;
@@ -69,5 +75,5 @@ export function readGraph(model: tf.LayersModel): Graph {
   };
 
   const inputs = model.inputs.map((input) => ({ name: input.sourceLayer.name, value: value(input) }));
-  return { name: model.name, inputs, outputs: run(model, inputs.map((input) => input.value)), calls };
+  return { name: model.name, inputs, outputs: run(model, inputs.map(({ value }) => value), true), calls };
 }

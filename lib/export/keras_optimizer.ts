@@ -4,7 +4,7 @@
  * Both follow the same formulas (see `lib/train`), so only names and the order of the arrays differ: Keras has the step
  * count and the rate first, then Adam's two moments weight by weight, and the slots of the others slot by slot. @module
  */
-import type { Json, JsonObject } from "../layers/keras_settings.ts";
+import { float, type Json, type JsonObject } from "../layers/keras_settings.ts";
 
 /** What `.keras` holds of an optimizer; `lib/train`'s optimizers have the same rules, slots and order. */
 export interface OptimizerState {
@@ -16,6 +16,10 @@ export interface OptimizerState {
   rate: number;
   /** Decoupled weight decay. @default {0} */
   weightDecay?: number;
+  /** Which weights decay; Keras decays all. @default {"kernels", those of rank 2 and more} */
+  decays?: "all" | "kernels";
+  /** How gradients are cut, if they are: each weight's to a norm, all together to a norm, or each number to a size. */
+  clip?: { norm?: number; globalNorm?: number; value?: number };
   /** Steps done. */
   step: number;
   /** Slots of each trained weight, in the order of `model.trainableWeights`: `values[weight][slot]`. */
@@ -64,15 +68,10 @@ const OFF: Readonly<Record<string, Json>> = {
   loss_scale_factor: null,
   gradient_accumulation_steps: null,
 };
-/** Options that say how gradients are treated, which is the training loop's business here. */
-const IGNORED = [
-  "name",
-  "clipnorm",
-  "global_clipnorm",
-  "clipvalue",
-  "ema_momentum",
-  "ema_overwrite_frequency",
-];
+/** Options that change nothing while the averages of weights are off. */
+const IGNORED = ["name", "ema_momentum", "ema_overwrite_frequency"];
+/** How gradients are cut, by Keras's name. */
+const CLIPS = { clipnorm: "norm", global_clipnorm: "globalNorm", clipvalue: "value" } as const;
 
 /** Where the slot of a weight stands behind step count and rate, given `weights` weights and `slots` slots each. */
 function place(rule: Rule, weight: number, slot: number, weights: number, slots: number): number {
@@ -99,16 +98,22 @@ export function optimizerToKeras(
   const rule = RULES[String(name)], { weightDecay = 0 } = state;
   const config: JsonObject = {
     name: String(name),
-    learning_rate: state.rate,
-    weight_decay: weightDecay > 0 ? weightDecay : null,
+    learning_rate: float(state.rate),
+    weight_decay: weightDecay > 0 ? float(weightDecay) : null,
     ...OFF,
+    ...Object.fromEntries(
+      Object.entries(CLIPS).map(([theirs, ours]) => {
+        const value = state.clip?.[ours];
+        return [theirs, value === undefined ? null : float(value)];
+      }),
+    ),
     ...rule.fixed,
   };
   for (const [ours, value] of Object.entries(settings)) {
     if (!Object.hasOwn(rule.settings, ours)) {
       throw new TypeError(`Cannot write optimizer option "${ours}" for Keras`);
     }
-    config[rule.settings[ours]] = value;
+    config[rule.settings[ours]] = typeof value === "number" ? float(value) : value;
   }
   const slots = rule.slots.filter((slot) => state.slots.includes(slot));
   if (slots.length !== state.slots.length) {
@@ -137,6 +142,7 @@ export interface KerasOptimizer {
   slots: readonly string[];
   rate: number;
   weightDecay: number;
+  clip?: OptimizerState["clip"];
   /** Index in the file of a slot of a weight; 0 is the step count and 1 the rate. */
   place(weight: number, slot: number, weights: number): number;
 }
@@ -157,6 +163,7 @@ export function optimizerFromKeras(value: JsonObject, fail: (why: string) => Err
     throw fail(`optimizer ${JSON.stringify(className)} is not supported`);
   }
   const rule = RULES[name], config: Record<string, string | number | boolean> = { name };
+  const clip: Record<string, number> = {};
   const known = new Map(Object.entries(rule.settings).map(([ours, theirs]) => [theirs, ours]));
   const fixed = { ...OFF, ...rule.fixed };
   for (const [key, setting] of Object.entries(given)) {
@@ -170,6 +177,8 @@ export function optimizerFromKeras(value: JsonObject, fail: (why: string) => Err
       if (setting !== fixed[key]) {
         throw fail(`optimizer option "${key}" must be ${JSON.stringify(fixed[key])}`);
       }
+    } else if (Object.hasOwn(CLIPS, key)) {
+      if (typeof setting === "number") clip[CLIPS[key as keyof typeof CLIPS]] = setting;
     } else if (!IGNORED.includes(key) && key !== "learning_rate" && key !== "weight_decay") {
       throw fail(`optimizer has an unknown option "${key}"`);
     }
@@ -185,6 +194,7 @@ export function optimizerFromKeras(value: JsonObject, fail: (why: string) => Err
     // A schedule is written as an object; the rate that it had reached stands with the arrays.
     rate: typeof rate === "number" ? rate : NaN,
     weightDecay: typeof decay === "number" ? decay : 0,
+    clip: Object.keys(clip).length > 0 ? clip : undefined,
     place: (weight, slot, weights) => place(rule, weight, slot, weights, slots.length),
   };
 }

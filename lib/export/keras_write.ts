@@ -7,10 +7,11 @@
  */
 import { tf } from "../engine/mod.ts";
 import { encodeZip } from "../io/zip.ts";
-import { layerToKeras } from "../layers/keras_form.ts";
+import { layerObject, layerToKeras } from "../layers/keras_form.ts";
 import type { Json, JsonObject } from "../layers/keras_settings.ts";
 import { LAYERS } from "../layers/registry.ts";
 import { type Call, type Graph, readGraph, type Value } from "./_graph.ts";
+import { numberedPaths } from "./_keras_paths.ts";
 import { encodeWeights, type StoredArray, type StoredGroup } from "./_weights_file.ts";
 import { type OptimizerState, optimizerToKeras } from "./keras_optimizer.ts";
 
@@ -35,21 +36,6 @@ interface Operation {
 
 /** The version of Keras whose format is written. */
 const KERAS_VERSION = "3.15.1";
-
-/** `MaxPooling2D` to `max_pooling2d`, as Keras does. */
-export function snakeCase(className: string): string {
-  return className.replace(/(.)([A-Z][a-z]+)/g, "$1_$2").replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
-}
-
-/** Numbers layers of one class: `dense`, `dense_1`, and so on. */
-export function numberedPaths(classNames: readonly string[]): string[] {
-  const used = new Map<string, number>();
-  return classNames.map((className) => {
-    const name = snakeCase(className), count = used.get(name) ?? 0;
-    used.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
-  });
-}
 
 /**
  * Encodes a model.
@@ -87,7 +73,9 @@ export async function encodeKeras(
 
   if (optimizer) {
     const ours = model.trainableWeights.map((weight) => weight.id);
-    const theirs = layers.flatMap(({ layer }) => layer?.trainableWeights ?? []);
+    const theirs = layers.flatMap(({ layer, calls }) =>
+      layer && calls.every(({ trainable }) => trainable) ? layer.trainableWeights : []
+    );
     const { config: written, arrays } = optimizerToKeras(
       optimizer,
       theirs.map((weight) => ours.indexOf(weight.id)),
@@ -233,7 +221,7 @@ function inputLayer(name: string, { shape, dtype }: Value): JsonObject {
   };
 }
 
-function layerObject({ name, className, layer }: Operation): JsonObject {
+function operationObject({ name, className, layer, calls }: Operation): JsonObject {
   const definition = LAYERS.get(className);
   if (!definition) {
     throw new TypeError(
@@ -241,22 +229,8 @@ function layerObject({ name, className, layer }: Operation): JsonObject {
         [...LAYERS.keys()].join(", "),
     );
   }
-  return {
-    module: "keras.layers",
-    class_name: className,
-    config: {
-      name,
-      trainable: layer!.trainable,
-      dtype: {
-        module: "keras",
-        class_name: "DTypePolicy",
-        config: { name: "float32" },
-        registered_name: null,
-      },
-      ...layerToKeras(layer!, definition),
-    },
-    registered_name: null,
-  };
+  const settings = layerToKeras(layer!, definition, (className) => LAYERS.get(className));
+  return layerObject(name, calls.every(({ trainable }) => trainable), definition, settings);
 }
 
 function sequentialConfig(graph: Graph, layers: readonly Operation[]): JsonObject {
@@ -267,7 +241,7 @@ function sequentialConfig(graph: Graph, layers: readonly Operation[]): JsonObjec
     config: {
       name: graph.name,
       trainable: true,
-      layers: [inputLayer(name, value), ...layers.map(layerObject)],
+      layers: [inputLayer(name, value), ...layers.map(operationObject)],
       build_input_shape: value.shape,
     },
     registered_name: null,
@@ -290,12 +264,9 @@ function functionalConfig(graph: Graph, operations: readonly Operation[]): JsonO
     const { name, className, calls, input } = operation;
     if (input) return { ...inputLayer(name, input), name, inbound_nodes: [] };
     return {
-      ...layerObject(operation),
+      ...operationObject(operation),
       name,
-      inbound_nodes: calls.map(({ inputs }): JsonObject => {
-        const tensors = inputs.map(tensor);
-        return { args: [LAYERS.get(className)?.keras.merges ? tensors : tensors[0]], kwargs: {} };
-      }),
+      inbound_nodes: calls.map(({ inputs }) => nodeObject(className, inputs.map(tensor))),
     };
   });
   const oneOrAll = (all: Json[][]): Json => all.length === 1 ? all[0] : all;
@@ -313,6 +284,14 @@ function functionalConfig(graph: Graph, operations: readonly Operation[]): JsonO
     build_config: { input_shape: null },
     compile_config: {},
   };
+}
+
+/** How a layer is called: with one tensor, with a list, with several, or with one and its first state. */
+function nodeObject(className: string, tensors: JsonObject[]): JsonObject {
+  const { merges, takes = "list" } = LAYERS.get(className)?.keras ?? {};
+  if (merges) return { args: takes === "list" ? [tensors] : tensors, kwargs: {} };
+  const [first, ...states] = tensors;
+  return { args: [first], kwargs: states.length > 0 ? { initial_state: states } : {} };
 }
 
 function compileConfig(optimizer: JsonObject, loss: string | undefined): JsonObject {

@@ -1,6 +1,6 @@
 /** What this room knows of a layer: one object a class, with its form in Keras 3's files and in ONNX. @module */
 import type { tf } from "../engine/mod.ts";
-import type { Json, SettingKind } from "./keras_settings.ts";
+import type { Json, JsonObject, SettingKind } from "./keras_settings.ts";
 import type { Emit } from "./onnx.ts";
 
 /** An object that makes weights: a layer, or a cell inside one. */
@@ -37,10 +37,14 @@ export interface KerasForm {
   fixed?: Readonly<Record<string, Json>>;
   /** Keras's options that change nothing here. */
   ignored?: readonly string[];
+  /** Says what in Keras's settings is not supported together, if anything is. */
+  check?(config: JsonObject): string | undefined;
   /** Where weights are kept. @default {all in the layer's own group} */
   parts?(layer: tf.layers.Layer): readonly WeightPart[];
   /** Whether it takes a list of inputs. */
   merges?: boolean;
+  /** Whether Keras calls it with one list or with an argument a tensor, if it takes several. @default {"list"} */
+  takes?: "list" | "arguments";
   /** Whether Keras itself has no such class; its file then names the class "cloudchamber>…". */
   own?: boolean;
   /** Makes the layer from settings named as in TensorFlow.js. */

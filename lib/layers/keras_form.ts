@@ -13,6 +13,40 @@ import {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
+/** How the definition of a class is found, for a layer that holds another one. */
+export type Find = (className: string) => LayerDefinition | undefined;
+
+/** A layer inside a layer. */
+function innerToKeras(inner: tf.layers.Layer, find: Find, fail: (why: string) => Error): JsonObject {
+  const className = inner.getClassName(), definition = find(className);
+  if (!definition) throw fail(`class "${className}" inside it is not among those that can be written`);
+  return layerObject(inner.name, inner.trainable, definition, layerToKeras(inner, definition, find));
+}
+
+/** A layer as an object of Keras's JSON. */
+export function layerObject(
+  name: string,
+  trainable: boolean,
+  { className, keras: form }: LayerDefinition,
+  settings: JsonObject,
+): JsonObject {
+  const policy = {
+    module: "keras",
+    class_name: "DTypePolicy",
+    config: { name: "float32" },
+    registered_name: null,
+  };
+  return {
+    module: form.own ? OWN_PACKAGE : "keras.layers",
+    class_name: className,
+    config: { name, trainable, dtype: policy, ...settings },
+    registered_name: form.own ? `${OWN_PACKAGE}>${className}` : null,
+  };
+}
+
+/** The package under which Python has to register classes that Keras lacks. */
+export const OWN_PACKAGE = "cloudchamber";
+
 /** Keras's name of a setting. */
 function kerasName(form: KerasForm, name: string): string {
   return form.names?.[name] ?? snake(name);
@@ -22,9 +56,14 @@ function kerasName(form: KerasForm, name: string): string {
  * A layer's settings as Keras writes them, without its name.
  *
  * @param definition Its class.
+ * @param find Where definitions of layers inside it are found.
  * @throws {TypeError} If Keras has no such setting.
  */
-export function layerToKeras(layer: tf.layers.Layer, { keras: form }: LayerDefinition): JsonObject {
+export function layerToKeras(
+  layer: tf.layers.Layer,
+  { keras: form }: LayerDefinition,
+  find: Find,
+): JsonObject {
   const fail = (why: string) => new TypeError(`Cannot write layer "${layer.name}" for Keras as ${why}`);
   const settings = layer.getConfig() as Record<string, unknown>;
   const config: JsonObject = {};
@@ -32,7 +71,9 @@ export function layerToKeras(layer: tf.layers.Layer, { keras: form }: LayerDefin
     // A separable convolution forgets to tell its depth multiplier.
     const value = settings[name] ?? (layer as unknown as Record<string, unknown>)[name];
     if (value === undefined) continue; // both sides have the same default
-    const written = settingToKeras(kind, value);
+    const written = kind === "layer"
+      ? innerToKeras((layer as unknown as Record<string, tf.layers.Layer>)[name], find, fail)
+      : settingToKeras(kind, value);
     if (written === undefined) {
       throw fail(`${name} ${JSON.stringify(value)} means something else or nothing there`);
     }
@@ -58,19 +99,24 @@ const COMMON = ["name", "trainable", "dtype", "batch_input_shape"];
  * @param definition Its class.
  * @param config Its settings.
  * @param fail Makes an error of what is wrong.
+ * @param context The layer's name here, and where definitions of layers inside it are found.
  */
 export function layerFromKeras(
   { className, keras: form }: LayerDefinition,
   config: JsonObject,
   fail: (why: string) => Error,
+  { name: safe, find }: { name: string; find: Find },
 ): tf.layers.Layer {
   const name = String(config.name), what = `layer "${name}" (${className})`;
-  const settings: Record<string, unknown> = { name, trainable: config.trainable !== false };
+  const settings: Record<string, unknown> = { name: safe, trainable: config.trainable !== false };
   const known = new Map(Object.keys(form.fields).map((ours) => [kerasName(form, ours), ours]));
   for (const [key, value] of Object.entries(config)) {
     const ours = known.get(key);
     if (ours !== undefined) {
-      const setting = settingFromKeras(form.fields[ours], value);
+      const kind = form.fields[ours];
+      const setting = kind === "layer"
+        ? innerFromKeras(value, what, fail, find)
+        : settingFromKeras(kind, value);
       if (setting === undefined) throw fail(`${what} has ${key} ${brief(value)}, which is not supported`);
       if (setting !== null) settings[ours] = setting;
     } else if (form.fixed && Object.hasOwn(form.fixed, key)) {
@@ -83,12 +129,31 @@ export function layerFromKeras(
       throw fail(`${what} has an unknown option "${key}"`);
     }
   }
+  const problem = form.check?.(config);
+  if (problem !== undefined) throw fail(`${what} ${problem}`);
   checkDtype(config.dtype ?? null, what, fail);
   try {
     return form.create(settings);
   } catch (error) {
     throw fail(`${what} cannot be made: ${(error as Error).message}`);
   }
+}
+
+/** A layer inside a layer, whose weights will be those of the file. */
+function innerFromKeras(
+  value: Json,
+  what: string,
+  fail: (why: string) => Error,
+  find: Find,
+): tf.layers.Layer {
+  if (!isObject(value) || !isObject(value.config)) throw fail(`${what} does not say the layer inside it`);
+  const definition = find(String(value.class_name)), module = String(value.module);
+  if (!definition || module !== "keras.layers" && !module.startsWith("keras.src.layers.")) {
+    throw fail(`${what} holds class ${brief(value)}, which is not among the layers that may be loaded`);
+  }
+  const { name } = value.config;
+  const safe = String(name ?? "inner").replaceAll(/[^A-Za-z0-9_]/g, "_").replace(/^_/, "x_");
+  return layerFromKeras(definition, value.config, fail, { name: safe, find });
 }
 
 function brief(value: Json): string {

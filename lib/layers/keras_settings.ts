@@ -9,7 +9,14 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** An object out of a JSON file. */
 export type JsonObject = { [key: string]: Json };
 
-/** How one setting is written. */
+/** A number that JSON shows as one with a point: Keras refuses a momentum or a rate of 0 or 1 that is written as an integer. */
+export function float(value: number): Json {
+  if (!Number.isInteger(value)) return value;
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): { rawJSON: string } };
+  return rawJSON(Math.abs(value) < 1e21 ? `${value}.0` : `${value}`);
+}
+
+/** How one setting is written; "layer" is a layer inside the layer, and left to `keras_form.ts`. */
 export type SettingKind =
   | "integer"
   | "number"
@@ -24,7 +31,8 @@ export type SettingKind =
   | "activation"
   | "initializer"
   | "regularizer"
-  | "constraint";
+  | "constraint"
+  | "layer";
 
 /** Settings of an object that is written as a class and its settings: Keras's name by TensorFlow.js's. */
 type Named = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -110,7 +118,14 @@ function initializerToKeras({ className, config }: Serialized): JsonObject | und
   });
 }
 
-function initializerFromKeras(className: string, config: JsonObject): Serialized | undefined {
+/** What Keras 3.0 to 3.4 calls initializers that have another name since. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  OrthogonalInitializer: "Orthogonal",
+  IdentityInitializer: "Identity",
+};
+
+function initializerFromKeras(written: string, config: JsonObject): Serialized | undefined {
+  const className = OLD_NAMES[written] ?? written;
   if (Object.hasOwn(SCALINGS, className)) {
     const [scale, mode, distribution] = SCALINGS[className];
     const { seed = null, input_axes = null, output_axes = null } = config;
@@ -164,6 +179,9 @@ export function settingToKeras(kind: SettingKind, value: unknown): Json | undefi
       return value ? regularizerToKeras(value as Serialized) : null;
     case "constraint":
       return value ? constraintToKeras(value as Serialized) : null;
+    case "number":
+    case "number?":
+      return typeof value === "number" ? float(value) : (value ?? null) as Json;
     case "padding":
       return value === "same" || value === "valid" ? value : undefined;
     case "interpolation":
@@ -221,9 +239,10 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
         regularizer: regularizerFromKeras,
         constraint: constraintFromKeras,
       };
-      const found = read[kind](String(value.class_name), value.config);
-      return found;
+      return read[kind](String(value.class_name), value.config);
     }
+    case "layer":
+      return undefined;
   }
 }
 

@@ -28,8 +28,6 @@ function recur({ type, gates, activations }: Operation): Emit {
     const { build, settings, weights: [kernel, recurrent, bias], inputs: [input] } = site;
     const { units, goBackwards, returnSequences } = settings, { key } = site;
     if (settings.stateful) throw site.fail("a state that lasts from batch to batch has no counterpart");
-    if (site.outputs.length > 1) throw site.fail("returnState has no counterpart");
-    if (site.inputs.length > 1) throw site.fail("an initial state has no counterpart");
     const named = (activation: string) => {
       if (!Object.hasOwn(RECURRENT, activation)) {
         throw site.fail(`activation "${activation}" has no counterpart`);
@@ -63,6 +61,14 @@ function recur({ type, gates, activations }: Operation): Emit {
       gates.forEach((gate, i) => data.set(bias.data.subarray(gate * units, (gate + 1) * units), i * units));
       inputs.push(build.floats(data, [1, data.length], `${key} bias`));
     }
+    const states = site.inputs.slice(1); // [batch, units] to [1, batch, units]
+    if (states.length > 0) {
+      if (!bias) inputs.push("");
+      inputs.push(""); // all sequences have the same length
+      for (const state of states) {
+        inputs.push(build.node("Unsqueeze", [build.as(state, "last"), build.integers([0])]));
+      }
+    }
     const attributes: Record<string, Attribute> = {
       hidden_size: units,
       activations: { strings: functions.map(({ name }) => name) },
@@ -72,11 +78,11 @@ function recur({ type, gates, activations }: Operation): Emit {
       attributes.activation_alpha = { floats: sloped.map(({ alpha }) => alpha) };
       attributes.activation_beta = { floats: sloped.map(({ beta }) => beta) };
     }
-    const name = build.node(type, inputs, attributes, { place: returnSequences ? 0 : 1 }); // all states, or the last
-    if (!returnSequences) { // [1, batch, units]
-      return set(site, "last", build.node("Squeeze", [name, build.integers([0])]));
-    }
-    const sequence = build.node("Squeeze", [name, build.integers([1])]); // [steps, 1, batch, units]
+    const [all, ...last] = build.nodes(type, inputs, attributes, type === "LSTM" ? 3 : 2);
+    const final = last.map((name) => build.node("Squeeze", [name, build.integers([0])])); // [batch, units]
+    site.outputs.slice(1).forEach((output, i) => output.names.last = final[i]);
+    if (!returnSequences) return set(site, "last", final[0]);
+    const sequence = build.node("Squeeze", [all, build.integers([1])]); // [steps, 1, batch, units]
     set(site, "last", build.node("Transpose", [sequence], { perm: [1, 0, 2] }));
   };
 }
@@ -91,9 +97,10 @@ function recurrentForm(builder: string, fields: Fields, fixed: Record<string, Js
       dropout: "number",
       recurrentDropout: "number",
       returnSequences: "boolean",
+      returnState: "boolean",
       goBackwards: "boolean",
     },
-    fixed: { ...QUIET, return_state: false, stateful: false, zero_output_for_mask: false, ...fixed },
+    fixed: { ...QUIET, stateful: false, zero_output_for_mask: false, ...fixed },
     ignored: ["seed", "unroll"],
     parts: (layer) => [{ path: "cell", owner: (layer as unknown as { cell: object }).cell }],
     create: stock(builder),

@@ -46,6 +46,8 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   ...RECURRENT_LAYERS,
 ];
 
+export { OWN_PACKAGE } from "./keras_form.ts";
+
 /** Layer classes by name. */
 export const LAYERS: ReadonlyMap<string, LayerDefinition> = new Map(
   DEFINITIONS.map((definition) => [definition.className, definition]),

@@ -25,6 +25,7 @@ def read(case):
     model = keras.saving.load_model(case["file"])
     inputs = [numbers(x, t.dtype) for x, t in zip(case["inputs"], model.inputs)]
     result = {"outputs": run(model, inputs), "class": type(model).__name__}
+    result["trainable"] = len(model.trainable_variables)
     if case.get("target"):
         result["step"] = int(model.optimizer.iterations)
         model.train_on_batch(inputs[0], numbers(case["target"]))
@@ -65,7 +66,9 @@ def train(case):
     right = keras.layers.Dense(4)(x)
     y = keras.layers.Dense(2)(keras.layers.Add()([right, left]))
     model = keras.Model(image, y)
-    optimizer = getattr(keras.optimizers, case["optimizer"])(**case["settings"])
+    # JSON has no floats of its own: 1 is 1.0.
+    settings = {k: float(v) if type(v) is int else v for k, v in case["settings"].items()}
+    optimizer = getattr(keras.optimizers, case["optimizer"])(**settings)
     model.compile(optimizer, "mean_squared_error")
     inputs, target = rng.normal(size=(4, 6, 6, 1)).astype("float32"), rng.normal(size=(4, 2)).astype("float32")
     for _ in range(3):
@@ -86,9 +89,22 @@ def build(case):
     rng = np.random.default_rng(case["seed"])
     model = globals()[case["function"]]()
     randomize(model, rng)
-    values = [rng.normal(size=(2, *t.shape[1:])).astype("float32") for t in model.inputs]
+    values = [draw(rng, t) for t in model.inputs]
     model.save(case["file"])
-    return {"inputs": [array(v) for v in values], "outputs": run(model, values)}
+    struct = getattr(model, "_inputs_struct", model.inputs)
+    answer = model(keras.tree.pack_sequence_as(struct, values), training=False)
+    return {
+        "inputs": [array(v) for v in values],
+        "outputs": [array(y) for y in keras.tree.flatten(answer)],
+        "trainable": len(model.trainable_variables),
+    }
+
+
+def draw(rng, tensor):
+    shape = (2, *[3 if side is None else side for side in tensor.shape[1:]])
+    if "int" in tensor.dtype:
+        return rng.integers(0, 5, shape).astype(tensor.dtype)
+    return rng.normal(size=shape).astype("float32")
 
 
 def branched():
@@ -150,6 +166,104 @@ def with_reset_after():
 
 def with_half():
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, dtype="mixed_float16")])
+
+
+def encoder(shape=(5,)):
+    image = keras.Input(shape)
+    return keras.Model(image, keras.layers.Dense(2, name="code")(image), name="encoder")
+
+
+def nested_twice():
+    """A Functional used twice, as an output too: its own making is node 0."""
+    enc = encoder()
+    a, b = keras.Input((5,), name="a"), keras.Input((5,), name="b")
+    return keras.Model([a, b], [enc(a), keras.layers.Dense(1)(enc(b))])
+
+
+def autoencoder():
+    """A model that ends in a Functional."""
+    enc, code = encoder(), keras.Input((2,))
+    dec = keras.Model(code, keras.layers.Dense(5)(code), name="decoder")
+    x = keras.Input((5,))
+    return keras.Model(x, dec(enc(x)))
+
+
+def nested_many():
+    """A Functional with two inputs and two outputs inside another one, given a list and given twice."""
+    a, b = keras.Input((4,)), keras.Input((3,))
+    inner = keras.Model([a, b], [keras.layers.Dense(2)(a), keras.layers.Concatenate()([a, b])], name="inner")
+    x, y = keras.Input((4,)), keras.Input((3,))
+    p, q = inner([x, y])
+    r, s = inner([q[:, :4] if False else keras.layers.Dense(4)(q), y])
+    return keras.Model([x, y], [p, s, keras.layers.Add()([p, r])])
+
+
+def dictionaries():
+    """Inputs and outputs by name."""
+    a, b = keras.Input((3,), name="zeta"), keras.Input((3,), name="alpha")
+    y = {"second": keras.layers.Dense(2)(a), "first": keras.layers.Subtract()([a, b])}
+    return keras.Model({"zeta": a, "alpha": b}, y)
+
+
+def frozen_nested():
+    """A frozen base under a head."""
+    base, x = encoder(), keras.Input((5,))
+    base.trainable = False
+    return keras.Model(x, keras.layers.Dense(3)(base(x)))
+
+
+def strange_names():
+    x = keras.Input((3,), name="my input")
+    y = keras.layers.Dense(2, name="a layer (1)")(x)
+    return keras.Model(x, keras.layers.Dense(2, name="a layer [1]")(y))
+
+
+def twice_out():
+    """One tensor twice among the outputs, and twice into a layer with another use behind."""
+    x = keras.Input((3,))
+    y = keras.layers.Dense(3)(x)
+    z = keras.layers.Multiply()([y, y])
+    return keras.Model(x, [y, y, z, keras.layers.Add()([y, z, x])])
+
+
+def states():
+    """States returned, and given to the next layer."""
+    x = keras.Input((6, 3))
+    y, h, c = keras.layers.LSTM(4, return_sequences=True, return_state=True)(x)
+    z = keras.layers.LSTM(4)(y, initial_state=[h, c])
+    s, last = keras.layers.SimpleRNN(4, return_state=True, go_backwards=True)(x, initial_state=h)
+    return keras.Model(x, [z, s, last, c])
+
+
+def operations():
+    x, y = keras.Input((3,)), keras.Input((3,))
+    z = (x + 3.0) * 0.5 - y
+    return keras.Model([x, y], [1.0 - z / 4.0, x * y])
+
+
+def late_input():
+    """A Sequential that got its shape from data."""
+    model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(2)])
+    model(np.zeros((1, 4), "float32"))
+    return model
+
+
+def bytes_in():
+    x = keras.Input((4, 4, 1), dtype="uint8")
+    return keras.Model(x, keras.layers.Conv2D(2, 3)(keras.layers.Rescaling(1 / 255)(x)))
+
+
+def integers_in():
+    """Whole numbers into layers that compute with floats."""
+    x, y = keras.Input((4, 4, 2), dtype="int32"), keras.Input((4, 4, 2))
+    z = [keras.layers.Concatenate()([keras.layers.Rescaling(1.0)(x), y]), keras.layers.Dense(2)(keras.layers.Flatten()(x))]
+    return keras.Model([x, y], z)
+
+
+def unshaped():
+    """Reshape of an open side."""
+    x = keras.Input((None, 6))
+    return keras.Model(x, keras.layers.Reshape((-1, 3))(x))
 
 
 if __name__ == "__main__":

@@ -165,6 +165,7 @@ export const LAYER_CASES: readonly LayerCase[] = [
   { className: "Softmax", settings: { axis: 1 }, inputs: [[6]] },
   { className: "Rescaling", settings: { scale: 0.5, offset: -1 }, inputs: [image] },
   { className: "Add", settings: {}, inputs: [image, image, image] },
+  { className: "Subtract", settings: {}, inputs: [image, [1, 7, 1]] },
   { className: "Multiply", settings: {}, inputs: [image, [1, 1, 3]] },
   { className: "Average", settings: {}, inputs: [image, image] },
   { className: "Maximum", settings: {}, inputs: [image, image] },
