@@ -1,0 +1,21 @@
+import { withFolder } from "../../folder.ts";
+import { checkAll, endOf, makeStudy, startWorker } from "./_storm.ts";
+
+Deno.test("a study of four processes has every trial once", () =>
+  withFolder(async (folder) => {
+    await makeStudy(folder, 400);
+    await Promise.all([0, 1, 2, 3].map(() => endOf(startWorker(folder))));
+    await checkAll(folder, 400);
+  }));
+
+Deno.test("a study whose processes die in the middle of writes, links and locks loses nothing", () =>
+  withFolder(async (folder) => {
+    await makeStudy(folder, 150);
+    let deaths = 0;
+    const keepGoing = async () => {
+      while ((await endOf(startWorker(folder, 0.004))).signal !== null) deaths++;
+    };
+    await Promise.all([keepGoing(), keepGoing()]);
+    if (deaths < 5) throw new Error(`only ${deaths} processes died: the test tested nothing`);
+    await checkAll(folder, 150);
+  }));
