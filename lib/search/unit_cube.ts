@@ -19,10 +19,9 @@ export function toUnit(dimension: Dimension, value: ParamValue): number {
   if (dimension.kind === "choice") {
     return (dimension.choices.indexOf(value) + 0.5) / dimension.choices.length;
   }
-  const { low, high, step, log } = dimension;
   const [from, to] = edges(dimension);
   const x = value as number;
-  if (log) return Math.log(x / from) / Math.log(to / from);
+  if (dimension.log) return Math.log(x / from) / Math.log(to / from);
   return (x - from) / (to - from);
 }
 
