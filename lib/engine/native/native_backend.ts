@@ -4,6 +4,7 @@
  */
 import util from "node:util";
 import { registerFusedOps } from "../ops/fused.ts";
+import { registerNativeKernels } from "../ops/native_kernels.ts";
 import { openLibrary } from "./native_library.ts";
 import { NativeRuntime, type RuntimeOptions } from "./native_runtime.ts";
 import { type NativeBackend, state } from "../state.ts";
@@ -49,6 +50,7 @@ export async function registerNativeBackend(
   await import("@tensorflow/tfjs-node/dist/register_all_kernels.js");
   const backend = new NodeJSKernelBackend(runtime as never, "tfjs-node");
   tf.registerBackend("tensorflow", () => backend, 3);
+  registerNativeKernels();
   registerFusedOps();
   state.native = { runtime, backend: backend as unknown as NativeBackend };
   state.version = runtime.TF_Version;

@@ -70,13 +70,18 @@ function fuseActivations(): void {
       (saved) => stockSavesOutput ? saved : saved.slice(0, inputs.length),
     );
   }
+  // With a slope above zero the result has the sign of the input. Taken of the result, the gradient leaves the input to
+  // be merged into the op before it; taken of the input, it makes TensorFlow's optimiser give the whole graph up.
   overrideGradient(
     "LeakyRelu",
-    {},
-    (dy, [x], { alpha }) => ({
-      x: () => nativeOp("LeakyReluGrad", [T, floatAttribute("alpha", alpha as number)], [dy, x])[0],
-    }),
-    (saved) => saved,
+    { inputs: ["x"], outputs: [true] },
+    (dy, [x, result], { alpha }) => {
+      const features = alpha as number >= 0 ? result : x;
+      return {
+        x: () => nativeOp("LeakyReluGrad", [T, floatAttribute("alpha", alpha as number)], [dy, features])[0],
+      };
+    },
+    (saved) => saved.slice(0, 1),
   );
 }
 

@@ -9,9 +9,11 @@ import {
   depthwiseInputGradient,
   type DepthwiseShape,
 } from "./depthwise.ts";
-import { averagePoolGradient, maxPool, maxPoolGradient, type PoolShape } from "./pools.ts";
+import type { ConvolutionShape } from "../wasm/wasm_convolution.ts";
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, type PoolShape } from "./pools.ts";
 import { resizeGradient } from "./resize_gradients.ts";
 import { tf } from "../tf.ts";
+import { convolveVolume, volumeFilterGradient, volumeInputGradient } from "./volume_convolution.ts";
 
 /** How a backend gives its numbers to a kernel. */
 export interface KernelMemory {
@@ -141,13 +143,81 @@ export const maxPoolGrad: Kernel = ({ memory, inputs: { dy, input }, attributes 
   return dx;
 };
 
+function pool3d(compute: (shape: PoolShape, x: Float32Array, y: Float32Array) => void): Kernel {
+  return ({ memory, inputs: { x }, attributes }) => {
+    const shape = poolShape(x.shape, attributes);
+    const y = memory.zeros([shape.batch, ...shape.outputs, shape.channels]);
+    const [values, result] = [x, y].map((tensor) => memory.values(tensor) as Float32Array);
+    compute(shape, values, result);
+    return y;
+  };
+}
+
 /** Maximum pooling of rank 5. */
-export const maxPool3d: Kernel = ({ memory, inputs: { x }, attributes }) => {
-  const shape = poolShape(x.shape, attributes);
-  const y = memory.zeros([shape.batch, ...shape.outputs, shape.channels]);
-  const [values, result] = [x, y].map((tensor) => memory.values(tensor) as Float32Array);
-  maxPool(shape, values, result);
+export const maxPool3d: Kernel = pool3d(maxPool);
+
+/** Average pooling of rank 5. */
+export const averagePool3d: Kernel = pool3d(averagePool);
+
+/** The shape of a 3-D convolution whose stride exceeds its filter somewhere; undefined for any other. */
+function sparseVolume(
+  inputs: number[],
+  filter: number[],
+  attributes: Record<string, unknown>,
+): ConvolutionShape | undefined {
+  const { strides, pad, dilations } = attributes as unknown as PoolAttributes & {
+    dilations?: number | [number, number, number];
+  };
+  const info = tf.backend_util.computeConv3DInfo(
+    inputs as [number, number, number, number, number],
+    filter as [number, number, number, number, number],
+    strides as number | [number, number, number],
+    dilations ?? 1,
+    pad as "valid" | "same",
+  );
+  const shape: ConvolutionShape = {
+    batch: info.batchSize,
+    inputs: [info.inDepth, info.inHeight, info.inWidth],
+    inChannels: info.inChannels,
+    outputs: [info.outDepth, info.outHeight, info.outWidth],
+    outChannels: info.outChannels,
+    filter: [info.filterDepth, info.filterHeight, info.filterWidth],
+    strides: [info.strideDepth, info.strideHeight, info.strideWidth],
+    before: inside(info.padInfo),
+  };
+  return shape.strides.some((stride, axis) => stride > shape.filter[axis]) ? shape : undefined;
+}
+
+/** 3-D convolution at a stride beyond the filter; else the stock kernel. */
+export const conv3dSparse: Kernel = ({ memory, inputs: { x, filter }, attributes, stock }) => {
+  const shape = sparseVolume(x.shape, filter.shape, attributes);
+  if (!shape) return stock();
+  const y = memory.zeros([shape.batch, ...shape.outputs, shape.outChannels]);
+  const [values, weights, result] = [x, filter, y].map((tensor) => memory.values(tensor) as Float32Array);
+  convolveVolume(shape, values, weights, result);
   return y;
+};
+
+/** Its gradient for the input, which is also the transposed convolution. */
+export const conv3dSparseBackInput: Kernel = ({ memory, inputs: { dy, filter }, attributes, stock }) => {
+  const inputShape = attributes.inputShape as number[];
+  const shape = sparseVolume(inputShape, filter.shape, attributes);
+  if (!shape) return stock();
+  const dx = memory.zeros(inputShape);
+  const [slope, weights, result] = [dy, filter, dx].map((tensor) => memory.values(tensor) as Float32Array);
+  volumeInputGradient(shape, slope, weights, result);
+  return dx;
+};
+
+/** Its gradient for the filter. */
+export const conv3dSparseBackFilter: Kernel = ({ memory, inputs: { x, dy }, attributes, stock }) => {
+  const filterShape = attributes.filterShape as number[];
+  const shape = sparseVolume(x.shape, filterShape, attributes);
+  if (!shape) return stock();
+  const dw = memory.zeros(filterShape);
+  const [values, slope, result] = [x, dy, dw].map((tensor) => memory.values(tensor) as Float32Array);
+  volumeFilterGradient(shape, values, slope, result);
+  return dw;
 };
 
 function depthwiseShape(

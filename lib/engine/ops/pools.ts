@@ -71,6 +71,18 @@ export function maxPool(shape: PoolShape, x: Float32Array, y: Float32Array): voi
   });
 }
 
+/** Mean of each window, counting only what lies inside, into `y`. */
+export function averagePool(shape: PoolShape, x: Float32Array, y: Float32Array): void {
+  const { channels } = shape;
+  overWindows(shape, (output, taps) => {
+    for (let channel = 0; channel < channels; channel++) {
+      let sum = 0;
+      for (let tap = 0; tap < taps.length; tap++) sum += x[taps[tap] + channel];
+      y[output + channel] = sum / taps.length;
+    }
+  });
+}
+
 /**
  * Adds each output's gradient to the first largest input of its window.
  *

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  averagePool3d,
   averagePoolGrad,
   depthwiseBackFilter,
   depthwiseBackInput,
@@ -12,19 +13,29 @@ import {
   maxPoolGrad,
   meanLeading,
   registerKernelOver,
+  resizeBilinearGrad,
+  resizeNearestGrad,
   sumLeading,
   tileBlocks,
   unsortedSegmentSum,
 } from "../ops/javascript_kernels.ts";
+import { registerCpuKernels } from "../cpu.ts";
+import { registerEinsum } from "../ops/einsum.ts";
+import { broadcastMatrices, computeInFloats, replaceKernel } from "../ops/replace_kernel.ts";
+import { tf } from "../tf.ts";
 import { registerWasmConvolutions } from "./wasm_convolution_kernels.ts";
 import { WasmMemory } from "./wasm_memory.ts";
+import { PLAIN_KERNELS } from "./wasm_plain.ts";
 import { maxPoolGradSimd } from "./wasm_pool.ts";
 
 const JAVASCRIPT_KERNELS = {
+  AvgPool3D: averagePool3d,
   MaxPool3D: maxPool3d,
   MaxPool3DGrad: maxPoolGrad,
   AvgPoolGrad: averagePoolGrad,
   AvgPool3DGrad: averagePoolGrad,
+  ResizeBilinearGrad: resizeBilinearGrad,
+  ResizeNearestNeighborGrad: resizeNearestGrad,
   DepthwiseConv2dNative: depthwiseSparse,
   DepthwiseConv2dNativeBackpropFilter: depthwiseBackFilter,
   DepthwiseConv2dNativeBackpropInput: depthwiseBackInput,
@@ -44,10 +55,30 @@ let registered = false;
 export async function registerWasmBackend(): Promise<void> {
   if (registered) return;
   await import("@tensorflow/tfjs-backend-wasm");
+  registerCpuKernels(); // some kernels below fall back on them
   registerWasmConvolutions();
   registerKernelOver("wasm", "MaxPoolGrad", WasmMemory.of, maxPoolGradSimd);
+  for (const [name, kernel] of Object.entries(PLAIN_KERNELS)) {
+    registerKernelOver("wasm", name, WasmMemory.of, kernel);
+  }
   for (const [name, kernel] of Object.entries(JAVASCRIPT_KERNELS)) {
     registerKernelOver("wasm", name, WasmMemory.of, kernel);
   }
+  computeInFloats("wasm");
+  broadcastMatrices("wasm");
+  registerEinsum("wasm");
+  // The stock kernel takes what is not a number for 0.
+  replaceKernel(
+    "wasm",
+    "Relu6",
+    ({ x }, _, stock) => x.dtype === "float32" ? tf.tidy(() => tf.minimum(tf.relu(x), 6)) : stock({ x }),
+  );
+  // The stock kernel knows one slope a channel, and takes any other shape of slopes for that.
+  replaceKernel("wasm", "Prelu", (inputs, _, stock) => {
+    const { x, alpha } = inputs,
+      perChannel = alpha.shape.at(-1) === x.shape.at(-1) && alpha.size === alpha.shape.at(-1);
+    if (perChannel && x.dtype === "float32") return stock(inputs);
+    return tf.tidy(() => tf.add(tf.relu(x), tf.mul(alpha, tf.minimum(x, 0))));
+  });
   registered = true;
 }

@@ -12,6 +12,7 @@ import {
 } from "./wasm_convolution.ts";
 import { inside, type KernelCall, registerKernelOver } from "../ops/javascript_kernels.ts";
 import { WasmMemory } from "./wasm_memory.ts";
+import { runOnCpu } from "./wasm_plain.ts";
 import { multiply } from "./wasm_product.ts";
 
 /** What TensorFlow.js's convolution kernels are called with. */
@@ -144,8 +145,10 @@ function backFilter({ memory, inputs: { x, dy }, attributes, stock }: KernelCall
 }
 
 function matrixProduct(
-  { memory, inputs: { a, b }, attributes, stock }: KernelCall<WasmMemory>,
+  call: KernelCall<WasmMemory>,
 ): tf.TensorInfo {
+  const { memory, inputs: { a, b }, attributes, stock } = call;
+  if (a.dtype !== "float32" || b.dtype !== "float32") return runOnCpu("BatchMatMul", call);
   const { transposeA, transposeB } = attributes as { transposeA: boolean; transposeB: boolean };
   const [rowsA, columnsA] = a.shape.slice(-2), [rowsB, columnsB] = b.shape.slice(-2);
   const outerA = a.shape.slice(0, -2), outerB = b.shape.slice(0, -2);
@@ -153,7 +156,7 @@ function matrixProduct(
   const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
   const [terms, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
   const alike = tf.util.arraysEqual(outerA, outerB) || countA === 1 || countB === 1;
-  if (a.dtype !== "float32" || b.dtype !== "float32" || k !== terms || !alike) return stock();
+  if (k !== terms || !alike) return stock();
   const outer = tf.broadcast_util.assertAndGetBroadcastShape(outerA, outerB);
   const c = memory.output([...outer, m, n]);
   const aStep = countA === 1 ? 0 : m * k, bStep = countB === 1 ? 0 : k * n;

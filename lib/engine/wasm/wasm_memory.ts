@@ -64,6 +64,18 @@ export class WasmMemory {
     return { dataId, shape, dtype };
   }
 
+  /** A copy of the numbers of a tensor of any type. */
+  read({ dataId }: tf.TensorInfo): tf.TypedArray {
+    return this.backend.readSync(dataId).slice() as tf.TypedArray;
+  }
+
+  /** A new tensor of any type that holds these numbers. */
+  write(shape: readonly number[], dtype: tf.DataType, values: tf.TypedArray): tf.TensorInfo {
+    const tensor = this.backend.makeOutput([...shape], dtype);
+    this.backend.typedArrayFromHeap(tensor).set(values);
+    return tensor;
+  }
+
   /** A new float32 tensor, its content whatever was there. */
   output(shape: readonly number[]): tf.TensorInfo {
     return this.backend.makeOutput([...shape], "float32");

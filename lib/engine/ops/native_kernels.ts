@@ -1,0 +1,148 @@
+/**
+ * Kernels of tfjs-node that read a tensor where a trace must not, refuse integers that every other backend takes, or
+ * leave out an attribute; and one convolution that TensorFlow itself computes wrong.
+ *
+ * @module
+ */
+import { nativeOp } from "../native/native_op.ts";
+import { boolAttribute, DataType, intAttribute, typeAttribute } from "../native/native_types.ts";
+import { tf } from "../tf.ts";
+import { dilate } from "./dilation.ts";
+import { computeInFloats, type OverKernel, replaceKernel } from "./replace_kernel.ts";
+
+/** TensorFlow's number of a type of TensorFlow.js. */
+const typeOf = (tensor: tf.Tensor) =>
+  ({ float32: DataType.FLOAT, int32: DataType.INT32, bool: DataType.BOOL } as Record<string, number>)[
+    tensor.dtype
+  ];
+
+/** The gather itself; tfjs-node reads all indices first to check them, which TensorFlow does by itself. */
+const gather: OverKernel = ({ x, indices }, { axis, batchDims }) =>
+  tf.tidy(() =>
+    nativeOp("GatherV2", [
+      typeAttribute("Tparams", typeOf(x)),
+      typeAttribute("Tindices", typeOf(indices)),
+      typeAttribute("Taxis", DataType.INT32),
+      intAttribute("batch_dims", batchDims as number),
+    ], [x, indices, tf.scalar(axis as number, "int32")])[0]
+  );
+
+/** A gradient of resizing, with where the middles of pixels lie. */
+const resizeGradient = (op: string, sizes: boolean): OverKernel => ({ images, dy }, attributes) =>
+  tf.tidy(() => {
+    const { alignCorners = false, halfPixelCenters = false } = attributes as Record<
+      string,
+      boolean | undefined
+    >;
+    const [, height, width] = images.shape;
+    return nativeOp(op, [
+      typeAttribute("T", DataType.FLOAT),
+      boolAttribute("align_corners", alignCorners),
+      boolAttribute("half_pixel_centers", halfPixelCenters),
+    ], [dy, sizes ? tf.tensor1d([height, width!], "int32") : images])[0];
+  });
+
+/** Attributes of a convolution or a pooling over images or volumes. */
+interface WindowAttributes {
+  strides: number | number[];
+  pad: "valid" | "same" | number;
+  dataFormat?: string;
+  dilations?: number | number[];
+  filterSize?: number | number[];
+}
+
+/** A number for each of so many axes. */
+const each = (value: number | number[], axes: number): number[] =>
+  Array.isArray(value) ? value : Array<number>(axes).fill(value);
+
+/** Zeros before and after an axis, as TensorFlow counts them for "same". */
+function samePadding(side: number, filter: number, stride: number): [number, number] {
+  const total = Math.max(0, (Math.ceil(side / stride) - 1) * stride + filter - side);
+  return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+/**
+ * A convolution of one channel whose result is one column wide, at a stride along the columns and none along the rows.
+ *
+ * TensorFlow 2.21 leaves such results unwritten. The stride has nothing to step over, so it is left off and the columns
+ * that the window covers are cut out.
+ */
+const convolve: OverKernel = (inputs, attributes, run) => {
+  const { x, filter } = inputs, axes = x.rank - 2;
+  const { strides, pad, dataFormat = "", dilations = 1 } = attributes as unknown as WindowAttributes;
+  const steps = each(strides, axes), named = pad === "same" || pad === "valid";
+  if (steps[axes - 1] === 1 || dataFormat.startsWith("NC") || x.shape.at(-1) !== 1 || !named) {
+    return run(inputs, attributes);
+  }
+  const widths = filter.shape.slice(0, axes).map((taps, i) => (taps - 1) * each(dilations, axes)[i] + 1);
+  const sides = x.shape.slice(1, -1), last = axes - 1;
+  const zeros = sides.map((side, i): [number, number] =>
+    pad === "same" ? samePadding(side, widths[i], steps[i]) : [0, 0]
+  );
+  const columns = sides[last] + zeros[last][0] + zeros[last][1];
+  if (columns - widths[last] >= steps[last]) return run(inputs, attributes); // more than one column
+  return tf.tidy(() => {
+    const wide = tf.pad(x, [[0, 0], ...zeros, [0, 0]]);
+    const size = wide.shape.map((side, axis) => axis === axes ? widths[last] : side);
+    const covered = tf.slice(wide, wide.shape.map(() => 0), size);
+    return run({ ...inputs, x: covered }, {
+      ...attributes,
+      pad: "valid",
+      strides: [...steps.slice(0, last), 1],
+    });
+  });
+};
+
+/** A convolution of volumes; tfjs-node refuses dilation along the depth, so the filter's zeros are written out. */
+const convolveVolume: OverKernel = (inputs, attributes, stock) => {
+  const dilations = each((attributes as unknown as WindowAttributes).dilations ?? 1, 3);
+  if (dilations.every((dilation) => dilation === 1)) return convolve(inputs, attributes, stock);
+  const dense = { ...attributes, dilations: [1, 1, 1] };
+  return tf.tidy(() => convolve({ ...inputs, filter: dilate(inputs.filter, dilations) }, dense, stock));
+};
+
+/** What a volume is padded with where the padding must never be the largest. */
+const LOWEST = -3.4028234663852886e38;
+
+/**
+ * Maximum pooling of volumes with "same", at a stride beyond the window: there TensorFlow's plain kernel skips inputs
+ * that it takes for padding. The padding is written out, and nothing is left to count.
+ */
+const padded: OverKernel = (inputs, attributes, stock) => {
+  const { strides, pad, filterSize } = attributes as unknown as WindowAttributes;
+  const steps = each(strides, 3),
+    filter = each(filterSize!, 3),
+    { dy, input } = inputs,
+    x = input ?? inputs.x;
+  if (pad !== "same" || steps.every((step, axis) => step <= filter[axis])) return stock(inputs);
+  const zeros = x.shape.slice(1, -1).map((side, axis) => samePadding(side, filter[axis], steps[axis]));
+  const valid = { ...attributes, pad: "valid" };
+  return tf.tidy(() => {
+    const wide = tf.pad(x, [[0, 0], ...zeros, [0, 0]], LOWEST);
+    if (!dy) return stock({ x: wide }, valid);
+    const gradient = stock({ ...inputs, input: wide }, valid);
+    return tf.slice(gradient, [0, ...zeros.map(([before]) => before), 0], x.shape);
+  });
+};
+
+const KERNELS: Record<string, OverKernel> = {
+  Conv2D: convolve,
+  Conv3D: convolveVolume,
+  FusedConv2D: convolve,
+  GatherV2: gather,
+  MaxPool3D: padded,
+  MaxPool3DGrad: padded,
+  ResizeBilinearGrad: resizeGradient("ResizeBilinearGrad", false),
+  ResizeNearestNeighborGrad: resizeGradient("ResizeNearestNeighborGrad", true),
+  Round: (inputs, _, stock) => inputs.x.dtype === "float32" ? stock(inputs) : tf.clone(inputs.x),
+};
+
+let registered = false;
+
+/** Registers everything above, once; called when the native backend starts. */
+export function registerNativeKernels(): void {
+  if (registered) return;
+  registered = true;
+  computeInFloats("tensorflow");
+  for (const [name, kernel] of Object.entries(KERNELS)) replaceKernel("tensorflow", name, kernel);
+}

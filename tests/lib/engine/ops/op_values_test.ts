@@ -1,0 +1,134 @@
+import { compile, startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { assertClose, assertEquals, assertThrows } from "../../../assert.ts";
+
+type Value = [shape: number[], numbers: number[]];
+
+/** Printed by the program of the same name beside it. */
+const EXPECTED = JSON.parse(
+  await Deno.readTextFile(new URL("../op_values.json", import.meta.url)),
+) as Record<string, Value[]>;
+
+/** sin 1, sin 2, … in a shape: what the program calls `ramp`. */
+function ramp(shape: readonly number[]): tf.Tensor {
+  const size = tf.util.sizeFromShape([...shape]);
+  return tf.tensor(Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1)), [...shape]);
+}
+
+/** Shapes of the inputs, and the op. */
+const CASES: Record<string, [shapes: number[][], run: (...xs: never[]) => tf.Tensor]> = {
+  "conv2d, dilated": [
+    [[1, 4, 4, 1], [2, 2, 1, 1]],
+    (x: tf.Tensor4D, f: tf.Tensor4D) => tf.conv2d(x, f, 1, "same", "NHWC", 2),
+  ],
+  "conv3d, dilated": [
+    [[1, 3, 2, 3, 2], [2, 2, 2, 2, 1]],
+    (x: tf.Tensor5D, f: tf.Tensor5D) => tf.conv3d(x, f, 1, "valid", "NDHWC", [2, 1, 2]),
+  ],
+  "depthwise, dilated": [
+    [[1, 4, 3, 2], [2, 2, 2, 1]],
+    (x: tf.Tensor4D, f: tf.Tensor4D) => tf.depthwiseConv2d(x, f, 1, "valid", "NHWC", 2),
+  ],
+  "conv3dTranspose, stride beyond the filter": [
+    [[1, 1, 1, 2, 1], [1, 2, 1, 1, 1]],
+    (x: tf.Tensor5D, f: tf.Tensor5D) => tf.conv3dTranspose(x, f, [1, 1, 3, 4, 1], [1, 3, 2], "same"),
+  ],
+  "maxPool3d, stride beyond the window": [
+    [[1, 3, 4, 3, 1]],
+    (x: tf.Tensor5D) => tf.maxPool3d(x, 1, 3, "same"),
+  ],
+  "avgPool3d, stride beyond the window": [
+    [[1, 3, 4, 3, 1]],
+    (x: tf.Tensor5D) => tf.avgPool3d(x, 1, 3, "same"),
+  ],
+  "resizeBilinear, half pixels": [
+    [[1, 2, 3, 1]],
+    (x: tf.Tensor4D) => tf.image.resizeBilinear(x, [4, 5], false, true),
+  ],
+  "maximum, broadcast": [[[2, 3], [3]], (a: tf.Tensor, b: tf.Tensor) => tf.maximum(a, b)],
+  "squaredDifference, broadcast": [
+    [[2, 3], [2, 1]],
+    (a: tf.Tensor, b: tf.Tensor) => tf.squaredDifference(a, b),
+  ],
+  "matMul, broadcast": [[[2, 1, 2, 3], [2, 3, 2]], (a: tf.Tensor, b: tf.Tensor) => tf.matMul(a, b)],
+  "cumsum": [[[3, 2]], (x: tf.Tensor) => tf.cumsum(x, 0, true)],
+  "einsum": [[[2, 3], [2, 3]], (a: tf.Tensor, b: tf.Tensor) => tf.einsum("ij,kj->ki", a, b)],
+  "gatherND": [
+    [[3, 2]],
+    (x: tf.Tensor) => tf.gatherND(x, tf.tensor2d([[0, 1], [2, 0], [0, 1]], [3, 2], "int32")),
+  ],
+  "tile": [[[1, 2, 1, 1, 2]], (x: tf.Tensor) => tf.tile(x, [2, 1, 1, 1, 2])],
+  "where of a comparison": [
+    [[4], [2, 4]],
+    (x: tf.Tensor, y: tf.Tensor) => tf.where(tf.greater(x, y), tf.square(x), y),
+  ],
+  "conv2d, one column at a stride": [
+    [[2, 3, 3, 1], [1, 2, 1, 1]],
+    (x: tf.Tensor4D, f: tf.Tensor4D) => tf.conv2d(x, f, [1, 2], "valid"),
+  ],
+};
+
+const WHERE = ["cpu", "wasm", "tensorflow", "compiled"] as const;
+
+for (const [name, [shapes, run]] of Object.entries(CASES)) {
+  Deno.test(`${name}: value and gradients are TensorFlow's, on every backend`, async () => {
+    for (const where of WHERE) {
+      await startEngine({ backend: where === "compiled" ? "tensorflow" : where });
+      const apply = run as unknown as (...xs: tf.Tensor[]) => tf.Tensor;
+      const work = (...xs: tf.Tensor[]) => {
+        const total = (...moving: tf.Tensor[]) => {
+          const y = apply(...moving);
+          return tf.sum(tf.mul(y, ramp(y.shape)));
+        };
+        return [apply(...xs), ...tf.grads(total)(xs)];
+      };
+      const fn = where === "compiled" ? compile(work) : Object.assign(work, { dispose: () => {} });
+      const results = tf.tidy(() => fn(...shapes.map(ramp)));
+      EXPECTED[name].forEach(([shape, numbers], i) => {
+        assertEquals(results[i].shape, shape, `${where}, ${i}`);
+        assertClose(results[i].dataSync(), numbers, 1e-5, `${where}, ${i}:`);
+      });
+      fn.dispose();
+      tf.dispose(results);
+    }
+  });
+}
+
+Deno.test("oneHot() gives the values that it is told, of every type, on every backend", async () => {
+  const [[, numbers]] = EXPECTED.oneHot;
+  for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
+    await startEngine({ backend });
+    const indices = tf.tensor1d([1, 0, 5], "int32");
+    assertClose(tf.oneHot(indices, 3, 0.9, 0.05, "float32").dataSync(), numbers, 1e-6, backend);
+    assertEquals([...tf.oneHot(indices, 3, 7, -2).dataSync()], [-2, 7, -2, 7, -2, -2, -2, -2, -2], backend);
+    assertEquals([...tf.oneHot(indices, 3, 1, 0, "bool").dataSync()], [0, 1, 0, 1, 0, 0, 0, 0, 0], backend);
+  }
+});
+
+Deno.test("moving bools leaves their neighbours on the wasm heap alone", async () => {
+  await startEngine({ backend: "wasm" });
+  const before = tf.tensor1d([1.5, 2.5, 3.5, 4.5]);
+  const bools = tf.tensor2d([1, 0, 0, 1, 1, 1], [2, 3], "bool");
+  const after = tf.tensor1d([5.5, 6.5]);
+  assertEquals([...tf.reverse(bools, 1).dataSync()], [0, 0, 1, 1, 1, 1]);
+  assertEquals([...tf.where(bools, tf.logicalNot(bools), bools).dataSync()], [0, 0, 0, 0, 0, 0]);
+  assertEquals([...tf.stridedSlice(bools, [0, 0], [2, 3], [1, 2]).dataSync()], [1, 0, 1, 1]);
+  assertEquals([...tf.cast(bools, "int32").dataSync(), ...tf.cast(after, "bool").dataSync()], [
+    1,
+    0,
+    0,
+    1,
+    1,
+    1,
+    1,
+    1,
+  ]);
+  assertEquals([...before.dataSync(), ...after.dataSync()], [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]);
+});
+
+Deno.test("einsum() names the equation that it does not know", async () => {
+  await startEngine({ backend: "cpu" });
+  const x = tf.ones([2, 2]);
+  for (const equation of ["ii->i", "ij,jk", "ij,jk,kl->il"]) {
+    assertThrows(() => tf.einsum(equation, x, x), SyntaxError, `Cannot compute einsum "${equation}"`);
+  }
+});
