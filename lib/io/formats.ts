@@ -294,27 +294,17 @@ async function openFitsFile(source: ByteSource, options: Required<OpenOptions>):
 
 async function openHdf5File(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
   const { openHdf5 } = await import("./hdf5.ts");
-  const file = await openHdf5(await whole(source, options), options);
-  const arrays = file.datasets().flatMap((path): FileArray[] => {
-    const { shape, dtype } = file.info(path);
-    if (!dtype) return [];
-    const read: FileArray["read"] = (rows) =>
-      Promise.try(() => {
-        const { data, shape } = file.read(path, { rows, maxBytes: options.maxBytes });
-        return { data, shape };
-      });
-    return [{ name: path, shape, dtype, isPicture: false, read }];
-  });
-  return {
-    format: "hdf5",
-    name: options.name,
-    arrays,
-    warnings: [],
-    close() {
-      file.close();
-      source.close?.();
-    },
-  };
+  const { name, maxBytes } = options, file = await openHdf5(source, { name });
+  const arrays: FileArray[] = [];
+  for (const path of await file.datasets()) {
+    const { shape, dtype } = await file.info(path);
+    const read: FileArray["read"] = async (rows) => {
+      const { data, shape } = await file.read(path, { rows, maxBytes });
+      return { data, shape };
+    };
+    if (dtype) arrays.push({ name: path, shape, dtype, isPicture: false, read });
+  }
+  return { format: "hdf5", name, arrays, warnings: [], close: file.close };
 }
 
 /** A .npz, all of whose entries are .npy, is arrays; every other archive is members. */

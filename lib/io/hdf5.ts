@@ -1,17 +1,35 @@
 /**
- * HDF5 arrays of numbers, by h5wasm (HDF5 2.0 in WebAssembly).
+ * HDF5 arrays of numbers, whole or in slabs, from a file of any size that is never read whole.
  *
- * The library reports a failed read on stderr and hands out whatever was in memory; here every status is looked at, and
- * filters that it lacks are refused beforehand. Files live in the library's own file system in memory, never on the disk:
- * a dataset that keeps its values in another file, or is made of others', would otherwise read any file of this machine.
+ * h5wasm (HDF5 2.0 in WebAssembly) says what is in a file; values in chunks with a version 1 B-tree, which is what most
+ * files have, are found and unpacked here, as that is faster; everything else (other indexes, filters of
+ * `h5wasm-plugins`) is read by the library through the same positioned reads. What is read by whom is never visible.
  *
- * Source: HDF5 File Format Specification 3.0; https://github.com/usnistgov/h5wasm. Not read: texts, records, and
- * arrays of arrays. @module
+ * Memory: the result, one chunk, and a cache of unpacked chunks whose bound is an option (64 MiB unless said); the
+ * library's own 16 MiB at a time where it reads.
+ *
+ * Source: HDF5 File Format Specification 3.0; https://github.com/usnistgov/h5wasm. Not read: texts, records, arrays of
+ * arrays, values in other files, filters SZ, blosc with zlib or snappy. @module
  */
 import type { Dataset, default as h5wasm } from "h5wasm";
+import type { ByteSource } from "./byte_source.ts";
+import { cellsOf, type ChunkIndex, copyCommon, readChunkIndex, type Slab } from "./_hdf5_chunks.ts";
+import { createChunkDecoder } from "./_hdf5_decoder.ts";
+import { knowsFilters } from "./_hdf5_filters.ts";
+import {
+  type DatasetHeader,
+  findBase,
+  Hdf5Bytes,
+  type NumberType,
+  readDatasetHeader,
+} from "./_hdf5_header.ts";
+import { installPlugin, loadLibrary, mount, PLUGINS } from "./_hdf5_library.ts";
+import { toValues } from "./_hdf5_values.ts";
+import type { HttpSourceOptions } from "./http_source.ts";
+import type { NpyType, NpyValues } from "./npy.ts";
+import { openSource } from "./open_source.ts";
 import { checkedProduct } from "./_problem.ts";
 import { isHdf5 } from "./_signatures.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
 
 export { isHdf5 };
 
@@ -29,7 +47,7 @@ export interface Hdf5Array {
 export interface Hdf5Info {
   /** Sides, slowest first. */
   shape: number[];
-  /** NumPy's name of the type, or undefined if it is none that is read. */
+  /** NumPy's name of the type, or undefined if it is none that is read, or the dataset is empty (a null dataspace). */
   dtype?: NpyType;
   /** Sides of a chunk, if it is stored in chunks. */
   chunks: number[] | null;
@@ -40,247 +58,426 @@ export interface Hdf5Info {
 /** What an attribute can be. */
 export type Hdf5Attribute = string | number | bigint | boolean | NpyValues | string[];
 
-/** An open file; close it, for its bytes stay in memory until then. */
+/** Which values of a dataset are read. */
+export interface Hdf5ReadOptions {
+  /** From `first` to before `end` of the first axis. @default {all} */
+  rows?: readonly [first: number, end: number];
+  /** The same for each axis, instead of `rows`; axes left out at the end are read whole. */
+  slab?: Slab;
+  /** Most bytes of values. @default {1_073_741_824} */
+  maxBytes?: number;
+}
+
+/** An open file; close it when done. */
 export interface Hdf5File {
-  /** Paths of all datasets, without a leading slash; links to other files are left out. */
-  datasets(): string[];
+  /** What error messages call it. */
+  readonly name: string;
+  /** Paths of all datasets, without a leading slash; links to other files and links that lead nowhere are left out. */
+  datasets(): Promise<string[]>;
   /** Describes a dataset without reading it. @throws {RangeError} If there is none such, naming those there are. */
-  info(path: string): Hdf5Info;
+  info(path: string): Promise<Hdf5Info>;
   /**
-   * Reads a dataset, or some of its first axis.
+   * Reads a dataset, or a slab of it.
    *
-   * @param rows From `first` to before `end` of the first axis. @default {all}
-   * @throws {RangeError} If there is no such dataset, it exceeds `maxBytes`, or rows are out of range.
+   * @throws {RangeError} If there is no such dataset, it exceeds `maxBytes`, or the slab is out of range.
    * @throws {TypeError} If it holds no plain numbers, has a filter that is not read, or keeps its values in other files.
-   * @throws {SyntaxError} If its values cannot be read: the file is damaged.
+   * @throws {SyntaxError} If its values cannot be read: the file is damaged; the message names the rows.
    */
-  read(
-    path: string,
-    options?: { rows?: readonly [first: number, end: number]; maxBytes?: number },
-  ): Hdf5Array;
-  /** Attributes of a dataset or group ("" is the root). */
-  attributes(path: string): Record<string, Hdf5Attribute>;
+  read(path: string, options?: Hdf5ReadOptions): Promise<Hdf5Array>;
+  /**
+   * Reads the rows of a dataset batch after batch, while the one after is fetched and unpacked already.
+   *
+   * @param rows Rows of a batch; the last one may be shorter.
+   */
+  batches(path: string, rows: number, options?: { maxBytes?: number }): AsyncGenerator<Hdf5Array>;
+  /** Attributes of a dataset or group ("" is the root); those without a value are left out. */
+  attributes(path: string): Promise<Record<string, Hdf5Attribute>>;
   /** Lets go of the file. */
   close(): void;
   /** Closes at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
+/** Options for {@linkcode openHdf5}. */
+export interface OpenHdf5Options extends HttpSourceOptions {
+  /** File name for error messages. @default {the path or address} */
+  name?: string;
+  /** Most bytes of unpacked chunks that are kept for the next read. @default {67_108_864} */
+  chunkCacheBytes?: number;
+  /** Threads that read and unpack chunks of a local file; worth it where more than one core is free. @default {0} */
+  workers?: number;
+}
+
 /** Most entries of a file that are looked at; a group that contains itself has no end. */
 const MAX_ENTRIES = 100_000;
-/** Deflate, shuffle, Fletcher's checksum, n-bit and scale-offset: the filters built into the library. */
-const FILTERS = new Set([1, 2, 3, 5, 6]);
+/** Deflate, shuffle, Fletcher's checksum, szip, n-bit and scale-offset: the filters built into the library. */
+const BUILT_IN = new Set([1, 2, 3, 4, 5, 6]);
+const BLOSC = 32001, BLOSC_CODECS = ["blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"];
+/** Bytes that are read at once. */
+const LIBRARY_BYTES = 1 << 24;
 
-type Library = typeof h5wasm;
-type Module = Awaited<Library["ready"]>;
-
-async function load(): Promise<{ h5: Library; module: Module }> {
-  const { default: h5 } = await import("h5wasm"); // 4 MB of WebAssembly, so only once it is needed
-  return { h5, module: await h5.ready };
+/** What is remembered of a dataset. */
+interface Known {
+  path: string;
+  where: string;
+  metadata: Dataset["metadata"];
+  filters: Dataset["filters"];
+  shape: number[];
+  dtype: NpyType | undefined;
+  header: DatasetHeader | undefined;
+  index?: Promise<ChunkIndex | undefined>;
 }
 
 /**
  * Opens an HDF5 file.
  *
- * @param source The file's bytes, or its path; it is read whole.
+ * @param place Its bytes, its path, an address that answers ranges, or a source.
  * @throws {SyntaxError} If it is no HDF5 file, or is damaged.
  * @example
  * ```ts
+ * import { encodeHdf5 } from "./hdf5_write.ts";
  * using file = await openHdf5(await encodeHdf5({ "run/x": { data: Float32Array.of(1, 2, 3), shape: [3] } }));
- * file.read("run/x", { rows: [1, 3] }).data; // 2, 3
+ * (await file.read("run/x", { rows: [1, 3] })).data; // 2, 3
  * ```
  */
 export async function openHdf5(
-  source: Uint8Array | string,
-  options: { name?: string } = {},
+  place: Uint8Array | string | URL | ByteSource,
+  options: OpenHdf5Options = {},
 ): Promise<Hdf5File> {
-  const { name = typeof source === "string" ? source : undefined } = options;
-  const failed = `Cannot read HDF5${name === undefined ? "" : ` "${name}"`}`;
-  const bytes = typeof source === "string" ? await Deno.readFile(source) : source;
-  if (!isHdf5(bytes)) throw new SyntaxError(`${failed} at byte 0: expected \\x89HDF\\r\\n\\x1a\\n`);
-  const { h5, module } = await load();
-  const { FS } = module, place = `${crypto.randomUUID()}.h5`;
-  FS.writeFile(place, bytes);
-  const file = new h5.File(place, "r");
+  const { chunkCacheBytes = 1 << 26, workers = 0 } = options;
+  const source = await openSource(place, options), { name = source.name } = options;
+  const failed = place instanceof Uint8Array && options.name === undefined
+    ? "Cannot read HDF5"
+    : `Cannot read HDF5 "${name}"`;
+  const library = await loadLibrary(), { h5, module, complaints } = library;
+  let base: number | undefined;
+  try {
+    base = await findBase(source);
+    if (base === undefined && !isHdf5(await source.read(0, Math.min(8, source.size)))) {
+      throw new SyntaxError(`${failed} at byte 0: expected \\x89HDF\\r\\n\\x1a\\n`);
+    }
+  } catch (error) {
+    source.close?.();
+    throw error;
+  }
+  const mounted = mount(library, source);
+  const file = await mounted.call(() => new h5.File(mounted.place, "r"));
   if (file.file_id < 0n) {
-    FS.unlink(place);
+    mounted.unmount();
+    source.close?.();
     throw new SyntaxError(`${failed}: the file is damaged or cut off`);
   }
+  const bytes = base === undefined ? undefined : new Hdf5Bytes(source, base);
+  const decoder = createChunkDecoder(source, { workers, cacheBytes: chunkCacheBytes });
+  const known = new Map<string, Promise<Known>>();
+  let isOpen = true;
 
-  /** All datasets, groups walked depth first; links to other files have a type of their own and are left out. */
-  function walk(): string[] {
+  /** What a link leads to: a number of the library's, or undefined where it leads nowhere or round in a circle. */
+  async function typeOf(path: string): Promise<number | undefined> {
+    return await mounted.call(() => {
+      const kind = module.get_type(file.file_id, path);
+      return complaints.length > 0 ? undefined : kind;
+    });
+  }
+
+  /**
+   * All datasets, groups walked depth first; links to other files have a type of their own and are left out.
+   *
+   * @param isForMessage Whether as many as are found before the limit will do.
+   */
+  async function walk(isForMessage = false): Promise<string[]> {
     const found: string[] = [];
     let seen = 0;
-    const visit = (group: string, depth: number) => {
-      const entity = group === "" ? file : file.get(group);
-      if (!(entity instanceof h5.Group)) return;
-      for (const key of entity.keys()) {
+    const visit = async (group: string, depth: number) => {
+      const keys = await mounted.call(() => {
+        const entity = group === "" ? file : file.get(group);
+        return entity instanceof h5.Group ? entity.keys() : [];
+      });
+      for (const key of keys) {
         if (++seen > MAX_ENTRIES || depth > 32) {
+          if (isForMessage) return;
           throw new RangeError(
             `${failed} as it has more than ${MAX_ENTRIES} entries, or a group contains itself`,
           );
         }
-        const path = group === "" ? key : `${group}/${key}`, kind = module.get_type(file.file_id, path);
+        const path = group === "" ? key : `${group}/${key}`, kind = await typeOf(path);
         if (kind === module.H5G_DATASET) found.push(path);
-        else if (kind === module.H5G_GROUP) visit(path, depth + 1);
+        else if (kind === module.H5G_GROUP) await visit(path, depth + 1);
       }
     };
-    visit("", 0);
+    await visit("", 0);
     return found;
   }
 
   /** A dataset, reached without leaving the file. */
-  function dataset(path: string): Dataset {
-    const parts = path.split("/");
-    const inside = parts.every((part, i) => {
-      const kind = part === "" ? -1 : module.get_type(file.file_id, parts.slice(0, i + 1).join("/"));
-      return kind === (i + 1 === parts.length ? module.H5G_DATASET : module.H5G_GROUP);
-    });
-    const found = inside ? file.get(path) : null;
-    if (found instanceof h5.Dataset) return found;
-    const known = walk();
-    const some = known.slice(0, 10).map((other) => `"${other}"`).join(", ") +
-      (known.length > 10 ? ", …" : "");
-    throw new RangeError(`${failed} at "${path}": no such dataset (it has ${some || "none"})`);
+  function dataset(path: string): Promise<Known> {
+    const before = known.get(path);
+    if (before) return before;
+    const found = describe(path);
+    known.set(path, found);
+    found.catch(() => known.delete(path));
+    return found;
   }
 
-  return {
-    datasets: walk,
-    info(path) {
-      const { metadata, filters } = dataset(path);
-      return {
-        shape: [...(metadata.shape ?? [])],
-        dtype: typeOf(metadata),
-        chunks: metadata.chunks ? [...metadata.chunks] : null,
-        filters: filters.map((filter) => filter.name),
-      };
-    },
-    read(path, { rows, maxBytes = 2 ** 30 } = {}) {
-      const found = dataset(path), { metadata } = found, where = `${failed} at "${path}"`;
-      const dtype = typeOf(metadata), full = metadata.shape ?? [];
-      if (!dtype) throw new TypeError(`${where} as it holds no plain numbers`);
-      const odd = found.filters.find((filter) => !FILTERS.has(filter.id));
-      if (odd) throw new TypeError(`${where} as its filter ${odd.id} (${odd.name}) is not read`);
-      if (metadata.virtual_sources?.length) throw new TypeError(`${where} as it is made of other datasets`);
-      const [first, end] = rows ?? [0, full[0] ?? 1];
-      if (
-        !(Number.isInteger(first) && Number.isInteger(end) && first >= 0 && first <= end &&
-          end <= (full[0] ?? 1))
-      ) {
-        throw new RangeError(`${where} as rows ${first} to ${end} are not inside shape [${full}]`);
+  async function describe(path: string): Promise<Known> {
+    if (!isOpen) throw new TypeError(`${failed} at "${path}" as it is closed`);
+    const parts = path.split("/"), where = `${failed} at "${path}"`;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts.slice(0, i + 1).join("/"), kind = parts[i] === "" ? -1 : await typeOf(part);
+      if (kind === (i + 1 === parts.length ? module.H5G_DATASET : module.H5G_GROUP)) continue;
+      if (kind === module.H5G_UDLINK) throw new RangeError(`${where} as "${part}" leads to another file`);
+      if ((kind === undefined || kind === module.H5G_LINK) && await isLink(part)) {
+        throw new RangeError(`${where} as the link "${part}" leads nowhere, or round in a circle`);
       }
-      const shape = full.length === 0 ? [] : [end - first, ...full.slice(1)];
-      const count = checkedProduct(shape, Math.floor(maxBytes / metadata.size), where),
-        size = count * metadata.size;
-      const raw = new Uint8Array(size);
-      if (count > 0) {
-        const pointer = module._malloc(size);
-        if (pointer === 0) throw new RangeError(`${where} as ${size} bytes exceed the library's memory`);
+      const all = await walk(true), more = all.length > 10 ? ", …" : "";
+      const some = all.slice(0, 10).map((other) => `"${other}"`).join(", ") + more;
+      throw new RangeError(`${where}: no such dataset (it has ${some || "none"})`);
+    }
+    const { metadata, filters, address } = await mounted.call(() => {
+      const found = file.get(path) as Dataset;
+      return { metadata: found.metadata, filters: found.filters, address: addressOf(found) };
+    });
+    let header: DatasetHeader | undefined;
+    if (bytes) {
+      try {
+        header = await readDatasetHeader(bytes, address);
+      } catch (error) {
+        if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+        throw new SyntaxError(`${where}: ${error.message}`, { cause: error });
+      }
+    }
+    const shape = [...(metadata.shape ?? [])].map(Number);
+    const dtype = metadata.shape === null ? undefined : numberName(metadata, header?.type);
+    return { path, where, metadata, filters, shape, dtype, header };
+  }
+
+  /** Whether the last part of a path is the name of a soft link. */
+  async function isLink(path: string): Promise<boolean> {
+    return await mounted.call(() => {
+      const target = module.get_symbolic_link(file.file_id, path);
+      return complaints.length === 0 && target !== "";
+    });
+  }
+
+  async function read(path: string, options: Hdf5ReadOptions = {}): Promise<Hdf5Array> {
+    const { maxBytes = 2 ** 30 } = options, found = await dataset(path);
+    const { where, shape: full, metadata, dtype, header } = found;
+    if (metadata.shape === null) throw new TypeError(`${where} as it is empty: it has a null dataspace`);
+    if (!dtype) throw new TypeError(`${where} as it holds no plain numbers`);
+    if (metadata.virtual_sources?.length) throw new TypeError(`${where} as it is made of other datasets`);
+    if (header?.isExternal) throw new TypeError(`${where} as it keeps its values in other files`);
+    const slab = slabOf(options, full, where), shape = slab.map(([first, end]) => end - first);
+    const count = checkedProduct(shape, Math.floor(maxBytes / metadata.size), where);
+    const raw = new Uint8Array(count * metadata.size);
+    if (count === 0) return { data: toValues(raw, dtype), shape, dtype };
+    try {
+      const isDone = await readDirectly(found, slab, raw);
+      if (!isDone) await readByLibrary(found, slab, raw);
+      const type = header?.type && (isDone ? header.type : { ...header.type, little: true });
+      return { data: toValues(raw, dtype, type), shape, dtype };
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+      const [first, end] = slab[0] ?? [0, 1];
+      throw new SyntaxError(`${where}, rows ${first} to ${end}: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Reads values from where the header says they are. @returns False if the library has to. */
+  async function readDirectly(found: Known, slab: Slab, raw: Uint8Array): Promise<boolean> {
+    const { header, shape, metadata: { size } } = found;
+    if (!bytes || !header) return false;
+    const { layout, filters, fill } = header;
+    if (layout.kind === "compact") {
+      copyCommon(layout.bytes, shape.map(() => 0), shape, raw, slab, size);
+      return true;
+    }
+    if (layout.kind === "contiguous") {
+      if (layout.at === undefined) return fillWith(raw, fill);
+      await readContiguous(layout.at + bytes.base, shape, slab, raw, size);
+      return true;
+    }
+    if (layout.kind !== "chunked" || !knowsFilters(filters)) return false;
+    found.index ??= readChunkIndex(bytes, layout.at, shape, layout.sides);
+    const index = await found.index;
+    if (!index) return false;
+    await decoder.readChunks(
+      found.path,
+      index,
+      { filters, fill, size, slab, cells: cellsOf(index, slab) },
+      raw,
+    );
+    return true;
+  }
+
+  /** Of a slab, the rows in one piece where the other axes are whole, else line after line. */
+  async function readContiguous(
+    start: number,
+    shape: readonly number[],
+    slab: Slab,
+    raw: Uint8Array,
+    size: number,
+  ): Promise<void> {
+    let inner = slab.length - 1;
+    while (inner > 0 && slab[inner][0] === 0 && slab[inner][1] === shape[inner]) inner--;
+    const line = shape.slice(inner + 1).reduce((a, b) => a * b, size);
+    const run = slab.length === 0 ? size : (slab[inner][1] - slab[inner][0]) * line;
+    const outer = slab.slice(0, Math.max(0, inner));
+    let out = 0;
+    for (
+      const { origin } of cellsOf({ grid: shape.slice(0, outer.length), sides: outer.map(() => 1) }, outer)
+    ) {
+      let at = start;
+      for (let axis = 0, stride = 1; axis < slab.length && axis <= inner; axis++) {
+        stride = shape.slice(axis + 1).reduce((a, b) => a * b, size);
+        at += (axis < outer.length ? origin[axis] : slab[axis][0]) * stride;
+      }
+      for (let done = 0; done < run; done += LIBRARY_BYTES) {
+        const length = Math.min(LIBRARY_BYTES, run - done);
+        raw.set(source.readSync?.(at + done, length) ?? await source.read(at + done, length), out);
+        out += length;
+      }
+    }
+  }
+
+  async function readByLibrary(found: Known, slab: Slab, raw: Uint8Array): Promise<void> {
+    const { where, path, metadata: { chunks }, filters } = found;
+    for (const { id, name, cd_values } of filters) {
+      if (BUILT_IN.has(id)) continue;
+      const codec = id === BLOSC ? BLOSC_CODECS[cd_values[6] ?? 0] : undefined;
+      if (!(id in PLUGINS) || codec === "zlib" || codec === "snappy") {
+        const which = codec ? `${name.trim() || "blosc"} with ${codec}` : name;
+        throw new TypeError(`${where} as its filter ${id} (${which}) is not read`);
+      }
+      await installPlugin(library, id, where);
+    }
+    const [first, end] = slab[0] ?? [0, 1], rowBytes = raw.length / (end - first);
+    // Whole chunks at a time, as the library forgets large ones between two calls.
+    const step = Math.max(1, chunks?.[0] ?? 1, Math.floor(LIBRARY_BYTES / rowBytes));
+    for (let row = first; row < end;) {
+      const stop = Math.min(end, (Math.floor(row / step) + 1) * step), length = (stop - row) * rowBytes;
+      const piece = slab.map(([from, to], axis) => axis === 0 ? [row, stop] : [from, to]);
+      await mounted.call(() => {
+        const pointer = module._malloc(length);
+        if (pointer === 0) throw new RangeError(`${length} bytes exceed the library's memory`);
         try {
-          const slice = rows !== undefined && full.length > 0;
+          const isScalar = slab.length === 0;
           const status = module.get_dataset_data(
             file.file_id,
-            found.path,
-            slice ? shape.map(BigInt) : null,
-            slice ? [BigInt(first), ...full.slice(1).map(() => 0n)] : null,
-            slice ? full.map(() => 1n) : null,
+            path,
+            isScalar ? null : piece.map(([from, to]) => BigInt(to - from)),
+            isScalar ? null : piece.map(([from]) => BigInt(from)),
+            isScalar ? null : piece.map(() => 1n),
             BigInt(pointer),
           );
-          if (status < 0) throw new SyntaxError(`${where}: its values cannot be read`);
-          raw.set(module.HEAPU8.subarray(pointer, pointer + size));
+          if (status < 0 || complaints.length > 0) throw new SyntaxError("its values cannot be read");
+          raw.set(module.HEAPU8.subarray(pointer, pointer + length), (row - first) * rowBytes);
         } finally {
           module._free(pointer);
         }
-      }
-      return { data: toValues(raw, dtype), shape, dtype };
-    },
-    attributes(path) {
+      });
+      row = stop;
+    }
+  }
+
+  async function attributes(path: string): Promise<Record<string, Hdf5Attribute>> {
+    return await mounted.call(() => {
       const owner = path === "" ? file : file.get(path);
       if (!(owner instanceof h5.Group || owner instanceof h5.Dataset)) {
         throw new RangeError(`${failed} at "${path}": no such dataset or group`);
       }
-      const entries = Object.entries(owner.attrs).map(([key, { value }]) => [key, value]);
-      return Object.fromEntries(entries.filter(([, value]) => value !== null));
+      const found: Record<string, Hdf5Attribute> = {};
+      for (const [key, attribute] of Object.entries(owner.attrs)) {
+        const value = isHalf(attribute.metadata)
+          ? halfAttribute(module, file.file_id, owner.path, attribute)
+          : valueOf(attribute, `${failed} at "${path}"`);
+        if (value !== null) found[key] = value as Hdf5Attribute;
+      }
+      return found;
+    });
+  }
+
+  async function* batches(
+    path: string,
+    rows: number,
+    { maxBytes }: { maxBytes?: number } = {},
+  ): AsyncGenerator<Hdf5Array> {
+    const { shape: [total = 1] } = await dataset(path);
+    if (!(Number.isInteger(rows) && rows > 0)) {
+      throw new RangeError(
+        `${failed} at "${path}" by batches as they must have one or more rows: got ${rows}`,
+      );
+    }
+    const batch = (first: number) => read(path, { rows: [first, Math.min(total, first + rows)], maxBytes });
+    let next = total > 0 ? batch(0) : undefined;
+    for (let first = rows; next; first += rows) {
+      const current: Hdf5Array = await next;
+      next = first < total ? batch(first) : undefined;
+      next?.catch(() => {}); // reported when its turn comes
+      yield current;
+    }
+  }
+
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    decoder.close();
+    file.close();
+    mounted.unmount();
+    source.close?.();
+  }
+
+  return {
+    name,
+    datasets: () => walk(),
+    async info(path) {
+      const { metadata, filters, shape, dtype } = await dataset(path);
+      return {
+        shape: [...shape],
+        dtype,
+        chunks: metadata.chunks ? [...metadata.chunks] : null,
+        filters: filters.map((filter) => filter.name),
+      };
     },
+    read,
+    batches,
+    attributes,
     close,
     [Symbol.dispose]: close,
   };
-
-  function close(): void {
-    if (!FS.analyzePath(place, false).exists) return;
-    file.close();
-    FS.unlink(place);
-  }
 }
 
-/** An array to write. */
-export interface Hdf5Input {
-  /** Values in row-major order. */
-  data: NpyValues;
-  /** Sides, slowest first. */
-  shape: readonly number[];
-  /** Deflate level from 1 to 9, after shuffling bytes; needs `chunks`. @default {not packed} */
-  gzip?: number;
-  /** Sides of a chunk. @default {with gzip: one along the first axis, all of the others; else none} */
-  chunks?: readonly number[];
-  /** Attributes of the dataset. */
-  attributes?: Record<string, string | number | NpyValues>;
+/** The byte that an object's header starts at, which is what a reference to it says. */
+function addressOf(found: Dataset): number {
+  const bytes = Uint8Array.from(found.create_reference().ref_data);
+  return Number(new DataView(bytes.buffer).getBigUint64(0, true));
 }
 
-/**
- * Encodes arrays as an HDF5 file; slashes in a path make groups.
- *
- * @param attributes Attributes of the file's root.
- * @throws {RangeError} If the number of values differs from the product of `shape`.
- */
-export async function encodeHdf5(
-  datasets: Record<string, Hdf5Input>,
-  attributes: Record<string, string | number | NpyValues> = {},
-): Promise<Uint8Array> {
-  for (const [path, { data, shape }] of Object.entries(datasets)) {
-    if (shape.reduce((a, b) => a * b, 1) !== data.length) {
-      throw new RangeError(
-        `Cannot encode HDF5 "${path}" as shape [${shape.join(", ")}] does not fit ${data.length} values`,
-      );
-    }
+/** The asked-for part of a dataset, checked. */
+function slabOf({ rows, slab }: Hdf5ReadOptions, full: readonly number[], where: string): Slab {
+  const given = slab ?? (rows ? [rows] : []);
+  if (given.length > Math.max(1, full.length)) {
+    throw new RangeError(`${where} as a slab of ${given.length} axes does not fit shape [${full}]`);
   }
-  const { h5, module } = await load();
-  const place = `${crypto.randomUUID()}.h5`;
-  const file = new h5.File(place, "w");
-  try {
-    for (const [key, value] of Object.entries(attributes)) file.create_attribute(key, value);
-    for (const [path, { data, shape, gzip, chunks, attributes = {} }] of Object.entries(datasets)) {
-      const parts = path.split("/"), name = parts.pop()!;
-      let group: InstanceType<typeof h5.Group> = file;
-      for (const part of parts) {
-        const next = group.get(part) ?? group.create_group(part);
-        if (!(next instanceof h5.Group)) {
-          throw new RangeError(`Cannot encode HDF5 "${path}" as "${part}" is a dataset`);
-        }
-        group = next;
-      }
-      const packed = gzip === undefined ? {} : { compression: "gzip" as const, compression_opts: [gzip] };
-      const cut = chunks ?? (gzip === undefined ? null : [1, ...shape.slice(1)]);
-      const made = group.create_dataset({
-        name,
-        data,
-        shape: [...shape],
-        chunks: cut && [...cut],
-        ...packed,
-      });
-      for (const [key, value] of Object.entries(attributes)) made.create_attribute(key, value);
-    }
-    file.close();
-    return module.FS.readFile(place) as Uint8Array;
-  } finally {
-    if (module.FS.analyzePath(place, false).exists) module.FS.unlink(place);
-  }
+  const sides = full.length === 0 ? [1] : full;
+  sides.forEach((side, axis) => {
+    const [first, end] = given[axis] ?? [0, side];
+    if (Number.isInteger(first) && Number.isInteger(end) && first >= 0 && first <= end && end <= side) return;
+    const what = axis === 0 ? "rows" : `axis ${axis} from`;
+    throw new RangeError(`${where} as ${what} ${first} to ${end} are not inside shape [${full}]`);
+  });
+  return full.map((side, axis) => given[axis] ?? [0, side]);
+}
+
+/** Fills values that were never written. */
+function fillWith(raw: Uint8Array, fill: Uint8Array | undefined): true {
+  if (fill) { for (let at = 0; at < raw.length; at += fill.length) raw.set(fill, at); }
+  return true;
 }
 
 /** NumPy's name of a type, if it is one of plain numbers. */
-function typeOf(metadata: Dataset["metadata"]): NpyType | undefined {
+function numberName(metadata: Dataset["metadata"], kept: NumberType | undefined): NpyType | undefined {
   const { type, size, signed } = metadata;
-  if (type === 1 && [2, 4, 8].includes(size)) return `f${size}` as NpyType;
+  if (type === 1 && [2, 4, 8].includes(size) && (!kept || kept.isIeee)) return `f${size}` as NpyType;
   // h5py keeps booleans as an enumeration of FALSE and TRUE.
   const members = metadata.enum_type?.members;
   if (type === 8 && size === 1 && members && "FALSE" in members && "TRUE" in members) return "b1";
@@ -288,23 +485,39 @@ function typeOf(metadata: Dataset["metadata"]): NpyType | undefined {
   return undefined;
 }
 
-const ARRAYS = {
-  b1: Uint8Array,
-  u1: Uint8Array,
-  u2: Uint16Array,
-  u4: Uint32Array,
-  u8: BigUint64Array,
-  i1: Int8Array,
-  i2: Int16Array,
-  i4: Int32Array,
-  i8: BigInt64Array,
-  f4: Float32Array,
-  f8: Float64Array,
-};
+type Attribute = InstanceType<typeof h5wasm.Dataset>["attrs"][string];
 
-/** Bytes as numbers; the library has brought them into WebAssembly's little-endian order, and so this machine's. */
-function toValues(raw: Uint8Array<ArrayBuffer>, dtype: NpyType): NpyValues {
-  if (dtype !== "f2") return new ARRAYS[dtype](raw.buffer);
-  const view = new DataView(raw.buffer);
-  return Float32Array.from({ length: raw.length / 2 }, (_, i) => view.getFloat16(2 * i, true));
+function isHalf({ type, size }: Attribute["metadata"]): boolean {
+  return type === 1 && size === 2;
+}
+
+/** An attribute's value by the library; what that cannot make of it is said in our words. */
+function valueOf(attribute: Attribute, where: string): unknown {
+  try {
+    return attribute.value;
+  } catch (error) {
+    throw new TypeError(`${where} as its attribute "${attribute.name}" is of a type that is not read`, {
+      cause: error,
+    });
+  }
+}
+
+/** Floating point of 16 bits, which the library hands out as bytes only. */
+function halfAttribute(
+  module: Awaited<(typeof h5wasm)["ready"]>,
+  fileId: bigint,
+  path: string,
+  { name, metadata }: Attribute,
+): number | Float32Array | null {
+  if (metadata.shape === null) return null;
+  const count = metadata.shape.reduce((a, b) => a * Number(b), 1);
+  const pointer = module._malloc(Math.max(1, 2 * count));
+  try {
+    module.get_attribute_data(fileId, path, name, BigInt(pointer));
+    const view = new DataView(module.HEAPU8.slice(pointer, pointer + 2 * count).buffer);
+    const values = Float32Array.from({ length: count }, (_, i) => view.getFloat16(2 * i, true));
+    return metadata.shape.length === 0 ? values[0] : values;
+  } finally {
+    module._free(pointer);
+  }
 }

@@ -1,6 +1,6 @@
 /** The pair of files that the published calorimeter pictures come in. @module */
 import { join } from "@std/path";
-import { encodeHdf5 } from "../../io/hdf5.ts";
+import { encodeHdf5 } from "../../io/hdf5_write.ts";
 import { simulateBlocks } from "../blocks.ts";
 import { refuseExisting, writeNewFile } from "../new_file.ts";
 import type { SimulateContext, Simulated } from "../simulator.ts";

@@ -3,7 +3,7 @@ import { encodeFits } from "../../../lib/io/fits.ts";
 import { FORMATS, openFile, sniffFormat } from "../../../lib/io/formats.ts";
 import { type Frame, openFrames } from "../../../lib/io/frames.ts";
 import { encodeGzip } from "../../../lib/io/gzip.ts";
-import { encodeHdf5 } from "../../../lib/io/hdf5.ts";
+import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
 import { encodeIdx } from "../../../lib/io/idx.ts";
 import { encodeNpy } from "../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";

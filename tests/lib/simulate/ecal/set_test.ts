@@ -36,12 +36,14 @@ Deno.test("writeEcal() writes the same values whatever the number of threads, in
     for (const [label, name] of names.entries()) {
       using file = await openHdf5(join(folder, "1", name));
       using other = await openHdf5(join(folder, "3", name));
-      for (const path of file.datasets()) assertEquals(file.read(path), other.read(path), path);
-      const x = file.read("X"), y = file.read("y");
+      for (const path of await file.datasets()) {
+        assertEquals(await file.read(path), await other.read(path), path);
+      }
+      const x = await file.read("X"), y = await file.read("y");
       assertEquals([x.shape, x.dtype, y.shape, y.dtype], [[300, 32, 32, 2], "f4", [300], "f4"]);
       assert((y.data as Float32Array).every((value) => value === label));
-      assertEquals(file.info("X").filters, ["deflate"]);
-      const charge = file.read("truth/charge").data as Float32Array;
+      assertEquals((await file.info("X")).filters, ["deflate"]);
+      const charge = (await file.read("truth/charge")).data as Float32Array;
       assert(charge.every((value) => Math.abs(value) === label));
     }
   }));
