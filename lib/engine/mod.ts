@@ -13,4 +13,7 @@ export { type Held, type HeldData, hold, takeRows } from "./held.ts";
 export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";
 export * as random from "./random/random.ts";
 export * as losses from "./ops/losses.ts";
-export { affine, type AffineOptions } from "./ops/affine.ts";
+export { affine, type AffineOptions, type AffineSizeOptions } from "./ops/affine.ts";
+export { gatherRows } from "./ops/gather_rows.ts";
+export { type Border, type ImagePlace, resampleAffine, resampleAt, type Sampling } from "./ops/resample.ts";
+export { warp } from "./ops/warp.ts";

@@ -8,7 +8,7 @@ import { DataType, stringAttribute, typeAttribute } from "../native/native_types
 import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
 
-/** Options for {@linkcode affine}. */
+/** How {@linkcode affine} and `warp` find values between and beyond pixels. */
 export interface AffineOptions {
   /** How a value between pixels is found. @default {"bilinear"} */
   interpolation?: "nearest" | "bilinear";
@@ -16,6 +16,12 @@ export interface AffineOptions {
   fillMode?: "constant" | "reflect" | "wrap" | "nearest";
   /** Value outside the image where `fillMode` is constant. @default {0} */
   fillValue?: number;
+}
+
+/** Options for {@linkcode affine}. */
+export interface AffineSizeOptions extends AffineOptions {
+  /** Rows and columns of the result. @default {the images' own} */
+  size?: readonly [height: number, width: number];
 }
 
 /**
@@ -27,7 +33,7 @@ export interface AffineOptions {
  *
  * @param images float32 [batch, height, width, channels].
  * @param transforms float32 [batch, 8], or [1, 8] for one transform of all.
- * @returns float32 of the images' shape.
+ * @returns float32 [batch, height, width, channels], of the images' own or the given size.
  * @example Shift by one column to the right
  * ```ts
  * import { affine, startEngine } from "../mod.ts";
@@ -38,16 +44,19 @@ export interface AffineOptions {
 export function affine(
   images: tf.Tensor4D,
   transforms: tf.Tensor2D,
-  options: AffineOptions = {},
+  options: AffineSizeOptions = {},
 ): tf.Tensor4D {
   const { interpolation = "bilinear", fillMode = "constant", fillValue = 0 } = options;
-  const [batch, height, width] = images.shape;
+  const [batch] = images.shape;
+  const { size: [height, width] = [images.shape[1], images.shape[2]] } = options;
   if (transforms.rank !== 2 || transforms.shape[1] !== 8 || ![1, batch].includes(transforms.shape[0])) {
     throw new TypeError(
       `Cannot transform ${batch} images as transforms must be [${batch}, 8] or [1, 8]: got [${transforms.shape}]`,
     );
   }
-  if (!activeNative()) return transformPixels(images, transforms, { interpolation, fillMode, fillValue });
+  if (!activeNative()) {
+    return transformPixels(images, transforms, { interpolation, fillMode, fillValue }, [height, width]);
+  }
   return tf.tidy(() =>
     nativeOp("ImageProjectiveTransformV3", [
       typeAttribute("dtype", DataType.FLOAT),

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { tf } from "../../engine/mod.ts";
+import { perPixel, sidesOf } from "../broadcast.ts";
+import type { Law } from "../laws.ts";
+import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site } from "../step.ts";
+
+const fields = {
+  op: z.literal("cutout"),
+  /** How many an image; they may overlap. */
+  number: z.int().positive().default(1),
+  /** Value of what is blotted out. */
+  value: z.number().default(0),
+};
+
+/**
+ * Blots out parts of images. A square's middle lies anywhere, so that the border may cut it; a circle lies inside.
+ *
+ * Source: squares as DeVries and Taylor, arXiv 1708.04552; circles as pyBIA's `random_cutout`, whose `mask_size` is the radius.
+ */
+export const cutoutSchema = z.discriminatedUnion("shape", [
+  z.strictObject({ ...fields, shape: z.literal("square"), size: z.number().positive() }),
+  z.strictObject({ ...fields, shape: z.literal("circle"), radius: z.int().positive() }),
+]);
+
+type Cutout = z.output<typeof cutoutSchema>;
+
+/** Parts blotted out. */
+export const cutout: PixelKind<Cutout> = {
+  kind: "pixels",
+  laws(step, { height, width }: Site) {
+    const law = (side: number): Law => {
+      const shape = [step.number];
+      if (step.shape === "square") return { law: "uniform", low: 0, high: side, shape };
+      if (side > 2 * step.radius) {
+        return { law: "whole", low: step.radius, high: side - step.radius - 1, shape };
+      }
+      throw new RangeError(
+        `Cannot cut out circles as they must fit the image: got radius ${step.radius} and ${height} × ${width} pixels`,
+      );
+    };
+    return { rows: law(height), columns: law(width) };
+  },
+  tensor(step: Cutout, image: tf.Tensor, { rows, columns }: DrawnTensors): tf.Tensor {
+    const [height, width] = sidesOf(image), batch = image.shape[0];
+    let kept: tf.Tensor | undefined;
+    for (let k = 0; k < step.number; k++) {
+      const away = (middles: tf.Tensor, length: number, shape: number[], half: number) =>
+        tf.sub(
+          tf.reshape(tf.add(tf.range(0, length), half), shape),
+          tf.reshape(tf.slice(middles, [0, k], [batch, 1]), [batch, 1, 1]),
+        );
+      const half = step.shape === "square" ? 0.5 : 0;
+      const down = away(rows, height, [1, height, 1], half),
+        across = away(columns, width, [1, 1, width], half);
+      const outside = step.shape === "square"
+        ? tf.logicalOr(tf.greater(tf.abs(down), step.size / 2), tf.greater(tf.abs(across), step.size / 2))
+        : tf.greater(tf.add(tf.square(down), tf.square(across)), step.radius ** 2);
+      const here = tf.cast(outside, "float32"); // [batch, height, width]
+      kept = kept ? tf.mul(kept, here) : here;
+    }
+    const mask = perPixel(kept!, image.rank), blank = tf.mul(image, mask);
+    return step.value === 0 ? blank : tf.add(blank, tf.mul(tf.sub(1, mask), step.value));
+  },
+  array(step: Cutout, image: ImageArray, { rows, columns }: DrawnArrays): void {
+    const { number, value } = step;
+    for (let i = 0; i < image.batch; i++) {
+      for (let k = 0; k < number; k++) {
+        const row = rows.data[i * number + k], column = columns.data[i * number + k];
+        if (step.shape === "square") blankSquare(image, i, row, column, step.size / 2, value);
+        else blankCircle(image, i, row, column, step.radius, value);
+      }
+    }
+  },
+};
+
+/** Sets a stretch of a row to `value`, in all frames. */
+function blankRow(image: ImageArray, example: number, row: number, from: number, end: number, value: number) {
+  const { data, frames, height, width, channels } = image;
+  if (row < 0 || row >= height || end <= from) return;
+  for (let frame = 0; frame < frames; frame++) {
+    const line = ((example * frames + frame) * height + row) * width;
+    data.fill(value, (line + Math.max(0, from)) * channels, (line + Math.min(width, end)) * channels);
+  }
+}
+
+function blankSquare(
+  image: ImageArray,
+  example: number,
+  row: number,
+  column: number,
+  half: number,
+  value: number,
+): void {
+  const [top, bottom] = [Math.ceil(row - half - 0.5), Math.floor(row + half - 0.5)];
+  const [left, right] = [Math.ceil(column - half - 0.5), Math.floor(column + half - 0.5)];
+  for (let r = top; r <= bottom; r++) blankRow(image, example, r, left, right + 1, value);
+}
+
+/** Blots out what lies within `radius` of a pixel. */
+export function blankCircle(
+  image: ImageArray,
+  example: number,
+  row: number,
+  column: number,
+  radius: number,
+  value: number,
+): void {
+  for (let down = -radius; down <= radius; down++) {
+    const reach = Math.floor(Math.sqrt(radius * radius - down * down));
+    blankRow(image, example, row + down, column - reach, column + reach + 1, value);
+  }
+}

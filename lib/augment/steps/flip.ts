@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { Algebra } from "../algebra.ts";
+import type { Laws } from "../laws.ts";
+import { type Motion, REST, then } from "../motion.ts";
+import type { MotionKind } from "../step.ts";
+
+/** Mirrors images, each way allowed in half of them. */
+export const flipSchema = z.strictObject({
+  op: z.literal("flip"),
+  /** Left and right change places. */
+  horizontal: z.boolean().default(false),
+  /** Top and bottom change places. */
+  vertical: z.boolean().default(false),
+  /** Rows and columns change places, after the others; the image must be square. */
+  transpose: z.boolean().default(false),
+}).refine(
+  ({ horizontal, vertical, transpose }) => horizontal || vertical || transpose,
+  "one of horizontal, vertical and transpose must be true",
+);
+
+type Flip = z.output<typeof flipSchema>;
+
+/** Flips: pixels go to pixels. */
+export const flip: MotionKind<Flip> = {
+  kind: "motion",
+  onGrid: () => true,
+  laws({ horizontal, vertical, transpose }) {
+    const half = { law: "chance", share: 0.5 } as const;
+    const laws: Record<string, Laws[string]> = {};
+    if (horizontal) laws.horizontal = half;
+    if (vertical) laws.vertical = half;
+    if (transpose) laws.transpose = half;
+    return laws;
+  },
+  motion<T>(_step: Flip, drawn: Readonly<Record<string, T>>, algebra: Algebra<T>): Motion<T> {
+    const { sub, mul } = algebra;
+    const side = (name: string) => name in drawn ? sub(1, mul(2, drawn[name])) : 1;
+    const mirrored = { ...REST, xx: side("horizontal"), yy: side("vertical") };
+    if (!("transpose" in drawn)) return mirrored;
+    const turned = drawn.transpose, kept = sub(1, turned);
+    return then(mirrored, { ...REST, xx: kept, xy: turned, yx: turned, yy: kept }, algebra);
+  },
+};

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import type { Algebra } from "../algebra.ts";
+import { type Motion, REST } from "../motion.ts";
+import { type MotionKind, resamplingFields } from "../step.ts";
+
+/** Turns images about their middle, evenly between minus and plus `degrees`; 180 is any angle. */
+export const rotateSchema = z.strictObject({
+  op: z.literal("rotate"),
+  /** Largest angle; positive turns are against the clock as the image is looked at. */
+  degrees: z.number().nonnegative(),
+  ...resamplingFields,
+});
+
+type Rotate = z.output<typeof rotateSchema>;
+
+/** Turns. */
+export const rotate: MotionKind<Rotate> = {
+  kind: "motion",
+  onGrid: () => false,
+  laws: ({ degrees }) => ({ degrees: { law: "uniform", low: -degrees, high: degrees } }),
+  motion<T>(_step: Rotate, { degrees }: Readonly<Record<string, T>>, algebra: Algebra<T>): Motion<T> {
+    const { mul, sub, cos, sin } = algebra;
+    const angle = mul(degrees, Math.PI / 180), c = cos(angle), s = sin(angle);
+    return { ...REST, xx: c, xy: s, yx: sub(0, s), yy: c }; // rows run downwards
+  },
+};
