@@ -1,9 +1,13 @@
 /**
- * Worker threads for work that may hang or die: a task beyond its time takes its thread down with it, and a fresh thread
- * takes its place.
+ * Worker threads for work that may hang or die: a task beyond its time or memory takes its thread down with it, and a
+ * fresh thread takes its place. A pool that has nothing to do ends its threads, so that it never holds a process.
  *
- * The worker's file calls {@linkcode answerTasks} once; this side calls {@linkcode createPool}. @module
+ * The worker's module calls `answerTasks` of `worker_task.ts` once; this side calls {@linkcode createPool}. @module
  */
+import { startThread, type Thread, ThreadMemoryError } from "./_thread.ts";
+import type { TaskReply } from "./worker_task.ts";
+
+export { ThreadMemoryError };
 
 /** Options for {@linkcode createPool}. */
 export interface PoolOptions {
@@ -17,6 +21,18 @@ export interface PoolOptions {
   maxQueue?: number;
   /** Sent to every new thread before its first task: settings that all tasks share. */
   setup?: unknown;
+  /**
+   * Longest that a thread may be without a task before it ends, in milliseconds; a new one starts in some 20 ms. Where a
+   * process must not wait for it, close the pool. @default {500}
+   */
+  idleMs?: number;
+  /**
+   * Most memory of a thread's own objects, in MB; typed arrays do not count, and V8 notices many small objects better
+   * than few large ones. Threads with a limit copy what is posted slowly: send and return large arrays in shared memory.
+   *
+   * @default {no limit}
+   */
+  heapMegabytes?: number;
 }
 
 /** Options of a single task. */
@@ -47,6 +63,7 @@ export interface Pool<Message, Result> {
    * @param transfer Buffers inside `message` that move to the thread instead of being copied.
    * @throws {PoolFullError} (rejects) If `maxQueue` tasks are waiting already.
    * @throws {TaskTimeoutError} (rejects) If it takes too long; other tasks are not disturbed.
+   * @throws {ThreadMemoryError} (rejects) If it takes more memory than `heapMegabytes`.
    */
   run(message: Message, transfer?: Transferable[], options?: TaskOptions): Promise<Result>;
   /** Threads alive, tasks running, tasks waiting. */
@@ -54,6 +71,8 @@ export interface Pool<Message, Result> {
   /** Ends all threads; tasks running or waiting are rejected. */
   close(): void;
 }
+
+type Timer = ReturnType<typeof setTimeout>;
 
 interface Task<Message, Result> {
   message: Message;
@@ -65,18 +84,25 @@ interface Task<Message, Result> {
   reject(error: unknown): void;
 }
 
-/** Longest that a new thread may take to load its modules. */
-const STARTUP_MS = 20_000;
+/** A thread of the pool, and what it does. */
+interface Member<Message, Result> {
+  thread: Thread;
+  /** Its modules are loaded; a task's time does not count before. */
+  isReady: boolean;
+  task?: Task<Message, Result>;
+  /** Ends its task when that takes too long, or the thread when it has long had none. */
+  timer?: Timer;
+}
 
-type Reply<Result> = { ready: true } | { result: Result } | {
-  error: { name: string; message: string; stack?: string };
-};
+/** Longest that a new thread may take to load its modules. */
+const STARTUP_MS = 60_000;
 
 /**
  * Makes a pool of worker threads.
  *
  * An error thrown by a task rejects its promise here as the same built-in class with the same message.
  *
+ * @throws {RangeError} If `size` is not a positive whole number.
  * @example
  * ```ts ignore
  * const pool = createPool<Uint8Array, number>({ url: new URL("../data/sum_worker.ts", import.meta.url), timeoutMs: 500 });
@@ -85,85 +111,94 @@ type Reply<Result> = { ready: true } | { result: Result } | {
  * ```
  */
 export function createPool<Message, Result>(options: PoolOptions): Pool<Message, Result> {
-  const { url, size = navigator.hardwareConcurrency, timeoutMs = 30_000, maxQueue = Infinity, setup } =
-    options;
+  const { url, size = navigator.hardwareConcurrency, timeoutMs = 30_000, maxQueue = Infinity } = options;
+  const { setup, idleMs = 500, heapMegabytes } = options;
   if (!(Number.isInteger(size) && size > 0)) {
     throw new RangeError(`Cannot make a pool of ${size} threads as there must be one or more`);
   }
-  const queue: Task<Message, Result>[] = [], idle: Worker[] = [];
-  const ready = new WeakSet<Worker>();
-  const busy = new Map<Worker, { task: Task<Message, Result>; timer: ReturnType<typeof setTimeout> }>();
+  const queue: Task<Message, Result>[] = [];
+  const members = new Set<Member<Message, Result>>();
   let closed = false;
 
-  function start(): Worker {
-    const worker = new Worker(url, { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Reply<Result>>) => {
-      if ("ready" in data) {
-        ready.add(worker);
-        const job = busy.get(worker);
-        if (job) watch(worker, job.task);
-        return;
-      }
-      const task = release(worker);
-      if (!task) return; // given up meanwhile
-      idle.push(worker);
-      if ("result" in data) task.resolve(data.result);
-      else task.reject(rebuild(data.error));
-      dispatch();
-    };
-    worker.onerror = (event) => {
-      event.preventDefault(); // the error belongs to the task, not to the process
-      replace(worker, new Error(`Cannot finish a task as its thread failed: ${event.message}`));
-    };
-    worker.onmessageerror = () => replace(worker, new TypeError("Cannot read a thread's reply"));
-    if (setup !== undefined) worker.postMessage({ setup });
-    return worker;
+  function start(): Member<Message, Result> {
+    const thread = startThread(url, {
+      onMessage: (data) => receive(member, data as TaskReply),
+      onFailure: (error) => lose(member, error),
+    }, heapMegabytes);
+    const member: Member<Message, Result> = { thread, isReady: false };
+    members.add(member);
+    if (setup !== undefined) thread.post({ setup }, []);
+    return member;
+  }
+
+  function receive(member: Member<Message, Result>, reply: TaskReply): void {
+    if ("ready" in reply) {
+      member.isReady = true;
+      if (member.task) watch(member, member.task);
+      return;
+    }
+    const task = release(member);
+    if (!task) return; // given up meanwhile
+    if ("result" in reply) task.resolve(reply.result as Result);
+    else task.reject(rebuild(reply.error));
+    dispatch();
+    if (!member.task) rest(member);
   }
 
   /** Starts a task's time, anew once its thread has loaded its modules: that is not the task's fault. */
-  function watch(worker: Worker, task: Task<Message, Result>): void {
-    clearTimeout(busy.get(worker)?.timer);
-    const over = () =>
-      replace(worker, new TaskTimeoutError(`Cannot finish a task within ${task.timeoutMs} ms`));
-    const timer = setTimeout(over, task.timeoutMs + (ready.has(worker) ? 0 : STARTUP_MS));
-    busy.set(worker, { task, timer });
+  function watch(member: Member<Message, Result>, task: Task<Message, Result>): void {
+    clearTimeout(member.timer);
+    const over = () => lose(member, new TaskTimeoutError(`Cannot finish a task within ${task.timeoutMs} ms`));
+    member.timer = setTimeout(over, task.timeoutMs + (member.isReady ? 0 : STARTUP_MS));
+  }
+
+  /** Lets a thread without work end some time later, and the process at once if nothing else holds it. */
+  function rest(member: Member<Message, Result>): void {
+    member.thread.setBusy(false);
+    if (idleMs === Infinity) return;
+    member.timer = setTimeout(() => lose(member), idleMs);
+    Deno.unrefTimer(member.timer);
   }
 
   /** Takes a thread's task off it. */
-  function release(worker: Worker): Task<Message, Result> | undefined {
-    const job = busy.get(worker);
-    if (!job) return undefined;
-    busy.delete(worker);
-    clearTimeout(job.timer);
-    if (job.task.onAbort) job.task.signal?.removeEventListener("abort", job.task.onAbort);
-    return job.task;
+  function release(member: Member<Message, Result>): Task<Message, Result> | undefined {
+    const { task } = member;
+    clearTimeout(member.timer);
+    member.task = undefined;
+    if (task?.onAbort) task.signal?.removeEventListener("abort", task.onAbort);
+    return task;
   }
 
-  /** Ends a thread and rejects its task; the next dispatch starts another thread. */
-  function replace(worker: Worker, error: unknown): void {
-    worker.terminate();
-    const task = release(worker), at = idle.indexOf(worker);
-    if (at >= 0) idle.splice(at, 1);
-    task?.reject(error);
+  /** Ends a thread and rejects its task, if it has one; the next dispatch starts another thread. */
+  function lose(member: Member<Message, Result>, error?: unknown): void {
+    if (!members.delete(member)) return;
+    member.thread.end();
+    release(member)?.reject(error);
     dispatch();
   }
 
   function dispatch(): void {
     while (queue.length > 0 && !closed) {
-      const worker = idle.pop() ?? (busy.size < size ? start() : undefined);
-      if (!worker) return;
-      const task = queue.shift()!;
-      if (task.onAbort) task.signal?.removeEventListener("abort", task.onAbort);
-      task.onAbort = () => replace(worker, task.signal!.reason);
-      task.signal?.addEventListener("abort", task.onAbort, { once: true });
-      watch(worker, task);
-      try {
-        worker.postMessage({ message: task.message }, task.transfer);
-      } catch (error) { // what cannot be cloned
-        release(worker);
-        idle.push(worker);
-        task.reject(error);
-      }
+      const idle = [...members].find(({ task }) => !task) ?? (members.size < size ? start() : undefined);
+      if (!idle) return;
+      assign(idle, queue.shift()!);
+    }
+  }
+
+  function assign(member: Member<Message, Result>, task: Task<Message, Result>): void {
+    const { signal } = task;
+    if (task.onAbort) signal?.removeEventListener("abort", task.onAbort);
+    task.onAbort = () => lose(member, signal!.reason);
+    signal?.addEventListener("abort", task.onAbort, { once: true });
+    member.task = task;
+    member.thread.setBusy(true);
+    watch(member, task);
+    try {
+      member.thread.post({ message: task.message }, task.transfer);
+    } catch (error) { // what cannot be cloned
+      release(member);
+      rest(member);
+      task.reject(error);
     }
   }
 
@@ -172,7 +207,8 @@ export function createPool<Message, Result>(options: PoolOptions): Pool<Message,
       return new Promise<Result>((resolve, reject) => {
         if (closed) throw new Error("Cannot run a task as the pool is closed");
         signal?.throwIfAborted();
-        if (busy.size >= size && queue.length >= maxQueue) {
+        const running = runningOf(members);
+        if (running >= size && queue.length >= maxQueue) {
           throw new PoolFullError(`Cannot run a task as ${queue.length} are waiting, the most allowed`);
         }
         const task: Task<Message, Result> = { message, transfer, timeoutMs: limit, signal, resolve, reject };
@@ -185,12 +221,11 @@ export function createPool<Message, Result>(options: PoolOptions): Pool<Message,
         dispatch();
       });
     },
-    state: () => ({ threads: idle.length + busy.size, running: busy.size, waiting: queue.length }),
+    state: () => ({ threads: members.size, running: runningOf(members), waiting: queue.length }),
     close() {
       closed = true;
       const error = new Error("Cannot finish a task as the pool was closed");
-      for (const worker of [...busy.keys()]) replace(worker, error);
-      for (const worker of idle.splice(0)) worker.terminate();
+      for (const member of [...members]) lose(member, error);
       for (const task of queue.splice(0)) {
         if (task.onAbort) task.signal?.removeEventListener("abort", task.onAbort);
         task.reject(error);
@@ -199,44 +234,8 @@ export function createPool<Message, Result>(options: PoolOptions): Pool<Message,
   };
 }
 
-/** What a worker's task gives back: the result, and the buffers in it that move instead of being copied. */
-export interface TaskResult<Result> {
-  /** What `run` resolves to. */
-  result: Result;
-  /** Buffers inside it. */
-  transfer?: Transferable[];
-}
-
-/** The part of a worker's global scope that is used here; the library's types describe the main thread. */
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<{ setup: unknown } | { message: unknown }>) => void) | null;
-  postMessage(message: unknown, transfer: Transferable[]): void;
-}
-
-/**
- * Makes this worker answer the tasks of a pool; called once, at the top of the worker's module.
- *
- * @param handle Does one task; `setup` is the pool's, or undefined. What it throws reaches the caller of `run`.
- */
-export function answerTasks<Message, Result, Setup = undefined>(
-  handle: (message: Message, setup: Setup) => TaskResult<Result> | Promise<TaskResult<Result>>,
-): void {
-  const scope = globalThis as unknown as WorkerScope;
-  let setup: unknown;
-  scope.onmessage = async ({ data }) => {
-    if ("setup" in data) {
-      setup = data.setup;
-      return;
-    }
-    try {
-      const { result, transfer = [] } = await handle(data.message as Message, setup as Setup);
-      scope.postMessage({ result }, transfer);
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      scope.postMessage({ error: { name: error.name, message: error.message, stack: error.stack } }, []);
-    }
-  };
-  scope.postMessage({ ready: true }, []);
+function runningOf(members: Iterable<{ task?: unknown }>): number {
+  return [...members].filter(({ task }) => task).length;
 }
 
 /** An error that a thread threw, as the built-in class that it was. */

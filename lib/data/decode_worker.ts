@@ -4,7 +4,7 @@
 import { decodePng, readPngHeader } from "../io/png.ts";
 import { openZipFile, readZipEntry, type ZipEntry, type ZipSource } from "../io/zip.ts";
 import type { Crop } from "./lazy_images.ts";
-import { answerTasks } from "../base/worker_pool.ts";
+import { answerTasks } from "../base/worker_task.ts";
 
 /** What holds for every picture of a list. */
 export interface DecodeSetup {

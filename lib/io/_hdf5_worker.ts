@@ -1,5 +1,5 @@
 /** A thread that reads and unpacks chunks of a local file: told its path once, then one chunk at a time. @module */
-import { answerTasks } from "../base/worker_pool.ts";
+import { answerTasks } from "../base/worker_task.ts";
 import { type ByteSource, fileSource } from "./byte_source.ts";
 import type { DecodeOrder } from "./_hdf5_decoder.ts";
 import { undoFilters } from "./_hdf5_filters.ts";

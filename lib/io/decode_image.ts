@@ -16,7 +16,7 @@ import { decodeTiff } from "./tiff.ts";
  * FITS gives its first image. A .npy array is [height, width] or [height, width, 1 to 4]. Values stay the file's: 8 and
  * 16 bits without sign as they are, everything else as 32-bit floating point.
  *
- * Decode what strangers send in a worker with a limit on time (`lib/data/image_decoder.ts` does).
+ * Decode what strangers send in a thread with a limit on time (`lib/base/worker_pool.ts` makes them).
  *
  * @throws {SyntaxError} If the file is damaged.
  * @throws {TypeError} If it is none of these, or of a kind that is not read.

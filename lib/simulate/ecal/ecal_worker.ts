@@ -2,7 +2,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { createRng } from "../../base/rng.ts";
-import { answerTasks } from "../../base/worker_pool.ts";
+import { answerTasks } from "../../base/worker_task.ts";
 import type { Block } from "../blocks.ts";
 import { type EcalTruth, simulateEcal } from "./event.ts";
 import type { EcalParticle } from "./tracker.ts";

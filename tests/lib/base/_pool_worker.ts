@@ -1,9 +1,9 @@
 /** A worker for the pool's tests: does what its message says. */
-import { answerTasks } from "../../../lib/base/worker_pool.ts";
+import { answerTasks } from "../../../lib/base/worker_task.ts";
 
 export type Order =
   | { do: "double"; values: Uint8Array<ArrayBuffer> }
-  | { do: "spin" | "hang" | "crash" | "setup" | "unclonable" }
+  | { do: "spin" | "hang" | "crash" | "setup" | "unclonable" | "hoard" }
   | { do: "throw"; kind: "SyntaxError" | "Odd" };
 
 answerTasks<Order, unknown, string | undefined>(async (order, setup) => {
@@ -21,6 +21,8 @@ answerTasks<Order, unknown, string | undefined>(async (order, setup) => {
         throw new Error("out of cheese");
       });
       return await new Promise(() => {});
+    case "hoard":
+      for (const all: unknown[] = [];;) all.push({ index: all.length, values: [1, 2, 3] });
     case "setup":
       return { result: setup };
     case "unclonable":

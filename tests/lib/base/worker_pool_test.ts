@@ -4,6 +4,7 @@ import {
   PoolFullError,
   type PoolOptions,
   TaskTimeoutError,
+  ThreadMemoryError,
 } from "../../../lib/base/worker_pool.ts";
 import type { Order } from "./_pool_worker.ts";
 
@@ -99,6 +100,60 @@ Deno.test("Pool.run() gives up by signal, waiting or running, and names the reas
     first.abort(new Error("client gone"));
     await assertRejects(() => running, Error, "client gone");
     await assertRejects(() => pool.run({ do: "setup" }, [], { signal: first.signal }), Error, "client gone");
+    assertEquals(await pool.run({ do: "setup" }), undefined);
+  } finally {
+    pool.close();
+  }
+});
+
+Deno.test("createPool() ends a thread that takes more memory than allowed, and the others go on", async () => {
+  const pool = open({ size: 1, heapMegabytes: 48, setup: "hello" });
+  try {
+    await assertRejects(() => pool.run({ do: "hoard" }), ThreadMemoryError, "within 48 MB of memory");
+    assertEquals(await pool.run({ do: "double", values: Uint8Array.of(1, 2) }), Uint8Array.of(2, 4));
+    assertEquals(await pool.run({ do: "setup" }), "hello");
+    await assertRejects(() => pool.run({ do: "throw", kind: "SyntaxError" }), SyntaxError, "bad bytes");
+    await assertRejects(() => pool.run({ do: "spin" }, [], { timeoutMs: 100 }), TaskTimeoutError);
+    await assertRejects(() => pool.run({ do: "crash" }), Error, "out of cheese");
+  } finally {
+    pool.close();
+  }
+});
+
+for (const heapMegabytes of [undefined, 64]) {
+  const kind = heapMegabytes === undefined ? "plain threads" : "threads with a memory limit";
+  Deno.test(`an idle pool of ${kind} ends its threads, and starts them again`, async () => {
+    const pool = open({ size: 2, idleMs: 50, heapMegabytes });
+    try {
+      await Promise.all([pool.run({ do: "setup" }), pool.run({ do: "setup" })]);
+      assertEquals(pool.state().threads, 2);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assertEquals(pool.state(), { threads: 0, running: 0, waiting: 0 });
+      assertEquals(await pool.run({ do: "double", values: Uint8Array.of(4) }), Uint8Array.of(8));
+    } finally {
+      pool.close();
+    }
+  });
+
+  Deno.test(`an idle pool of ${kind} that is never closed does not hold its process`, async () => {
+    const module = new URL("../../../lib/base/worker_pool.ts", import.meta.url);
+    const program = `
+      import { createPool } from "${module}";
+      const pool = createPool({ url: "${url}", size: 2, heapMegabytes: ${heapMegabytes} });
+      console.log(await pool.run({ do: "double", values: Uint8Array.of(21) }));`;
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-read", `data:application/typescript,${encodeURIComponent(program)}`],
+      signal: AbortSignal.timeout(30_000),
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, "Uint8Array(1) [ 42 ]\n"]);
+  });
+}
+
+Deno.test("Pool.run() goes on after a message that cannot be sent", async () => {
+  const pool = open({ size: 1 });
+  try {
+    const unsendable = { do: "double", values: () => {} } as unknown as Order;
+    await assertRejects(() => pool.run(unsendable), Error, "could not be cloned");
     assertEquals(await pool.run({ do: "setup" }), undefined);
   } finally {
     pool.close();
