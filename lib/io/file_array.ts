@@ -1,0 +1,58 @@
+/** An array of a file, whatever its format. @module */
+import type { NpyType, NpyValues } from "./npy.ts";
+
+/** An array of a file, read when it is asked for. */
+export interface FileArray {
+  /** The file's own word for it: extension, dataset, key, page number; "" where a file can have one only. */
+  readonly name: string;
+  /** Sides, slowest first. A picture is [height, width, channels]. */
+  readonly shape: readonly number[];
+  /** NumPy's name of the values' type. */
+  readonly dtype: NpyType;
+  /** Whether the format says that this is one picture. */
+  readonly isPicture: boolean;
+  /**
+   * Reads all of it, or some of its first axis.
+   *
+   * @param rows From `first` to before `end`. @default {all}
+   */
+  read(rows?: readonly [first: number, end: number]): Promise<{ data: NpyValues; shape: number[] }>;
+}
+
+/** An array that decoding has put into memory already. */
+export function heldArray(
+  name: string,
+  { data, shape, dtype = typeOfValues(data) }: { data: NpyValues; shape: readonly number[]; dtype?: NpyType },
+  isPicture = false,
+): FileArray {
+  return {
+    name,
+    shape,
+    dtype,
+    isPicture,
+    read: (rows) => Promise.try(() => rowsOf(data, shape, rows)),
+  };
+}
+
+/** Rows of an array in memory, as views. */
+function rowsOf(data: NpyValues, shape: readonly number[], rows?: readonly [number, number]) {
+  if (!rows) return { data, shape: [...shape] };
+  const [first, end] = rows, side = shape[0] ?? 1;
+  if (!(Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= side)) {
+    throw new RangeError(`Cannot read rows ${first} to ${end}: the array has shape [${shape.join(", ")}]`);
+  }
+  const size = shape.slice(1).reduce((a, b) => a * b, 1);
+  return {
+    data: data.subarray(first * size, end * size) as NpyValues,
+    shape: [end - first, ...shape.slice(1)],
+  };
+}
+
+function typeOfValues(data: NpyValues): NpyType {
+  const kind = data instanceof Float32Array || data instanceof Float64Array
+    ? "f"
+    : data.constructor.name.includes("Uint")
+    ? "u"
+    : "i";
+  return `${kind}${data.BYTES_PER_ELEMENT}` as NpyType;
+}
