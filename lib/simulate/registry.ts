@@ -3,11 +3,13 @@ import { cygnoSimulator } from "./cygno_simulator.ts";
 import { ecalSimulator } from "./ecal/simulator.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Simulator } from "./simulator.ts";
+import { superNemoSimulator } from "./supernemo/simulator.ts";
 
 /** The simulators, in the order in which they are listed. */
 export const SIMULATORS: readonly Simulator[] = [
   cygnoSimulator,
   ecalSimulator,
+  superNemoSimulator,
 ];
 
 /**

@@ -4,7 +4,11 @@ import { findSimulator, SIMULATORS } from "../../../lib/simulate/registry.ts";
 Deno.test("findSimulator() finds each by its name, and names the nearest for a wrong one", () => {
   for (const simulator of SIMULATORS) assertEquals(findSimulator(simulator.name), simulator);
   assertEquals(new Set(SIMULATORS.map(({ name }) => name)).size, SIMULATORS.length);
-  assertThrows(() => findSimulator("ecla"), RangeError, `"ecla" (nearest: ecal): there are cygno, ecal`);
+  assertThrows(
+    () => findSimulator("ecla"),
+    RangeError,
+    `"ecla" (nearest: ecal): there are cygno, ecal, supernemo`,
+  );
 });
 
 Deno.test("every simulator says what it does, what it counts and where it writes", () => {

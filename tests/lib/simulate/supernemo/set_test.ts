@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { join } from "@std/path";
+import { openHdf5 } from "../../../../lib/io/hdf5.ts";
+import { superNemoFileName, writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
+import { withFolder } from "../../../folder.ts";
+
+Deno.test("writeSuperNemo() writes the document's branches as columns whose offsets fit", () =>
+  withFolder(async (folder) => {
+    const settings = { law: "document", tracks: [2, 3], events: 1100 } as const;
+    const { files, events, comparison } = await writeSuperNemo(folder, settings, { seed: 3, workers: 1 });
+    assertEquals(files, ["my_generator_t2_0.h5", "my_generator_t3_0.h5"].map((name) => join(folder, name)));
+    assertEquals(events, 2200);
+    assert(
+      comparison!.every(({ published, simulated, tolerance }) =>
+        Math.abs(published - simulated) < 2 * tolerance
+      ),
+    );
+    for (const [index, tracks] of [2, 3].entries()) {
+      using file = await openHdf5(files[index]);
+      const read = (path: string) => file.read(path).data as Float64Array;
+      const hits = read("hit_offsets"), ends = read("track_offsets"), split = read("track_split");
+      assertEquals([hits.length, ends.length], [1101, 1101]);
+      assertEquals([hits[1100], ends[1100]], [read("wirez").length, read("calo_row").length]);
+      for (let event = 0; event < 1100; event++) {
+        assertEquals(ends[event + 1] - ends[event], tracks);
+        assertEquals(
+          split[ends[event + 1] - 1],
+          hits[event + 1] - hits[event],
+          "the last track ends at the last hit",
+        );
+        assert(split[ends[event]] >= 5);
+      }
+      const layers = read("grid_layer"), columns = read("grid_column"), radius = read("radius");
+      assert(layers.every((l) => l >= 0 && l < 9) && columns.every((c) => c >= 0 && c < 113));
+      assert(radius.every((r) => r >= 0 && r < 31.12));
+      assert(!file.datasets().includes("grid_side"));
+      assertEquals(file.attributes("radius"), { unit: "mm", offsets: "hit_offsets" });
+    }
+  }));
+
+Deno.test("writeSuperNemo() writes the same values whatever the number of threads, other ones in another file", () =>
+  withFolder(async (folder) => {
+    for (const law of ["document", "detector"] as const) {
+      for (const workers of [1, 3]) {
+        const settings = { law, tracks: [2], files: 2, events: 700 };
+        await writeSuperNemo(join(folder, String(workers)), settings, { seed: 3, workers });
+      }
+      const name = superNemoFileName(law, 2, 0);
+      using one = await openHdf5(join(folder, "1", name));
+      using three = await openHdf5(join(folder, "3", name));
+      using next = await openHdf5(join(folder, "1", superNemoFileName(law, 2, 1)));
+      for (const path of one.datasets()) assertEquals(one.read(path), three.read(path), path);
+      assert(one.read("wirez").data[0] !== next.read("wirez").data[0]);
+    }
+  }));
+
+Deno.test("writeSuperNemo() writes both sides, modules and the truth of our own generator", () =>
+  withFolder(async (folder) => {
+    const { files: [path], comparison } = await writeSuperNemo(folder, { tracks: [3], events: 200 }, {
+      seed: 1,
+    });
+    assertEquals(comparison, undefined);
+    using file = await openHdf5(path);
+    const read = (name: string) => Array.from(file.read(name).data as Int32Array);
+    assertEquals([...new Set(read("grid_side"))].sort(), [0, 1]);
+    const [side, layer, column, id] = ["grid_side", "grid_layer", "grid_column", "grid_id"].map(read);
+    assert(id.every((cell, i) => cell === 1017 * side[i] + 9 * column[i] + layer[i]));
+    assertEquals(read("calo_offsets").length, 201);
+    assertEquals(read("calo_offsets")[200], read("calo_energy").length);
+    assertEquals([...new Set(read("calo_type"))].sort(), [0, 1, 2]);
+    assertEquals(read("truth/vertex_y").length, 600);
+    const truth = read("truth/tracks"), modules = read("truth/calo");
+    assert(truth.every((mask) => mask >= 0 && mask < 8) && modules.every((m) => m >= 0 && m < 712));
+  }));
+
+Deno.test("writeSuperNemo() refuses settings that make no set, and to overwrite", () =>
+  withFolder(async (folder) => {
+    for (
+      const [settings, message] of [
+        [{ tracks: [] }, "no number of tracks"],
+        [{ tracks: [0] }, "the number of tracks must be 1 to 12: got 0"],
+        [{ tracks: [NaN] }, "got NaN"],
+        [{ files: 0 }, "the number of files"],
+        [{ events: 1.5 }, "the number of events"],
+      ] as const
+    ) await assertRejects(() => writeSuperNemo(folder, settings, { seed: 1 }), RangeError, message);
+    await writeSuperNemo(folder, { tracks: [1], events: 3 }, { seed: 1, workers: 1 });
+    await assertRejects(
+      () => writeSuperNemo(folder, { tracks: [1, 2], events: 3 }, { seed: 1 }),
+      Deno.errors.AlreadyExists,
+      "supernemo_t1_0.h5",
+    );
+  }));
