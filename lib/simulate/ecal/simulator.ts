@@ -9,12 +9,17 @@ export const ecalSimulator = defineSimulator({
   unit: "pictures",
   out: { path: "data/ecal", help: "Folder; no file in it is overwritten." },
   options: {
-    events: { type: "integer", default: 10_000, min: 1, max: 100_000, help: "Pictures in each file." },
-    gzip: { type: "integer", default: 1, min: 1, max: 9, help: "How hard the files are packed." },
+    events: { type: "integer", default: 10_000, min: 1, max: 10_000_000, help: "Pictures in each file." },
+    compression: {
+      type: "choice",
+      choices: ["lzf", "gzip"],
+      default: "lzf",
+      help: "LZF as the published files very likely have it, or what every HDF5 library reads.",
+    },
   },
   examples: [
     "deno task simulate ecal                             # 10,000 photons and 10,000 electrons",
-    "deno task simulate ecal --events 50000 --seed 7 --out data/ecal7",
+    "deno task simulate ecal --events 249000 --out data/ecal # as many as published",
   ],
-  write: (path, { events, gzip }, context) => writeEcal(path, { events, gzip }, context),
+  write: (path, { events, compression }, context) => writeEcal(path, { events, compression }, context),
 });

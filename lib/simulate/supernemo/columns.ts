@@ -52,26 +52,3 @@ export function createColumns<Name extends string>(types: Record<Name, ColumnTyp
     }),
   };
 }
-
-/** Puts the events of several parts one after the other. */
-export function joinColumns(parts: readonly JaggedColumns[]): JaggedColumns {
-  const events = parts.reduce((sum, { offsets }) => sum + offsets.length - 1, 0);
-  const offsets = new Int32Array(events + 1);
-  let event = 0, entries = 0;
-  for (const part of parts) {
-    for (let i = 1; i < part.offsets.length; i++) offsets[++event] = entries + part.offsets[i];
-    entries = offsets[event];
-  }
-  const columns: JaggedColumns["columns"] = {};
-  for (const [name, first] of Object.entries(parts[0]?.columns ?? {})) {
-    const Values = first.constructor as new (length: number) => typeof first;
-    const all = new Values(entries);
-    let at = 0;
-    for (const part of parts) {
-      all.set(part.columns[name], at);
-      at += part.columns[name].length;
-    }
-    columns[name] = all;
-  }
-  return { offsets, columns };
-}

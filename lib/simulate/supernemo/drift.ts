@@ -2,7 +2,7 @@
  * From drift time to distance from the wire.
  *
  * The "Manchester" law of TKEvent (github.com/TomasKrizak/TKEvent): with u = 10 t, t in µs, the radius in cm is
- * 0.5709 u / (u^0.5801 + 1.6567), but at most 1.8694 u^(1 - 0.9499), which holds from some 1.3 µs on. @module
+ * 0.5709 u / (u^0.5801 + 1.6567), but at most 1.8694 u^(1 - 0.9499), which counts from 4.0 µs on. @module
  */
 
 /** Longest drift that is measured, µs. The law has reached 23.5 mm there, the corners of a cell come no later. */

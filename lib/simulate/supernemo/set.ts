@@ -1,10 +1,11 @@
 /** Files of SuperNEMO events, as columns with offsets. @module */
 import { join } from "@std/path";
-import { encodeHdf5, type Hdf5Input } from "../../io/hdf5.ts";
+import type { Hdf5DatasetWriter, Hdf5Writer } from "../../io/hdf5_write.ts";
 import { simulateBlocks } from "../blocks.ts";
-import { refuseExisting, writeNewFile } from "../new_file.ts";
+import { refuseExisting } from "../new_file.ts";
+import { writeNewHdf5 } from "../new_hdf5.ts";
 import type { SimulateContext, Simulated } from "../simulator.ts";
-import { type JaggedColumns, joinColumns } from "./columns.ts";
+import type { JaggedColumns } from "./columns.ts";
 import type { DocumentTrack } from "./document.ts";
 import { DETECTOR_LAYOUT, DOCUMENT_LAYOUT, type Layout } from "./layout.ts";
 import { compareDocumentTracks } from "./statistics.ts";
@@ -24,6 +25,8 @@ export interface SuperNemoSettings {
 
 /** Fewest compared tracks that make a table worth printing. */
 const ENOUGH_TRACKS = 1000;
+/** Tracks that are compared at most. */
+const MOST_COMPARED = 100_000;
 
 function settle(settings: SuperNemoSettings): Required<SuperNemoSettings> {
   const { law = "detector", tracks = [1, 2, 3, 4], files = 1, events = 2000 } = settings;
@@ -45,18 +48,27 @@ export function superNemoFileName(law: SuperNemoLaw, tracks: number, file: numbe
   return `${law === "document" ? "my_generator" : "supernemo"}_t${tracks}_${file}.h5`;
 }
 
-/** The datasets of a file: every column, and the offsets of each group. */
-function toDatasets(layout: Layout, groups: Record<string, JaggedColumns>): Record<string, Hdf5Input> {
-  const datasets: Record<string, Hdf5Input> = {};
-  for (const [group, specs] of Object.entries(layout)) {
-    const { offsets, columns } = groups[group], name = `${group}_offsets`;
-    datasets[name] = { data: offsets, shape: [offsets.length] };
-    for (const [column, { unit }] of Object.entries(specs)) {
-      const data = columns[column];
-      datasets[column] = { data, shape: [data.length], attributes: { unit, offsets: name } };
+/** Starts the datasets of a file: every column, and the offsets of each group. What it gives back takes the columns of a block. */
+function startDatasets(file: Hdf5Writer, layout: Layout): (groups: Record<string, JaggedColumns>) => void {
+  const started = Object.entries(layout).map(([group, specs]) => {
+    const name = `${group}_offsets`, packing = { compression: "gzip", level: 1, shuffle: true } as const;
+    const offsets = file.dataset(name, { dtype: "i4", ...packing });
+    offsets.append(Int32Array.of(0));
+    const columns = Object.entries(specs).map(([column, { type, unit }]): [string, Hdf5DatasetWriter] => [
+      column,
+      file.dataset(column, { dtype: type, ...packing, attributes: { unit, offsets: name } }),
+    ]);
+    return { group, offsets, columns, entries: 0 };
+  });
+  return (groups) => {
+    for (const state of started) {
+      const { offsets, columns } = groups[state.group];
+      for (const [name, dataset] of state.columns) dataset.append(columns[name]);
+      const before = state.entries;
+      state.offsets.append(offsets.subarray(1).map((offset) => before + offset));
+      state.entries += offsets[offsets.length - 1];
     }
-  }
-  return datasets;
+  };
 }
 
 /**
@@ -86,18 +98,15 @@ export async function writeSuperNemo(
   const url = new URL("./supernemo_worker.ts", import.meta.url);
   for (const [index, { number, file, path }] of plan.entries()) {
     const setup: SuperNemoSetup = { law, seed, tracks: number, file };
-    const parts: Record<string, JaggedColumns>[] = [];
-    const blocks = simulateBlocks<SuperNemoBlock>(url, events, { size: 512, workers, signal, setup });
-    for await (const { block, reply } of blocks) {
-      parts.push(reply.groups);
-      compared.push(...reply.tracks);
-      onProgress?.(index * events + block.first + block.count, plan.length * events);
-    }
-    const groups = Object.fromEntries(
-      Object.keys(layout).map((group) => [group, joinColumns(parts.map((part) => part[group]))]),
-    );
-    const bytes = await encodeHdf5(toDatasets(layout, groups), { generator: law, tracks: number, seed });
-    await writeNewFile(path, bytes);
+    await writeNewHdf5(path, { generator: law, tracks: number, seed }, async (target) => {
+      const append = startDatasets(target, layout);
+      const blocks = simulateBlocks<SuperNemoBlock>(url, events, { size: 512, workers, signal, setup });
+      for await (const { block, reply } of blocks) {
+        append(reply.groups);
+        compared.push(...reply.tracks.slice(0, MOST_COMPARED - compared.length));
+        onProgress?.(index * events + block.first + block.count, plan.length * events);
+      }
+    });
   }
   return {
     files: plan.map(({ path }) => path),

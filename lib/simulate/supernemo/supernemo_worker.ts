@@ -3,7 +3,7 @@
 /// <reference lib="deno.worker" />
 import { createDraws } from "../../base/random.ts";
 import { createRng } from "../../base/rng.ts";
-import { answerTasks } from "../../base/worker_pool.ts";
+import { answerTasks } from "../../base/worker_task.ts";
 import type { Block } from "../blocks.ts";
 import { createColumns, type JaggedColumns } from "./columns.ts";
 import { type DocumentTrack, drawDocumentTrack } from "./document.ts";

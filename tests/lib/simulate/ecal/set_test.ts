@@ -19,7 +19,7 @@ Deno.test("writeEcal() reproduces the published files' figures", () =>
     assertEquals(comparison!.length, 15);
   }));
 
-Deno.test("writeEcal() writes the same values whatever the number of threads, in the published layout", () =>
+Deno.test("writeEcal() writes the same bytes whatever the number of threads, in the published layout", () =>
   withFolder(async (folder) => {
     const progress: number[] = [];
     const names = ["photon", "electron"].map((kind) => ecalFileName(kind as "photon", 300));
@@ -34,15 +34,13 @@ Deno.test("writeEcal() writes the same values whatever the number of threads, in
     }
     assertEquals(progress, [256, 300, 556, 600, 256, 300, 556, 600]);
     for (const [label, name] of names.entries()) {
-      using file = await openHdf5(join(folder, "1", name));
-      using other = await openHdf5(join(folder, "3", name));
-      for (const path of await file.datasets()) {
-        assertEquals(await file.read(path), await other.read(path), path);
-      }
+      const bytes = await Deno.readFile(join(folder, "1", name));
+      assertEquals(bytes, await Deno.readFile(join(folder, "3", name)));
+      using file = await openHdf5(bytes);
       const x = await file.read("X"), y = await file.read("y");
       assertEquals([x.shape, x.dtype, y.shape, y.dtype], [[300, 32, 32, 2], "f4", [300], "f4"]);
       assert((y.data as Float32Array).every((value) => value === label));
-      assertEquals((await file.info("X")).filters, ["deflate"]);
+      assertEquals((await file.info("X")).filters, ["lzf"]);
       const charge = (await file.read("truth/charge")).data as Float32Array;
       assert(charge.every((value) => Math.abs(value) === label));
     }
@@ -56,7 +54,7 @@ Deno.test("writeEcal() refuses to overwrite, numbers that make no set, and stops
       Deno.errors.AlreadyExists,
       "is there already",
     );
-    for (const events of [0, 1.5, 100_001]) {
+    for (const events of [0, 1.5, 10_000_001]) {
       await assertRejects(() => writeEcal(folder, { events }, { seed: 1 }), RangeError, `got ${events}`);
     }
     const stop = new AbortController(), out = join(folder, "stopped");
@@ -71,5 +69,5 @@ Deno.test("writeEcal() refuses to overwrite, numbers that make no set, and stops
       Error,
       "enough",
     );
-    assertEquals(await Deno.stat(out).then(() => true, () => false), false);
+    assertEquals([...Deno.readDirSync(out)], []);
   }));

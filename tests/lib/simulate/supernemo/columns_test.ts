@@ -1,5 +1,5 @@
 import { assertEquals } from "../../../assert.ts";
-import { createColumns, joinColumns } from "../../../../lib/simulate/supernemo/columns.ts";
+import { createColumns } from "../../../../lib/simulate/supernemo/columns.ts";
 
 function part(...events: number[][]) {
   const writer = createColumns({ x: "f8", n: "i4" });
@@ -14,12 +14,4 @@ Deno.test("createColumns() keeps what belongs to an event between its offsets, n
   const { offsets, columns } = part([1.5, 2], [], [3]);
   assertEquals(offsets, Int32Array.of(0, 2, 2, 3));
   assertEquals(columns, { x: Float64Array.of(1.5, 2, 3), n: Int32Array.of(15, 20, 30) });
-});
-
-Deno.test("joinColumns() puts parts one after the other as if they had been one", () => {
-  assertEquals(
-    joinColumns([part([1, 2], []), part([3]), part([], [4, 5])]),
-    part([1, 2], [], [3], [], [4, 5]),
-  );
-  assertEquals(joinColumns([part(), part([7])]), part([7]));
 });
