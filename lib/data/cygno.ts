@@ -3,12 +3,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { basename, join } from "@std/path";
+import { join } from "@std/path";
 import { extractZip } from "../io/zip.ts";
-import { download } from "./download.ts";
-import { type ImageFiles, isPattern, listImages, selectImages } from "./image_files.ts";
+import { type ImageFiles, listImages, selectImages } from "./image_files.ts";
 import { LazyImages, type LazyImagesOptions } from "./lazy_images.ts";
 import { LazyNumbers } from "./lazy_numbers.ts";
+import { localize, type LocalizeOptions } from "./transport/localize.ts";
 
 /** What a path says of an event. */
 export interface PathTruth {
@@ -35,31 +35,44 @@ export function parseCygnoPath(path: string): PathTruth | undefined {
   return { nuclear: kinds.has("NR") ? 1 : 0, energyKeV: Number(energy) };
 }
 
-/** Where objects of a bucket can be had; a store's `Blobs` is one. */
-export interface ObjectSource {
-  list(prefix: string): Promise<{ key: string; bytes: number }[]>;
-  get(key: string): Promise<{ bytes: Uint8Array } | undefined>;
+/**
+ * Kind and energy of each listed picture, out of its path below the place that was given: folders above a set say nothing
+ * of its events. Only where no path below says them, a pattern's or file's own fixed parts are looked at, from the right:
+ * who wrote `run_1/NR/[1-6]_keV/*.png` has said the kind.
+ */
+function truthsOf({ names, baseLength }: ImageFiles, isFolder: boolean): (PathTruth | undefined)[] {
+  for (let from = baseLength;; from = names[0].lastIndexOf("/", from - 2) + 1) {
+    const truths = names.map((name) => parseCygnoPath(name.slice(from)));
+    if (isFolder || from <= 1 || truths.some((truth) => truth)) return truths;
+  }
+}
+
+/**
+ * Refuses a training set of one kind, from which no network can learn to tell the kinds apart.
+ *
+ * @param labels 1 nuclear, 0 electron recoil.
+ * @param from Where the set is from, for the message.
+ * @throws {RangeError} Naming the kind that there is.
+ */
+export function requireBothKinds(labels: Float32Array, from: string): void {
+  const nuclear = labels.reduce((sum, label) => sum + label, 0);
+  if (nuclear > 0 && nuclear < labels.length) return;
+  const [only, missing] = nuclear > 0 ? ["nuclear", "electron"] : ["electron", "nuclear"];
+  throw new RangeError(
+    `Cannot train on "${from}" to tell recoils apart as there must be both kinds: ` +
+      `all ${labels.length} training images are of ${only} recoils, none of ${missing} ones`,
+  );
 }
 
 /** Options for {@linkcode openCygno}. */
-export interface OpenCygnoOptions extends LazyImagesOptions {
-  /** Folder that downloads go to. Needed for `s3:` and `http(s):` only. */
-  cache?: string;
-  /** Checksum of the archive behind an http address, `sha256:…` or `md5:…`. */
-  checksum?: string;
-  /** Opens a bucket; needed for `s3:` only. */
-  openBucket?: (location: string) => ObjectSource | Promise<ObjectSource>;
+export interface OpenCygnoOptions extends LazyImagesOptions, Omit<LocalizeOptions, "wanted" | "extension"> {
   /** Unpacks an archive here first, as `unzip -n`, and reads the files. @default {read out of the archive} */
   extractTo?: string;
-  /** Called while bytes are fetched; `total` is 0 where it is not known. */
-  onProgress?: (done: number, total: number) => void;
-  /** Stops a download with the signal's reason. */
-  signal?: AbortSignal;
 }
 
 /** A set, nothing of it read yet but the paths. */
 export interface CygnoSet {
-  /** [n, 576, 576]. */
+  /** [n, height, width]. */
   images: LazyImages;
   /** 1 nuclear, 0 electron recoil; [n]. */
   labels: LazyNumbers;
@@ -74,6 +87,7 @@ export interface CygnoSet {
 /**
  * Opens a set wherever it lies: a zip file, a folder, a pattern, `s3://bucket/prefix` or an http(s) address of a zip.
  *
+ * Kind and energy of an event are in its path below that place; links to folders are followed.
  * A local archive is read in place; an unsafe one (see `lib/io/zip.ts`) is refused. From a bucket, the archive or the pictures under the
  * prefix are copied to the cache, and only what is missing there; an http download resumes. Close `images` when done.
  *
@@ -82,19 +96,25 @@ export interface CygnoSet {
  * @throws {RangeError} If no picture's path says what it is; the first few are named.
  */
 export async function openCygno(source: string, options: OpenCygnoOptions = {}): Promise<CygnoSet> {
-  let place = await localize(source, options);
-  if (options.extractTo !== undefined && /\.zip$/i.test(place)) {
-    await extractZip(place, options.extractTo, { signal: options.signal });
-    place = options.extractTo;
+  const { cache, extractTo, signal } = options;
+  let place = await localize(source, {
+    ...options,
+    cache: cache === undefined ? undefined : join(cache, "cygno"),
+    extension: ".zip",
+    wanted: (key) => /\.(png|zip)$/i.test(key),
+  });
+  if (extractTo !== undefined && /\.zip$/i.test(place)) {
+    await extractZip(place, extractTo, { signal });
+    place = extractTo;
   }
   const all = await listImages(place);
+  const isFolder = all.zip !== undefined || await isDirectory(place);
   const good: number[] = [], unmatched: string[] = [], truths: PathTruth[] = [];
-  all.names.forEach((name, i) => {
-    const truth = parseCygnoPath(name);
+  truthsOf(all, isFolder).forEach((truth, i) => {
     if (truth) {
       good.push(i);
       truths.push(truth);
-    } else unmatched.push(name);
+    } else unmatched.push(all.names[i]);
   });
   if (good.length === 0) {
     const some = unmatched.slice(0, 3).map((name) => `"${name}"`).join(", ");
@@ -109,80 +129,19 @@ export async function openCygno(source: string, options: OpenCygnoOptions = {}):
     labels: new LazyNumbers(Float32Array.from(truths, ({ nuclear }) => nuclear), 1),
     energies: new LazyNumbers(Float32Array.from(truths, ({ energyKeV }) => energyKeV), 1),
     unmatched,
-    fingerprint: fingerprint(files, place),
+    fingerprint: fingerprint(files),
   };
 }
 
 /** The same for the same pictures, whatever folder they are in. */
-function fingerprint({ names, bytes, entries, zip }: ImageFiles, place: string): string {
+function fingerprint({ names, baseLength, bytes, entries }: ImageFiles): string {
   const hash = createHash("sha256");
-  const prefix = zip || isPattern(place) ? 0 : place.replace(/\/+$/, "").length + 1;
-  names.forEach((name, i) => hash.update(`${name.slice(prefix)}\t${bytes[i]}\t${entries?.[i].crc ?? ""}\n`));
+  names.forEach((name, i) =>
+    hash.update(`${name.slice(baseLength)}\t${bytes[i]}\t${entries?.[i].crc ?? ""}\n`)
+  );
   return hash.digest("hex");
 }
 
-async function localize(source: string, options: OpenCygnoOptions): Promise<string> {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source)?.[1].toLowerCase();
-  if (scheme === undefined) return source;
-  if (scheme === "file") return decodeURIComponent(new URL(source).pathname);
-  const { cache, checksum, onProgress, signal } = options;
-  if (scheme !== "s3" && scheme !== "http" && scheme !== "https") {
-    throw new TypeError(`Cannot open "${source}": expected a path, a pattern, s3://, http:// or https://`);
-  }
-  if (cache === undefined) throw new TypeError(`Cannot open "${source}" without a cache folder`);
-  const key = createHash("sha256").update(source).digest("hex").slice(0, 16);
-  if (scheme === "s3") return await copyBucket(source, join(cache, "cygno", key), options);
-  const name = basename(new URL(source).pathname) || "set.zip";
-  const path = join(cache, "cygno", key, /\.zip$/i.test(name) ? name : `${name}.zip`);
-  await download(source, path, { checksum, onProgress, signal });
-  return path;
-}
-
-/** Copies what a bucket has under a prefix and the folder has not; gives the folder, or the one archive in it. */
-async function copyBucket(source: string, folder: string, options: OpenCygnoOptions): Promise<string> {
-  const { openBucket, onProgress, signal } = options;
-  if (!openBucket) throw new TypeError(`Cannot open "${source}" without access to buckets`);
-  const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/i.exec(source) ?? [];
-  if (!bucket) throw new TypeError(`Cannot open "${source}": expected s3://bucket/prefix`);
-  const objects = await openBucket(`s3://${bucket}`);
-  const listed = (await objects.list(prefix)).filter(({ key }) => /\.(png|zip)$/i.test(key));
-  const archives = listed.filter(({ key }) => /\.zip$/i.test(key));
-  if (archives.length > 1 || (archives.length === 1 && listed.length > 1)) {
-    throw new RangeError(
-      `Cannot open "${source}" as it must be one archive or a prefix of pictures: it has ${archives.length} archives and ` +
-        `${listed.length - archives.length} pictures`,
-    );
-  }
-  if (listed.length === 0) {
-    throw new Deno.errors.NotFound(`Cannot open "${source}" as there is no image or archive`);
-  }
-  const total = listed.reduce((sum, { bytes }) => sum + bytes, 0);
-  let done = 0, next = 0;
-  const copy = async () => {
-    while (next < listed.length) {
-      signal?.throwIfAborted();
-      const { key, bytes } = listed[next++];
-      if (key.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(key)) {
-        throw new SyntaxError(`Cannot copy "${key}" from "${source}": unsafe name`);
-      }
-      const path = join(folder, key);
-      const present = await Deno.stat(path).then((info) => info.size, () => -1);
-      if (present !== bytes) {
-        const object = await objects.get(key);
-        if (!object) throw new Deno.errors.NotFound(`Cannot copy "${key}" from "${source}": it is gone`);
-        await Deno.mkdir(join(path, ".."), { recursive: true });
-        const partial = `${path}.${crypto.randomUUID()}.partial`;
-        await Deno.writeFile(partial, object.bytes);
-        await Deno.rename(partial, path);
-      }
-      onProgress?.(done += bytes, total);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, copy));
-  return archives.length === 1 ? join(folder, archives[0].key) : join(folder, prefixFolder(prefix));
-}
-
-/** The part of a prefix that is whole folders: "a/b/ev" is in "a/b". */
-function prefixFolder(prefix: string): string {
-  return prefix.slice(0, prefix.lastIndexOf("/") + 1);
+function isDirectory(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isDirectory, () => false);
 }

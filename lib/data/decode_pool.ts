@@ -1,10 +1,10 @@
 /**
  * Worker threads that decode the pictures of one list. @module
  */
-import type { DecodeOrder, DecodeSetup } from "./decode_worker.ts";
-import type { ImageFiles } from "./image_files.ts";
-import type { Crop } from "./lazy_images.ts";
 import { createPool, type Pool } from "../base/worker_pool.ts";
+import type { Region } from "../image/preprocessing/mod.ts";
+import { areaOf, type DecodeOrder, type DecodeSetup } from "./decode_order.ts";
+import type { ImageFiles } from "./image_files.ts";
 
 /** Most pictures that a thread is handed at once, so that threads stay evenly busy. */
 const PART = 16;
@@ -26,9 +26,9 @@ export class DecodePool {
     this.#setup = setup;
   }
 
-  /** Decodes all pictures of a list: counts, [n, crop.height, crop.width]. The first failure rejects. */
-  async decode(files: ImageFiles, crop: Crop): Promise<Uint8Array> {
-    const { names, entries } = files, size = crop.height * crop.width;
+  /** Decodes all pictures of a list: counts, [n, rows, columns] of the region. The first failure rejects. */
+  async decode(files: ImageFiles, region: Region): Promise<Uint8Array> {
+    const { names, entries } = files, size = areaOf(region);
     const pool = this.#pool ??= createPool({
       url: new URL("./decode_worker.ts", import.meta.url),
       size: this.workers,
@@ -38,7 +38,7 @@ export class DecodePool {
     const parts: Promise<Uint8Array>[] = [];
     for (let start = 0; start < names.length; start += PART) {
       const end = start + PART;
-      parts.push(pool.run({ names: names.slice(start, end), entries: entries?.slice(start, end), crop }));
+      parts.push(pool.run({ names: names.slice(start, end), entries: entries?.slice(start, end), region }));
     }
     if (parts.length === 1) return await parts[0];
     const out = new Uint8Array(names.length * size);

@@ -1,26 +1,11 @@
 /**
  * A thread that decodes pictures of a list: is told {@linkcode DecodeSetup} once, then {@linkcode DecodeOrder}s. @module
  */
-import { decodePng, readPngHeader } from "../io/png.ts";
-import { openZipFile, readZipEntry, type ZipEntry, type ZipSource } from "../io/zip.ts";
-import type { Crop } from "./lazy_images.ts";
 import { answerTasks } from "../base/worker_task.ts";
-
-/** What holds for every picture of a list. */
-export interface DecodeSetup {
-  /** The archive that holds them; otherwise names are paths. */
-  zip?: string;
-  /** Shape that every picture must have, pixels. */
-  height: number;
-  width: number;
-}
-
-/** Asks for some pictures. */
-export interface DecodeOrder {
-  names: string[];
-  entries?: ZipEntry[];
-  crop: Crop;
-}
+import type { Region } from "../image/preprocessing/mod.ts";
+import { decodePng, readPngHeader } from "../io/png.ts";
+import { openZipFile, readZipEntry, type ZipSource } from "../io/zip.ts";
+import { areaOf, type DecodeOrder, type DecodeSetup } from "./decode_order.ts";
 
 let archive: ZipSource | undefined;
 
@@ -28,7 +13,7 @@ function decodeOne(
   bytes: Uint8Array,
   name: string,
   { height, width }: DecodeSetup,
-  crop: Crop,
+  region: Region,
   into: Uint8Array,
 ): void {
   const header = readPngHeader(bytes, { name });
@@ -39,18 +24,16 @@ function decodeOne(
         `it is ${header.height} × ${header.width} of ${header.depth}-bit ${kind}`,
     );
   }
-  const rows = [crop.top, crop.top + crop.height] as const,
-    columns = [crop.left, crop.left + crop.width] as const;
-  const image = decodePng(bytes, { name, rows, columns });
+  const image = decodePng(bytes, { name, ...region });
   into.set(image.data as Uint8Array);
 }
 
-answerTasks<DecodeOrder, Uint8Array, DecodeSetup>(({ names, entries, crop }, setup) => {
-  const size = crop.height * crop.width, result = new Uint8Array(names.length * size);
+answerTasks<DecodeOrder, Uint8Array, DecodeSetup>(({ names, entries, region }, setup) => {
+  const size = areaOf(region), result = new Uint8Array(names.length * size);
   for (let i = 0; i < names.length; i++) {
     if (setup.zip && !archive) archive = openZipFile(setup.zip);
     const bytes = entries ? readZipEntry(archive!, entries[i]) : Deno.readFileSync(names[i]);
-    decodeOne(bytes, names[i], setup, crop, result.subarray(i * size, (i + 1) * size));
+    decodeOne(bytes, names[i], setup, region, result.subarray(i * size, (i + 1) * size));
   }
   return { result, transfer: [result.buffer] };
 });

@@ -1,8 +1,17 @@
 /**
  * Where the pictures of a set lie: in a zip archive, under a folder, or wherever a pattern points. Lists names; reads no picture. @module
  */
-import { isAbsolute, join } from "@std/path";
-import { listZip, openZipFile, type ZipEntry } from "../io/zip.ts";
+import { normalize } from "@std/path";
+import { listZip, openZipFile, readZipEntry, type ZipEntry } from "../io/zip.ts";
+import {
+  byName,
+  filesMatching,
+  fixedPart,
+  isLitter,
+  isPattern,
+  walkFiles,
+  withSlashes,
+} from "./transport/glob.ts";
 
 /** A list of pictures; plain data, so that it can be posted to a worker. */
 export interface ImageFiles {
@@ -10,95 +19,62 @@ export interface ImageFiles {
   zip?: string;
   /** Path of each in the archive or on disk, in order of the names, with `/` between its parts. */
   names: string[];
+  /**
+   * How many characters of each name say where the set lies, and nothing of its pictures: the folder that was given, or
+   * what is in front of a pattern's first special part.
+   */
+  baseLength: number;
   /** Bytes of each file. */
   bytes: Float64Array;
   /** Where each starts in the archive. */
   entries?: ZipEntry[];
 }
 
-/** Whether a text is a pattern: has `*`, `?`, `[` or `{`. */
-export function isPattern(text: string): boolean {
-  return /[*?[{]/.test(text);
-}
-
-/** The expression that a pattern's segments stand for: `**` any folders, `*` and `?` within a segment, `[a-z]`, `{a,b}`. */
-export function patternToRegExp(pattern: string): RegExp {
-  let out = "", depth = 0;
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i];
-    if (pattern.startsWith("**/", i)) [out, i] = [out + "(?:[^/]+/)*", i + 2];
-    else if (c === "*") out += "[^/]*";
-    else if (c === "?") out += "[^/]";
-    else if (c === "[" && pattern.indexOf("]", i + 2) > 0) {
-      const end = pattern.indexOf("]", i + 2);
-      out += "[" + pattern.slice(i + 1, end).replace(/^!/, "^").replace(/\\/g, "\\\\") + "]";
-      i = end;
-    } else if (c === "{") [out, depth] = [out + "(?:", depth + 1];
-    else if (c === "}" && depth > 0) [out, depth] = [out + ")", depth - 1];
-    else if (c === "," && depth > 0) out += "|";
-    else out += c.replace(/[.+^$()|\\\]{}]/, "\\$&");
-  }
-  if (depth > 0) throw new SyntaxError(`Cannot read the pattern "${pattern}": a brace is not closed`);
-  return new RegExp(`^${out}$`);
-}
-
-async function* walk(folder: string): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory) yield* walk(path);
-    else yield path;
-  }
-}
-
-/** Order of names as in a sorted glob: by code unit, whatever the locale. */
-function byName(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+const isPicture = (name: string) => /\.png$/i.test(name);
 
 /**
  * Lists the pictures that end in `.png` in an archive, under a folder, or by a pattern.
  *
- * @param source A `.zip` file, a folder, one file, or a pattern such as `data/export/run_1/NR/[1-6]_keV/0*.png`.
+ * Symbolic links are followed; what macOS leaves among files (`__MACOSX/`, `._…`) is passed over.
+ *
+ * @param source A `.zip` file, a folder, one file, or a pattern such as `data/export/run_1/NR/[1-6]_keV/0*.png`. What there
+ *   is by this name is not taken for a pattern.
  * @throws {Deno.errors.NotFound} If there is nothing at `source`, or the pattern matches nothing.
  * @throws {SyntaxError} If the archive is damaged or unsafe.
  */
 export async function listImages(source: string): Promise<ImageFiles> {
-  if (isPattern(source)) {
-    const parts = source.replaceAll("\\", "/").split("/");
-    const fixed = parts.findIndex(isPattern);
-    const base = parts.slice(0, fixed).join("/") || (isAbsolute(source) ? "/" : ".");
-    const matcher = patternToRegExp(parts.filter((part) => part !== ".").join("/"));
-    const names: string[] = [];
-    try {
-      for await (const path of walk(base)) {
-        const name = path.replaceAll("\\", "/");
-        if (matcher.test(name) && /\.png$/i.test(name)) names.push(name);
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    if (names.length === 0) {
-      throw new Deno.errors.NotFound(`Cannot list images as no file matches "${source}"`);
-    }
-    return withSizes(names.sort(byName));
-  }
   const info = await Deno.stat(source).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot list images as there is no file or folder "${source}"`);
   });
-  if (info.isDirectory) {
-    const names: string[] = [];
-    for await (const path of walk(source)) if (/\.png$/i.test(path)) names.push(path.replaceAll("\\", "/"));
-    return withSizes(names.sort(byName));
+  if (info?.isDirectory) {
+    const folder = withSlashes(normalize(source)).replace(/\/+$/, "");
+    const names = (await Array.fromAsync(walkFiles(source))).filter(isPicture).sort(byName);
+    return withSizes(names, folder === "." ? 0 : folder.length + 1);
   }
-  if (/\.png$/i.test(source)) return withSizes([source.replaceAll("\\", "/")]);
-  const zip = openZipFile(source);
+  if (info) {
+    const name = withSlashes(source);
+    return isPicture(name) ? withSizes([name], name.lastIndexOf("/") + 1) : listArchive(source);
+  }
+  if (!isPattern(source)) {
+    throw new Deno.errors.NotFound(`Cannot list images as there is no file or folder "${source}"`);
+  }
+  const names = (await filesMatching(source)).filter(isPicture);
+  if (names.length === 0) {
+    throw new Deno.errors.NotFound(`Cannot list images as no file matches "${source}"`);
+  }
+  const base = withSlashes(normalize(fixedPart(source)));
+  return withSizes(names, base === "." ? 0 : base.replace(/\/+$/, "").length + 1);
+}
+
+function listArchive(path: string): ImageFiles {
+  const zip = openZipFile(path);
   try {
-    const entries = listZip(zip).filter(({ name }) => /\.png$/i.test(name));
+    const entries = listZip(zip).filter(({ name }) => isPicture(name) && !isLitter(name));
     entries.sort((a, b) => byName(a.name, b.name));
     return {
-      zip: source,
+      zip: path,
       names: entries.map(({ name }) => name),
+      baseLength: 0,
       bytes: Float64Array.from(entries, ({ size }) => size),
       entries,
     };
@@ -107,10 +83,10 @@ export async function listImages(source: string): Promise<ImageFiles> {
   }
 }
 
-async function withSizes(names: string[]): Promise<ImageFiles> {
+async function withSizes(names: string[], baseLength: number): Promise<ImageFiles> {
   const bytes = new Float64Array(names.length);
   for (let i = 0; i < names.length; i++) bytes[i] = (await Deno.stat(names[i])).size;
-  return { names, bytes };
+  return { names, baseLength, bytes };
 }
 
 /** Keeps only some pictures of a list, in the order given. */
@@ -122,9 +98,21 @@ export function selectImages(files: ImageFiles, indices: ArrayLike<number>): Ima
     }
   }
   return {
-    zip: files.zip,
+    ...files,
     names: chosen.map((i) => files.names[i]),
     bytes: Float64Array.from(chosen, (i) => files.bytes[i]),
     entries: files.entries && chosen.map((i) => files.entries![i]),
   };
+}
+
+/** The bytes of a list's first picture, as they are packed. */
+export function readFirst({ zip, names, entries }: ImageFiles): Uint8Array {
+  if (names.length === 0) throw new RangeError("Cannot read the first image: there is none");
+  if (!zip) return Deno.readFileSync(names[0]);
+  const archive = openZipFile(zip);
+  try {
+    return readZipEntry(archive, entries![0]);
+  } finally {
+    archive.close();
+  }
 }

@@ -9,22 +9,18 @@
  * an image for the list. A set of 50,000 pictures trains within 512 MiB in all, TensorFlow not counted.
  * @module
  */
+import { centeredStart } from "../image/crop_center.ts";
+import type { Region } from "../image/preprocessing/mod.ts";
+import { windowCounts } from "../image/window_counts.ts";
+import { readPngHeader } from "../io/png.ts";
 import { DecodePool } from "./decode_pool.ts";
-import { type ImageFiles, selectImages } from "./image_files.ts";
+import { type ImageFiles, readFirst, selectImages } from "./image_files.ts";
 import { chunkSizes, type LazyNumbers } from "./lazy_numbers.ts";
 
 /** Counts that become 0 and 1; between them it is linear, outside it is clipped. */
 export interface CountWindow {
   low: number;
   high: number;
-}
-
-/** Part of a frame, in pixels. */
-export interface Crop {
-  top: number;
-  left: number;
-  height: number;
-  width: number;
 }
 
 /** Some pictures, decoded. */
@@ -40,7 +36,7 @@ export interface ImageChunk {
 
 /** Options for {@linkcode LazyImages.open}. */
 export interface LazyImagesOptions {
-  /** Height and width of every picture, in pixels; one that differs is an error. @default {[576, 576]} */
+  /** Height and width of every picture, in pixels; one that differs is an error. @default {the first picture's} */
   shape?: readonly [height: number, width: number];
   /** Threads that decode. @default {one a core} */
   workers?: number;
@@ -57,7 +53,7 @@ export interface ChunksOptions {
 interface State {
   files: ImageFiles;
   pool: DecodePool;
-  crop: Crop;
+  region: Region;
   window?: CountWindow;
   size: number;
 }
@@ -66,17 +62,22 @@ interface State {
 export class LazyImages {
   private constructor(private readonly state: State) {}
 
-  /** Makes the array of all pictures of a list; reads nothing. Call {@linkcode LazyImages.close} when done. */
+  /**
+   * Makes the array of all pictures of a list; reads nothing but the first one's shape, if none is given.
+   *
+   * @throws {SyntaxError} If the first picture is no PNG; it is named.
+   */
   static open(files: ImageFiles, options: LazyImagesOptions = {}): LazyImages {
-    const { shape: [height, width] = [576, 576], workers = navigator.hardwareConcurrency } = options;
+    const { shape, workers = navigator.hardwareConcurrency } = options;
+    const [height, width] = shape ?? firstShape(files);
     const pool = new DecodePool({ zip: files.zip, height, width, workers });
-    return new LazyImages({ files, pool, crop: { top: 0, left: 0, height, width }, size: 1 });
+    return new LazyImages({ files, pool, region: { rows: [0, height], columns: [0, width] }, size: 1 });
   }
 
   /** Shape of the array. */
   get shape(): [n: number, height: number, width: number] {
-    const { files, crop } = this.state;
-    return [files.names.length, crop.height, crop.width];
+    const { files, region } = this.state;
+    return [files.names.length, ...sidesOf(region)];
   }
 
   /** How many pictures there are. */
@@ -118,16 +119,16 @@ export class LazyImages {
    * @throws {RangeError} If the square is not whole pixels inside the picture.
    */
   cropCenter(half: number): LazyImages {
-    const { crop } = this.state;
-    const top = Math.floor(crop.height / 2) - half, left = Math.floor(crop.width / 2) - half;
-    if (!(Number.isInteger(half) && half > 0 && top >= 0 && left >= 0)) {
+    const { region: { rows, columns } } = this.state, [height, width] = this.shape.slice(1), size = 2 * half;
+    if (!(Number.isInteger(half) && half > 0 && size <= height && size <= width)) {
       throw new RangeError(
-        `Cannot crop ${2 * half} × ${2 * half} pixels as the crop must be whole pixels inside the image: ` +
-          `the image is ${crop.height} × ${crop.width}`,
+        `Cannot crop ${size} × ${size} pixels as the crop must be whole pixels inside the image: ` +
+          `the image is ${height} × ${width}`,
       );
     }
-    const inner = { top: crop.top + top, left: crop.left + left, height: 2 * half, width: 2 * half };
-    return new LazyImages({ ...this.state, crop: inner });
+    const top = rows[0] + centeredStart(height, size), left = columns[0] + centeredStart(width, size);
+    const region: Region = { rows: [top, top + size], columns: [left, left + size] };
+    return new LazyImages({ ...this.state, region });
   }
 
   /** Cuts into chunks of `size` pictures; -1 for one chunk. @throws {RangeError} */
@@ -150,13 +151,13 @@ export class LazyImages {
    * @throws {TypeError} If a picture is not 8-bit grey of the array's shape; it is named.
    */
   read(indices?: ArrayLike<number>): Promise<Uint8Array> {
-    const { files, pool, crop } = this.state;
-    return pool.decode(indices ? selectImages(files, indices) : files, crop);
+    const { files, pool, region } = this.state;
+    return pool.decode(indices ? selectImages(files, indices) : files, region);
   }
 
   /** The chunks in order, decoded ahead of use. The last may be smaller. */
   async *chunks(options: ChunksOptions = {}): AsyncGenerator<ImageChunk, void, void> {
-    const { pool, files, crop, window } = this.state;
+    const { pool, files, region, window } = this.state;
     const { prefetch = 2 * pool.workers, signal } = options;
     const sizes = this.chunkSizes, waiting: Promise<Uint8Array>[] = [];
     let asked = 0, start = 0;
@@ -165,11 +166,11 @@ export class LazyImages {
         while (asked < sizes.length && waiting.length <= prefetch) {
           const part = selectImages(files, Array.from({ length: sizes[asked] }, (_, i) => start + i));
           start += sizes[asked++];
-          waiting.push(pool.decode(part, crop));
+          waiting.push(pool.decode(part, region));
         }
         signal?.throwIfAborted();
         const data = await waiting.shift()!;
-        const shape: [number, number, number] = [size, crop.height, crop.width];
+        const shape: [number, number, number] = [size, ...sidesOf(region)];
         yield { data, shape, window, toFloat32: () => applyWindow(data, window) };
       }
     } finally {
@@ -177,11 +178,25 @@ export class LazyImages {
     }
   }
 
-  /** Ends the worker threads, also those of arrays made from this one. They start again when needed. */
+  /**
+   * Ends the worker threads at once, also those of arrays made from this one; without it they end when they have had
+   * nothing to do for a while. They start again when needed.
+   */
   close(): void {
     this.state.pool.close();
   }
 }
+
+function sidesOf({ rows, columns }: Region): [height: number, width: number] {
+  return [rows[1] - rows[0], columns[1] - columns[0]];
+}
+
+function firstShape(files: ImageFiles): [height: number, width: number] {
+  const { height, width } = readPngHeader(readFirst(files), { name: files.names[0] });
+  return [height, width];
+}
+
+const ALL_COUNTS = { data: Uint8Array.from({ length: 256 }, (_, count) => count), height: 1, width: 256 };
 
 /** Counts to values in [0, 1]; without a window, counts as they are. */
 export function applyWindow(data: Uint8Array, window?: CountWindow): Float32Array {
@@ -190,11 +205,7 @@ export function applyWindow(data: Uint8Array, window?: CountWindow): Float32Arra
     out.set(data);
     return out;
   }
-  const { low, high } = window;
-  const table = Float32Array.from(
-    { length: 256 },
-    (_, v) => Math.min(1, Math.max(0, (v - low) / (high - low))),
-  );
+  const table = windowCounts(ALL_COUNTS, window.low, window.high).data;
   for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
   return out;
 }

@@ -1,6 +1,7 @@
 /** What the CYGNO experiments share: the set, opened, split and cropped, with the measurements that baselines stand on. @module */
 import { join } from "@std/path";
-import { type ObjectSource, openCygno } from "../../data/cygno.ts";
+import { openCygno, requireBothKinds } from "../../data/cygno.ts";
+import type { ObjectSource } from "../../data/transport/bucket.ts";
 import type { LazyImages } from "../../data/lazy_images.ts";
 import { splitIndices } from "../../data/split.ts";
 import { type Held, hold } from "../../engine/mod.ts";
@@ -203,6 +204,9 @@ export async function loadCygno(
       );
     }
     const measuredOn = test.length > 0 ? "test" : "validation";
+    if (targets.includes("nuclear")) {
+      requireBothKinds(set.labels.select(train).values, options.data ?? "the simulated set");
+    }
     const images = set.images.cropCenter(SIDE / 2);
     const part = (indices: Uint32Array) => ({
       images: images.select(indices),

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { join } from "@std/path";
 import { encodeZip } from "../../../lib/io/zip.ts";
 import { encodePng } from "../../../lib/io/png.ts";
-import { openCygno, parseCygnoPath } from "../../../lib/data/cygno.ts";
+import { openCygno, parseCygnoPath, requireBothKinds } from "../../../lib/data/cygno.ts";
+import { walkFiles } from "../../../lib/data/transport/glob.ts";
 import { S3Blobs } from "../../../lib/store/s3.ts";
 import { testWith } from "../../needs.ts";
 import { startFaultProxy } from "../../servers/fault_proxy.ts";
@@ -65,6 +66,83 @@ Deno.test("openCygno() opens a zip, a folder and a pattern alike and lists what 
       images.close();
     }
   });
+});
+
+Deno.test("openCygno() does not take the folders above a set for what its events are", async () => {
+  await withFolder(async (folder) => {
+    const above = join(folder, "NR", "30_keV_out");
+    await Deno.mkdir(above, { recursive: true });
+    const { root, zip } = await writeSet(above);
+    const dot = `${folder}/NR/./30_keV_out/plain/`;
+    for (const source of [root, `${root}/`, dot, zip, join(root, "data/export/*/*/*/*.png")]) {
+      const { labels, energies, unmatched } = await openCygno(source, OPTIONS);
+      assertEquals([[...labels.values], [...energies.values]], [[0, 1], [3, 30]], source);
+      assertEquals(unmatched.length, 2, source);
+    }
+    const inside = join(root, "data/export/run_1/NR");
+    await assertRejects(() => openCygno(inside, OPTIONS), RangeError, "no image has its kind");
+    const written = await openCygno(join(root, "data/export/run_1/NR/[0-9]*_keV/*.png"), OPTIONS);
+    assertEquals(
+      [[...written.labels.values], [...written.energies.values]],
+      [[1], [30]],
+      "a pattern that says NR",
+    );
+    const one = await openCygno(join(root, NAMES[0]), OPTIONS);
+    assertEquals([[...one.labels.values], [...one.energies.values]], [[0], [3]], "a file by its path");
+  });
+});
+
+Deno.test("openCygno() follows links to folders", async () => {
+  await withFolder(async (folder) => {
+    const { root } = await writeSet(folder), linked = join(folder, "linked");
+    await Deno.mkdir(linked);
+    for (const kind of ["ER", "NR"]) {
+      await Deno.symlink(join(root, "data/export/run_1", kind), join(linked, kind));
+    }
+    const { labels, energies } = await openCygno(linked, OPTIONS);
+    assertEquals([[...labels.values], [...energies.values]], [[0, 1], [3, 30]]);
+  });
+});
+
+Deno.test("openCygno() takes frames of any size, that of the first", async () => {
+  await withFolder(async (folder) => {
+    const { zip, root } = await writeSet(folder);
+    for (const source of [zip, root]) {
+      const { images } = await openCygno(source, { workers: 1 });
+      assertEquals(images.shape, [2, 8, 8]);
+      images.close();
+    }
+  });
+});
+
+Deno.test("a script that opens a set, reads it and never closes it ends", async () => {
+  await withFolder(async (folder) => {
+    const { zip } = await writeSet(folder);
+    const program = `
+      import { openCygno } from "${new URL("../../../lib/data/cygno.ts", import.meta.url)}";
+      const { images } = await openCygno(${JSON.stringify(zip)}, { workers: 2 });
+      console.log((await images.read()).length);`;
+    const path = join(folder, "script.ts");
+    await Deno.writeTextFile(path, program);
+    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-read", "--config", config, path],
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, "128\n"], new TextDecoder().decode(stderr));
+  });
+});
+
+Deno.test("requireBothKinds() refuses a training set of one kind by its name", () => {
+  requireBothKinds(Float32Array.of(0, 1), "set.zip");
+  const one = (...labels: number[]) =>
+    assertThrows(() => requireBothKinds(Float32Array.of(...labels), "set.zip"), RangeError, 'on "set.zip"')
+      .message;
+  assertEquals(
+    one(1, 1).split(": ")[1],
+    "all 2 training images are of nuclear recoils, none of electron ones",
+  );
+  assertEquals(one(0).split(": ")[1], "all 1 training images are of electron recoils, none of nuclear ones");
 });
 
 Deno.test("openCygno() gives a folder the same fingerprint wherever it lies, and another once it changed", async () => {
@@ -165,7 +243,7 @@ testWith(
       await assertRejects(
         () => openCygno("s3://data/none", options),
         Deno.errors.NotFound,
-        "no image or archive",
+        "no object of a kind that is read",
       );
       await assertRejects(() => openCygno("s3://nowhere/set", options), Error, "nowhere");
     });
@@ -182,8 +260,7 @@ testWith(
         openBucket: (place: string) => new S3Blobs(place.slice(5), "", s3),
       };
       await assertRejects(() => openCygno("s3://data/packed/", options), Error, "data");
-      const left = Array.from(Deno.readDirSync(folder), ({ name }) => name);
-      assertEquals(left, [], "no half archive is left");
+      assertEquals(await Array.fromAsync(walkFiles(folder)), [], "no half archive is left");
     });
   },
 );

@@ -1,8 +1,9 @@
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { join } from "@std/path";
+import { cropCenter } from "../../../lib/image/crop_center.ts";
 import { encodePng } from "../../../lib/io/png.ts";
 import { encodeZip } from "../../../lib/io/zip.ts";
-import { isPattern, listImages, patternToRegExp } from "../../../lib/data/image_files.ts";
+import { listImages } from "../../../lib/data/image_files.ts";
 import { applyWindow, LazyImages, zipChunks } from "../../../lib/data/lazy_images.ts";
 import { chunkSizes, LazyNumbers } from "../../../lib/data/lazy_numbers.ts";
 
@@ -47,7 +48,7 @@ Deno.test("listImages() finds the same pictures in a zip, a folder and by a patt
     ];
     assertEquals(packed.names, ["a/000.png", "a/001.png", "a/002.png"]);
     assertEquals(plain.names, packed.names.map((name) => `${folder}/${name}`));
-    assertEquals(matched, plain);
+    assertEquals([matched.names, matched.bytes], [plain.names, plain.bytes]);
     assertEquals(packed.bytes, plain.bytes);
     assertEquals((await listImages(join(folder, "a", "001.png"))).names, [`${folder}/a/001.png`]);
     await assertRejects(() => listImages(join(folder, "*/9*.png")), Deno.errors.NotFound, "no file matches");
@@ -55,27 +56,73 @@ Deno.test("listImages() finds the same pictures in a zip, a folder and by a patt
   });
 });
 
-Deno.test("patternToRegExp() reads patterns as a shell does", () => {
-  const cases: [string, string, boolean][] = [
-    ["*/*.png", "a/b.png", true],
-    ["*/*.png", "a/b/c.png", false],
-    ["**/*.png", "a/b/c.png", true],
-    ["**/*.png", "c.png", true],
-    ["run_?/{NR,ER}/[0-9]_keV/*", "run_1/NR/3_keV/x.png", true],
-    ["run_?/{NR,ER}/[0-9]_keV/*", "run_1/XR/3_keV/x.png", false],
-    ["[!a].png", "a.png", false],
-    ["a.(b)+.png", "a.(b)+.png", true],
-    ["a.png", "axpng", false],
-  ];
-  for (const [pattern, path, matches] of cases) {
-    assertEquals(patternToRegExp(pattern).test(path), matches, `${pattern} ${path}`);
-  }
-  assertThrows(() => patternToRegExp("{a"), SyntaxError, "not closed");
-  assertEquals(["a/b.png", "a/*.png"].map(isPattern), [false, true]);
+Deno.test("listImages() takes what there is by a pattern's name for what it is, and passes over what macOS leaves", async () => {
+  await withPictures(1, async ({ folder, zip }) => {
+    const odd = join(folder, "run [1]{2}");
+    await Deno.rename(join(folder, "a"), odd);
+    const { names, baseLength } = await listImages(odd);
+    assertEquals(names.map((name) => name.slice(baseLength)), ["000.png"]);
+    await Deno.writeFile(
+      zip,
+      encodeZip(["a/1.png", "__MACOSX/a/._1.png", "a/._1.png"].map((name) => ({ name, bytes: picture(1) }))),
+    );
+    assertEquals((await listImages(zip)).names, ["a/1.png"]);
+  });
+});
+
+Deno.test("LazyImages.open() takes the first picture's shape, and names one that is no PNG", async () => {
+  await withPictures(2, async ({ folder, zip }) => {
+    for (const place of [folder, zip]) {
+      const images = LazyImages.open(await listImages(place), { workers: 1 });
+      assertEquals([images.shape, (await images.read()).length], [[2, 12, 10], 240]);
+      images.close();
+    }
+    await Deno.writeTextFile(join(folder, "a", "000.png"), "no picture");
+    const files = await listImages(folder);
+    assertThrows(() => LazyImages.open(files), SyntaxError, "000.png");
+    assertThrows(() => LazyImages.open({ ...files, names: [] }), RangeError, "there is none");
+  });
+});
+
+Deno.test("LazyImages crops a crop, by the rule of cropCenter()", async () => {
+  await withPictures(1, async ({ folder }) => {
+    const images = LazyImages.open(await listImages(folder), OPTIONS);
+    try {
+      const data = await images.read(), whole = { data, height: 12, width: 10 };
+      assertEquals(await images.cropCenter(4).cropCenter(2).read(), cropCenter(cropCenter(whole, 8), 4).data);
+    } finally {
+      images.close();
+    }
+  });
+});
+
+Deno.test("LazyImages decodes no more chunks ahead than it was told", async () => {
+  await withPictures(12, async ({ folder }) => {
+    const images = LazyImages.open(await listImages(folder), { ...OPTIONS, workers: 1 }).rechunk(1);
+    try {
+      for (const prefetch of [0, 3]) {
+        const chunks = images.chunks({ prefetch });
+        await chunks.next();
+        // What has not been asked for by now must be: a picture that is gone fails where its chunk is decoded.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const gone = join(folder, "a", `${String(prefetch + 1).padStart(3, "0")}.png`);
+        await Deno.rename(gone, `${gone}.away`);
+        for (let i = 0; i < prefetch; i++) assertEquals((await chunks.next()).done, false, `chunk ${i + 1}`);
+        await assertRejects(() => chunks.next(), Error, gone);
+        await Deno.rename(`${gone}.away`, gone);
+      }
+    } finally {
+      images.close();
+    }
+  });
 });
 
 Deno.test("LazyImages describes chunks without reading anything", () => {
-  const files = { names: ["/no/such/1.png", "/no/such/2.png", "/no/such/3.png"], bytes: new Float64Array(3) };
+  const files = {
+    names: ["/no/such/1.png", "/no/such/2.png", "/no/such/3.png"],
+    bytes: new Float64Array(3),
+    baseLength: 0,
+  };
   const images = LazyImages.open(files, OPTIONS).window(60, 130).cropCenter(4).rechunk(2);
   assertEquals([images.shape, images.chunkSizes, images.countWindow], [[3, 8, 8], [2, 1], {
     low: 60,
@@ -196,7 +243,10 @@ Deno.test("zipChunks() pairs images with their numbers, chunk by chunk", async (
 });
 
 Deno.test("zipChunks() refuses numbers in other chunks than the images", async () => {
-  const images = LazyImages.open({ names: ["a", "b", "c"], bytes: new Float64Array(3) }, OPTIONS).rechunk(2);
+  const images = LazyImages.open(
+    { names: ["a", "b", "c"], bytes: new Float64Array(3), baseLength: 0 },
+    OPTIONS,
+  ).rechunk(2);
   const start = (numbers: LazyNumbers) => zipChunks(images, [numbers]).next();
   const numbers = new LazyNumbers(new Float32Array(3));
   await assertRejects(

@@ -3,6 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
+import { acquireLock } from "../../base/lock.ts";
 
 /** Options for {@linkcode download}. */
 export interface DownloadOptions {
@@ -51,24 +52,46 @@ class Permanent extends Error {}
  * Downloads a file to `path`, where it appears when it is complete and its checksum holds. If it is there already, nothing is fetched.
  *
  * A cut-off download leaves `<path>.partial`; the next call resumes it by a range request, if the server says that the file is
- * still the same (ETag or Last-Modified), and else starts anew.
+ * still the same (ETag or Last-Modified), and else starts anew. Processes that want the same file wait for each other.
  *
  * @returns Whether anything was fetched.
  * @throws {TypeError} If the checksum is not understood.
  * @throws {Error} If the server refuses, the connection keeps being cut off, or the checksum differs (the file is then removed).
  */
 export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<boolean> {
-  const { retries = 4, pauseMs = 500, signal } = options;
   const expected = options.checksum ? parseChecksum(options.checksum) : undefined;
-  if (await Deno.stat(path).then((info) => info.isFile, () => false)) {
-    if (expected && await digestFile(path, expected.algorithm) !== expected.digest) {
-      throw new Error(
-        `Cannot use "${path}" as its ${expected.algorithm} differs from ${expected.digest}: remove it to fetch it again`,
-      );
-    }
-    return false;
-  }
+  if (await isThere(path, expected)) return false;
   await Deno.mkdir(dirname(path), { recursive: true });
+  const lock = await acquireLock(`${path}.lock`, { heartbeatMs: 5000, signal: options.signal });
+  try {
+    if (await isThere(path, expected)) return false; // fetched meanwhile
+    await fetchAll(url, path, options, expected);
+    return true;
+  } finally {
+    lock.release();
+  }
+}
+
+type Checksum = ReturnType<typeof parseChecksum>;
+
+async function isThere(path: string, expected: Checksum | undefined): Promise<boolean> {
+  if (!await Deno.stat(path).then((info) => info.isFile, () => false)) return false;
+  if (expected && await digestFile(path, expected.algorithm) !== expected.digest) {
+    throw new Error(
+      `Cannot use "${path}" as its ${expected.algorithm} differs from ${expected.digest}: remove it to fetch it again`,
+    );
+  }
+  return true;
+}
+
+/** Fetches what is missing, as often as it takes, checks the whole, and puts it into place. */
+async function fetchAll(
+  url: string,
+  path: string,
+  options: DownloadOptions,
+  expected: Checksum | undefined,
+): Promise<void> {
+  const { retries = 4, pauseMs = 500, signal } = options;
   const partial = `${path}.partial`, marks = `${path}.partial.json`;
   for (let attempt = 0;; attempt++) {
     try {
@@ -94,47 +117,77 @@ export async function download(url: string, path: string, options: DownloadOptio
   }
   await Deno.rename(partial, path);
   await Deno.remove(marks).catch(() => {});
-  return true;
 }
 
+/** Asks for what is not there yet, or for all of it, and appends it to the partial file. */
 async function fetchRest(
   url: string,
   partial: string,
   marks: string,
   options: DownloadOptions,
 ): Promise<void> {
-  const { onProgress, signal } = options, get = options.fetch ?? fetch;
+  const { signal } = options, get = options.fetch ?? fetch;
   const mark: Mark | undefined = await Deno.readTextFile(marks).then(JSON.parse, () => undefined);
-  let done = await Deno.stat(partial).then((info) => info.size, () => 0);
-  if (!mark?.validator || mark.url !== url) done = 0; // whether the rest would fit cannot be known
-  const headers: Record<string, string> = done > 0
-    ? { range: `bytes=${done}-`, "if-range": mark!.validator!, "accept-encoding": "identity" }
-    : { "accept-encoding": "identity" };
+  const isKnown = mark?.url === url && typeof mark.validator === "string";
+  const there = isKnown ? await Deno.stat(partial).then((info) => info.size, () => 0) : 0;
+  const headers: Record<string, string> = { "accept-encoding": "identity" };
+  if (there > 0) Object.assign(headers, { range: `bytes=${there}-`, "if-range": mark!.validator! });
   const response = await get(url, { headers, signal });
-  if (response.status === 416 && response.headers.get("content-range") === `bytes */${done}`) {
+  if (response.status === 416 && there > 0) {
     await response.body?.cancel();
-    return; // there was no rest
+    if (response.headers.get("content-range") === `bytes */${there}`) return; // there was no rest
+    await Deno.remove(marks); // the partial file is of no use: the next try starts anew
+    throw new Error(`the server has no bytes from ${there}`);
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
     const message = `the server answers ${response.status} ${response.statusText}`.trim();
     throw response.status >= 500 || response.status === 429 ? new Error(message) : new Permanent(message);
   }
-  if (response.status === 206) {
-    const range = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "");
-    if (Number(range?.[1]) !== done) {
-      await response.body.cancel();
-      throw new Permanent(`asked for bytes from ${done}, got "${response.headers.get("content-range")}"`);
-    }
-  } else done = 0;
-  const length = Number(response.headers.get("content-length") ?? 0), total = length > 0 ? done + length : 0;
-  const etag = response.headers.get("etag");
-  const validator = etag && !etag.startsWith("W/") ? etag : response.headers.get("last-modified");
-  const file = await Deno.open(partial, { write: true, create: true, truncate: done === 0 });
+  const validator = validatorOf(response);
+  const done = response.status === 206 ? there : 0; // a server that knows no ranges sends everything
+  if (response.status === 206) await checkRest(response, there, mark?.validator, marks);
+  if (done === 0) await Deno.writeTextFile(marks, JSON.stringify({ url, validator } satisfies Mark));
+  await append(partial, response, done, options);
+}
+
+/** What tells this state of a file from another: a strong ETag, or the time of its last change. */
+function validatorOf({ headers }: Response): string | null {
+  const etag = headers.get("etag");
+  return etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
+}
+
+/** Refuses a rest that does not begin where it should, or is another file's, as of a server that ignores If-Range. */
+async function checkRest(
+  response: Response,
+  from: number,
+  expected: string | null | undefined,
+  marks: string,
+): Promise<void> {
+  const range = response.headers.get("content-range"), start = /^bytes (\d+)-/.exec(range ?? "");
+  if (Number(start?.[1]) !== from) {
+    await response.body?.cancel();
+    throw new Permanent(`asked for bytes from ${from}, got "${range}"`);
+  }
+  const actual = validatorOf(response);
+  if (actual === null || actual === expected) return;
+  await response.body?.cancel();
+  await Deno.remove(marks);
+  throw new Error("the file changed on the server");
+}
+
+async function append(
+  partial: string,
+  response: Response,
+  from: number,
+  { onProgress }: DownloadOptions,
+): Promise<void> {
+  const length = Number(response.headers.get("content-length") ?? 0), total = length > 0 ? from + length : 0;
+  const file = await Deno.open(partial, { write: true, create: true, truncate: from === 0 });
+  let done = from;
   try {
-    if (done === 0) await Deno.writeTextFile(marks, JSON.stringify({ url, validator } satisfies Mark));
-    await file.seek(done, Deno.SeekMode.Start);
-    for await (const piece of response.body) {
+    await file.seek(from, Deno.SeekMode.Start);
+    for await (const piece of response.body!) {
       for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
       done += piece.length;
       onProgress?.(done, total);

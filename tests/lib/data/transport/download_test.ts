@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { download } from "../../../lib/data/download.ts";
+import { download } from "../../../../lib/data/transport/download.ts";
 
 const CONTENT = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3);
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
@@ -110,6 +110,107 @@ Deno.test("download() refuses what does not match its checksum and leaves nothin
       Error,
       "remove it to fetch it again",
     );
+  });
+});
+
+Deno.test("download() compares every digit of a checksum", async () => {
+  const other = (digest: string, at: number) =>
+    digest.slice(0, at) + (digest[at] === "0" ? "1" : "0") + digest.slice(at + 1);
+  await withServer({}, async ({ url, path }) => {
+    for (const digest of [SHA256, MD5]) {
+      for (const at of [0, digest.length >> 1, digest.length - 1]) {
+        const checksum = other(digest, at);
+        await assertRejects(
+          () => download(url, path, { checksum }),
+          Error,
+          `expected ${digest === MD5 ? "md5" : "sha256"}`,
+        );
+        assertEquals(names(path), []);
+      }
+    }
+    await download(url, path, { checksum: ` SHA256=${SHA256.toUpperCase()} ` });
+    await assertRejects(() => download(url, path, { checksum: other(MD5, 31) }), Error, "differs from");
+  });
+});
+
+Deno.test("download() fetches a file once for all who want it at the same time", async () => {
+  await withServer({}, async ({ url, path, visits }) => {
+    const fetched = await Promise.all([1, 2, 3].map(() => download(url, path, { checksum: SHA256 })));
+    assertEquals([fetched.filter((yes) => yes).length, visits.length], [1, 1]);
+    assertEquals(names(path), ["set.zip"]);
+  });
+});
+
+/** Answers that no good server gives; `partial` bytes are on the disk already, of the file with the tag "one". */
+async function withAnswers(
+  answers: ((range: string | null) => Response)[],
+  body: (place: { url: string; path: string; ranges: (string | null)[] }) => Promise<void>,
+  partial = 1000,
+) {
+  const ranges: (string | null)[] = [], folder = await Deno.makeTempDir();
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const range = request.headers.get("range");
+    return answers[ranges.push(range) - 1](range);
+  });
+  try {
+    const url = `http://127.0.0.1:${server.addr.port}/set.zip`, path = join(folder, "set.zip");
+    await Deno.writeFile(`${path}.partial`, CONTENT.subarray(0, partial));
+    await Deno.writeTextFile(`${path}.partial.json`, JSON.stringify({ url, validator: '"one"' }));
+    await body({ url, path, ranges });
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const whole = () => new Response(CONTENT, { headers: { etag: '"two"' } });
+
+Deno.test("download() starts anew where the rest is of another file, or there is no such rest", async () => {
+  const foreign = () =>
+    new Response(new Uint8Array(CONTENT.length - 1000), {
+      status: 206,
+      headers: { etag: '"two"', "content-range": `bytes 1000-${CONTENT.length - 1}/${CONTENT.length}` },
+    });
+  const tooFar = () => new Response(null, { status: 416, headers: { "content-range": "bytes */900" } });
+  for (const first of [foreign, tooFar]) {
+    await withAnswers([first, whole], async ({ url, path, ranges }) => {
+      await download(url, path, { checksum: SHA256, pauseMs: 1 });
+      assertEquals(ranges, ["bytes=1000-", null]);
+      assertEquals(names(path), ["set.zip"]);
+    });
+  }
+});
+
+Deno.test("download() refuses a rest that begins elsewhere, and takes a whole partial file as it is", async () => {
+  const shifted = () =>
+    new Response(CONTENT.slice(900), {
+      status: 206,
+      headers: { etag: '"one"', "content-range": `bytes 900-${CONTENT.length - 1}/${CONTENT.length}` },
+    });
+  await withAnswers([shifted], async ({ url, path }) => {
+    await assertRejects(
+      () => download(url, path, { pauseMs: 1 }),
+      Error,
+      'asked for bytes from 1000, got "bytes 900-',
+    );
+    assert(!names(path).includes("set.zip"));
+  });
+  const nothingLeft = () =>
+    new Response(null, { status: 416, headers: { "content-range": `bytes */${CONTENT.length}` } });
+  await withAnswers([nothingLeft], async ({ url, path }) => {
+    await download(url, path, { checksum: SHA256, pauseMs: 1 });
+    assertEquals(await Deno.readFile(path), CONTENT);
+  }, CONTENT.length);
+});
+
+Deno.test("download() does not go on with a file that came from elsewhere", async () => {
+  await withAnswers([whole], async ({ url, path, ranges }) => {
+    await Deno.writeTextFile(
+      `${path}.partial.json`,
+      JSON.stringify({ url: `${url}?other`, validator: '"one"' }),
+    );
+    await download(url, path, { checksum: SHA256, pauseMs: 1 });
+    assertEquals(ranges, [null]);
   });
 });
 
