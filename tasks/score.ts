@@ -3,14 +3,23 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { answersJson } from "../lib/card/answers.ts";
+import { type Answers, answersJson } from "../lib/card/answers.ts";
 import { kindOf } from "../lib/card/outputs/registry.ts";
 import { findModel } from "../lib/score/model_source.ts";
-import { findPictures, kindOfFile } from "../lib/score/pictures.ts";
+import {
+  type ExampleOptions,
+  findExamples,
+  type Found,
+  isReadable,
+  joinInputs,
+} from "../lib/score/examples.ts";
 import { createScorer, type Result, type Scorer } from "../lib/score/scorer.ts";
-import { regionOf } from "../lib/score/preprocess.ts";
-import type { Image } from "../lib/io/image.ts";
-import { decodePng, readPngHeader } from "../lib/io/png.ts";
+import { regionFor } from "../lib/score/prepare.ts";
+import { type Example, fromImage, type RawArray } from "../lib/score/raw_array.ts";
+import { parseRange, type ValueRange } from "../lib/score/value_range.ts";
+import type { Card } from "../lib/card/card.ts";
+import { encodeNpy } from "../lib/io/npy.ts";
+import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
 import { s3OptionsFrom } from "../lib/store/s3.ts";
 import { openStore } from "../lib/store/store.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
@@ -36,12 +45,28 @@ const OPTIONS = {
     help: "Which ONNX Runtime computes",
   },
   s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
+  range: {
+    type: "string",
+    hint: "BLACK,WHITE",
+    help: "Values of black and white in the files, if they do not say it themselves: 0,1 or 0,4095",
+  },
+  page: { type: "integer", min: 0, help: "Only this example of each file, counted from 0" },
+  input: {
+    type: "list",
+    hint: "NAME=FILE,…",
+    help: "A file for each input, for a model of several",
+  },
+  out: {
+    type: "string",
+    hint: "FOLDER",
+    help: "Write masks, images and vectors there as .npy, and as .png to look at",
+  },
   csv: { type: "boolean", default: false, help: "Print comma-separated values, with a header" },
   json: JSON_OPTION,
 } as const;
 
-/** Most pictures of one file: the 70,000 of an MNIST file and more. */
-const MAX_PICTURES = 1_000_000;
+/** Most examples of one file: the 70,000 of an MNIST file and more. */
+const MAX_EXAMPLES = 1_000_000;
 
 /** A path with `*`, `?` or `**` as an expression for whole paths. */
 function patternOf(glob: string): RegExp {
@@ -92,38 +117,89 @@ function csvLine(cells: readonly (string | number)[]): string {
   );
 }
 
+/** A file's name without folders and endings, safe as a part of another file's name. */
+function stemOf(name: string): string {
+  return name.replace(/^.*\//, "").replaceAll(/[^\w.-]+/g, "_").replace(/_+$/, "");
+}
+
+/** Writes the answers that are arrays or pictures into a folder; a picture for eyes beside each array. */
+async function writeArrays(folder: string, name: string, answers: Answers): Promise<void> {
+  for (const [output, answer] of Object.entries(answers)) {
+    const kind = kindOf(answer), path = join(folder, `${stemOf(name)}.${output}`);
+    const array = kind.array?.(answer), picture = kind.display(answer).picture;
+    if (array) await Deno.writeFile(`${path}.npy`, encodeNpy(array));
+    if (picture) await Deno.writeFile(`${path}.png`, encodePng(picture));
+  }
+}
+
+interface ScoresOptions {
+  batch: number;
+  csv: boolean;
+  range?: ValueRange;
+  out?: string;
+}
+
 /** Prints what is known as soon as a batch is full, so that a million pictures need no more memory than a batch. */
 class Scores {
   #names: string[] = [];
-  #images: Image[] = [];
+  #examples: Example[] = [];
   #rows: Record<string, unknown>[] = [];
   #headed = false;
+  #warned = new Set<string>();
   scored = 0;
+  failed = 0;
 
   constructor(
     readonly scorer: Scorer,
-    readonly options: { batch: number; csv: boolean },
+    readonly options: ScoresOptions,
     readonly output: Output,
   ) {}
 
-  async add(name: string, image: Image): Promise<void> {
-    this.scorer.prepare(image); // an image that does not fit is refused alone, before it is in a batch with others
+  async add(name: string, example: Example): Promise<void> {
     this.#names.push(name);
-    this.#images.push(image);
-    if (this.#images.length >= this.options.batch) await this.flush();
+    this.#examples.push(example);
+    if (this.#examples.length >= this.options.batch) await this.flush();
   }
 
+  /** One that cannot be scored must not cost the others of its batch their answers. */
   async flush(): Promise<void> {
-    const names = this.#names.splice(0), images = this.#images.splice(0);
-    const results = await this.scorer.score(images);
-    results.forEach((result, i) => this.#keep(names[i], result));
+    const names = this.#names.splice(0), examples = this.#examples.splice(0);
+    try {
+      await this.#score(names, examples);
+    } catch {
+      for (const [i, name] of names.entries()) {
+        await this.#score([name], [examples[i]]).catch((error) => this.fail(name, error));
+      }
+    }
+  }
+
+  fail(name: string, error: unknown): void {
+    this.failed++;
+    console.error(`${name}: ${(error as Error).message}`);
+  }
+
+  async #score(names: string[], examples: Example[]): Promise<void> {
+    const { range, out } = this.options;
+    const results = await this.scorer.score(examples, range ? { range } : {});
+    for (const [i, result] of results.entries()) {
+      this.#keep(names[i], result);
+      if (out !== undefined) await writeArrays(out, names[i], result.answers);
+    }
     this.scored += results.length;
   }
 
-  #keep(name: string, { model, version, answers }: Result): void {
+  #keep(name: string, { model, version, answers, warnings }: Result): void {
     if (this.output.json) {
-      return this.output.record("score", { file: name, model, version, answers: answersJson(answers) }, "");
+      const said = warnings.length > 0 ? { warnings } : {};
+      return this.output.record("score", {
+        file: name,
+        model,
+        version,
+        answers: answersJson(answers),
+        ...said,
+      }, "");
     }
+    for (const warning of warnings) this.#warn(name, warning);
     if (this.options.csv) {
       const columns = Object.entries(answers).map(([key, answer]) => kindOf(answer).columns(key, answer));
       const row = Object.assign({ file: name }, ...columns, { model, version });
@@ -140,9 +216,69 @@ class Scores {
     });
   }
 
+  /** The first file of each warning. */
+  #warn(name: string, warning: string): void {
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
+    console.error(`${name}: warning: ${warning}`);
+  }
+
   finish(): void {
     if (this.#rows.length > 0) this.output.table("score", this.#rows);
   }
+}
+
+/** The values of a found example; of a PNG only what the model looks at. @throws What is wrong with the file. */
+function valuesOf(card: Card, found: Found): Example {
+  if ("fault" in found) throw new SyntaxError(found.fault);
+  if ("arrays" in found) return found.arrays;
+  const { name, png } = found, { height, width } = readPngHeader(png, { name });
+  const image = decodePng(png, { ...regionFor(card, height, width), name });
+  return { [card.inputs[0].name]: fromImage(image) };
+}
+
+/** Adds an example; one of an archive that cannot be read costs only itself. */
+async function addOne(scores: Scores, card: Card, found: Found): Promise<void> {
+  let values: Example;
+  try {
+    values = valuesOf(card, found);
+  } catch (error) {
+    return scores.fail(found.name, error);
+  }
+  await scores.add(found.name, values);
+}
+
+/** Examples of a model of several inputs, one file each. */
+async function examplesOfInputs(
+  card: Card,
+  words: readonly string[],
+  options: ExampleOptions,
+): Promise<Found[]> {
+  const files = new Map(words.map((word): [string, string] => {
+    const at = word.indexOf("=");
+    if (at < 1) throw new CliError(`"${word}" is not NAME=FILE`);
+    return [word.slice(0, at), word.slice(at + 1)];
+  }));
+  const names = card.inputs.map(({ name }) => name);
+  const missing = names.find((name) => !files.has(name));
+  const stranger = [...files.keys()].find((name) => !names.includes(name));
+  if (missing !== undefined || stranger !== undefined) {
+    throw new CliError(
+      `The model "${card.name}" takes ${names.join(", ")}: --input gives ${[...files.keys()].join(", ")}`,
+    );
+  }
+  const values = new Map<string, RawArray[]>();
+  for (const input of card.inputs) {
+    const path = files.get(input.name)!;
+    const found = await findExamples(await Deno.readFile(path), {
+      ...options,
+      inputs: [input],
+      name: path,
+      unpack: true,
+    });
+    values.set(input.name, found.map((one) => valuesOf(card, one)[input.name]));
+  }
+  return joinInputs(values, files.get(names[0])!);
 }
 
 /** Runs the task; see `--help`. */
@@ -151,16 +287,22 @@ export function main(args: string[]): Promise<number> {
     const { options, words } = readOptions(args, OPTIONS, {
       usage: "deno task score MODEL FILE…",
       summary:
-        "Says what a model makes of pictures: PNG, JPEG, TIFF, .npy, .npz, FITS, idx, gzip of these, zip of many.\n" +
+        "Says what a model makes of files: PNG, JPEG, TIFF, .npy, .npz, FITS, HDF5, idx, gzip of these, zip of many.\n" +
         "MODEL is a run folder, a .onnx file with its card beside it, or NAME, NAME/VERSION or NAME/ALIAS in the store.",
       examples: [
         "deno task score runs/mnist/latest digits/*.png",
         "deno task score mnist t10k-images-idx3-ubyte.gz --json > scores.jsonl",
         "deno task score cygno/champion frames/ --store s3://models --csv > recoils.csv",
+        "deno task score mnist seven.npy --range 0,1",
+        "deno task score runs/lens/latest --input image=bands.fits,redshift=z.npy",
+        "deno task score runs/tracks/latest events.h5 --out masks/",
       ],
-      words: [2, Infinity],
+      words: [1, Infinity],
     });
     const [reference, ...files] = words;
+    if (files.length === 0 && options.input.length === 0) {
+      throw new CliError("Too few arguments: usage is deno task score MODEL FILE…");
+    }
     if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
     const output = createOutput(options);
     const s3 = options.store.startsWith("s3:")
@@ -169,31 +311,30 @@ export function main(args: string[]): Promise<number> {
     const source = await findModel(reference, () => openStore(options.store, { s3 }));
     const { threads, runtime } = options;
     const scorer = await createScorer({ ...source, threads, runtime });
-    const scores = new Scores(scorer, options, output);
-    let failed = 0;
+    const range = options.range === undefined ? undefined : parseRange(options.range);
+    if (options.out !== undefined) await Deno.mkdir(options.out, { recursive: true });
+    const scores = new Scores(scorer, { ...options, range }, output);
+    const opening: ExampleOptions = {
+      inputs: source.card.inputs,
+      maxExamples: MAX_EXAMPLES,
+      maxBytes: 2 ** 31,
+      page: options.page,
+    };
     try {
+      if (options.input.length > 0) {
+        for (const found of await examplesOfInputs(source.card, options.input, opening)) {
+          await scores.add(found.name, valuesOf(source.card, found));
+        }
+      }
       for await (const { path, chosen } of expand(files)) {
         const bytes = await Deno.readFile(path);
-        if (!chosen && kindOfFile(bytes) === undefined) continue;
+        if (!chosen && !isReadable(bytes)) continue;
         try {
-          for (
-            const found of await findPictures(bytes, {
-              name: path,
-              maxPictures: MAX_PICTURES,
-              maxBytes: 2 ** 31,
-            })
-          ) {
-            if ("fault" in found) throw new SyntaxError(found.fault);
-            if ("image" in found) await scores.add(found.name, found.image);
-            else {
-              const { height, width } = readPngHeader(found.png, { name: found.name });
-              const region = regionOf(source.card.preprocessing, height, width);
-              await scores.add(found.name, decodePng(found.png, { ...region, name: found.name }));
-            }
+          for (const found of await findExamples(bytes, { ...opening, name: path })) {
+            await addOne(scores, source.card, found);
           }
         } catch (error) {
-          failed++;
-          console.error(`${path}: ${(error as Error).message}`);
+          scores.fail(path, error);
         }
       }
       await scores.flush();
@@ -201,8 +342,8 @@ export function main(args: string[]): Promise<number> {
     } finally {
       await scorer.close();
     }
-    if (scores.scored + failed === 0) throw new CliError(`No pictures in ${files.join(", ")}`);
-    return failed > 0 ? 1 : 0;
+    if (scores.scored + scores.failed === 0) throw new CliError(`Nothing to score in ${files.join(", ")}`);
+    return scores.failed > 0 ? 1 : 0;
   });
 }
 

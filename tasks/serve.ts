@@ -264,7 +264,7 @@ export function main(args: string[]): Promise<number> {
         bodyTimeoutMs: options.bodyTimeout * 1000,
         deadlineMs: options.deadline * 1000,
       },
-      pictures: { maxPixels: options.maxPixels, maxBytes: options.maxBody * 4 * MIB },
+      files: { maxPixels: options.maxPixels, maxBytes: options.maxBody * 4 * MIB },
       access: tokens?.access,
       corsOrigins: options.cors,
       reference: options.alias,

@@ -106,3 +106,50 @@ export function tinyAnswer(counts: number, gain = 1): { nuclear: number; energy:
   const value = Math.min(Math.max(counts / 100, 0), 1);
   return { nuclear: 1 / (1 + Math.exp(-gain * SIDE * SIDE * value)), energy: 10 * value };
 }
+
+/**
+ * The bytes of a model of two inputs and three outputs: `image` [batch, 4, 4, 1] and `scalars` [batch, 2] give `mask` =
+ * the image, `made` = twice the image, and `energy` = mean of the pixels + first scalar + 10 × second scalar.
+ */
+export function pairOnnx(): Uint8Array {
+  const pixels = SIDE * SIDE;
+  const graph = message(
+    [1, node("Identity", ["image"], ["mask"])],
+    [1, node("Add", ["image", "image"], ["made"])],
+    [1, node("Flatten", ["image"], ["flat"], integer("axis", 1))],
+    [1, node("MatMul", ["flat", "mean"], ["brightness"])],
+    [1, node("MatMul", ["scalars", "weights"], ["offset"])],
+    [1, node("Add", ["brightness", "offset"], ["energy"])],
+    [2, "pair"],
+    [5, tensor("mean", [pixels, 1], new Array(pixels).fill(1 / pixels))],
+    [5, tensor("weights", [2, 1], [1, 10])],
+    [11, valueInfo("image", ["batch", SIDE, SIDE, 1])],
+    [11, valueInfo("scalars", ["batch", 2])],
+    [12, valueInfo("mask", ["batch", SIDE, SIDE, 1])],
+    [12, valueInfo("made", ["batch", SIDE, SIDE, 1])],
+    [12, valueInfo("energy", ["batch", 1])],
+  );
+  const opset = message([1, ""], [2, 17]);
+  return message([1, 8], [2, "cloudchamber tests"], [7, graph], [8, opset]);
+}
+
+/** The card that goes with {@linkcode pairOnnx}: the image in a window from 0 to 100 counts. */
+export function pairCard(changes: Partial<CardInput> = {}): Card {
+  return parseCard({
+    format: "cloudchamber-model/1",
+    name: "pair",
+    experiment: "test",
+    created: "2026-11-26T00:00:00Z",
+    inputs: [
+      { name: "image", shape: [SIDE, SIDE, 1], dtype: "float32", units: "fraction of the window" },
+      { name: "scalars", shape: [2], dtype: "float32", units: "", columns: ["a", "b"] },
+    ],
+    preprocessing: [{ op: "cropCenter", size: SIDE }, { op: "window", low: 0, high: 100 }],
+    outputs: [
+      { name: "energy", kind: "value", units: "keV" },
+      { name: "mask", kind: "mask", labels: ["none", "track"] },
+      { name: "made", kind: "image", units: "" },
+    ],
+    ...changes,
+  });
+}

@@ -15,7 +15,11 @@ import {
 } from "./fields.ts";
 import { INPUT_KINDS, type InputKindName, inputKindOf } from "./inputs/registry.ts";
 import { type CardOutput, type CardOutputInput, outputSchema } from "./outputs/registry.ts";
-import { type PreprocessingInput, preprocessingSchema, type PreprocessingStep } from "./preprocessing.ts";
+import {
+  preprocessingSchema,
+  type PreprocessingStep,
+  type PreprocessingStepInput,
+} from "../image/preprocessing/registry.ts";
 
 /** A tensor that the model takes. */
 export interface CardTensor {
@@ -82,8 +86,8 @@ export interface CardInput extends
     Optional<Card, "version" | "description" | "metrics" | "files">,
     "inputs" | "preprocessing" | "outputs" | "training"
   > {
-  inputs: (Omit<CardTensor, "preprocessing"> & { preprocessing?: PreprocessingInput[] })[];
-  preprocessing?: PreprocessingInput[];
+  inputs: (Omit<CardTensor, "preprocessing"> & { preprocessing?: PreprocessingStepInput[] })[];
+  preprocessing?: PreprocessingStepInput[];
   outputs: CardOutputInput[];
   training?: Omit<CardTraining, "options"> & { options?: Record<string, unknown> };
 }
@@ -216,4 +220,10 @@ export function stepsOf(
   input: CardTensor,
 ): PreprocessingStep[] {
   return input.preprocessing ?? (input.name === inputs[0].name ? preprocessing : []);
+}
+
+/** What the values of an input's files are taken by: black and white, or nothing where they are counts as they come. */
+export function rangeOf({ range, units }: CardTensor): readonly [low: number, high: number] | undefined {
+  // Cards had no range at first, but meant the one that 8 bits have.
+  return range ?? (units === "fraction of full scale" ? [0, 255] : undefined);
 }

@@ -8,5 +8,4 @@ export * from "./input_kind.ts";
 export * from "./inputs/registry.ts";
 export * from "./output_kind.ts";
 export * from "./outputs/registry.ts";
-export * from "./preprocessing.ts";
 export * from "./wholeness.ts";

@@ -11,6 +11,8 @@ export interface FileArray {
   readonly dtype: NpyType;
   /** Whether the format says that this is one picture. */
   readonly isPicture: boolean;
+  /** What a white pixel has, where the file says so. */
+  readonly white?: number;
   /**
    * Reads all of it, or some of its first axis.
    *
@@ -24,9 +26,11 @@ export function heldArray(
   name: string,
   { data, shape, dtype = typeOfValues(data) }: { data: NpyValues; shape: readonly number[]; dtype?: NpyType },
   isPicture = false,
+  white?: number,
 ): FileArray {
   return {
     name,
+    white,
     shape,
     dtype,
     isPicture,

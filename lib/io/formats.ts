@@ -227,8 +227,8 @@ async function openPicture(
   options: Required<OpenOptions>,
   decode: (bytes: Uint8Array) => Promise<Image>,
 ): Promise<OpenedFile> {
-  const { data, height, width, channels } = await decode(await whole(source, options));
-  return opened(format, source, [heldArray("", { data, shape: [height, width, channels] }, true)]);
+  const { data, height, width, channels, white } = await decode(await whole(source, options));
+  return opened(format, source, [heldArray("", { data, shape: [height, width, channels] }, true, white)]);
 }
 
 async function openFitsFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {

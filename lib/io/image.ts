@@ -16,6 +16,8 @@ export interface Image {
   channels: 1 | 2 | 3 | 4;
   /** Bits a sample: 8, 16, or 32 for floating point. */
   depth: 8 | 16 | 32;
+  /** What a white pixel has, where the file says so: fewer bits than they are kept in, or a largest value. */
+  white?: number;
 }
 
 /** What every image decoder takes: a name for its error messages and a limit checked before any pixel is allocated. */

@@ -274,5 +274,6 @@ function finish(data: Image["data"], layout: Layout, fields: Map<number, number[
     for (let i = 0; i < data.length; i++) data[i] = most - data[i];
   }
   const kept = data instanceof Uint8Array ? 8 : data instanceof Uint16Array ? 16 : 32;
-  return { data, height, width, channels: samples, depth: kept };
+  const largest = format === "uint" && depth > 8 ? fields.get(341)?.[0] : undefined; // SMaxSampleValue
+  return { data, height, width, channels: samples, depth: kept, ...(largest ? { white: largest } : {}) };
 }

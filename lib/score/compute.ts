@@ -3,12 +3,12 @@
  * pictures and tensors it is given. {@link "./compute_worker.ts"} puts one into a worker. @module
  */
 import { decodePng, readPngHeader } from "../io/png.ts";
-import type { Image } from "../io/image.ts";
 import { answerReader, type Answers } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
 import { checkWhole, NotWholeError } from "../card/wholeness.ts";
-import { prepareImage, regionOf } from "./preprocess.ts";
-import { checkInputs, createScorer, type Scorer } from "./scorer.ts";
+import { prepareExample, regionFor } from "./prepare.ts";
+import { type Example, fromImage } from "./raw_array.ts";
+import { checkInputs, createScorer, inputTensors, type Scorer } from "./scorer.ts";
 import type { Runtime } from "./session.ts";
 import {
   countValues,
@@ -18,19 +18,32 @@ import {
   type TensorData,
   type TensorInfo,
 } from "./tensor.ts";
+import type { ValueRange } from "./value_range.ts";
 
 /** One example, or one client's tensors: what a batch is made of. */
 export type Item =
   /** A PNG file as it came. */
-  | { png: Uint8Array; view?: boolean }
-  /** A decoded picture. */
-  | { image: Image; view?: boolean }
+  | { png: Uint8Array; view?: boolean; range?: ValueRange }
+  /** A file's values for every input. */
+  | { arrays: Example; view?: boolean; range?: ValueRange }
   /** Inputs by the model's own names; the first axis is the batch. */
   | { tensors: Tensor[] };
 
+/** The answers for an example. */
+export interface ExampleResult {
+  answers: Answers;
+  /** What was assumed of the file, and what looks wrong in it. */
+  warnings: string[];
+  ms: number;
+  /** Of the first input as the file has it, without a batch axis. */
+  shape: readonly number[];
+  /** Every input as the model sees it, in the card's order. */
+  view?: Float32Array[];
+}
+
 /** What became of an item; `ms` is the time it took to decode and prepare. */
 export type ItemResult =
-  | { answers: Answers; ms: number; height: number; width: number; view?: Float32Array }
+  | ExampleResult
   | { tensors: Tensor[]; ms: number }
   | { fault: ItemFault };
 
@@ -93,7 +106,7 @@ interface Ready {
   tensors: Tensor[];
   rows: number;
   ms: number;
-  picture?: { height: number; width: number; view?: Float32Array };
+  example?: Pick<ExampleResult, "warnings" | "shape" | "view">;
 }
 
 function faultOf(error: unknown): ItemFault {
@@ -108,15 +121,15 @@ function checkFloats({ data, shape }: Tensor, what: string): void {
   if (data instanceof Float32Array || data instanceof Float64Array) checkWhole(data, shape, what);
 }
 
-/** A picture from a PNG file, decoded only as far as the model looks. */
+/** A picture from a PNG file, decoded only as far as the model looks, and its whole shape. */
 function decodeSeen(
   card: Card,
   png: Uint8Array,
   maxPixels: number,
-): { image: Image; height: number; width: number } {
+): { arrays: Example; shape: readonly number[] } {
   const { height, width } = readPngHeader(png);
-  const region = regionOf(card.preprocessing, height, width);
-  return { image: decodePng(png, { ...region, maxPixels }), height, width };
+  const image = decodePng(png, { ...regionFor(card, height, width), maxPixels });
+  return { arrays: { [card.inputs[0].name]: fromImage(image) }, shape: [height, width, image.channels] };
 }
 
 /** Makes a unit that computes in this thread. */
@@ -138,27 +151,23 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
       };
     }
     const { card } = scorer;
-    const { image, height, width } = "png" in item
+    const { arrays, shape } = "png" in item
       ? decodeSeen(card, item.png, maxPixels)
-      : { image: item.image, height: item.image.height, width: item.image.width };
-    const data = prepareImage(card, image);
-    const tensor: Tensor = {
-      name: card.inputs[0].name,
-      type: "FP32",
-      shape: [1, ...card.inputs[0].shape],
-      data,
-    };
-    const picture = { height, width, ...(item.view ? { view: data.slice() } : {}) };
-    return { index, tensors: [tensor], rows: 1, ms: performance.now() - started, picture };
+      : { arrays: item.arrays, shape: item.arrays[card.inputs[0].name]?.shape ?? [] };
+    const { values, warnings } = prepareExample(card, arrays, item.range ? { range: item.range } : {});
+    const tensors = inputTensors(card, scorer.inputs, [values]);
+    const view = item.view ? { view: [...values.values()].map((data) => data.slice()) } : {};
+    const example = { warnings, shape, ...view };
+    return { index, tensors, rows: 1, ms: performance.now() - started, example };
   }
 
   function resultOf(scorer: Scorer, ready: Ready, outputs: Tensor[]): ItemResult {
     try {
-      if (!ready.picture) {
+      if (!ready.example) {
         for (const tensor of outputs) checkFloats(tensor, `with output "${tensor.name}"`);
         return { tensors: outputs, ms: ready.ms };
       }
-      return { answers: answerReader(scorer.card, outputs)(0), ms: ready.ms, ...ready.picture };
+      return { answers: answerReader(scorer.card, outputs)(0), ms: ready.ms, ...ready.example };
     } catch (error) {
       return { fault: faultOf(error) };
     }

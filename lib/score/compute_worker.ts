@@ -44,7 +44,9 @@ function buffersOf(results: readonly ItemResult[]): ArrayBuffer[] {
   for (const result of results) {
     if ("tensors" in result) {
       for (const { data } of result.tensors) buffers.add(data.buffer as ArrayBuffer);
-    } else if ("view" in result && result.view) buffers.add(result.view.buffer as ArrayBuffer);
+    } else if ("view" in result) {
+      for (const view of result.view ?? []) buffers.add(view.buffer as ArrayBuffer);
+    }
   }
   return [...buffers];
 }

@@ -4,11 +4,11 @@
  */
 import { Worker } from "node:worker_threads";
 import { OverloadError } from "./batcher.ts";
-import type { Found, PictureLimits } from "./pictures.ts";
+import type { ExampleLimits, ExampleOptions, Found } from "./examples.ts";
 import type { PictureReply, PictureRequest } from "./picture_worker.ts";
 
 /** Options for {@linkcode createPicturePool}. */
-export interface PicturePoolOptions extends PictureLimits {
+export interface PicturePoolOptions extends ExampleLimits {
   /** Threads; each starts when it is first needed. @default {2} */
   threads?: number;
   /** Longest that opening one file may take. @default {10_000} */
@@ -19,22 +19,27 @@ export interface PicturePoolOptions extends PictureLimits {
   maxQueue?: number;
 }
 
+/** What a file is opened for: the model's inputs, and which part of the file. */
+export type OpeningWish = Pick<ExampleOptions, "inputs" | "page" | "unpack">;
+
 /** Threads that open files. */
 export interface PicturePool {
   /**
-   * Finds the pictures in a file.
+   * Finds the examples in a file.
    *
+   * @param wish The model's inputs. @default {one picture}
    * @throws {SyntaxError | TypeError | RangeError} What is wrong with the file; RangeError also for one that takes too
    *   much time or memory.
    * @throws {OverloadError} If too many files are waiting.
    */
-  decode(bytes: Uint8Array, name: string): Promise<Found[]>;
+  decode(bytes: Uint8Array, name: string, wish?: OpeningWish): Promise<Found[]>;
   close(): Promise<void>;
 }
 
 interface Task {
   bytes: Uint8Array;
   name: string;
+  wish: OpeningWish;
   resolve(found: Found[]): void;
   reject(error: Error): void;
 }
@@ -114,19 +119,19 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
       watch(idle, idle.ready ? timeoutMs : STARTUP_MS);
       const bytes = new SharedArrayBuffer(task.bytes.length);
       new Uint8Array(bytes).set(task.bytes);
-      const request: PictureRequest = { id: 0, bytes, name: task.name, limits };
+      const request: PictureRequest = { id: 0, bytes, options: { ...limits, ...task.wish, name: task.name } };
       idle.worker.postMessage(request);
     }
   }
 
   return {
-    decode(bytes, name) {
+    decode(bytes, name, wish = {}) {
       if (closed) return Promise.reject(new OverloadError("The server is stopping", 1000));
       if (queue.length >= maxQueue) {
         return Promise.reject(new OverloadError(`${queue.length} files are waiting to be opened`, 1000));
       }
       return new Promise((resolve, reject) => {
-        queue.push({ bytes, name, resolve, reject });
+        queue.push({ bytes, name, wish, resolve, reject });
         next();
       });
     },

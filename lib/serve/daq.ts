@@ -8,8 +8,11 @@
  */
 import { type Batcher, OverloadError } from "../score/batcher.ts";
 import { answersJson } from "../card/answers.ts";
+import type { Card } from "../card/card.ts";
+import { inputKindOf } from "../card/inputs/registry.ts";
+import { isPng } from "../io/png.ts";
 import type { Models } from "../score/models.ts";
-import { type Found, kindOfFile } from "../score/pictures.ts";
+import type { Found } from "../score/examples.ts";
 import { type Blobs, ConflictError } from "../store/blobs.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import { type ObjectEvent, readNotification } from "./notifications.ts";
@@ -70,6 +73,8 @@ interface ScoredPicture {
   name: string;
   /** By the name of the output. */
   answers: Record<string, unknown>;
+  /** What was assumed of the file, and what looks wrong in it. */
+  warnings?: string[];
 }
 
 /** The object itself is at fault: another try will hardly help. */
@@ -236,10 +241,10 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
   }
 
   async function scoreBytes(objectKey: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
-    const found = await picturesIn(objectKey, bytes);
     const [name, version] = modelName().split("/");
     const lease = await scorer.models.acquire(name, version);
     try {
+      const found = await examplesIn(objectKey, bytes, lease.card);
       const pictures: ScoredPicture[] = [];
       for (let i = 0; i < found.length; i += AT_ONCE) {
         const part = found.slice(i, i + AT_ONCE).map((picture) => scorePicture(lease.key, picture));
@@ -251,15 +256,19 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     }
   }
 
-  async function picturesIn(key: string, bytes: Uint8Array): Promise<Found[]> {
+  async function examplesIn(key: string, bytes: Uint8Array, { inputs }: Card): Promise<Found[]> {
     const name = key.slice(key.lastIndexOf("/") + 1);
-    if (kindOfFile(bytes) === "png") return [{ name, png: bytes }];
+    const takesPicture = inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
+    if (takesPicture && isPng(bytes)) return [{ name, png: bytes }];
+    let found: Found[];
     try {
-      return await scorer.decoder.decode(bytes, name);
+      found = await scorer.decoder.decode(bytes, name, { inputs });
     } catch (error) {
       if (error instanceof OverloadError) throw error;
       throw new ObjectFault((error as Error).message);
     }
+    if (found.length === 0) throw new ObjectFault(`"${name}" holds nothing to score`);
+    return found;
   }
 
   function modelName(): string {
@@ -271,7 +280,7 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
 
   async function scorePicture(key: string, found: Found): Promise<ScoredPicture> {
     if ("fault" in found) throw new ObjectFault(found.fault);
-    const item = "png" in found ? { png: found.png } : { image: found.image };
+    const item = "png" in found ? { png: found.png } : { arrays: found.arrays };
     const { result } = await scorer.batcher.submit(key, item, { deadline: performance.now() + SCORE_MS });
     if ("fault" in result) {
       throw result.fault.who === "server"
@@ -279,7 +288,8 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
         : new ObjectFault(result.fault.message);
     }
     if (!("answers" in result)) throw new Error("Tensors came where a picture's answer was asked for");
-    return { name: found.name, answers: answersJson(result.answers) };
+    const { answers, warnings } = result;
+    return { name: found.name, answers: answersJson(answers), ...(warnings.length > 0 ? { warnings } : {}) };
   }
 
   /** Looks through the watched places: every object there that the journal does not know is an event. */

@@ -3,10 +3,10 @@
  * between requests. @module
  */
 import { createUnit, type UnitOptions } from "../score/compute.ts";
-import { findPictures, type PictureLimits } from "../score/pictures.ts";
+import { type ExampleLimits, findExamples } from "../score/examples.ts";
 import { createHost, type Host, type HostOptions } from "./host.ts";
 
-const PICTURES: Required<PictureLimits> = { maxPixels: 1 << 24, maxPictures: 256, maxBytes: 1 << 26 };
+const FILES: Required<ExampleLimits> = { maxPixels: 1 << 24, maxExamples: 256, maxBytes: 1 << 26 };
 const LIMITS = { maxBytes: 16 << 20 };
 
 /** What {@linkcode createEdgeHost} needs. */
@@ -25,8 +25,8 @@ export function createEdgeHost(options: EdgeHostOptions): Pick<Host, "fetch"> {
     limits: LIMITS,
     ...rest,
     pollMs: 0, // an edge host may freeze a function between requests: no timer of its own
-    units: [createUnit({ runtime: "wasm", maxPixels: PICTURES.maxPixels, ...unit })],
-    decoder: { decode: (bytes, name) => findPictures(bytes, { ...PICTURES, name }) },
+    units: [createUnit({ runtime: "wasm", maxPixels: FILES.maxPixels, ...unit })],
+    decoder: { decode: (bytes, name, wish) => findExamples(bytes, { ...FILES, ...wish, name }) },
   });
   let started: Promise<void> | undefined, looked = 0;
   return {

@@ -102,8 +102,11 @@ const SCHEMAS: Json = {
     model: STRING,
     version: STRING,
     name: STRING,
-    height: { type: "integer" },
-    width: { type: "integer" },
+    height: { type: "integer", description: "Of a picture" },
+    width: { type: "integer", description: "Of a picture" },
+    shape: { ...array({ type: "integer" }), description: "Of anything else" },
+    warnings: { ...array(STRING), description: "What was assumed of the file, and what looks wrong in it" },
+    display: { type: "object", description: "With view=1: every answer as text, bars and picture" },
     answers: { type: "object", additionalProperties: ref("Answer") },
     timings: object({ decodeMs: NUMBER, queueMs: NUMBER, computeMs: NUMBER, totalMs: NUMBER }),
     view: object({
@@ -154,11 +157,14 @@ const infer = (parameters: Json[]): Json => ({
 
 const score = (parameters: Json[]): Json => ({
   post: {
-    summary: "Score a picture, or many in a form or a zip",
+    summary: "Score a file: pictures, stacks, volumes, tables; many in a form or a zip",
     parameters: [
       ...parameters,
       parameter("view", "query", "1 to get the picture as the model sees it", "integer"),
       parameter("map", "query", "1 to get how much each part matters", "integer"),
+      parameter("page", "query", "Only this example of a stack, counted from 0", "integer"),
+      parameter("range", "query", "Values of black and white in the file, such as 0,4095"),
+      parameter("output", "query", "Which output is answered as application/x-npy"),
     ],
     requestBody: {
       required: true,
@@ -179,12 +185,14 @@ const score = (parameters: Json[]): Json => ({
       200: {
         description: "One result, or several; a line each where application/x-ndjson is accepted",
         content: {
-          ...json({ oneOf: [ref("Result"), ref("Results")] }),
+          ...json({ anyOf: [ref("Result"), ref("Results")] }),
           "application/x-ndjson": { schema: ref("Result") },
+          "application/x-npy": BINARY,
         },
       },
       ...COMMON,
-      415: problem("No picture that is understood here"),
+      406: problem("No output is an array, or there are several examples, where .npy was asked for"),
+      415: problem("No file that is understood here"),
     },
   },
 });

@@ -5,7 +5,7 @@ import type { Context } from "./service.ts";
 import { openApi } from "./openapi.ts";
 import { page, pageScript, pageStyle } from "./page.ts";
 import { postEvents } from "./events_route.ts";
-import { listModels, scorePictures } from "./score_routes.ts";
+import { listModels, scoreExamples } from "./score_routes.ts";
 import * as v2 from "./v2_routes.ts";
 
 /** One entry of the table. */
@@ -40,8 +40,8 @@ const ROUTES: readonly Pattern[] = [
   route("GET", "/openapi.json", undefined, openApi),
   route("GET", "/metrics", "admin", metrics),
   route("GET", "/models", "score", listModels),
-  route("POST", "/score/{model}", "score", scorePictures),
-  route("POST", "/score/{model}/{version}", "score", scorePictures),
+  route("POST", "/score/{model}", "score", scoreExamples),
+  route("POST", "/score/{model}/{version}", "score", scoreExamples),
   route("POST", "/events", "score", postEvents),
   route("GET", "/v2", undefined, v2.serverMetadata),
   route("GET", "/v2/health/live", undefined, v2.live),

@@ -4,7 +4,8 @@
  */
 import type { Batcher } from "../score/batcher.ts";
 import type { Models } from "../score/models.ts";
-import type { Found } from "../score/pictures.ts";
+import type { Found } from "../score/examples.ts";
+import type { OpeningWish } from "../score/picture_pool.ts";
 import { type Access, OPEN_ACCESS, type Scope } from "./access.ts";
 import type { BodyLimits } from "./body.ts";
 import type { Metrics } from "./metrics.ts";
@@ -24,10 +25,10 @@ export interface ServiceLimits extends BodyLimits {
   maxActive?: number;
 }
 
-/** Opens files of pictures, away from the thread that answers. */
+/** Opens files, away from the thread that answers. */
 export interface Decoder {
   /** @throws {SyntaxError | TypeError | RangeError} What is wrong with the file. */
-  decode(bytes: Uint8Array, name: string): Promise<Found[]>;
+  decode(bytes: Uint8Array, name: string, wish?: OpeningWish): Promise<Found[]>;
 }
 
 /** Takes notifications of new objects. */

@@ -9,7 +9,7 @@ import { encodeOnnx } from "../../lib/export/onnx_write.ts";
 import { createRng, drawNormal } from "../../lib/base/rng.ts";
 import { decodePng, encodePng } from "../../lib/io/png.ts";
 import { buildRecoilCnn } from "../../lib/models/recoil_cnn.ts";
-import { prepareImage } from "../../lib/score/preprocess.ts";
+import { prepareImage } from "../../lib/score/prepare.ts";
 import { openSession } from "../../lib/score/session.ts";
 import { type Card, parseCard } from "../../lib/card/card.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";

@@ -1,9 +1,9 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
 import { flatPng } from "../lib/serve/_service.ts";
-import { tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { pairCard, pairOnnx, SIDE, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeIdx } from "../../lib/io/idx.ts";
-import { encodeNpy } from "../../lib/io/npy.ts";
+import { decodeNpy, encodeNpy } from "../../lib/io/npy.ts";
 import { sha256 } from "../../lib/base/sha256.ts";
 import { openStore } from "../../lib/store/store.ts";
 
@@ -123,4 +123,52 @@ Deno.test("score says in one line what is wrong, and goes on with the other file
     const other = await score(run, join(frames, "1.png"));
     assertEquals(other.code, 1);
     assert(other.err.includes("SHA-256 differs"), other.err);
+  }));
+
+Deno.test("score takes a file for each input, and writes masks and images", () =>
+  withFiles(async (folder) => {
+    const run = join(folder, "pair"), out = join(folder, "out"), onnx = pairOnnx();
+    await Deno.mkdir(run);
+    await Deno.writeFile(join(run, "model.onnx"), onnx);
+    await Deno.writeTextFile(join(run, "model.json"), JSON.stringify(pairCard()));
+    await Deno.writeFile(join(folder, "s.npy"), encodeNpy({ data: Float32Array.of(1, 2), shape: [2] }));
+    const inputs = `image=${join(folder, "frame.npy")},scalars=${join(folder, "s.npy")}`;
+    const scored = await score(run, "--input", inputs, "--out", out, "--json");
+    assertEquals([scored.code, energies(scored.out)], [0, [21.4]], scored.err);
+    const names = (await Array.fromAsync(Deno.readDir(out), ({ name }) => name)).sort();
+    const wanted = ["made.npy", "made.png", "mask.npy", "mask.png"].map((part) => `frame.npy.${part}`);
+    assertEquals(names, wanted);
+    const { data, shape } = decodeNpy(await Deno.readFile(join(out, "frame.npy.made.npy")));
+    assertEquals([shape, Math.round(10 * Number(data[0]))], [[SIDE, SIDE, 1], 8]);
+    const missing = await score(run, "--input", `image=${join(folder, "frame.npy")}`);
+    assertEquals([missing.code, missing.err.includes("takes image, scalars")], [2, true], missing.err);
+  }));
+
+Deno.test("score says what it assumed of a file, takes --range and --page, and refuses pixels that are no numbers", () =>
+  withFiles(async (folder) => {
+    const run = join(folder, "full"), file = join(folder, "seven.npy");
+    const input = {
+      name: "image",
+      shape: [SIDE, SIDE, 1],
+      dtype: "float32" as const,
+      units: "",
+      range: [0, 255] as [number, number],
+    };
+    const card = tinyCard({ inputs: [input], preprocessing: [{ op: "scale", factor: 1 / 255 }] });
+    await Deno.mkdir(run);
+    await Deno.writeFile(join(run, "model.onnx"), tinyOnnx());
+    await Deno.writeTextFile(join(run, "model.json"), JSON.stringify(card));
+    const data = Float32Array.from({ length: 32 }, (_, i) => i < 16 ? i % 2 : 0.25);
+    await Deno.writeFile(file, encodeNpy({ data, shape: [2, SIDE, SIDE] }));
+    const assumed = await score(run, file, "--csv");
+    assert(assumed.err.includes("warning: 32-bit floats from 0 to 1 are taken with white 1"), assumed.err);
+    const said = await score(run, file, "--range", "0,2", "--page", "0", "--json");
+    assertEquals([said.err, energies(said.out)], ["", [2.5]]);
+    data[3] = NaN;
+    await Deno.writeFile(file, encodeNpy({ data, shape: [2, SIDE, SIDE] }));
+    const broken = await score(run, file, "--json", "--range", "0,1");
+    assertEquals([broken.code, energies(broken.out)], [1, [2.5]]);
+    assert(
+      broken.err.includes("seven.npy[0]: Cannot score the picture") && broken.err.includes("row 0, column 3"),
+    );
   }));

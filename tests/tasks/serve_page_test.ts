@@ -5,7 +5,8 @@ import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
 import { startScoring } from "../servers/scoring.ts";
-import { tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { pairCard, pairOnnx, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { encodeNpz } from "../../lib/io/npz.ts";
 import { encodePng } from "../../lib/io/png.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -26,6 +27,7 @@ async function withPage(
   const folder = await Deno.makeTempDir();
   const store = openStore(join(folder, "store"));
   await store.publish(new Map([["model.onnx", tinyOnnx(0.2)]]), tinyCard());
+  await store.publish(new Map([["model.onnx", pairOnnx()]]), pairCard());
   try {
     await using server = await startScoring(["--store", join(folder, "store"), "--workers", "1"]);
     const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
@@ -43,7 +45,8 @@ async function withPage(
         }
       });
       await page.goto(`${server.url}/`);
-      await page.waitForFunction(() => document.querySelector<HTMLSelectElement>("#model")?.value === "tiny");
+      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 2);
+      await page.selectOption("#model", "tiny");
       await test(page, server.url, browser);
       assertEquals(strange, [], "errors, or requests to elsewhere");
     } finally {
@@ -73,9 +76,12 @@ testWith(
       await drop(page, "spot.png", spot());
       await page.waitForSelector("#results li h3");
       assertEquals(await page.textContent("#results li h3"), "spot.png");
+      const seen = await page.textContent("#results li");
+      assert(seen?.includes("cropped to rows 2 to 5, columns 2 to 5"), seen ?? "");
+      assert(/intensity seen: 0\.\d+ to 0\.9/.test(seen ?? ""), seen ?? "");
       const words = await page.textContent("#results li");
       assert(
-        words?.includes("NR: ") && words.includes("keV") && words.includes("tiny version 1"),
+        words?.includes("NR (") && words.includes("keV") && words.includes("tiny version 1"),
         words ?? "",
       );
       const brightest = await page.evaluate(() => {
@@ -113,9 +119,38 @@ testWith(
       const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
       const saved = JSON.parse(await Deno.readTextFile(await download.path()));
       assertEquals(saved.map(({ name }: { name: string }) => name), ["a.png", "notes.txt"]);
+      assertEquals(await page.textContent("#count"), "1 scored, 1 failed");
+      const [table] = await Promise.all([page.waitForEvent("download"), page.click("#csv")]);
+      const [header, first] = (await Deno.readTextFile(await table.path())).split("\r\n");
+      const columns =
+        "file,kind,kind_probability,energy_keV,energy_uncertainty_keV,model,version,warnings,error";
+      assertEquals(header, columns);
+      assert(/^a\.png,NR,0\.\d+,[\d.]+,2,tiny,1,,$/.test(first), first);
       await page.click("#clear");
       assertEquals(await page.$$eval("#results li", (items) => items.length), 0);
       assert(await page.isVisible("#empty"));
+    }),
+);
+
+testWith(
+  "chromium",
+  "the page draws a mask over the picture and a made image beside it",
+  (program) =>
+    withPage(program, async (page) => {
+      await page.selectOption("#model", "pair");
+      const image = { data: Float32Array.from({ length: 16 }, (_, i) => i < 8 ? 90 : 10), shape: [4, 4] };
+      const scalars = { data: Float32Array.of(1, 2), shape: [2] };
+      await drop(page, "event.npz", encodeNpz({ image, scalars }));
+      await page.waitForSelector("#results li h3");
+      const words = await page.textContent("#results li");
+      assert(words?.includes("track 50.0 % of the area") && words.includes("21.5 keV"), words ?? "");
+      const opacity = await page.evaluate(() => {
+        const canvas = document.querySelectorAll<HTMLCanvasElement>("#results li > .picture canvas")[1];
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, 4, 4);
+        return [data[3], data[63]];
+      });
+      assertEquals(opacity, [150, 0], "over the upper half alone");
+      assertEquals(await page.$$eval("#results li dd .picture canvas", (found) => found.length), 1);
     }),
 );
 

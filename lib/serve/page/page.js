@@ -4,13 +4,6 @@ const $ = (id) => document.getElementById(id);
 const percent = (share) => `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 2 : 1)} %`;
 const number = (value) => Number(value.toPrecision(4)).toString();
 
-/** Value and uncertainty to the second figure of the uncertainty, as measurements are written. */
-function measured(value, sigma) {
-  if (!(sigma > 0)) return number(value);
-  const digits = Math.min(Math.max(1 - Math.floor(Math.log10(sigma)), 0), 20);
-  return `${value.toFixed(digits)} ± ${sigma.toFixed(digits)}`;
-}
-
 let models = [];
 const session = [];
 
@@ -61,29 +54,48 @@ async function loadModels() {
     option.selected = name === chosen;
     return option;
   }));
-  describeModel();
+  chooseModel();
   if (models.length === 0) say("The store holds no model yet.", true);
 }
 
-function describeModel() {
-  const model = models.find(({ name }) => name === $("model").value);
+const chosenModel = () => models.find(({ name }) => name === $("model").value);
+
+/** Shows what is known of the chosen model, and its versions to choose from. */
+function chooseModel() {
+  const model = chosenModel();
   if (!model?.inputs) return;
   sessionStorage.setItem("model", model.name);
+  const aliases = Object.entries(model.aliases ?? {});
+  const names = (version) =>
+    aliases.filter(([, means]) => means === version).map(([alias]) => alias).join(", ");
+  $("version").replaceChildren(
+    ...model.versions.toReversed().map((version) => {
+      const alias = names(version);
+      const option = make("option", alias ? `${version} (${alias})` : version, { value: version });
+      option.disabled = version in (model.broken ?? {});
+      option.selected = version === model.version;
+      return option;
+    }),
+  );
   const quality = Object.entries(model.metrics ?? {}).slice(0, 2).map((
     [name, { value, low, high, split, n }],
   ) => `${name} ${number(value)} (95 % from ${number(low)} to ${number(high)}, ${split} split, n = ${n})`);
-  $("card").textContent = [model.description, ...quality].filter(Boolean).join(" · ");
+  const takes = model.inputs.map(({ name, shape, units }) => `${name} ${shape.join(" × ")} ${units}`.trim());
+  $("card").textContent = [model.description, `takes ${takes.join(" and ")}`, ...quality].filter(Boolean)
+    .join(" · ");
 }
 
-/** Draws what the model saw: grey, or colour for three channels. */
-function drawView(canvas, { height, width, channels, data }) {
-  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+const bytesOf = (data) => Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+
+/** Draws bytes: grey, colour for three channels, colour and opacity for four. */
+function drawPicture(canvas, { height, width, channels, data }) {
+  const bytes = bytesOf(data);
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
   for (let p = 0; p < width * height; p++) {
-    for (let c = 0; c < 3; c++) image.data[4 * p + c] = bytes[p * channels + (channels === 3 ? c : 0)];
-    image.data[4 * p + 3] = 255;
+    for (let c = 0; c < 3; c++) image.data[4 * p + c] = bytes[p * channels + (channels >= 3 ? c : 0)];
+    image.data[4 * p + 3] = channels === 4 ? bytes[4 * p + 3] : 255;
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
@@ -101,66 +113,86 @@ function drawMap(canvas, { rows, columns, values }) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-function bar(share, label) {
+function bar({ share, label, threshold }) {
   const track = make("div", "", { class: "track", role: "img", "aria-label": `${label}: ${percent(share)}` });
   const fill = make("div", "", { class: "fill" });
   fill.style.width = percent(Math.min(Math.max(share, 0), 1)).replace(" ", "");
   track.append(fill);
+  if (threshold !== undefined) {
+    const mark = make("div", "", { class: "threshold", title: `given from ${percent(threshold)}` });
+    mark.style.left = `${100 * threshold}%`;
+    track.append(mark);
+  }
   return track;
 }
 
-function describeAnswer(name, answer) {
-  const parts = [make("dt", name)];
+/** A colour and what it means. */
+function legendOf({ label, color }) {
+  const mark = make("span", "", { class: "legend" });
+  mark.style.background = `rgb(${color.join(", ")})`;
+  return [mark, `${label} `];
+}
+
+/** An answer as the server describes it for eyes; nothing here knows kinds of answers. */
+function describeAnswer(name, { text, bars = [], picture }, frame) {
   const body = make("dd");
-  if (answer.kind === "value") {
-    body.append(make("span", `${measured(answer.value, answer.uncertainty)} ${answer.units}`));
-  } else if (answer.kind === "probability") {
-    body.append(
-      make("span", `${answer.label} (${percent(answer.probability)})`),
-      bar(answer.probabilities[answer.positive], `P(${answer.positive})`),
-      make(
-        "span",
-        `P(${answer.positive}) = ${percent(answer.probabilities[answer.positive])}, ` +
-          `${answer.positive} from ${percent(answer.threshold)}`,
-        { class: "small" },
-      ),
-    );
-  } else {
-    body.append(
-      make("span", `${answer.label}: ${percent(answer.probability)}`),
-      bar(answer.probability, answer.label),
-    );
+  body.append(make("span", text));
+  if (bars.length > 0) body.append(bar(bars[0]));
+  if (bars.length > 1) {
     const table = make("table", "", { "aria-label": `Probabilities of ${name}` });
-    const best = Object.entries(answer.probabilities).sort((a, b) => b[1] - a[1]).slice(0, 4);
-    for (const [label, share] of best) {
+    for (const { label, share, threshold } of bars.slice(0, 4)) {
       const row = make("tr");
       row.append(make("td", label), make("td", percent(share)));
+      if (threshold !== undefined) row.append(make("td", `given from ${percent(threshold)}`));
       table.append(row);
     }
     body.append(table);
   }
-  parts.push(body);
-  return parts;
+  if (picture) {
+    const canvas = make("canvas", "", { role: "img", "aria-label": `${name}: ${text}` });
+    drawPicture(canvas, picture);
+    if (picture.over) frame.append(canvas);
+    else {
+      const own = make("div", "", { class: "picture" });
+      own.append(canvas);
+      body.append(own);
+    }
+    const legend = make("span", "", { class: "small" });
+    legend.append(...(picture.legend ?? []).flatMap(legendOf));
+    body.append(legend);
+  }
+  return [make("dt", name), body];
+}
+
+/** What was looked at: which part of the file's frame, and between which intensities. */
+function describeView({ low, high, crop }) {
+  const parts = [`intensity seen: ${number(low)} to ${number(high)}`];
+  if (crop) {
+    const [[top, bottom], [left, right]] = [crop.rows, crop.columns];
+    parts.push(`cropped to rows ${top} to ${bottom - 1}, columns ${left} to ${right - 1}`);
+  }
+  return parts.join(" · ");
 }
 
 /** One line of a result for a screen reader. */
-function summary({ name, answers }) {
-  const words = Object.entries(answers).map(([output, answer]) =>
-    answer.kind === "value"
-      ? `${output} ${number(answer.value)} ${answer.units}`
-      : `${output} ${answer.label} ${percent(answer.probability)}`
-  );
-  return `${name}: ${words.join(", ")}`;
+function summary({ name, display }) {
+  return `${name}: ${Object.entries(display).map(([output, { text }]) => `${output} ${text}`).join(", ")}`;
+}
+
+function mapQuery() {
+  const range = $("range").value.trim();
+  return new URLSearchParams(range ? { map: "1", range } : { map: "1" });
 }
 
 async function explain(result, file, picture, button, note) {
   button.disabled = true;
   say(`Looking at what mattered in ${result.name}…`);
   try {
-    const { map } = await (await ask(`score/${encodeURIComponent(result.model)}/${result.version}?map=1`, {
-      method: "POST",
-      body: file,
-    })).json();
+    const { map } =
+      await (await ask(`score/${encodeURIComponent(result.model)}/${result.version}?${mapQuery()}`, {
+        method: "POST",
+        body: file,
+      })).json();
     const canvas = make("canvas", "", { role: "img", "aria-label": `What mattered for ${map.output}` });
     drawMap(canvas, map);
     picture.append(canvas);
@@ -179,9 +211,10 @@ async function explain(result, file, picture, button, note) {
 }
 
 function show(result, file) {
-  session.push({ ...result, view: undefined });
+  session.push(result);
   $("empty").hidden = true;
-  $("save").disabled = $("clear").disabled = false;
+  for (const id of ["save", "csv", "clear"]) $(id).disabled = false;
+  countResults();
   if (result.error) {
     const item = make("li", "", { class: "failed" });
     item.append(make("h3", result.name ?? "file"), make("p", result.error, { class: "wrong" }));
@@ -190,17 +223,25 @@ function show(result, file) {
   const item = make("li"), picture = make("div", "", { class: "picture" }), text = make("div");
   if (result.view) {
     const canvas = make("canvas", "", { role: "img", "aria-label": `${result.name} as the model sees it` });
-    drawView(canvas, result.view);
+    drawPicture(canvas, result.view);
     picture.append(canvas);
   }
   const list = make("dl");
-  for (const [name, answer] of Object.entries(result.answers)) list.append(...describeAnswer(name, answer));
+  for (const [name, display] of Object.entries(result.display)) {
+    list.append(...describeAnswer(name, display, picture));
+  }
   const { decodeMs, computeMs, totalMs } = result.timings;
-  const small = `${result.model} version ${result.version} · ${result.height} × ${result.width} pixels · ` +
+  const size = result.shape ? result.shape.join(" × ") : `${result.height} × ${result.width} pixels`;
+  const small = `${result.model} version ${result.version} · ${size} · ` +
     `${number(totalMs)} ms (decode ${number(decodeMs)}, model ${number(computeMs)})`;
   const note = make("p", "", { class: "small" });
-  text.append(make("h3", result.name), list, make("p", small, { class: "small" }));
-  if (file) {
+  text.append(make("h3", result.name), list);
+  for (const warning of result.warnings ?? []) {
+    text.append(make("p", `Mind: ${warning}`, { class: "warning" }));
+  }
+  text.append(make("p", small, { class: "small" }));
+  if (result.view) text.append(make("p", describeView(result.view), { class: "small" }));
+  if (file && result.view) {
     const button = make("button", "Show what mattered", {
       type: "button",
       "aria-label": `Show what mattered in ${result.name}`,
@@ -213,11 +254,50 @@ function show(result, file) {
   $("results").prepend(item);
 }
 
+/** How many were scored in this session, and how many could not be. */
+function countResults() {
+  const failed = session.filter(({ error }) => error).length, scored = session.length - failed;
+  $("count").textContent = session.length === 0 ? "" : `${scored} scored, ${failed} failed`;
+}
+
+/** What is saved of a result: all but what it was drawn from. */
+function record({ view: _, display: __, map: ___, ...rest }) {
+  return rest;
+}
+
+const csvCell = (value) => /[",\r\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`;
+
+/** The session as a table: a row a result, the columns of all of them. */
+function sessionCsv() {
+  const rows = session.map(({ name, model, version, error, warnings, display = {} }) => ({
+    file: name ?? "",
+    ...Object.assign({}, ...Object.values(display).map(({ columns }) => columns)),
+    model: model ?? "",
+    version: version ?? "",
+    warnings: (warnings ?? []).join("; "),
+    error: error ?? "",
+  }));
+  const names = [...new Set(rows.flatMap(Object.keys))];
+  const lines = rows.map((row) => names.map((name) => csvCell(row[name] ?? "")).join(","));
+  return [names.map(csvCell).join(","), ...lines].join("\r\n") + "\r\n";
+}
+
+function download(text, type, name) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  make("a", "", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
 async function scoreFile(file) {
-  const path = `score/${encodeURIComponent($("model").value)}?view=1`;
+  const query = new URLSearchParams({ view: "1" });
+  const range = $("range").value.trim();
+  if (range) query.set("range", range);
+  const version = $("version").value;
+  const place = [$("model").value, ...(version ? [version] : [])].map(encodeURIComponent).join("/");
+  const path = `score/${place}?${query}`;
   const headers = {
     accept: "application/x-ndjson",
-    "content-disposition": `attachment; filename="${file.name.replace(/[^\x20-\x7e]|["\\]/g, "_")}"`,
+    "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
   };
   const response = await ask(path, { method: "POST", body: file, headers });
   const single = response.headers.get("content-type").includes("application/json");
@@ -234,8 +314,9 @@ async function scoreFiles(files) {
       const results = await scoreFile(file);
       for (const [result, own] of results) show(result, own);
       count += results.length;
-      if (results.length === 1 && !results[0][0].error) say(summary(results[0][0]));
-      else say(`${count} pictures scored.`);
+      const failed = results.filter(([{ error }]) => error).length;
+      if (results.length === 1 && failed === 0) say(summary(results[0][0]));
+      else say(`${count} results, ${failed} of ${file.name} failed.`, failed > 0);
     } catch (error) {
       show({ name: file.name, error: error.message });
       say(`${file.name}: ${error.message}`, true);
@@ -265,19 +346,19 @@ $("files").addEventListener("change", async (event) => {
   await scoreFiles(event.target.files);
   event.target.value = "";
 });
-$("model").addEventListener("change", describeModel);
+$("model").addEventListener("change", chooseModel);
 $("token").addEventListener("change", loadModels);
 $("clear").addEventListener("click", () => {
   session.length = 0;
   $("results").replaceChildren();
   $("empty").hidden = false;
-  $("save").disabled = $("clear").disabled = true;
+  for (const id of ["save", "csv", "clear"]) $(id).disabled = true;
+  countResults();
   say("Cleared.");
   $("files").focus();
 });
 $("save").addEventListener("click", () => {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(session, null, 2)], { type: "application/json" }));
-  make("a", "", { href: url, download: "scores.json" }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  download(JSON.stringify(session.map(record), null, 2), "application/json", "scores.json");
 });
+$("csv").addEventListener("click", () => download(sessionCsv(), "text/csv", "scores.csv"));
 loadModels();

@@ -1,0 +1,280 @@
+/**
+ * Any file that a user may have, by its content, as examples of a model's inputs: pictures, stacks, volumes, bands,
+ * tables, and archives of them. @module
+ */
+import { inputKindOf } from "../card/inputs/registry.ts";
+import type { InputKindName } from "../card/inputs/registry.ts";
+import type { Layout } from "../card/input_kind.ts";
+import type { FileArray } from "../io/file_array.ts";
+import { type OpenedFile, openFile, sniffFormat } from "../io/formats.ts";
+import { isPng } from "../io/png.ts";
+import { type Example, limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
+
+/** What is needed of a model's input. */
+export interface InputShape {
+  name: string;
+  /** Without the batch axis. */
+  shape: readonly number[];
+  kind?: InputKindName;
+}
+
+/** Limits of {@linkcode findExamples}, checked before anything is allocated. */
+export interface ExampleLimits {
+  /** Most pixels of a picture. @default {67_108_864} */
+  maxPixels?: number;
+  /** Most examples in one file. @default {4096} */
+  maxExamples?: number;
+  /** Most bytes that a file may unfold to. @default {268_435_456} */
+  maxBytes?: number;
+}
+
+/** Options for {@linkcode findExamples}. */
+export interface ExampleOptions extends ExampleLimits {
+  /** The model's inputs. @default {one grey picture} */
+  inputs?: readonly InputShape[];
+  /** The file's name, for messages and results. */
+  name?: string;
+  /** Only this example of the file, counted from 0. @default {all} */
+  page?: number;
+  /** Whether PNGs are unpacked too. @default {false} */
+  unpack?: boolean;
+}
+
+/** An example that was found: still packed where it is a PNG, because that is decoded only where a model looks. */
+export type Found =
+  | { name: string; png: Uint8Array }
+  | { name: string; arrays: Example }
+  | { name: string; fault: string };
+
+type Settled = Required<ExampleLimits> & { inputs: readonly InputShape[] };
+
+const A_PICTURE: InputShape = { name: "image", shape: [1, 1, 1], kind: "picture" };
+
+/** Whether a file is of a format that is read. */
+export function isReadable(bytes: Uint8Array): boolean {
+  return sniffFormat(bytes) !== undefined;
+}
+
+function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** How an array becomes examples of an input. @throws {TypeError} If it cannot. */
+function layoutFor(input: InputShape, shape: readonly number[], label: string): Layout {
+  const kind = inputKindOf(input);
+  const found = kind ? kind.layout(input.shape, shape) : exactLayout(input.shape, shape);
+  if (found && found.shape.every((side) => side > 0) && found.examples > 0) return found;
+  throw new TypeError(
+    `Cannot take "${label}" of shape [${shape.join(", ")}] as ${kind?.noun ?? "input"} for ` +
+      `"${input.name}", which is [${input.shape.join(", ")}]`,
+  );
+}
+
+/** For an input of no kind: its very shape, or many of it. */
+function exactLayout(wanted: readonly number[], shape: readonly number[]): Layout | undefined {
+  const extra = shape.length - wanted.length;
+  if (extra < 0 || extra > 1 || shape.slice(extra).join() !== wanted.join()) return undefined;
+  return { examples: extra === 1 ? shape[0] : 1, shape: wanted };
+}
+
+/** From [bands, rows, columns] to [rows, columns, bands]. */
+function bandsLast(data: RawValues, [height, width, bands]: readonly number[]): RawValues {
+  const out = new (data.constructor as new (length: number) => RawValues)(data.length);
+  const pixels = height * width;
+  for (let band = 0; band < bands; band++) {
+    for (let p = 0; p < pixels; p++) out[p * bands + band] = data[band * pixels + p];
+  }
+  return out;
+}
+
+/** Checks what an array would become against the limits. @throws {RangeError} */
+function checkLimits(label: string, { examples, shape }: Layout, limits: Settled): void {
+  if (examples > limits.maxExamples) {
+    throw new RangeError(
+      `Cannot take ${examples} examples from "${label}": the limit is ${limits.maxExamples}`,
+    );
+  }
+  const pixels = shape.length >= 3 ? countOf(shape.slice(0, -1)) : 0;
+  if (pixels > limits.maxPixels) {
+    throw new RangeError(
+      `Cannot take ${
+        shape.slice(0, -1).join(" × ")
+      } pixels from "${label}": the limit is ${limits.maxPixels}`,
+    );
+  }
+}
+
+/** An array of a file as values of an input, one for each example. */
+async function readAs(
+  input: InputShape,
+  array: FileArray,
+  label: string,
+  limits: Settled,
+): Promise<RawArray[]> {
+  const layout = layoutFor(input, array.shape, label);
+  checkLimits(label, layout, limits);
+  const { data } = await array.read();
+  return split(layout, data, array);
+}
+
+/** Cuts values into examples, each with the limits of all. */
+function split(
+  layout: Layout,
+  data: Awaited<ReturnType<FileArray["read"]>>["data"],
+  file: FileArray,
+): RawArray[] {
+  const size = countOf(layout.shape);
+  const all = rawValues(data);
+  const limits = all instanceof Uint8Array ? undefined : limitsOf(all);
+  return Array.from({ length: layout.examples }, (_, i) => {
+    const part = all.subarray(i * size, (i + 1) * size) as RawValues;
+    return {
+      data: layout.bandsFirst ? bandsLast(part, layout.shape) : part,
+      shape: layout.shape,
+      dtype: file.dtype,
+      isPicture: file.isPicture,
+      ...(file.white === undefined ? {} : { white: file.white }),
+      ...(limits ? { limits } : {}),
+    };
+  });
+}
+
+/** Pages that make up one example together: the frames of a volume, the bands of a field. */
+async function readPages(
+  input: InputShape,
+  file: OpenedFile,
+  limits: Settled,
+): Promise<RawArray[] | undefined> {
+  const { arrays } = file, [{ shape: page }] = arrays;
+  const kind = inputKindOf(input);
+  const stacked = [arrays.length, ...(page.at(-1) === 1 ? page.slice(0, -1) : page)];
+  const isStack = kind !== undefined && kind.kind !== "picture" && arrays.length > 1 &&
+    arrays.every(({ isPicture, shape }) => isPicture && shape.join() === page.join());
+  const layout = isStack ? kind.layout(input.shape, stacked) : undefined;
+  if (!layout) return undefined;
+  checkLimits(file.name, layout, limits);
+  const parts = await Promise.all(arrays.map(async (array) => rawValues((await array.read()).data)));
+  const all = new (parts[0].constructor as new (length: number) => RawValues)(countOf(stacked));
+  parts.forEach((part, i) => all.set(part, i * countOf(page)));
+  return split(layout, all, arrays[0]);
+}
+
+/** Examples of a model of one input: those of every array of the file, one after the other. */
+async function singleInput(file: OpenedFile, name: string, limits: Settled): Promise<Found[]> {
+  const [input] = limits.inputs, { arrays } = file;
+  const named = (part: string) => (values: RawArray, i: number, all: readonly RawArray[]): Found => ({
+    name: all.length === 1 ? part : `${part}[${i}]`,
+    arrays: { [input.name]: values },
+  });
+  if (arrays.length === 0) throw new TypeError(`Cannot score "${name}" as it holds no array of numbers`);
+  const pages = await readPages(input, file, limits);
+  if (pages) return pages.map(named(name));
+  const found: Found[] = [];
+  for (const array of arrays) {
+    const label = arrays.length > 1 ? `${name}[${array.name}]` : name;
+    found.push(...(await readAs(input, array, label, limits)).map(named(label)));
+  }
+  return found;
+}
+
+/** Examples of a model of several inputs, from a file that has an array of each one's name. */
+async function severalInputs(file: OpenedFile, name: string, limits: Settled): Promise<Found[]> {
+  const read = new Map<string, RawArray[]>();
+  for (const input of limits.inputs) {
+    const array = file.arrays.find((array) => array.name.replace(/^\//, "") === input.name);
+    if (!array) {
+      const wanted = limits.inputs.map((input) => `"${input.name}"`).join(", ");
+      const there = file.arrays.map((array) => `"${array.name}"`).join(", ") || "none";
+      throw new TypeError(
+        `Cannot score "${name}" as it must hold an array for each input, ${wanted}: it has ${there}`,
+      );
+    }
+    read.set(input.name, await readAs(input, array, `${name}[${array.name}]`, limits));
+  }
+  return joinInputs(read, name);
+}
+
+/**
+ * Puts the values of several inputs together, example by example.
+ *
+ * @throws {TypeError} If there are more of one than of another.
+ */
+export function joinInputs(values: ReadonlyMap<string, readonly RawArray[]>, name: string): Found[] {
+  const counts = new Set([...values.values()].map(({ length }) => length));
+  if (counts.size > 1) {
+    const each = [...values].map(([input, { length }]) => `${length} of "${input}"`).join(", ");
+    throw new TypeError(
+      `Cannot score "${name}" as its inputs must have the same number of examples: got ${each}`,
+    );
+  }
+  const [count] = counts;
+  return Array.from({ length: count }, (_, i) => ({
+    name: count === 1 ? name : `${name}[${i}]`,
+    arrays: Object.fromEntries([...values].map(([input, all]) => [input, all[i]])),
+  }));
+}
+
+async function inMembers(file: OpenedFile, name: string, limits: Settled): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const member of file.members!) {
+    const inner = `${name}/${member.name}`;
+    if (member.name.endsWith("/")) continue;
+    try {
+      const content = await member.bytes();
+      if (sniffFormat(content)?.name === "zip") throw new TypeError("a zip within a zip is not opened");
+      found.push(...await findExamples(content, { ...limits, name: inner }));
+    } catch (error) {
+      found.push({ name: inner, fault: (error as Error).message });
+    }
+    if (found.length > limits.maxExamples) {
+      throw new RangeError(`Cannot take more than ${limits.maxExamples} examples from one file`);
+    }
+  }
+  return found;
+}
+
+/** The one that was asked for. @throws {RangeError} If there are not so many. */
+function pageOf(found: Found[], page: number, name: string): Found[] {
+  if (page < found.length) return [found[page]];
+  throw new RangeError(`Cannot take page ${page} of "${name}": it has ${found.length}, counted from 0`);
+}
+
+/**
+ * Finds the examples in a file.
+ *
+ * @param bytes The whole file.
+ * @param options The model's inputs, limits, and the file's name for messages and results.
+ * @returns The examples in order; in an archive, one that cannot be read is a fault and the others are still there.
+ * @throws {SyntaxError} If the file is damaged.
+ * @throws {TypeError} If it is of no format that is read, or holds nothing that the model takes.
+ * @throws {RangeError} If it passes a limit.
+ * @example
+ * ```ts
+ * import { encodeNpy } from "../io/npy.ts";
+ * import { findExamples } from "./examples.ts";
+ * const file = encodeNpy({ data: new Float32Array(2 * 3 * 3), shape: [2, 3, 3] });
+ * (await findExamples(file, { name: "run7.npy" })).map(({ name }) => name); // "run7.npy[0]", "run7.npy[1]"
+ * ```
+ */
+export async function findExamples(bytes: Uint8Array, options: ExampleOptions = {}): Promise<Found[]> {
+  const { inputs = [A_PICTURE], name = "file", page, unpack = false } = options;
+  const { maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28 } = options;
+  const limits: Settled = { inputs, maxPixels, maxExamples, maxBytes };
+  const takesPicture = inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
+  if (takesPicture && !unpack && isPng(bytes)) {
+    const whole: Found[] = [{ name, png: bytes }];
+    return page === undefined ? whole : pageOf(whole, page, name);
+  }
+  const file = await openFile(bytes, { name, maxPixels, maxBytes, maxMembers: maxExamples });
+  try {
+    const own = file.name;
+    const found = file.members
+      ? await inMembers(file, own, limits)
+      : inputs.length > 1
+      ? await severalInputs(file, own, limits)
+      : await singleInput(file, own, limits);
+    return page === undefined ? found : pageOf(found, page, own);
+  } finally {
+    file.close();
+  }
+}
