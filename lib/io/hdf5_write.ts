@@ -211,13 +211,14 @@ function writer(
   attributes: Readonly<Record<string, Hdf5AttributeValue>>,
 ): Hdf5Writer & { array(path: string, data: NpyValues, options: WholeOptions): void } {
   const root: Group = { groups: new Map(), datasets: new Map() };
-  let end = SUPERBLOCK_BYTES, isOpen = true;
+  let end = SUPERBLOCK_BYTES, isPadded = false, isOpen = true;
 
   /** Puts bytes behind everything else, at a multiple of eight. */
   function add(part: Part): number {
     const bytes = joinParts(part), at = end;
     sink.put(bytes, at);
     end += Math.ceil(bytes.length / 8) * 8;
+    isPadded = at + bytes.length < end;
     return at;
   }
 
@@ -459,7 +460,7 @@ function writer(
       ]);
       sink.put(joinParts([head, u32(lookup3(head))]), 0);
       // The file reaches to where it says it ends, padding included.
-      sink.put(new Uint8Array(1), end - 1);
+      if (isPadded) sink.put(new Uint8Array(1), end - 1);
       sink.finish();
     },
     abort() {

@@ -138,3 +138,11 @@ Deno.test("encodeHdf5() and openHdf5() keep arrays, groups and attributes, packe
     "does not fit 3 values",
   );
 });
+
+Deno.test("encodeHdf5() keeps every byte of a header that ends where the file does", async () => {
+  for (const name of ["abcd", "image", "images", "abcdefg", "abcdefgh"]) {
+    const file = await openHdf5(await encodeHdf5({ [name]: { data: Uint8Array.of(1, 2), shape: [2] } }));
+    assertEquals(await file.datasets(), [name]);
+    file.close();
+  }
+});
