@@ -11,6 +11,7 @@ export * from "./data/labeled_images.ts";
 export * from "./data/lazy_images.ts";
 export * from "./data/lazy_numbers.ts";
 export * from "./data/mnist.ts";
+export * from "./data/source.ts";
 export * from "./data/split.ts";
 export * from "./engine/mod.ts";
 export * as evaluate from "./evaluate/mod.ts";
@@ -20,6 +21,7 @@ export { decodeKeras, type KerasFile, type KerasReadOptions } from "./export/ker
 export { encodeKeras, type KerasWriteOptions } from "./export/keras_write.ts";
 export { encodeOnnx, type OnnxWriteOptions } from "./export/onnx_write.ts";
 export { createRng, shuffle } from "./base/rng.ts";
+export { parsePreprocessing, type PreprocessingStep } from "./image/preprocessing/mod.ts";
 export { decodeImage } from "./io/decode_image.ts";
 export type { Image } from "./io/image.ts";
 export { decodePng, encodePng } from "./io/png.ts";

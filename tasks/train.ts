@@ -3,10 +3,12 @@
  * @module
  */
 import { nearest } from "../lib/base/nearest.ts";
-import { basename, join } from "@std/path";
+import { basename, join, resolve } from "@std/path";
+import { pathToFileURL } from "node:url";
 import { engineReport, startEngine } from "../lib/engine/mod.ts";
 import type { Experiment, LoadProgress, Options } from "../lib/run/experiment.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts";
+import { fineTune } from "../lib/run/fine_tune.ts";
 import { runExperiment, type RunResult } from "../lib/run/run.ts";
 import { readRecord } from "../lib/run/run_folder.ts";
 import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
@@ -64,6 +66,12 @@ const OWN_OPTIONS = {
   resume: { type: "boolean", default: false, help: "Go on with the run in --out, or with the newest one." },
   saveEvery: { type: "integer", default: 1, min: 1, help: "Epochs from one checkpoint to the next." },
   dataFolder: { type: "string", default: "data", hint: "FOLDER", help: "Where data sets are kept." },
+  from: {
+    type: "string",
+    hint: "RUN|FILE",
+    help: "Start from the weights of this run or .keras file; layers that it lacks start anew.",
+  },
+  freeze: { type: "list", hint: "LAYERS", help: "Layers that training leaves alone, such as conv1,stage*." },
   list: { type: "boolean", default: false, help: "List the experiments." },
   json: JSON_OPTION,
 } as const satisfies OptionTable;
@@ -75,7 +83,7 @@ const STOPPED = 130;
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
     const named = args.length > 0 && !args[0].startsWith("-") ? args[0] : undefined;
-    const experiment = findExperiment(named ?? DEFAULT_EXPERIMENT);
+    const experiment = await findExperiment(named ?? DEFAULT_EXPERIMENT);
     const table = optionTable(experiment);
     const { options, words, given } = readOptions(args, table, {
       usage: `deno task train ${named ?? "[EXPERIMENT]"}`,
@@ -106,7 +114,7 @@ export function main(args: string[]): Promise<number> {
     }
     const folder = options.out ?? await defaultFolder(experiment.name, options.resume);
     const picked = pick(options, table);
-    const settled = experiment.settle?.(picked, given) ?? picked;
+    const settled = experiment.resolveOptions?.(picked, given) ?? picked;
     const values = await resumed(experiment, folder, settled, given, options.resume);
 
     await startEngine({
@@ -131,6 +139,12 @@ export function main(args: string[]): Promise<number> {
         resume: options.resume,
         saveEvery: options.saveEvery,
         shards: options.shards,
+        prepareModels: options.from === undefined ? undefined : (models) =>
+          fineTune(models, {
+            from: options.from!,
+            freeze: options.freeze,
+            log: (line) => output.say(line),
+          }),
         signal,
         log: (line) => output.say(line),
         onLoad: bar.onLoad,
@@ -142,14 +156,28 @@ export function main(args: string[]): Promise<number> {
   });
 }
 
-function findExperiment(name: string): Experiment {
+/** An experiment by its name, or the one that a file exports. */
+async function findExperiment(name: string): Promise<Experiment> {
   const found = EXPERIMENTS.find((experiment) => experiment.name === name);
   if (found) return found;
+  if (name.endsWith(".ts") || name.endsWith(".js")) return await importExperiment(name);
   const names = EXPERIMENTS.map((experiment) => experiment.name);
   const near = nearest(name, names);
   throw new CliError(
     `Unknown experiment "${name}"${near ? ` (nearest: ${near})` : ""}: there are ${names.join(", ")}`,
   );
+}
+
+/** What a file exports that is an experiment. @throws {CliError} If it is not exactly one. */
+async function importExperiment(path: string): Promise<Experiment> {
+  const { href } = pathToFileURL(resolve(path));
+  const module: Record<string, unknown> = await import(href).catch((error) => {
+    throw new CliError(`Cannot import the experiment "${path}": ${(error as Error).message}`);
+  });
+  const isExperiment = (value: unknown) => typeof value === "object" && value !== null && "recipe" in value;
+  const found = Object.values(module).filter(isExperiment) as Experiment[];
+  if (found.length === 1) return found[0];
+  throw new CliError(`Cannot train "${path}" as it must export one experiment: it exports ${found.length}`);
 }
 
 /** The options that belong to the experiment, `epochs`, `batch` and `seed` among them. */
@@ -240,7 +268,8 @@ function createBars(output: Output, epochs: number) {
       bar.progress.update(step - from, details.join("  "));
     },
     onEpoch(numbers: EpochNumbers): void {
-      const { epoch, seconds, examplesPerSecond, learningRate: _, ...means } = numbers;
+      const { epoch, seconds, examplesPerSecond, ...rest } = numbers;
+      const means = Object.fromEntries(Object.entries(rest).filter(([name]) => !/learningRate$/i.test(name)));
       const parts = [`epoch ${epoch}/${epochs}`, ...formatMeans(means), formatRate(examplesPerSecond)];
       output.record("epoch", numbers, [...parts, formatSeconds(seconds)].join("  "));
     },

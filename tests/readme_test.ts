@@ -82,6 +82,7 @@ testWith("curl", "README's blocks run one after the other in a fresh tree", asyn
         said.push(await run(folder, "bash", ["-c", script], text));
       } else if (language === "diff") await edit(join(folder, file), text);
       else {
+        await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
         await Deno.writeTextFile(join(folder, file), text);
         if (!file.startsWith("lib/")) {
           said.push(await run(folder, Deno.execPath(), ["run", "-A", file], text));

@@ -11,6 +11,7 @@ export { type EngineOptions, type EngineReport, engineReport, startEngine } from
 export { compile, type Compiled, type TensorTree } from "./compile.ts";
 export { type Held, type HeldData, hold, takeRows } from "./held.ts";
 export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";
+export { logitOutputs } from "./layers/logits.ts";
 export * as random from "./random/random.ts";
 export * as losses from "./ops/losses.ts";
 export { affine, type AffineOptions, type AffineSizeOptions } from "./ops/affine.ts";

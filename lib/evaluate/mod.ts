@@ -6,6 +6,7 @@ export * from "./calibration.ts";
 export * from "./clopper_pearson.ts";
 export * from "./confusion_matrix.ts";
 export type { ConfidenceOptions, Estimate, Interval, ResamplingOptions } from "./estimate.ts";
+export * from "./frechet.ts";
 export * from "./histogram.ts";
 export * from "./proportion.ts";
 export * from "./regression.ts";

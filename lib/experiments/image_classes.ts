@@ -1,6 +1,10 @@
 /** Experiments that tell small grey images apart; what differs between two of them is given, the rest is here. @module */
-import type { IdxData } from "../data/labeled_images.ts";
-import { hold, tf } from "../engine/mod.ts";
+import type { IdxData, LabeledImages } from "../data/labeled_images.ts";
+import { fromArrays, type NdArray, type Source, subset } from "../data/source.ts";
+import type { AugmentationStep } from "../augment/mod.ts";
+import type { PreprocessingStepInput } from "../image/preprocessing/mod.ts";
+import { parsePreprocessing } from "../image/preprocessing/mod.ts";
+import type { Image } from "../io/image.ts";
 import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass, rocPerClass } from "../evaluate/mod.ts";
 import { buildCompactResnet, type CompactResnetConfig } from "../models/compact_resnet.ts";
 import { buildModel, MODELS } from "../models/registry.ts";
@@ -29,8 +33,8 @@ export interface ImageClassesSpec {
   side: number;
   /** Reads the whole set, from a folder where one is given. */
   read(folder: string | undefined): IdxData | Promise<IdxData>;
-  /** Varies a batch in training; it gets the compiled step's tensors, [batch, side, side, 1] in [0, 1]. */
-  vary(images: tf.Tensor): tf.Tensor;
+  /** Random variations of the images in training, [side, side, 1] in [0, 1]. */
+  augmentation: readonly AugmentationStep[];
   /** Channels of the default model, where the set deserves others than its own. */
   widths?: CompactResnetConfig["widths"];
   /** Learning rates of the best recipe, from their peak. @default {one cycle} */
@@ -76,6 +80,31 @@ const OPTIONS = {
   },
 } as const;
 
+/** Grey images of the right size on a dark background, as the published ones are, in fractions of full scale. */
+function preprocessing(side: number) {
+  const steps: PreprocessingStepInput[] = [
+    { op: "grey" },
+    { op: "resize", height: side, width: side },
+    { op: "invertIfBright" },
+    { op: "scale", factor: 1 / 255 },
+  ];
+  return parsePreprocessing(steps);
+}
+
+/** Steps of it that the published images have behind them. */
+const APPLIED = 3;
+
+function sourceOf({ images, labels, shape }: LabeledImages, output: string): Source {
+  const x: NdArray = { data: images, shape },
+    y: NdArray = { data: Int32Array.from(labels), shape: [labels.length] };
+  return fromArrays({ image: x }, { [output]: y }, { applied: { image: APPLIED } });
+}
+
+function imageOf({ images, shape: [, height, width] }: LabeledImages, index: number): Image {
+  const size = height * width;
+  return { data: images.subarray(index * size, (index + 1) * size), height, width, channels: 1, depth: 8 };
+}
+
 /** Images cut off at the front of the test set for the pictures of the report. */
 const SHOWN = 36;
 
@@ -100,20 +129,17 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
     async load(options, { log }) {
       const set = await spec.read(options.data);
       log(`${set.name} from ${set.source}${set.note ? `. ${set.note}` : ""}`);
-      const [x, testX] = [set.train, set.test].map(({ images, labels }) =>
-        hold(images, [labels.length, side, side, 1])
-      );
-      const [y, testY] = [set.train, set.test].map(({ labels }) => hold(labels, [labels.length]));
-      const all = { kind: "held", size: set.train.labels.length, x, y } as const;
-      const held = Math.min(options.validation, all.size - 1);
-      const order = train.epochOrder(all.size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
+      const all = sourceOf(set.train, spec.output), size = all.size;
+      const held = Math.min(options.validation, size - 1);
+      const order = train.epochOrder(size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
       return {
         set,
-        train: held === 0 ? all : train.subset(all, order.subarray(held)),
-        validation: held === 0 ? undefined : train.subset(all, order.subarray(0, held)),
-        test: { kind: "held", size: set.test.labels.length, x: testX, y: testY },
+        train: held === 0 ? all : subset(all, order.subarray(held)),
+        validation: held === 0 ? undefined : subset(all, order.subarray(0, held)),
+        test: sourceOf(set.test, spec.output),
         fingerprint: set.fingerprint,
-        dispose: () => [x, y, testX, testY].forEach((array) => array.dispose()),
+        raw: (indices) => Promise.resolve(indices.map((index) => ({ image: imageOf(set.test, index) }))),
+        dispose() {},
       };
     },
 
@@ -125,10 +151,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
     },
 
     recipe({ recipe, rate, decay, augment }) {
-      const common = {
-        metrics: [train.accuracy()],
-        prepare: (x: tf.Tensor) => tf.mul(x, 1 / 255),
-      };
+      const common = { metrics: [train.accuracy()], preprocessing: preprocessing(side) };
       if (recipe === "tutorial") {
         return {
           ...common,
@@ -143,30 +166,27 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
         optimizer: train.sgd({ momentum: 0.9, nesterov: true }),
         schedule: (spec.schedule ?? cycle)(rate),
         weightDecay: decay,
-        clipNorm: 1, // at the peak rate a rare batch would otherwise undo hundreds of steps
-        augment: augment ? spec.vary : undefined,
+        globalClipNorm: 1, // at the peak rate a rare batch would otherwise undo hundreds of steps
+        augmentation: augment ? spec.augmentation : undefined,
       };
     },
 
-    evaluate([probabilities], { set }) {
+    evaluate(predictions, { set }) {
+      const { data: probabilities } = predictions[spec.output];
       const predicted = argMaxRows(probabilities, classes);
       const baseline = mostFrequentClass(set.test.labels, set.train.labels);
-      return { accuracy: { ...accuracy(predicted, set.test.labels), split: "test", baseline } };
+      return { metrics: { accuracy: { ...accuracy(predicted, set.test.labels), split: "test", baseline } } };
     },
 
     card: () => ({
       description: spec.description,
       inputs: [{ name: "image", shape: [side, side, 1], dtype: "float32", units: "fraction of full scale" }],
-      preprocessing: [
-        { op: "grey" },
-        { op: "resize", height: side, width: side },
-        { op: "invertIfBright" },
-        { op: "scale", factor: 1 / 255, offset: 0 },
-      ],
+      preprocessing: preprocessing(side),
       outputs: [{ name: spec.output, kind: "classes", labels: [...classNames] }],
     }),
 
-    plots({ predictions: [probabilities], history }, { set }) {
+    figures({ predictions, history }, { set }) {
+      const { data: probabilities } = predictions[spec.output];
       const { images, labels } = set.test;
       const pictures = picturesOf(images, [labels.length, side, side]);
       const captions = Array.from(set.train.labels.subarray(0, SHOWN), (label) => classNames[label]);

@@ -1,6 +1,7 @@
 /** All experiments; a new one is a file in this folder and a line here. @module */
 import { cygno, cygnoEnergy } from "./cygno/experiment.ts";
 import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
+import { dcgan } from "./dcgan/experiment.ts";
 import { fashion } from "./fashion/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
 
@@ -10,6 +11,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   fashion,
   cygno,
   cygnoEnergy,
+  dcgan,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

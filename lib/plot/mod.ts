@@ -1,6 +1,7 @@
 /** Numbers to Vega-Lite charts, and charts to SVG, PNG, a page, a notebook. @module */
 export * from "./calibration.ts";
 export * from "./confusion.ts";
+export * from "./epoch_curves.ts";
 export * from "./image_grid.ts";
 export * from "./learning_curve.ts";
 export * from "./notebook.ts";

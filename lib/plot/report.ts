@@ -23,8 +23,8 @@ export interface ReportTable {
   rows: readonly (readonly (string | number)[])[];
 }
 
-/** A chart with its caption: a specification, or SVG text made elsewhere. */
-export type ReportFigure = { caption?: string } & ({ spec: Spec } | { svg: string });
+/** A chart with its caption: a specification, or SVG text made elsewhere; or a movie. */
+export type ReportFigure = { caption?: string } & ({ spec: Spec } | { svg: string } | { gif: Uint8Array });
 
 /** One part of the page. */
 export interface ReportSection {
@@ -137,11 +137,14 @@ function titleOf(spec: Spec): string {
 
 async function figureHtml(figure: ReportFigure, prefix: string): Promise<string> {
   const { caption } = figure;
+  const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : "";
+  if ("gif" in figure) {
+    const label = escapeHtml(caption ?? "movie");
+    return `<figure><img alt="${label}" src="data:image/gif;base64,${figure.gif.toBase64()}">${below}</figure>`;
+  }
   const svg = "spec" in figure ? await renderSvg(figure.spec, { theme: "page" }) : figure.svg;
   const label = caption ?? ("spec" in figure ? titleOf(figure.spec) : "chart");
-  return `<figure>${inline(svg, prefix, label)}${
-    caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : ""
-  }</figure>`;
+  return `<figure>${inline(svg, prefix, label)}${below}</figure>`;
 }
 
 /**

@@ -1,14 +1,16 @@
 /**
  * An experiment: one path from a data set to a measured model. `train`, `search`, `score` and the notebooks know an
- * experiment by this interface only; adding one is a file in this folder and a line in `registry.ts`.
+ * experiment by this interface only; adding one is a folder in `lib/experiments/` and a line in its registry.
  * @module
  */
 import type { OptionSpec, OptionTable } from "../base/options.ts";
+import type { NdArray, Source } from "../data/source.ts";
 import type { tf } from "../engine/mod.ts";
+import type { Image } from "../io/image.ts";
 import type { Spec } from "../plot/mod.ts";
 import type { Blobs } from "../store/blobs.ts";
-import type { CardInput, CardMetric } from "../card/card.ts";
-import type { FitOptions, History, Source } from "../train/mod.ts";
+import type { CardInput, CardMetric } from "../card/mod.ts";
+import type { FitOptions, History, LoopOptions, Models, Predictions } from "../train/mod.ts";
 
 export type { OptionSpec, OptionTable };
 
@@ -48,45 +50,71 @@ export interface LoadProgress {
   unit: string;
 }
 
-/** A loaded data set, split. An experiment adds what its evaluation and plots need. */
+/** One example as a user of the model would send it: a picture or an array for each input, before any preprocessing. */
+export type RawExample = Readonly<Record<string, Image | NdArray>>;
+
+/** A loaded data set, split. An experiment adds what its evaluation and figures need. */
 export interface Data {
-  train: Source;
-  validation?: Source;
+  readonly train: Source;
+  readonly validation?: Source;
   /** Never seen in training; the numbers in the model's card are measured on it. */
-  test: Source;
+  readonly test: Source;
   /** SHA-256 of the examples and of how they were split. */
-  fingerprint: string;
+  readonly fingerprint: string;
+  /**
+   * Some test examples as they are before preprocessing. A run ends by scoring them through card and ONNX: what comes
+   * out must be what training predicted.
+   */
+  raw?(indices: readonly number[]): Promise<RawExample[]>;
   /** Frees what the engine holds. */
   dispose(): void;
 }
 
-/** How to train; what belongs to the single run (checkpoint, progress) is the task's. */
-export type Recipe = Omit<
-  FitOptions,
-  "epochs" | "batch" | "seed" | "validation" | "checkpoint" | "resume" | "signal" | "onBatch" | "onEpoch"
->;
+/** What belongs to the single run rather than to the recipe. */
+type OwnOfRun = Exclude<keyof LoopOptions, "schedule" | "shards" | "callbacks"> | "validation" | "onEnd";
 
-/** One chart of the report; also a file in `plots/`. */
-export interface Figure {
+/** A union's members, each without some fields. */
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** How to train; what belongs to the single run (checkpoint, progress) is the run's. */
+export type Recipe = Without<FitOptions, OwnOfRun>;
+
+/** One chart or movie of the report; also a file in `plots/`. */
+export type Figure = FigureFrame & ({ spec: Spec } | { gif: Uint8Array });
+
+/** What stands round a figure. */
+export interface FigureFrame {
   /** Name of the file, without its ending. */
   name: string;
   /** Heading under which the report shows it. */
   section: string;
   caption?: string;
-  spec: Spec;
 }
 
-/** What a finished run gives to its plots. */
+/** What a finished run gives to its figures. */
 export interface Results {
-  /** For each output of the model its values on the test examples, row-major. */
-  predictions: readonly Float32Array[];
+  /** The model's outputs on the test examples, by the names that the card gives them. */
+  predictions: Predictions;
   history: History;
+  /** The trained models; the first is the one that predicts. */
+  models: Models;
 }
 
 /** The fields of a model's card that an experiment knows. */
 export type CardParts = Pick<CardInput, "description" | "inputs" | "preprocessing" | "outputs">;
 
-/** An experiment. Methods take the option values; those after loading also the data. */
+/** What an experiment measured. */
+export interface Measurements {
+  /** Metrics on the test examples by name, the most important first, each with interval and baseline. */
+  metrics: Record<string, CardMetric>;
+  /** What the card's outputs gain by the measurement, such as an uncertainty, by the output's name. */
+  outputs?: Readonly<Record<string, Record<string, unknown>>>;
+}
+
+/**
+ * An experiment. Methods take the option values; those after loading also the data. They are pure: none writes into what
+ * another one reads.
+ */
 export interface Experiment<T extends OptionTable = OptionTable, D extends Data = Data> {
   /** As on the command line; also the name of its run folder. */
   readonly name: string;
@@ -96,23 +124,29 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
   readonly options: T;
   /** Defaults of the options that every run has. */
   readonly defaults: { epochs: number; batch: number };
-  /** Changes values that depend on others, such as a recipe's own batch, where they were not `given`. */
-  settle?(options: Options<T>, given: ReadonlySet<string>): Options<T>;
+  /** Changes defaults that depend on other options, such as a recipe's own batch, where they were not `given`. */
+  resolveOptions?(options: Options<T>, given: ReadonlySet<string>): Options<T>;
   /** Fetches, reads and splits the data; everything random comes from `options.seed`. */
   load(options: Options<T>, context: LoadContext): Promise<D>;
-  /** Builds the model, its initial weights fixed by `options.seed`. */
-  build(options: Options<T>, data: D): tf.LayersModel;
-  recipe(options: Options<T>, data: D): Recipe;
-  /** Metrics on the test examples by name, the most important first, each with interval and baseline. */
-  evaluate(predictions: readonly Float32Array[], data: D, options: Options<T>): Record<string, CardMetric>;
+  /** Builds the model, or several of which the first is exported; initial weights are fixed by `options.seed`. */
+  build(options: Options<T>, data: D): tf.LayersModel | Models;
+  recipe(options: Options<T>, data: D, models: Models): Recipe;
+  /** What the model takes and gives, for its card; checked against the model before training starts. */
   card(options: Options<T>, data: D): CardParts;
-  plots(results: Results, data: D, options: Options<T>): readonly Figure[] | Promise<readonly Figure[]>;
+  /** Measures the predictions on the test examples. */
+  evaluate(
+    predictions: Predictions,
+    data: D,
+    options: Options<T>,
+    results: Results,
+  ): Measurements | Promise<Measurements>;
+  figures(results: Results, data: D, options: Options<T>): readonly Figure[] | Promise<readonly Figure[]>;
 }
 
 /**
  * Gives an experiment back with the types of its options and data tied together.
  *
- * @example See `mnist.ts`, which is one call of a helper that ends here.
+ * @example See `lib/experiments/mnist`, which is one call of a helper that ends here.
  * ```ts
  * import type { Experiment } from "./experiment.ts";
  * const summaryOf = ({ name, summary }: Experiment) => `${name}: ${summary}`;

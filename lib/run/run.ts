@@ -1,10 +1,7 @@
 /** One training run of an experiment, from its options to a full run folder. @module */
-import { basename, join } from "@std/path";
-import { engineReport, type tf } from "../engine/mod.ts";
-import { encodeKeras } from "../export/keras_write.ts";
-import { encodeOnnx } from "../export/onnx_write.ts";
-import { renderSvg, reportHtml, type ReportSection, svgToPng } from "../plot/mod.ts";
-import { type Card, type CardMetric, parseCard } from "../card/card.ts";
+import { acquireLock, type Lock } from "../base/lock.ts";
+import type { Card, CardMetric } from "../card/mod.ts";
+import { engineReport, tf } from "../engine/mod.ts";
 import {
   type BatchReport,
   countParameters,
@@ -12,12 +9,16 @@ import {
   type EpochNumbers,
   fit,
   type History,
+  type Models,
+  type OptimizerSnapshot,
   predict,
+  type Predictions,
 } from "../train/mod.ts";
-import { sha256 } from "../base/sha256.ts";
-import { writeDurably } from "../base/durable_file.ts";
-import type { OptimizerSnapshot } from "../train/optimizer.ts";
-import type { CardParts, Experiment, Figure, LoadContext, Options } from "./experiment.ts";
+import { checkCard } from "./check_card.ts";
+import { checkServing } from "./check_serving.ts";
+import type { Data, Experiment, LoadContext, Options, Recipe } from "./experiment.ts";
+import { completeParts, exportModel, writeCard } from "./export_model.ts";
+import { writeReport } from "./report.ts";
 import { newRecord, prepareFolder, readRecord, runPaths, type RunRecord, writeRecord } from "./run_folder.ts";
 
 /** Options for {@linkcode runExperiment}. */
@@ -36,6 +37,8 @@ export interface RunOptions {
   saveEvery?: number;
   /** Into how many shards to cut a batch. @default {"auto"} */
   shards?: number | "auto";
+  /** Changes the models before training: weights of another run, frozen layers. */
+  prepareModels?: (models: Models) => void | Promise<void>;
   /** Ends the run with a checkpoint. */
   signal?: AbortSignal;
   /** Takes a line for each thing done. */
@@ -55,19 +58,40 @@ export interface RunResult {
   card?: Card;
 }
 
+/** Test examples that are scored through card and ONNX at the end. */
+const SERVED_EXAMPLES = 16;
+
 /**
  * Trains, evaluates, exports and reports one run.
  *
- * The engine must be running. Every file of the folder is written under another name and renamed, `model.json` last.
- * An interrupted run leaves its checkpoint, history and `run.json`.
+ * The engine must be running. While the run lasts, a lock with host, process and age keeps others off its folder. Every file
+ * of the folder is written under another name and renamed, `model.json` last. An interrupted run leaves its checkpoint,
+ * history and `run.json`.
  *
- * @throws {Error} If the folder cannot be written or already holds a run that is not to be resumed; what loading and
- * training throw.
+ * @throws {Error} If the folder cannot be written, is another run's at work, or already holds a run that is not to be
+ * resumed; what loading and training throw.
  */
 export async function runExperiment(experiment: Experiment, run: RunOptions): Promise<RunResult> {
-  const { folder, options, dataFolder = "data", resume = false, signal, log = () => {} } = run;
-  const paths = runPaths(folder);
-  const before = await readRecord(folder);
+  const before = await readRecord(run.folder);
+  checkRecord(experiment, run, before);
+  const undo = await prepareFolder(run.folder);
+  let lock: Lock | undefined;
+  try {
+    lock = await lockFolder(run.folder);
+    const data = await loadData(experiment, run);
+    try {
+      if (before) checkData(run.folder, before, data);
+      return await trainOn(experiment, run, data, before);
+    } finally {
+      data.dispose();
+    }
+  } finally {
+    lock?.release();
+    if (await readRecord(run.folder) === undefined) await undo();
+  }
+}
+
+function checkRecord(experiment: Experiment, { folder, resume }: RunOptions, before?: RunRecord): void {
   if (before && !resume) {
     throw new Error(`Cannot start a run in "${folder}" as it holds one: resume it, or give another folder`);
   }
@@ -76,155 +100,149 @@ export async function runExperiment(experiment: Experiment, run: RunOptions): Pr
       `Cannot resume "${folder}" as "${experiment.name}": it holds a run of "${before.experiment}"`,
     );
   }
-  const undo = await prepareFolder(folder);
-  const context: LoadContext = {
-    dataFolder,
-    log,
-    signal,
-    onProgress: run.onLoad,
-    openBucket: run.openBucket,
-  };
-  const data = await experiment.load(options, context).catch(async (error) => {
-    await undo();
-    throw error;
-  });
+}
+
+/** Keeps other processes off the folder; one that is at work there is named. */
+async function lockFolder(folder: string): Promise<Lock> {
   try {
-    const model = experiment.build(options, data);
-    const record: RunRecord = before ?? newRecord(experiment.name, options);
-    const { backend, version, threads } = engineReport();
-    Object.assign(record, {
-      state: "running",
-      dataFingerprint: data.fingerprint,
-      examples: { train: data.train.size, validation: data.validation?.size ?? 0, test: data.test.size },
-      engine: { backend, version, threads },
-      parameters: countParameters(model),
-    });
-    await writeRecord(folder, record);
-    let optimizer: OptimizerSnapshot | undefined;
-    const recipe = experiment.recipe(options, data);
-    const history = await fit(model, data.train, {
-      ...recipe,
-      epochs: options.epochs,
-      batch: options.batch,
-      seed: options.seed,
-      validation: data.validation,
-      shards: run.shards ?? recipe.shards,
-      callbacks: [...recipe.callbacks ?? [], csvLog(paths.history)],
-      checkpoint: { path: paths.checkpoint, every: run.saveEvery },
-      resume,
-      signal,
-      onBatch: run.onBatch,
-      onEpoch: run.onEpoch,
-      onEnd: (state) => optimizer = state,
-    });
-    Object.assign(record.engine!, { shards: history.shards });
-    record.seconds = history.seconds;
-    if (history.ending === "interrupted") {
-      record.state = "interrupted";
-      await writeRecord(folder, record);
-      return { folder, history };
-    }
-    const predictions = await predict(model, data.test, { prepare: recipe.prepare, shards: history.shards });
-    const metrics = experiment.evaluate(predictions, data, options);
-    const parts = experiment.card(options, data);
-    await writeModel(folder, model, parts, optimizer);
-    const figures = await experiment.plots({ predictions, history }, data, options);
-    await writeReport(folder, experiment, { record, history, metrics, figures });
-    const card = await writeCard(folder, experiment, parts, {
-      record,
-      history,
-      metrics,
-    });
-    Object.assign(record, { state: "finished", finished: new Date().toISOString(), metrics });
-    await writeRecord(folder, record);
-    return { folder, history, metrics, card };
-  } finally {
-    data.dispose();
+    return await acquireLock(runPaths(folder).lock, { timeoutMs: 0, heartbeatMs: 5000 });
+  } catch (error) {
+    throw new Error(
+      `Cannot train into "${folder}" as another process is at work there: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-async function writeModel(
-  folder: string,
+function loadData(experiment: Experiment, run: RunOptions): Promise<Data> {
+  const { options, dataFolder = "data", signal, log = () => {}, onLoad, openBucket } = run;
+  return experiment.load(options, { dataFolder, log, signal, onProgress: onLoad, openBucket });
+}
+
+/** Refuses to go on with other data than the run began with. */
+function checkData(folder: string, { dataFingerprint }: RunRecord, { fingerprint }: Data): void {
+  if (dataFingerprint === undefined || dataFingerprint === fingerprint) return;
+  throw new Error(
+    `Cannot resume "${folder}" as its data are not those that it began with: their fingerprint was ` +
+      `${dataFingerprint.slice(0, 12)}…, now it is ${fingerprint.slice(0, 12)}…`,
+  );
+}
+
+function modelsOf(built: tf.LayersModel | Models): Models {
+  return built instanceof tf.LayersModel ? { model: built } : built;
+}
+
+async function trainOn(
+  experiment: Experiment,
+  run: RunOptions,
+  data: Data,
+  before: RunRecord | undefined,
+): Promise<RunResult> {
+  const { folder, options, log = () => {} } = run;
+  const models = modelsOf(experiment.build(options, data));
+  await run.prepareModels?.(models);
+  const [model] = Object.values(models);
+  const recipe = experiment.recipe(options, data, models);
+  const parts = experiment.card(options, data);
+  const planned = checkCard(experiment.name, parts, model, data.test);
+  if (before?.state === "finished") {
+    throw new Error(`Cannot resume "${folder}" as its run is finished: its model and report are there`);
+  }
+  const record = describe(before ?? newRecord(experiment.name, options), data, models);
+  await writeRecord(folder, record);
+  const { history, optimizer } = await trainModels(models, recipe, run, data);
+  Object.assign(record.engine!, { shards: history.shards });
+  record.seconds = history.seconds;
+  if (history.ending === "interrupted") {
+    record.state = "interrupted";
+    await writeRecord(folder, record);
+    return { folder, history };
+  }
+  const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
+  const predictions = await predictTest(model, data, planned, { preprocessing, shards: history.shards });
+  const results = { predictions, history, models };
+  const measured = await experiment.evaluate(predictions, data, options, results);
+  warnOfNaN(measured.metrics, log);
+  const { onnx } = await exportModel(folder, model, planned, optimizer);
+  record.serving = await verifyServing(planned, onnx, data, predictions);
+  if (record.serving) log(servingLine(record.serving));
+  const outcome = { record, history, metrics: measured.metrics };
+  const figures = await experiment.figures(results, data, options);
+  await writeReport(folder, experiment, { ...outcome, figures });
+  const card = await writeCard(folder, experiment.name, completeParts(parts, measured), outcome);
+  Object.assign(record, {
+    state: "finished",
+    finished: new Date().toISOString(),
+    weightsOf: history.weightsOf,
+    metrics: measured.metrics,
+  });
+  await writeRecord(folder, record);
+  return { folder, history, metrics: measured.metrics, card };
+}
+
+/** Fills in what is known once data and models are there. */
+function describe(record: RunRecord, data: Data, models: Models): RunRecord {
+  const { backend, version, threads } = engineReport();
+  const parameters = Object.values(models).reduce((sum, model) => sum + countParameters(model), 0);
+  return {
+    ...record,
+    state: "running",
+    dataFingerprint: data.fingerprint,
+    examples: { train: data.train.size, validation: data.validation?.size ?? 0, test: data.test.size },
+    engine: { ...record.engine, backend, version, threads },
+    parameters,
+  };
+}
+
+async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data: Data) {
+  const { folder, options } = run, paths = runPaths(folder);
+  let optimizer: OptimizerSnapshot | undefined;
+  const history = await fit(models, data.train, {
+    ...recipe,
+    epochs: options.epochs,
+    batch: options.batch,
+    seed: options.seed,
+    validation: data.validation,
+    shards: run.shards ?? recipe.shards,
+    callbacks: [...recipe.callbacks ?? [], csvLog(paths.history)],
+    checkpoint: { path: paths.checkpoint, every: run.saveEvery },
+    settings: { data: data.fingerprint },
+    resume: run.resume,
+    signal: run.signal,
+    onBatch: run.onBatch,
+    onEpoch: run.onEpoch,
+    onEnd: (state) => optimizer = state,
+  });
+  return { history, optimizer };
+}
+
+/** Predictions on the test examples, by the names that the card gives the outputs. */
+async function predictTest(
   model: tf.LayersModel,
-  { inputs, outputs }: CardParts,
-  optimizer?: OptimizerSnapshot,
-): Promise<void> {
-  const { keras, onnx } = runPaths(folder);
-  const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
-  await writeDurably(keras, await encodeKeras(model, { optimizer }));
-  await writeDurably(onnx, encodeOnnx(model, { inputs: names(inputs), outputs: names(outputs) }));
+  data: Data,
+  card: Card,
+  options: Parameters<typeof predict>[2],
+): Promise<Predictions> {
+  const predictions = await predict(model, data.test, options);
+  return Object.fromEntries(card.outputs.map(({ name }, i) => [name, predictions[model.outputNames[i]]]));
 }
 
-/** What report and card are made of. */
-interface Outcome {
-  record: RunRecord;
-  history: History;
-  metrics: Record<string, CardMetric>;
-}
-
-/** Writes every figure as SVG and PNG, and the page that has them all. */
-async function writeReport(
-  folder: string,
-  { name, summary }: Experiment,
-  { record, history, metrics, figures }: Outcome & { figures: readonly Figure[] },
-): Promise<void> {
-  const { plots, report } = runPaths(folder);
-  await Deno.mkdir(plots, { recursive: true });
-  const sections = new Map<string, ReportSection & { figures: { caption?: string; svg: string }[] }>();
-  for (const { name, section, caption, spec } of figures) {
-    const svg = await renderSvg(spec);
-    await writeDurably(join(plots, `${name}.svg`), svg);
-    await writeDurably(join(plots, `${name}.png`), await svgToPng(svg));
-    if (!sections.has(section)) sections.set(section, { title: section, figures: [] });
-    sections.get(section)!.figures.push({ caption, svg });
+/** Says which metrics could not be measured; a run of hours is not lost for them. */
+function warnOfNaN(metrics: Record<string, CardMetric>, log: (line: string) => void): void {
+  for (const [name, { value, n }] of Object.entries(metrics)) {
+    if (!Number.isFinite(value)) log(`Could not measure ${name} on ${n} examples: it is not a number`);
   }
-  const html = await reportHtml({
-    title: `cloudchamber: ${name}`,
-    subtitle: summary,
-    facts: {
-      seed: Number(record.options.seed),
-      epochs: history.epochs.length,
-      parameters: record.parameters ?? 0,
-      seconds: Math.round(history.seconds),
-      engine: `${record.engine?.backend} ${record.engine?.version}`,
-      started: record.started,
-    },
-    sections: [{ title: "Results", metrics }, ...sections.values()],
-  });
-  await writeDurably(report, html);
 }
 
-/** Writes `model.json`, last of all, so that it is there only when what it names is. */
-async function writeCard(
-  folder: string,
-  { name }: Experiment,
-  parts: CardParts,
-  { record, history, metrics }: Outcome,
-): Promise<Card> {
-  const paths = runPaths(folder);
-  const files: Record<string, { bytes: number; sha256: string }> = {};
-  for (const path of [paths.onnx, paths.keras]) {
-    const bytes = await Deno.readFile(path);
-    files[basename(path)] = { bytes: bytes.length, sha256: await sha256(bytes) };
-  }
-  const card = parseCard({
-    format: "cloudchamber-model/1",
-    name,
-    experiment: name,
-    created: new Date().toISOString(),
-    ...parts,
-    metrics,
-    training: {
-      seed: Number(record.options.seed),
-      epochs: history.epochs.length,
-      seconds: history.seconds,
-      engine: `${record.engine?.backend} ${record.engine?.version}`,
-      parameters: record.parameters ?? 0,
-      dataFingerprint: record.dataFingerprint ?? "",
-      options: record.options,
-    },
-    files,
-  });
-  await writeDurably(paths.card, JSON.stringify(card, undefined, 2) + "\n");
-  return card;
+async function verifyServing(card: Card, onnx: Uint8Array, data: Data, predictions: Predictions) {
+  if (!data.raw) return undefined;
+  const count = Math.min(SERVED_EXAMPLES, data.test.size);
+  const rows = Array.from({ length: count }, (_, i) => Math.floor(i * data.test.size / count));
+  return await checkServing({ card, onnx, raw: await data.raw(rows), rows, predictions });
+}
+
+function servingLine({ largest, examples }: { largest: number; examples: number }): string {
+  return `Served as trained: ${examples} raw test examples differ by at most ${largest.toExponential(1)}`;
 }

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { writeDurably } from "../base/durable_file.ts";
 
-const FORMAT = "cloudchamber-run/1";
+const FORMAT = "cloudchamber-run/2";
 
 /** What `run.json` holds. */
 export interface RunRecord {
@@ -20,10 +20,16 @@ export interface RunRecord {
   /** Engine, its version, threads, and into how many shards a batch was cut. */
   engine?: Record<string, string | number>;
   versions: Record<string, string>;
+  /** Where it ran. */
+  host: string;
   /** Values that training moved. */
   parameters?: number;
   /** Seconds spent in training. */
   seconds?: number;
+  /** Epoch whose weights the model holds. */
+  weightsOf?: number;
+  /** How far serving is from training; see `check_serving.ts`. */
+  serving?: { largest: number; examples: number };
   metrics?: Record<string, unknown>;
 }
 
@@ -31,6 +37,7 @@ export interface RunRecord {
 export function runPaths(folder: string) {
   return {
     record: join(folder, "run.json"),
+    lock: join(folder, "run.lock"),
     history: join(folder, "history.csv"),
     checkpoint: join(folder, "checkpoint", "state.safetensors"),
     keras: join(folder, "model.keras"),
@@ -51,6 +58,7 @@ export function newRecord(experiment: string, options: Record<string, unknown>):
     state: "running",
     started: new Date().toISOString(),
     versions,
+    host: Deno.hostname(),
   };
 }
 
@@ -76,7 +84,9 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
     throw new SyntaxError(`Cannot read "${path}": it is no JSON`);
   }
   if (record?.format !== FORMAT || typeof record.options !== "object") {
-    throw new SyntaxError(`Cannot read "${path}": expected format "${FORMAT}", found "${record?.format}"`);
+    throw new SyntaxError(
+      `Cannot read "${path}": it has format "${record?.format}", this version goes on with "${FORMAT}" only`,
+    );
   }
   return record as RunRecord;
 }

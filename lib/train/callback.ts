@@ -1,8 +1,16 @@
-/** What may listen to a training run, and steer it. @module */
+/** What may listen to a training run, and may change its course. @module */
 import type { EpochNumbers } from "./history.ts";
+import type { Totals } from "./totals.ts";
+
+/** What a callback is told before a run begins. */
+export interface RunInfo {
+  epochs: number;
+  /** The numbers of the history that improve one way, by column, those of the validation examples included. */
+  better: Readonly<Record<string, "lower" | "higher">>;
+}
 
 /** What a callback may do at the end of an epoch. */
-export interface Steering {
+export interface TrainingControl {
   /** Ends training after this epoch. */
   stop(): void;
   /** Keeps the weights as they are now, as those to go back to at the end. */
@@ -11,13 +19,28 @@ export interface Steering {
   restoreKept(restore: boolean): void;
 }
 
+/** One step that was taken. */
+export interface StepReport {
+  /** Epoch under way and batch of it, both from 1. */
+  epoch: number;
+  batch: number;
+  /** Examples of the batch. */
+  examples: number;
+  /** Reads the means over the epoch so far, which waits for the step to end. */
+  read(): Promise<Totals>;
+}
+
 /** A listener. */
 export interface Callback {
   /** Unique among the callbacks of a run; under it a checkpoint keeps the state. */
   readonly name: string;
+  /** Is told that a run begins, and forgets what it knew of another one; then a resumed run restores its state. */
+  begin?(info: RunInfo): void;
+  /** Is told of every step. */
+  onBatch?(report: StepReport): void | Promise<void>;
   /** Is told the numbers of each epoch once it is complete, validation included. */
-  onEpoch?(numbers: EpochNumbers, steering: Steering): void | Promise<void>;
-  /** What a checkpoint has to keep, as JSON. */
+  onEpoch?(numbers: EpochNumbers, control: TrainingControl): void | Promise<void>;
+  /** What a checkpoint has to keep, as JSON; the history holds it at the end. */
   state?(): unknown;
   /** Takes up what {@linkcode Callback.state} gave. */
   restore?(state: unknown): void;

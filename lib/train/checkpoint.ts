@@ -23,8 +23,6 @@ export interface CheckpointState {
   /** The engine's random state. */
   random: { seed: number; counter: number };
   history: EpochNumbers[];
-  /** Loss of each batch of the first epoch. */
-  firstLosses: number[];
   /** Seconds spent so far, and in the epoch under way. */
   seconds: number;
   epochSeconds: number;
@@ -43,11 +41,11 @@ export interface CheckpointState {
 /** A checkpoint. */
 export interface Checkpoint {
   state: CheckpointState;
-  /** By role: `weights`, `optimizer`, `average`, `kept`, `sums`; each in its variables' order. */
+  /** By role: those of the step's variables, `kept` and `sums`; each in its variables' order. */
   arrays: Record<string, NamedArray[]>;
 }
 
-const FORMAT = "cloudchamber-checkpoint/1";
+const FORMAT = "cloudchamber-checkpoint/2";
 
 /** Values of tensors as arrays. */
 export function arraysOf(tensors: readonly tf.Tensor[]): NamedArray[] {
@@ -104,14 +102,17 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
   const { arrays: named, metadata } = decodeSafetensors(bytes, path);
   if (metadata.format !== FORMAT) {
     throw new SyntaxError(
-      `Cannot resume from "${path}": expected format "${FORMAT}", found "${metadata.format}"`,
+      `Cannot resume from "${path}": it has format "${metadata.format}", this version goes on from "${FORMAT}" only`,
     );
   }
   if (await sha256(joined(named.values())) !== metadata.sha256) {
     throw new SyntaxError(`Cannot resume from "${path}": its checksum differs`);
   }
   const arrays: Record<string, NamedArray[]> = {};
-  for (const [name, array] of named) (arrays[name.split("/")[0]] ??= []).push(array);
+  for (const [name, array] of named) {
+    const role = name.slice(0, name.lastIndexOf("/"));
+    (arrays[role] ??= []).push(array);
+  }
   return { state: JSON.parse(metadata.state), arrays };
 }
 

@@ -28,6 +28,24 @@ export function clipByGlobalNorm(gradients: readonly tf.Tensor[], maxNorm: numbe
 }
 
 /**
+ * Scales each gradient on its own so that its Euclidean norm is at most `maxNorm`.
+ *
+ * Source: Keras 3's `clipnorm`.
+ *
+ * @throws {RangeError} If the norm is not positive.
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { clipByNorm } from "./clip.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * clipByNorm([tf.tensor1d([3, 4])], 1)[0].dataSync(); // 0.6, 0.8
+ * ```
+ */
+export function clipByNorm(gradients: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {
+  return gradients.map((gradient) => clipByGlobalNorm([gradient], maxNorm)[0]);
+}
+
+/**
  * Cuts every component of every gradient to [-limit, limit].
  *
  * @throws {RangeError} If the limit is not positive.

@@ -17,6 +17,9 @@ export function csvLog(path: string): Callback {
   let epochs: EpochNumbers[] = [];
   return {
     name: "csvLog",
+    begin() {
+      epochs = [];
+    },
     async onEpoch(numbers) {
       epochs.push(numbers);
       await writeDurably(path, encodeHistory(epochs));

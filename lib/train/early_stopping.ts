@@ -5,7 +5,7 @@ import type { Callback } from "./callback.ts";
 export interface EarlyStoppingOptions {
   /** The number to watch, a column of the history. @default {"validationLoss"} */
   monitor?: string;
-  /** Whether it should fall or rise. @default {"lower"} */
+  /** Whether it should fall or rise. @default {the metric's own way} */
   better?: "lower" | "higher";
   /** Epochs without progress after which to stop. @default {5} */
   patience?: number;
@@ -24,20 +24,23 @@ export interface EarlyStoppingOptions {
  * @example
  * ```ts
  * import { earlyStopping } from "./early_stopping.ts";
- * earlyStopping({ monitor: "validationAccuracy", better: "higher", patience: 3 }).name; // "earlyStopping"
+ * earlyStopping({ monitor: "validationAccuracy", patience: 3 }).name; // "earlyStopping"
  * ```
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
-  const { monitor = "validationLoss", better = "lower", patience = 5, minDelta = 0, restoreBest = true } =
-    options;
+  const { monitor = "validationLoss", patience = 5, minDelta = 0, restoreBest = true } = options;
   if (!Number.isInteger(patience) || patience < 1) {
     throw new RangeError(`Cannot watch "${monitor}" as patience must be at least 1 epoch: got ${patience}`);
   }
-  const sign = better === "lower" ? 1 : -1;
+  let sign = options.better === "higher" ? -1 : 1;
   let state: { waited: number; best?: number } = { waited: 0 };
   return {
     name: "earlyStopping",
-    onEpoch(numbers, steering) {
+    begin(info) {
+      state = { waited: 0 };
+      sign = (options.better ?? info.better[monitor]) === "higher" ? -1 : 1;
+    },
+    onEpoch(numbers, control) {
       const value = numbers[monitor];
       if (value === undefined) {
         throw new RangeError(
@@ -46,9 +49,9 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       }
       if (state.best === undefined || sign * (state.best - value) > minDelta) {
         state = { waited: 0, best: value };
-        if (restoreBest) steering.keepWeights();
-      } else if (++state.waited >= patience) steering.stop();
-      steering.restoreKept(restoreBest);
+        if (restoreBest) control.keepWeights();
+      } else if (++state.waited >= patience) control.stop();
+      control.restoreKept(restoreBest);
     },
     state: () => ({ ...state }),
     restore(saved) {

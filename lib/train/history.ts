@@ -10,8 +10,6 @@ export type Ending = "finished" | "stopped early" | "interrupted";
 export interface History {
   /** One entry an epoch that was completed. */
   epochs: EpochNumbers[];
-  /** Loss of each batch of the first epoch. */
-  firstLosses: number[];
   ending: Ending;
   /** Steps taken, over all epochs. */
   steps: number;
@@ -21,6 +19,8 @@ export interface History {
   weightsOf: number;
   /** Shards that each batch was cut into. */
   shards: number;
+  /** What callbacks have to tell at the end, by their names. */
+  states: Record<string, unknown>;
 }
 
 /**

@@ -5,18 +5,26 @@
  */
 import { losses, tf } from "../engine/mod.ts";
 
-/** A loss. */
+/** In which form a loss or a metric gets an output. */
+export interface OutputForm {
+  /** Before its last softmax or sigmoid; probabilities otherwise. */
+  logits: boolean;
+}
+
+/** A loss of one output. */
 export interface Loss {
   /** Name and settings, as written in `run.json`. */
   readonly config: Readonly<Record<string, string | number>>;
-  /** Whether `perExample` wants the model's output without its last softmax or sigmoid. */
+  /** Whether it is steadier on the model's output before its last softmax or sigmoid. */
   readonly logits: boolean;
+  /** What targets are: class numbers, or values of the output's own shape. */
+  readonly target: "classes" | "values";
   /**
    * Loss of every example.
    *
-   * Shapes: labels [batch] or [batch, …]; outputs [batch, …], one for each output of the model; [batch] out.
+   * Shapes: targets [batch] or [batch, …]; output [batch, …]; [batch] out. Losses of several places are averaged.
    */
-  perExample(labels: tf.Tensor, ...outputs: tf.Tensor[]): tf.Tensor;
+  perExample(targets: tf.Tensor, output: tf.Tensor, form: OutputForm): tf.Tensor;
 }
 
 /** Mean over all axes but the first. */
@@ -24,14 +32,30 @@ export function meanOfExample(values: tf.Tensor): tf.Tensor {
   return values.rank < 2 ? values : tf.mean(tf.reshape(values, [values.shape[0], -1]), 1);
 }
 
-/** Labels of shape [batch] brought to the output's shape, as floats. */
-export function labelsLike(labels: tf.Tensor, output: tf.Tensor): tf.Tensor {
-  return tf.reshape(tf.cast(labels, "float32"), output.shape);
+/** Targets as floats of the output's shape; axes of one place may be missing. @throws {TypeError} If they differ. */
+export function targetsLike(targets: tf.Tensor, output: tf.Tensor): tf.Tensor {
+  const squeezed = (shape: readonly number[]) => shape.filter((side) => side !== 1).join();
+  if (squeezed(targets.shape) !== squeezed(output.shape)) {
+    throw new TypeError(`Cannot compare an output [${output.shape}] with targets [${targets.shape}]`);
+  }
+  return tf.reshape(tf.cast(targets, "float32"), output.shape);
 }
 
-/** Labels as class numbers, int32 [batch]. */
-export function classNumbers(labels: tf.Tensor): tf.Tensor1D {
-  return tf.cast(tf.reshape(labels, [labels.shape[0]]), "int32");
+/** Targets as class numbers of all places in one row, int32 [places]. */
+export function classNumbers(targets: tf.Tensor): tf.Tensor1D {
+  return tf.cast(tf.reshape(targets, [-1]), "int32");
+}
+
+/** Keras's smallest probability. */
+const EPSILON = 1e-7;
+
+function clipped(probabilities: tf.Tensor): tf.Tensor {
+  return tf.clipByValue(probabilities, EPSILON, 1 - EPSILON);
+}
+
+/** Values of all places, one after the other, averaged by example. */
+function byExample(values: tf.Tensor, batch: number): tf.Tensor {
+  return values.size === batch ? tf.reshape(values, [batch]) : tf.mean(tf.reshape(values, [batch, -1]), 1);
 }
 
 /** Options for {@linkcode crossEntropy} and {@linkcode binaryCrossEntropy}. */
@@ -49,9 +73,10 @@ function checkSmoothing(labelSmoothing: number): void {
 }
 
 /**
- * Cross-entropy between class numbers [batch] and logits [batch, classes].
+ * Cross-entropy between class numbers [batch, …] and one score for each class, [batch, …, classes].
  *
- * Source: Keras 3 `SparseCategoricalCrossentropy(from_logits=True)`; smoothing as `CategoricalCrossentropy` has it.
+ * Source: Keras 3 `SparseCategoricalCrossentropy`, on logits wherever the model has some; smoothing as
+ * `CategoricalCrossentropy` has it.
  *
  * @throws {RangeError} If the smoothing is outside [0, 1).
  * @example An even guess between two classes costs log 2
@@ -59,7 +84,8 @@ function checkSmoothing(labelSmoothing: number): void {
  * import { startEngine } from "../engine/mod.ts";
  * import { crossEntropy } from "./loss.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * crossEntropy().perExample(tf.tensor1d([1], "int32"), tf.tensor2d([[3, 3]])).dataSync(); // 0.6931…
+ * const logits = tf.tensor2d([[3, 3]]);
+ * crossEntropy().perExample(tf.tensor1d([1], "int32"), logits, { logits: true }).dataSync(); // 0.6931…
  * ```
  */
 export function crossEntropy(options: SmoothingOptions = {}): Loss {
@@ -68,14 +94,19 @@ export function crossEntropy(options: SmoothingOptions = {}): Loss {
   return {
     config: { name: "crossEntropy", labelSmoothing },
     logits: true,
-    perExample(labels, output) {
-      const logits = output as tf.Tensor2D;
-      const numbers = classNumbers(labels);
-      if (labelSmoothing === 0) return losses.sparseSoftmaxCrossEntropy(numbers, logits);
-      const classes = logits.shape[1];
+    target: "classes",
+    perExample(targets, output, form) {
+      const batch = output.shape[0], classes = output.shape[output.rank - 1];
+      const scores = tf.reshape(output, [-1, classes]) as tf.Tensor2D;
+      const numbers = classNumbers(targets);
+      if (form.logits && labelSmoothing === 0) {
+        return byExample(losses.sparseSoftmaxCrossEntropy(numbers, scores), batch);
+      }
       const on = 1 - labelSmoothing + labelSmoothing / classes;
       const smooth = tf.oneHot(numbers, classes, on, labelSmoothing / classes, "float32") as tf.Tensor2D;
-      return losses.softmaxCrossEntropy(smooth, logits);
+      if (form.logits) return byExample(losses.softmaxCrossEntropy(smooth, scores), batch);
+      const shares = clipped(tf.div(scores, tf.sum(scores, 1, true)));
+      return byExample(tf.neg(tf.sum(tf.mul(smooth, tf.log(shares)), 1)), batch);
     },
   };
 }
@@ -84,7 +115,7 @@ export function crossEntropy(options: SmoothingOptions = {}): Loss {
  * Cross-entropy of independent yes-or-no labels (0 or 1) with logits of the same shape; a label [batch] also fits
  * logits [batch, 1]. Several labels of an example are averaged.
  *
- * Source: Keras 3 `BinaryCrossentropy(from_logits=True)`.
+ * Source: Keras 3 `BinaryCrossentropy`, on logits wherever the model has some.
  *
  * @throws {RangeError} If the smoothing is outside [0, 1).
  * @example Undecided
@@ -92,7 +123,7 @@ export function crossEntropy(options: SmoothingOptions = {}): Loss {
  * import { startEngine } from "../engine/mod.ts";
  * import { binaryCrossEntropy } from "./loss.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * binaryCrossEntropy().perExample(tf.tensor1d([1]), tf.tensor2d([[0]])).dataSync(); // 0.6931…
+ * binaryCrossEntropy().perExample(tf.tensor1d([1]), tf.tensor2d([[0]]), { logits: true }).dataSync(); // 0.6931…
  * ```
  */
 export function binaryCrossEntropy(options: SmoothingOptions = {}): Loss {
@@ -101,12 +132,16 @@ export function binaryCrossEntropy(options: SmoothingOptions = {}): Loss {
   return {
     config: { name: "binaryCrossEntropy", labelSmoothing },
     logits: true,
-    perExample(labels, output) {
-      const hard = labelsLike(labels, output);
+    target: "values",
+    perExample(targets, output, form) {
+      const hard = targetsLike(targets, output);
       const wanted = labelSmoothing === 0
         ? hard
         : tf.add(tf.mul(hard, 1 - labelSmoothing), labelSmoothing / 2);
-      return meanOfExample(losses.sigmoidCrossEntropy(wanted, output));
+      if (form.logits) return meanOfExample(losses.sigmoidCrossEntropy(wanted, output));
+      const p = clipped(output);
+      const hit = tf.mul(wanted, tf.log(p)), miss = tf.mul(tf.sub(1, wanted), tf.log(tf.sub(1, p)));
+      return meanOfExample(tf.neg(tf.add(hit, miss)));
     },
   };
 }
@@ -119,14 +154,15 @@ export function binaryCrossEntropy(options: SmoothingOptions = {}): Loss {
  * import { startEngine } from "../engine/mod.ts";
  * import { meanSquaredError } from "./loss.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * meanSquaredError().perExample(tf.tensor1d([1]), tf.tensor2d([[3]])).dataSync(); // 4
+ * meanSquaredError().perExample(tf.tensor1d([1]), tf.tensor2d([[3]]), { logits: false }).dataSync(); // 4
  * ```
  */
 export function meanSquaredError(): Loss {
   return {
     config: { name: "meanSquaredError" },
     logits: false,
-    perExample: (labels, output) => meanOfExample(tf.square(tf.sub(output, labelsLike(labels, output)))),
+    target: "values",
+    perExample: (targets, output) => meanOfExample(tf.square(tf.sub(output, targetsLike(targets, output)))),
   };
 }
 
@@ -138,14 +174,15 @@ export function meanSquaredError(): Loss {
  * import { startEngine } from "../engine/mod.ts";
  * import { meanAbsoluteError } from "./loss.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * meanAbsoluteError().perExample(tf.tensor1d([1]), tf.tensor2d([[3]])).dataSync(); // 2
+ * meanAbsoluteError().perExample(tf.tensor1d([1]), tf.tensor2d([[3]]), { logits: false }).dataSync(); // 2
  * ```
  */
 export function meanAbsoluteError(): Loss {
   return {
     config: { name: "meanAbsoluteError" },
     logits: false,
-    perExample: (labels, output) => meanOfExample(tf.abs(tf.sub(output, labelsLike(labels, output)))),
+    target: "values",
+    perExample: (targets, output) => meanOfExample(tf.abs(tf.sub(output, targetsLike(targets, output)))),
   };
 }
 
@@ -160,7 +197,7 @@ export function meanAbsoluteError(): Loss {
  * import { startEngine } from "../engine/mod.ts";
  * import { huber } from "./loss.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * huber(1).perExample(tf.tensor1d([0]), tf.tensor2d([[3]])).dataSync(); // 2.5
+ * huber(1).perExample(tf.tensor1d([0]), tf.tensor2d([[3]]), { logits: false }).dataSync(); // 2.5
  * ```
  */
 export function huber(delta = 1): Loss {
@@ -168,8 +205,9 @@ export function huber(delta = 1): Loss {
   return {
     config: { name: "huber", delta },
     logits: false,
-    perExample(labels, output) {
-      const miss = tf.abs(tf.sub(output, labelsLike(labels, output)));
+    target: "values",
+    perExample(targets, output) {
+      const miss = tf.abs(tf.sub(output, targetsLike(targets, output)));
       const near = tf.minimum(miss, delta);
       return meanOfExample(tf.sub(tf.mul(near, miss), tf.mul(tf.square(near), 0.5)));
     },

@@ -1,6 +1,6 @@
 /** Numbers watched in training, computed inside the step for every example and averaged over an epoch. @module */
 import { tf } from "../engine/mod.ts";
-import { classNumbers, labelsLike, meanOfExample } from "./loss.ts";
+import { classNumbers, meanOfExample, type OutputForm, targetsLike } from "./loss.ts";
 
 /** A metric. */
 export interface Metric {
@@ -9,9 +9,9 @@ export interface Metric {
   /** Which way it improves. */
   readonly better: "lower" | "higher";
   /**
-   * Value of every example. Shapes as in `Loss.perExample`; outputs are logits where the loss wants logits.
+   * Value of every example. Shapes as in `Loss.perExample`; the output is in the form that the loss has it in.
    */
-  perExample(labels: tf.Tensor, ...outputs: tf.Tensor[]): tf.Tensor;
+  perExample(targets: tf.Tensor, output: tf.Tensor, form: OutputForm): tf.Tensor;
 }
 
 /** Column under which the validation set's value of `name` is found: `loss` gives `validationLoss`. */
@@ -28,21 +28,24 @@ export function validationName(name: string): string {
  * import { accuracy } from "./metric.ts";
  * const tf = await startEngine({ backend: "cpu" });
  * const outputs = tf.tensor2d([[0, 1], [0, 1]]);
- * accuracy().perExample(tf.tensor1d([0, 1], "int32"), outputs).dataSync(); // 0, 1
+ * accuracy().perExample(tf.tensor1d([0, 1], "int32"), outputs, { logits: true }).dataSync(); // 0, 1
  * ```
  */
 export function accuracy(): Metric {
   return {
     name: "accuracy",
     better: "higher",
-    perExample: (labels, output) =>
-      tf.cast(tf.equal(tf.cast(tf.argMax(output, 1), "int32"), classNumbers(labels)), "float32"),
+    perExample(targets, output) {
+      const best = tf.cast(tf.argMax(output, output.rank - 1), "int32");
+      const right = tf.cast(tf.equal(tf.reshape(best, [-1]), classNumbers(targets)), "float32");
+      return meanOfExample(tf.reshape(right, best.shape));
+    },
   };
 }
 
 /** Options for {@linkcode binaryAccuracy}. */
 export interface BinaryAccuracyOptions {
-  /** Outputs above it count as 1: 0 for logits, 0.5 for probabilities. @default {0} */
+  /** Probabilities above it count as 1. @default {0.5} */
   threshold?: number;
 }
 
@@ -54,21 +57,19 @@ export interface BinaryAccuracyOptions {
  * import { startEngine } from "../engine/mod.ts";
  * import { binaryAccuracy } from "./metric.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * binaryAccuracy().perExample(tf.tensor1d([0, 1]), tf.tensor2d([[2], [2]])).dataSync(); // 0, 1
+ * binaryAccuracy().perExample(tf.tensor1d([0, 1]), tf.tensor2d([[2], [2]]), { logits: true }).dataSync(); // 0, 1
  * ```
  */
 export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
-  const { threshold = 0 } = options;
+  const { threshold = 0.5 } = options;
   return {
     name: "accuracy",
     better: "higher",
-    perExample: (labels, output) =>
-      meanOfExample(
-        tf.cast(
-          tf.equal(tf.greater(output, threshold), tf.greater(labelsLike(labels, output), 0.5)),
-          "float32",
-        ),
-      ),
+    perExample(targets, output, { logits }) {
+      const least = logits ? Math.log(threshold / (1 - threshold)) : threshold;
+      const right = tf.equal(tf.greater(output, least), tf.greater(targetsLike(targets, output), 0.5));
+      return meanOfExample(tf.cast(right, "float32"));
+    },
   };
 }
 
@@ -81,14 +82,14 @@ export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
  * import { startEngine } from "../engine/mod.ts";
  * import { absoluteError } from "./metric.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * absoluteError(30).perExample(tf.tensor1d([1]), tf.tensor2d([[0.5]])).dataSync(); // 15
+ * absoluteError(30).perExample(tf.tensor1d([1]), tf.tensor2d([[0.5]]), { logits: false }).dataSync(); // 15
  * ```
  */
 export function absoluteError(factor = 1): Metric {
   return {
     name: "absoluteError",
     better: "lower",
-    perExample: (labels, output) =>
-      tf.mul(meanOfExample(tf.abs(tf.sub(output, labelsLike(labels, output)))), factor),
+    perExample: (targets, output) =>
+      tf.mul(meanOfExample(tf.abs(tf.sub(output, targetsLike(targets, output)))), factor),
   };
 }

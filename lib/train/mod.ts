@@ -1,13 +1,16 @@
-/** Training: `fit`, and the parts from which a loop can be written by hand. @module */
+/** Training: `fit`, `predict`, and the parts from which a loop can be written by hand. @module */
 export * from "./adam.ts";
-export { averageInto, createTrainStep, type TrainStep, type TrainStepOptions } from "./train_step.ts";
-export type { Preparation } from "./batch_parts.ts";
+export type { AugmentedArrays, Preparation } from "./batch.ts";
+export * from "./batch_losses.ts";
 export * from "./callback.ts";
+export type { CheckpointOptions } from "./loop.ts";
 export * from "./clip.ts";
 export * from "./csv_log.ts";
 export * from "./early_stopping.ts";
+export * from "./ema.ts";
 export * from "./fit.ts";
 export * from "./history.ts";
+export type { BatchReport, LoopOptions } from "./loop.ts";
 export {
   binaryCrossEntropy,
   crossEntropy,
@@ -15,16 +18,38 @@ export {
   type Loss,
   meanAbsoluteError,
   meanSquaredError,
+  type OutputForm,
   type SmoothingOptions,
 } from "./loss.ts";
 export * from "./metric.ts";
-export * from "./misordering.ts";
+export type {
+  ClassWeights,
+  JointLoss,
+  LossSpec,
+  MetricSpec,
+  NamedTensors,
+  ObjectiveOptions,
+  WeightedLoss,
+} from "./objective.ts";
 export * from "./optimizer.ts";
 export * from "./order.ts";
+export * from "./pairwise_ranking.ts";
 export * from "./predict.ts";
 export * from "./rmsprop.ts";
 export * from "./schedule.ts";
 export * from "./sgd.ts";
-export { type HeldSource, type Source, type StreamBatch, type StreamSource, subset } from "./source.ts";
-export * from "./vary.ts";
+export { mainModel } from "./step.ts";
+export type {
+  CompiledStep,
+  Evaluation,
+  EvaluationSettings,
+  Models,
+  StepConfig,
+  StepPlan,
+  TrainStep,
+} from "./step.ts";
+export * from "./steps/adversarial.ts";
+export { supervised, type SupervisedOptions } from "./steps/supervised.ts";
+export * from "./steps/variational.ts";
+export type { Totals, TotalsSum } from "./totals.ts";
 export * from "./weights.ts";

@@ -1,121 +1,106 @@
-/** A model's outputs, and its numbers, on a source: compiled, batch by batch. @module */
+/** A model's outputs on a source: compiled, batch by batch. @module */
 import { applySharded, compile, engineReport, tf } from "../engine/mod.ts";
-import { batchParts, type Preparation } from "./batch_parts.ts";
-import type { Loss } from "./loss.ts";
-import type { Metric } from "./metric.ts";
-import { batches } from "./order.ts";
-import { feed, type Source } from "./source.ts";
-import { addUp, createTotals, weightedSum } from "./train_step.ts";
+import type { NdArray, Source } from "../data/source.ts";
+import { createBatches, type Preparation } from "./batch.ts";
+import { builtModel, orderInputs } from "./model_inputs.ts";
+import { batches as cutBatches } from "./order.ts";
 import { createTurns } from "./turn_taking.ts";
 
 /** Options for {@linkcode predict}. */
-export interface PredictOptions {
+export interface PredictOptions extends Pick<Preparation, "preprocessing"> {
   /** Examples a call. @default {256} */
   batch?: number;
-  /** As in training. */
-  prepare?: Preparation["prepare"];
   /** Parts of a batch that are worked on side by side. @default {one a thread of the engine} */
   shards?: number;
   /** Ends the work after the batch at hand. */
   signal?: AbortSignal;
 }
 
+/** Outputs by name, [examples, …]. */
+export type Predictions = Record<string, NdArray<Float32Array>>;
+
 /**
- * The outputs of a model for every example, in the source's order.
+ * The outputs of a model for a source's examples, batch by batch, in the source's order; targets are not needed.
  *
- * @returns For each output of the model its values, [size, …] row-major.
  * @throws {DOMException} `AbortError` if the signal was raised.
  */
-export async function predict(
+export async function* predictBatches(
   model: tf.LayersModel,
   source: Source,
   options: PredictOptions = {},
-): Promise<Float32Array[]> {
-  const { batch = 256, prepare, shards = engineReport().threads, signal } = options;
-  const results: Float32Array[] = [];
+): AsyncGenerator<Predictions> {
+  const { batch = 256, preprocessing, shards = engineReport().threads, signal } = options;
+  builtModel(model);
+  const batches = createBatches({ ...source, targets: {}, ...withoutTargets(source) }, { preprocessing });
   const step = compile((...tensors: tf.Tensor[]) => {
-    const parts = batchParts(source, tensors, shards, { prepare, training: false });
-    const outputs = applySharded(model, parts.map(({ x }) => [x]), {
-      training: false,
-    });
-    return outputs[0].map((_, output) => {
+    const parts = batches.parts(tensors, { shards, training: false });
+    const outputs = applySharded(model, parts.map(({ inputs }) => orderInputs(model, inputs)));
+    return model.outputNames.map((_, output) => {
       const shares = outputs.map((shard) => shard[output]);
       return shares.length === 1 ? shares[0] : tf.concat(shares, 0);
     });
   });
   try {
     const turn = createTurns();
-    let done = 0;
-    for await (const { indices, tensors } of feed(source, batches(source.size, batch, { shuffle: false }))) {
+    for await (const { tensors } of batches.feed(cutBatches(source.size, batch, { shuffle: false }))) {
       const outputs = step(...tensors);
       tf.dispose(tensors);
+      const predictions: Predictions = {};
       for (const [i, output] of outputs.entries()) {
-        const values = await output.data<"float32">();
-        const width = values.length / indices.length;
-        results[i] ??= new Float32Array(source.size * width);
-        results[i].set(values, done * width);
+        predictions[model.outputNames[i]] = { data: await output.data<"float32">(), shape: output.shape };
       }
       tf.dispose(outputs);
-      done += indices.length;
+      yield predictions;
       await turn();
       signal?.throwIfAborted();
     }
-    return results;
   } finally {
     step.dispose();
+    batches.dispose();
   }
 }
 
-/** Options for {@linkcode createEvaluation}. */
-export interface EvaluationOptions extends PredictOptions {
-  loss: Loss;
-  metrics: readonly Metric[];
+/** The same source without its targets and weights, which prediction has no use for. */
+function withoutTargets({ held, read }: Source): Pick<Source, "held" | "read" | "weighted"> {
+  return {
+    weighted: false,
+    held: held && { ...held, targets: {}, weight: undefined },
+    read: async (indices) => ({ inputs: (await read(indices)).inputs, targets: {} }),
+  };
 }
 
-/** Loss and metrics of a model on one source, as often as wanted. */
-export interface Evaluation {
-  /** Means over the source: `loss`, then the metrics by name. */
-  run(): Promise<Record<string, number>>;
-  dispose(): void;
-}
-
-/** Compiles the evaluation of a model on a source. */
-export function createEvaluation(
+/**
+ * The outputs of a model for every example, in the source's order.
+ *
+ * @returns For each output of the model, by name, its values [size, …].
+ * @throws {DOMException} `AbortError` if the signal was raised.
+ * @example
+ * ```ts
+ * import { fromArrays } from "../data/source.ts";
+ * import { startEngine } from "../engine/mod.ts";
+ * import { predict } from "./predict.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * const layer = tf.layers.dense({ units: 1, inputShape: [2], kernelInitializer: "ones", name: "sum" });
+ * const source = fromArrays({ data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] });
+ * (await predict(tf.sequential({ layers: [layer] }), source)).sum.data; // 3, 7
+ * ```
+ */
+export async function predict(
   model: tf.LayersModel,
   source: Source,
-  options: EvaluationOptions,
-): Evaluation {
-  const { batch = 256, prepare, shards = engineReport().threads, loss, metrics, signal } = options;
-  const totals = createTotals(metrics);
-  const step = compile((...tensors: tf.Tensor[]) => {
-    const parts = batchParts(source, tensors, shards, { prepare, training: false });
-    const outputs = applySharded(model, parts.map(({ x }) => [x]), {
-      training: false,
-      logits: loss.logits ? "all" : undefined,
-    });
-    const examples = tensors[0].shape[0]!;
-    const losses = parts.map((part, i) => weightedSum(loss.perExample(part.y, ...outputs[i]), part));
-    const sums = metrics.map((metric) =>
-      addUp(parts.map(({ y }, i) => tf.sum(metric.perExample(y, ...outputs[i]))))
-    );
-    totals.add(tf.div(addUp(losses), examples) as tf.Scalar, examples, sums);
-    return null;
-  });
-  return {
-    async run() {
-      totals.reset();
-      const turn = createTurns();
-      for await (const { tensors } of feed(source, batches(source.size, batch, { shuffle: false }))) {
-        step(...tensors);
-        tf.dispose(tensors);
-        await turn();
-        signal?.throwIfAborted();
-      }
-      return (await totals.read()).means;
-    },
-    dispose() {
-      step.dispose();
-      totals.dispose();
-    },
-  };
+  options: PredictOptions = {},
+): Promise<Predictions> {
+  const all: Predictions = {};
+  let done = 0;
+  for await (const some of predictBatches(model, source, options)) {
+    let count = 0;
+    for (const [name, { data, shape }] of Object.entries(some)) {
+      const width = data.length / shape[0];
+      all[name] ??= { data: new Float32Array(source.size * width), shape: [source.size, ...shape.slice(1)] };
+      all[name].data.set(data, done * width);
+      count = shape[0];
+    }
+    done += count;
+  }
+  return all;
 }

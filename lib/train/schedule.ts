@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { RunInfo } from "./callback.ts";
+
 /** How far training has come. */
 export interface Progress {
   /** Steps taken so far, from 0. */
@@ -22,6 +24,8 @@ export interface Schedule {
   readonly config: Readonly<Record<string, string | number>>;
   /** Learning rate of the next step. */
   rate(progress: Progress): number;
+  /** Is told that a run begins, and forgets what it knew of another one. */
+  begin?(info: RunInfo): void;
   /** Is told the numbers of every finished epoch, validation included. */
   onEpoch?(numbers: Readonly<Record<string, number>>): void;
   /** What a checkpoint has to keep. */
@@ -160,7 +164,7 @@ export function oneCycle(rate: number, options: WarmUpOptions = {}): Schedule {
 export interface PlateauOptions {
   /** The number to watch, a column of the history. @default {"validationLoss"} */
   monitor?: string;
-  /** Whether it should fall or rise. @default {"lower"} */
+  /** Whether it should fall or rise. @default {the metric's own way} */
   better?: "lower" | "higher";
   /** Epochs without progress before a drop. @default {5} */
   patience?: number;
@@ -187,16 +191,28 @@ export interface PlateauOptions {
  * ```
  */
 export function reduceOnPlateau(rate: number, options: PlateauOptions = {}): Schedule {
-  const { monitor = "validationLoss", better = "lower", patience = 5, factor = 0.5, minDelta = 1e-4 } =
-    options;
+  const { monitor = "validationLoss", better, patience = 5, factor = 0.5, minDelta = 1e-4 } = options;
   const { least = 0 } = options;
   checkRate(rate);
   checkShare("the factor", factor);
-  const sign = better === "lower" ? 1 : -1;
+  let sign = better === "higher" ? -1 : 1;
   let state: { current: number; waited: number; best?: number } = { current: rate, waited: 0 };
   return {
-    config: { name: "reduceOnPlateau", rate, monitor, better, patience, factor, minDelta, least },
+    config: {
+      name: "reduceOnPlateau",
+      rate,
+      monitor,
+      better: better ?? "auto",
+      patience,
+      factor,
+      minDelta,
+      least,
+    },
     rate: () => state.current,
+    begin(info) {
+      state = { current: rate, waited: 0 };
+      sign = (better ?? info.better[monitor]) === "higher" ? -1 : 1;
+    },
     onEpoch(numbers) {
       const value = numbers[monitor];
       if (value === undefined) {

@@ -6,14 +6,14 @@ function variableOf(weight: tf.LayerVariable): tf.Variable {
   return (weight as unknown as { val: tf.Variable }).val;
 }
 
-/** Variables that training moves, in the model's order. */
+/** Variables that training moves, in the model's order, each once. */
 export function trainedVariables(model: tf.LayersModel): tf.Variable[] {
-  return model.trainableWeights.map(variableOf);
+  return [...new Set(model.trainableWeights.map(variableOf))];
 }
 
-/** All variables of a model, the moments of batch normalisation included. */
+/** All variables of a model, each once, the moments of batch normalisation included. */
 export function allVariables(model: tf.LayersModel): tf.Variable[] {
-  return model.weights.map(variableOf);
+  return [...new Set(model.weights.map(variableOf))];
 }
 
 /** Number of values in the weights that training moves. */

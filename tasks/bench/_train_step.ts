@@ -6,23 +6,15 @@
  * `{"ms": milliseconds a step}`.
  * @module
  */
-import {
-  applySharded,
-  compile,
-  engineReport,
-  hold,
-  splitBatch,
-  startEngine,
-  tf,
-} from "../../lib/engine/mod.ts";
+import { fromArrays } from "../../lib/data/source.ts";
+import { applySharded, compile, engineReport, splitBatch, startEngine, tf } from "../../lib/engine/mod.ts";
 import { buildModel } from "../../lib/models/registry.ts";
 import {
   adam,
   createOptimizer,
-  createTrainStep,
   crossEntropy,
   gradientsOf,
-  type HeldSource,
+  supervised,
   trainedVariables,
 } from "../../lib/train/mod.ts";
 
@@ -35,12 +27,7 @@ const size = inputShape.reduce((product, side) => product * side, batch);
 const images = Float32Array.from({ length: size }, () => Math.random());
 const labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random() * classes));
 const optimizer = createOptimizer(adam(), trainedVariables(model));
-const source: HeldSource = {
-  kind: "held",
-  size: batch,
-  x: hold(images, [batch, ...inputShape]),
-  y: hold(labels, [batch]),
-};
+const source = fromArrays({ data: images, shape: [batch, ...inputShape] }, { data: labels, shape: [batch] });
 const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
 const x = tf.tensor(images, [batch, ...inputShape]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
 
@@ -70,13 +57,17 @@ async function fastest(make: (shards: number) => Step): Promise<Step> {
 
 /** The step of `fit`. */
 function fitStep(shards: number): Step {
-  const step = createTrainStep(model, source, { loss: crossEntropy(), metrics: [], optimizer, shards });
+  const step = supervised({ loss: crossEntropy(), optimizer: adam() }).create({ model }, source);
+  const compiled = step.compile(shards);
   return {
     async run() {
-      step.run([rows], 1e-3);
-      await step.totals.read(); // as Keras and PyTorch give their loss back
+      compiled.run([rows], { learningRate: 1e-3 });
+      await compiled.totals.read(); // as Keras and PyTorch give their loss back
     },
-    dispose: step.dispose,
+    dispose() {
+      compiled.dispose();
+      step.dispose();
+    },
   };
 }
 
@@ -90,7 +81,8 @@ function handStep(compiled: boolean, shards: number): Step {
         training: true,
         logits: "all",
       });
-      const sums = splitBatch(label, shards).map((part, i) => tf.sum(perExample(part, ...logits[i])));
+      const sums = splitBatch(label, shards)
+        .map((part, i) => tf.sum(perExample(part, logits[i][0], { logits: true })));
       return tf.div(tf.addN(sums), batch) as tf.Scalar;
     }, weights);
     optimizer.apply(gradients, rate);

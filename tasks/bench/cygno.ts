@@ -3,7 +3,8 @@
  */
 import { join } from "@std/path";
 import { openCygno } from "../../lib/data/cygno.ts";
-import { hold, startEngine, tf } from "../../lib/engine/mod.ts";
+import { startEngine, tf } from "../../lib/engine/mod.ts";
+import { fromArrays } from "../../lib/data/source.ts";
 import { auc, regressionByBin } from "../../lib/evaluate/mod.ts";
 import { cygno } from "../../lib/experiments/cygno/experiment.ts";
 import { ENERGY_EDGES, measureCrops, SIDE } from "../../lib/experiments/cygno/data.ts";
@@ -95,24 +96,24 @@ async function step(context: BenchContext): Promise<BenchTable> {
   await startEngine();
   const model = buildCourseCnn({ seed: 1 });
   const rng = createRng(1), rows = 10;
-  const x = hold(Uint8Array.from({ length: rows * SIDE * SIDE }, () => 60 + 70 * rng()), [
-    rows,
-    SIDE,
-    SIDE,
-    1,
-  ]);
-  const y = hold(Float32Array.from({ length: rows }, (_, i) => i % 2), [rows]);
-  const source: train.Source = { kind: "held", size: rows, x, y };
-  const recipe = cygno.recipe({ ...defaults(), recipe: "course" }, undefined as never);
+  const image = Uint8Array.from({ length: rows * SIDE * SIDE }, () => 60 + 70 * rng());
+  const nuclear = Float32Array.from({ length: rows }, (_, i) => i % 2);
+  const source = fromArrays(
+    { image: { data: image, shape: [rows, SIDE, SIDE, 1] } },
+    { nuclear: { data: nuclear, shape: [rows] } },
+    { applied: { image: 2 } },
+  );
+  const recipe = cygno.recipe({ ...defaults(), recipe: "course" }, undefined as never, { model });
+  if ("step" in recipe) throw new Error("The course's recipe is supervised");
   const indices = tf.tensor1d(Int32Array.from({ length: rows }, (_, i) => i), "int32");
-  const optimizer = train.createOptimizer(train.adam(), train.trainedVariables(model));
+  const trainStep = train.supervised({ ...recipe, metrics: [] }).create({ model }, source);
   const steps = 30, times: ((count: number) => Promise<number>)[] = [];
   for (const shards of [1, 2]) {
-    const compiled = train.createTrainStep(model, source, { ...recipe, metrics: [], optimizer, shards });
+    const compiled = trainStep.compile(shards);
     times.push(async (count) => {
       const start = performance.now();
       for (let i = 0; i < count; i++) {
-        compiled.run([indices], 1e-3);
+        compiled.run([indices], { learningRate: 1e-3 });
         await compiled.totals.read(); // as Keras gives its loss back
       }
       return (performance.now() - start) / count;
@@ -172,12 +173,12 @@ async function predictRun(
   await startEngine();
   const { model } = await decodeKeras(await Deno.readFile(join(folder, "model.keras")));
   const size = crops.length / (SIDE * SIDE);
-  const x = hold(crops, [size, SIDE, SIDE, 1]), y = hold(new Float32Array(size), [size]);
-  const { prepare } = cygno.recipe({ ...defaults(), recipe }, undefined as never);
-  const outputs = await train.predict(model, { kind: "held", size, x, y }, { prepare });
-  x.dispose();
-  y.dispose();
-  return outputs;
+  const source = fromArrays({ image: { data: crops, shape: [size, SIDE, SIDE, 1] } }, {}, {
+    applied: { image: 2 },
+  });
+  const steps = cygno.recipe({ ...defaults(), recipe }, undefined as never, { model });
+  const preprocessing = "preprocessing" in steps ? steps.preprocessing : [];
+  return Object.values(await train.predict(model, source, { preprocessing })).map(({ data }) => data);
 }
 
 /** Crops, labels and energies of an archive, in order of the names. */

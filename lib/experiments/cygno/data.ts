@@ -4,15 +4,13 @@ import { openCygno, requireBothKinds } from "../../data/cygno.ts";
 import type { ObjectSource } from "../../data/transport/bucket.ts";
 import type { LazyImages } from "../../data/lazy_images.ts";
 import { splitIndices } from "../../data/split.ts";
-import { type Held, hold } from "../../engine/mod.ts";
-import { decodeKeras } from "../../export/keras_read.ts";
+import { fromArrays, type NamedArrays, type Source, takeRowsOf } from "../../data/source.ts";
+import { hold } from "../../engine/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
 import { writeSet } from "../../simulate/cygno_set.ts";
-import type { Source } from "../../train/mod.ts";
 import { type ClusterFeatures, measureCluster } from "./features.ts";
 import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
-import { runPaths } from "../../run/run_folder.ts";
 
 /** Side of the crop that the networks see, pixels. */
 export const SIDE = 128;
@@ -57,11 +55,6 @@ export const CYGNO_OPTIONS = {
     min: 0,
     help: "Images kept for the numbers reported: a share, or a number of them.",
   },
-  from: {
-    type: "string",
-    hint: "RUN",
-    help: "Start from the weights of this run; heads that it lacks start anew.",
-  },
   memory: {
     type: "integer",
     default: 2048,
@@ -78,7 +71,6 @@ export interface CygnoLoadOptions {
   recipe: "best" | "course";
   validation: number;
   test: number;
-  from?: string;
   memory: number;
   seed: number;
 }
@@ -92,28 +84,18 @@ export interface Events {
   names: readonly string[];
 }
 
-/** A layer's weights, taken out of another run. */
-export interface Donor {
-  values: Float32Array;
-  shape: readonly number[];
-}
-
 /** The loaded set. */
 export interface CygnoData extends Data {
   /** Events of each split. */
-  splits: { train: Events; validation: Events; test: Events };
+  readonly splits: { train: Events; validation: Events; test: Events };
   /** Which split the reported numbers are of: the validation images where nothing was kept for a test. */
-  measuredOn: "test" | "validation";
+  readonly measuredOn: "test" | "validation";
   /** Clusters of the events that the numbers are of, and of up to 2,000 training events, which baselines are fitted to. */
-  clusters: { test: ClusterFeatures[]; train: ClusterFeatures[] };
+  readonly clusters: { test: ClusterFeatures[]; train: ClusterFeatures[] };
   /** Counts of some events of a split, [n, 128, 128]. */
   crops(split: "train" | "test", indices: ArrayLike<number>): Promise<Uint8Array>;
   /** Counts of some training events, [n, 128, 128], for scales that are set before training. */
-  sample: Uint8Array;
-  /** Weights to start from, by layer. */
-  donors?: Map<string, Donor[]>;
-  /** σ of the predicted energy in bins of it, keV; set by the evaluation, for the card. */
-  uncertainty?: { edges: number[]; sigma: number[] };
+  readonly sample: Uint8Array;
 }
 
 /** What the networks learn of each event. */
@@ -164,16 +146,88 @@ async function measureAll(images: LazyImages): Promise<ClusterFeatures[]> {
   return out;
 }
 
-/** Labels as the networks have them: [n] for one target, [n, 2] for both. */
-function targetsOf(events: Events, targets: readonly Target[]): Float32Array {
-  const { labels, energies } = events;
-  const out = new Float32Array(labels.length * targets.length);
-  targets.forEach((target, t) => {
-    for (let i = 0; i < labels.length; i++) {
-      out[i * targets.length + t] = target === "nuclear" ? labels[i] : energies[i] / ENERGY_UNIT;
-    }
+/** Targets as the networks have them: 1 for a nuclear recoil, and the energy in units of 30 keV. */
+function targetArrays({ labels, energies }: Events): NamedArrays {
+  const shape = [labels.length];
+  return {
+    nuclear: { data: labels, shape },
+    energy: { data: energies.map((keV) => keV / ENERGY_UNIT), shape },
+  };
+}
+
+/** One split: its pictures, whole and cropped, and what is known of its events. */
+interface Part {
+  whole: LazyImages;
+  images: LazyImages;
+  events: Events;
+}
+
+/** Splits a set by kind, and crops it. @throws {RangeError} If nothing is left to measure on. */
+function splitSet(set: CygnoSet, { validation, test, seed }: CygnoLoadOptions): Record<Split, Part> {
+  const indices = splitIndices(set.images.length, { validation, test }, {
+    rng: createRng(seed, 1),
+    labels: set.labels.values,
   });
-  return out;
+  if (indices.test.length + indices.validation.length === 0) {
+    throw new RangeError(
+      "Cannot load the set without a test or a validation split: nothing could be measured",
+    );
+  }
+  const crops = set.images.cropCenter(SIDE / 2);
+  const part = (chosen: Uint32Array): Part => ({
+    whole: set.images.select(chosen),
+    images: crops.select(chosen),
+    events: {
+      labels: set.labels.select(chosen).values,
+      energies: set.energies.select(chosen).values,
+      names: Array.from(chosen, (i) => crops.names[i]),
+    },
+  });
+  return { train: part(indices.train), validation: part(indices.validation), test: part(indices.test) };
+}
+
+type CygnoSet = Awaited<ReturnType<typeof openSet>>;
+type Split = "train" | "validation" | "test";
+
+/** Steps that a crop as it is read has behind it: grey, and the crop itself. */
+const APPLIED = { image: 2 } as const;
+
+/** A source whose crops are read once and kept by the engine as bytes, and the clusters of its first `measured` events. */
+async function heldSource({ images, events }: Part, measured: number) {
+  const crops = await images.read(), shape = [events.labels.length, SIDE, SIDE, 1];
+  const kept = hold(crops, shape);
+  const source = fromArrays({ image: kept }, targetArrays(events), { applied: APPLIED });
+  return { source, clusters: measureCrops(crops, measured), dispose: () => kept.dispose() };
+}
+
+/** A source that reads its crops again in every epoch. */
+async function streamSource({ images, events }: Part, measured: number) {
+  const targets = targetArrays(events);
+  const spec = { shape: [], dtype: "float32" } as const;
+  const source: Source = {
+    size: events.labels.length,
+    inputs: { image: { shape: [SIDE, SIDE, 1], dtype: "uint8", applied: APPLIED.image } },
+    targets: { nuclear: spec, energy: spec },
+    async read(indices) {
+      const data = await images.read(indices);
+      const rows = Object.entries(targets).map(([name, array]) => [name, takeRowsOf(array, indices)]);
+      return {
+        inputs: { image: { data, shape: [indices.length, SIDE, SIDE, 1] } },
+        targets: Object.fromEntries(rows),
+      };
+    },
+  };
+  const first = Array.from({ length: measured }, (_, i) => i);
+  const clusters = measured > 0 ? await measureAll(images.select(first)) : [];
+  return { source, clusters, dispose() {} };
+}
+
+/** Some of a split's pictures as they are, for the comparison of serving with training. */
+async function rawImages({ whole }: Part, indices: readonly number[]) {
+  const counts = await whole.read(indices), [, height, width] = whole.shape, size = height * width;
+  return indices.map((_, i) => ({
+    image: { data: counts.subarray(i * size, (i + 1) * size), height, width, channels: 1, depth: 8 } as const,
+  }));
 }
 
 /**
@@ -189,118 +243,55 @@ export async function loadCygno(
   context: LoadContext,
 ): Promise<CygnoData> {
   const set = await openSet(options, context);
+  const kept: { dispose(): void }[] = [];
+  const dispose = () => {
+    set.images.close();
+    kept.splice(0).forEach((part) => part.dispose());
+  };
   try {
-    const n = set.images.length;
-    const { validation, test, train } = splitIndices(n, {
-      validation: options.validation,
-      test: options.test,
-    }, {
-      rng: createRng(options.seed, 1),
-      labels: set.labels.values,
-    });
-    if (test.length + validation.length === 0) {
-      throw new RangeError(
-        "Cannot load the set without a test or a validation split: nothing could be measured",
-      );
-    }
-    const measuredOn = test.length > 0 ? "test" : "validation";
+    const parts = splitSet(set, options);
     if (targets.includes("nuclear")) {
-      requireBothKinds(set.labels.select(train).values, options.data ?? "the simulated set");
+      requireBothKinds(parts.train.events.labels, options.data ?? "the simulated set");
     }
-    const images = set.images.cropCenter(SIDE / 2);
-    const part = (indices: Uint32Array) => ({
-      images: images.select(indices),
-      events: {
-        labels: set.labels.select(indices).values,
-        energies: set.energies.select(indices).values,
-        names: Array.from(indices, (i) => images.names[i]),
-      } satisfies Events,
-    });
-    const parts = { train: part(train), validation: part(validation), test: part(test) };
-    const measured = parts[measuredOn];
-    const held: Held[] = [];
-    const keep = n * SIDE * SIDE <= options.memory * 2 ** 20;
-    /** The source of a part, and the clusters of its first `measured` events, of crops that are read once if they are kept. */
-    const open = async ({ images, events }: { images: LazyImages; events: Events }, measured: number) => {
-      const size = events.labels.length, y = targetsOf(events, targets);
-      const yShape = targets.length === 1 ? [] : [targets.length];
-      if (keep) {
-        const crops = await images.read();
-        const x = hold(crops, [size, SIDE, SIDE, 1]), labels = hold(y, [size, ...yShape]);
-        held.push(x, labels);
-        const source: Source = { kind: "held", size, x, y: labels };
-        return { source, clusters: measureCrops(crops, measured) };
-      }
-      const source: Source = {
-        kind: "stream",
-        size,
-        xShape: [SIDE, SIDE, 1],
-        yShape,
-        read: async (indices) => {
-          const rows = new Float32Array(indices.length * targets.length);
-          indices.forEach((index, i) =>
-            rows.set(y.subarray(index * targets.length, (index + 1) * targets.length), i * targets.length)
-          );
-          return { x: await images.read(indices), y: rows };
-        },
-      };
-      const indices = Array.from({ length: measured }, (_, i) => i);
-      return { source, clusters: measured > 0 ? await measureAll(images.select(indices)) : [] };
-    };
+    const measuredOn = parts.test.images.length > 0 ? "test" : "validation";
+    const bytes = set.images.length * SIDE * SIDE, keep = bytes <= options.memory * 2 ** 20;
     if (!keep) {
       context.log(
-        `Reading crops in every epoch, as ${Math.ceil(n * SIDE * SIDE / 2 ** 20)} MiB are more than --memory`,
+        `Reading crops in every epoch, as ${Math.ceil(bytes / 2 ** 20)} MiB are more than --memory`,
       );
     }
-    const openAs = async (name: "validation" | "test") => {
-      const { images } = parts[name];
-      return images.length === 0
-        ? undefined
-        : await open(parts[name], name === measuredOn ? images.length : 0);
+    const open = async (split: Split, measured: number) => {
+      const opened = await (keep ? heldSource : streamSource)(parts[split], measured);
+      kept.push(opened);
+      return opened;
     };
-    const opened = {
-      train: await open(parts.train, Math.min(train.length, BASELINE_EVENTS)),
-      validation: await openAs("validation"),
-      test: await openAs("test"),
+    const openIfAny = async (split: Split) => {
+      const { length } = parts[split].images;
+      return length === 0 ? undefined : await open(split, split === measuredOn ? length : 0);
     };
-    const sampled = Array.from({ length: Math.min(train.length, SAMPLE_EVENTS) }, (_, i) => i);
+    const train = await open("train", Math.min(parts.train.images.length, BASELINE_EVENTS));
+    const validation = await openIfAny("validation"), test = await openIfAny("test");
+    const measured = measuredOn === "test" ? test! : validation!;
+    const sampled = Array.from({ length: Math.min(parts.train.images.length, SAMPLE_EVENTS) }, (_, i) => i);
     return {
-      train: opened.train.source,
-      validation: opened.validation?.source,
-      test: (opened.test ?? opened.validation)!.source,
+      train: train.source,
+      validation: validation?.source,
+      test: measured.source,
       fingerprint: set.fingerprint,
-      splits: { train: parts.train.events, validation: parts.validation.events, test: measured.events },
-      measuredOn,
-      clusters: { test: opened[measuredOn]!.clusters, train: opened.train.clusters },
-      crops: (split, indices) => (split === "train" ? parts.train : measured).images.read(indices),
-      sample: await parts.train.images.read(sampled),
-      donors: options.from === undefined ? undefined : await readDonors(options.from),
-      dispose() {
-        set.images.close();
-        held.forEach((array) => array.dispose());
+      splits: {
+        train: parts.train.events,
+        validation: parts.validation.events,
+        test: parts[measuredOn].events,
       },
+      measuredOn,
+      clusters: { test: measured.clusters, train: train.clusters },
+      crops: (split, indices) => parts[split === "train" ? "train" : measuredOn].images.read(indices),
+      raw: (indices) => rawImages(parts[measuredOn], indices),
+      sample: await parts.train.images.read(sampled),
+      dispose,
     };
   } catch (error) {
-    set.images.close();
+    dispose();
     throw error;
   }
-}
-
-/** The weights of another run's model, by layer. */
-async function readDonors(folder: string): Promise<Map<string, Donor[]>> {
-  const path = runPaths(folder).keras;
-  const bytes = await Deno.readFile(path).catch((error) => {
-    throw new Error(`Cannot start from the run "${folder}": ${(error as Error).message}`, { cause: error });
-  });
-  const { model } = await decodeKeras(bytes, { name: path });
-  const donors = new Map<string, Donor[]>();
-  for (const layer of model.layers) {
-    const weights = layer.getWeights().map((weight) => ({
-      values: weight.dataSync<"float32">().slice(),
-      shape: weight.shape,
-    }));
-    if (weights.length > 0) donors.set(layer.name, weights);
-  }
-  model.dispose();
-  return donors;
 }

@@ -1,5 +1,6 @@
 /** Nuclear against electron recoils in CYGNO's images, and their energy: the course's project. @module */
-import { random, tf } from "../../engine/mod.ts";
+import { tf } from "../../engine/mod.ts";
+import { parsePreprocessing } from "../../image/preprocessing/mod.ts";
 import { buildCourseCnn } from "../../models/course_cnn.ts";
 import { buildRecoilCnn, standardizeRecoilCnn } from "../../models/recoil_cnn.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
@@ -13,10 +14,18 @@ const WINDOW = { low: 60, high: 130 } as const;
 /** Light in units of a few times the noise, so that faint events are not lost among the weights: (counts - 99) / 16. */
 const UNIT_COUNTS = 16;
 
-/** Counts as the recoil CNN takes them. */
-function scaled(counts: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.sub(counts, DETECTOR.pedestal), 1 / UNIT_COUNTS);
-}
+/** From a camera frame to the recoil CNN's input. */
+const BEST_STEPS = parsePreprocessing([
+  { op: "grey" },
+  { op: "cropCenter", size: SIDE },
+  { op: "scale", factor: 1 / UNIT_COUNTS, offset: -DETECTOR.pedestal / UNIT_COUNTS },
+]);
+/** From a camera frame to the course's input. */
+const COURSE_STEPS = parsePreprocessing([
+  { op: "grey" },
+  { op: "cropCenter", size: SIDE },
+  { op: "window", ...WINDOW },
+]);
 
 /** What one such experiment is. */
 interface CygnoSpec {
@@ -26,11 +35,6 @@ interface CygnoSpec {
   /** Outputs of the best recipe, and the one of the course's. */
   best: readonly Target[];
   course: Target;
-}
-
-/** Labels of one target: column of [batch, targets], or all of [batch]. */
-function column(labels: tf.Tensor, t: number): tf.Tensor {
-  return labels.rank === 1 ? labels : tf.reshape(tf.slice(labels, [0, t], [-1, 1]), [-1]);
 }
 
 /**
@@ -49,36 +53,30 @@ const ORDER = { steepness: 2, width: 0.7, offset: 0.6 / ENERGY_UNIT };
  * among recoils of like energy. For the energy, the squared miss over a variance that rises with the energy as that of
  * counted electrons does, so that faint events count as well.
  */
-function jointLoss(targets: readonly Target[], order: number): train.Loss {
-  const binary = train.binaryCrossEntropy(), energyAt = targets.indexOf("energy");
+function jointLoss(targets: readonly Target[], order: number): train.JointLoss {
+  const binary = train.binaryCrossEntropy();
+  const energyLoss = (truth: tf.Tensor, output: tf.Tensor) =>
+    tf.div(tf.square(tf.sub(output, truth)), tf.add(tf.mul(truth, 0.06), 0.01));
+  const kindLoss = (truths: train.NamedTensors, output: tf.Tensor) => {
+    const cross = binary.perExample(truths.nuclear, output, { logits: true });
+    if (!targets.includes("energy") || order === 0) return cross;
+    const alike = tf.log(tf.add(truths.energy, ORDER.offset));
+    const ranking = train.pairwiseRanking(truths.nuclear, tf.reshape(output, [-1]), { ...ORDER, alike });
+    return tf.add(cross, tf.mul(ranking, order));
+  };
   return {
     config: { name: "recoil", targets: targets.join(" "), order },
-    logits: true,
-    perExample(labels, ...outputs) {
-      const losses = targets.map((target, t) => {
-        const truth = column(labels, t), output = tf.reshape(outputs[t], [-1]);
-        if (target === "energy") {
-          return tf.div(tf.square(tf.sub(output, truth)), tf.add(tf.mul(truth, 0.06), 0.01));
-        }
-        const cross = binary.perExample(truth, outputs[t]);
-        if (energyAt < 0 || order === 0) return cross;
-        const alike = tf.log(tf.add(column(labels, energyAt), ORDER.offset));
-        return tf.add(cross, tf.mul(train.misordering(truth, output, { ...ORDER, alike }), order));
-      });
+    logits: targets.filter((target) => target === "nuclear"),
+    whole: true, // a recoil is compared with all others of its batch
+    together(truths, outputs) {
+      const losses = targets.map((target) =>
+        target === "energy"
+          ? energyLoss(truths.energy, tf.reshape(outputs.energy, [-1]))
+          : kindLoss(truths, outputs.nuclear)
+      );
       return losses.reduce((sum, loss) => tf.add(sum, loss));
     },
   };
-}
-
-/** Mirrors and transposes each image at random: a recoil has no direction that it prefers. */
-function turnAtRandom(images: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => {
-    const some = () => tf.less(random.uniform([images.shape[0], 1, 1, 1]), 0.5);
-    let x = images as tf.Tensor4D;
-    x = tf.where(some(), tf.reverse(x, 1), x);
-    x = tf.where(some(), tf.reverse(x, 2), x);
-    return tf.where(some(), tf.transpose(x, [0, 2, 1, 3]), x);
-  });
 }
 
 function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, CygnoData> {
@@ -90,7 +88,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
     options: CYGNO_OPTIONS,
     defaults: { epochs: 32, batch: 64 },
 
-    settle(options, given) {
+    resolveOptions(options, given) {
       if (options.recipe !== "course") return options;
       const course = { epochs: 50, batch: 10, validation: 50 };
       return {
@@ -101,17 +99,13 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
 
     load: (options, context) => loadCygno(options, targetsOf(options.recipe), context),
 
-    build({ recipe, seed }, { donors, sample }) {
-      const model = recipe === "course"
-        ? buildCourseCnn({ head: spec.course, seed })
-        : buildRecoilCnn({ heads: spec.best, seed });
-      if (recipe === "best") {
-        tf.tidy(() => {
-          const counts = tf.tensor(Float32Array.from(sample), [sample.length / SIDE ** 2, SIDE, SIDE, 1]);
-          standardizeRecoilCnn(model, scaled(counts));
-        });
-      }
-      if (donors) takeOver(model, donors);
+    build({ recipe, seed }, { sample }) {
+      if (recipe === "course") return buildCourseCnn({ head: spec.course, seed });
+      const model = buildRecoilCnn({ heads: spec.best, seed });
+      tf.tidy(() => {
+        const counts = Float32Array.from(sample, (count) => (count - DETECTOR.pedestal) / UNIT_COUNTS);
+        standardizeRecoilCnn(model, tf.tensor(counts, [sample.length / SIDE ** 2, SIDE, SIDE, 1]));
+      });
       return model;
     },
 
@@ -122,32 +116,35 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
           metrics: spec.course === "nuclear" ? [train.binaryAccuracy()] : [train.absoluteError()],
           optimizer: train.adam(),
           schedule: train.constant(1e-3),
-          prepare: (x) => tf.clipByValue(tf.mul(tf.sub(x, WINDOW.low), 1 / (WINDOW.high - WINDOW.low)), 0, 1),
+          preprocessing: COURSE_STEPS,
+          callbacks: [train.batchLosses()],
         };
       }
       return {
         loss: jointLoss(spec.best, order),
         optimizer: train.adam(),
         schedule: train.oneCycle(rate, { warmUp: 0.2 }),
-        averageDecay: 0.998,
-        shards: 2, // a recoil is compared with the others of its shard: with more shards there are too few of them
-        prepare: scaled,
-        augment: turnAtRandom,
+        emaMomentum: 0.998,
+        preprocessing: BEST_STEPS,
+        // A recoil has no direction that it prefers.
+        augmentation: [{ op: "flip", horizontal: true, vertical: true, transpose: true }],
       };
     },
 
     evaluate(predictions, data, { recipe, seed }) {
-      return Object.assign(
-        {},
-        ...targetsOf(recipe).map((target, t) =>
-          target === "nuclear"
-            ? report.measureClassifier(predictions[t], data, seed)
-            : report.measureRegressor(report.inKeV(predictions[t]), data, seed)
-        ),
-      );
+      const targets = targetsOf(recipe), metrics = {}, outputs: Record<string, Record<string, unknown>> = {};
+      if (targets.includes("nuclear")) {
+        Object.assign(metrics, report.measureClassifier(predictions.nuclear.data, data, seed));
+      }
+      if (targets.includes("energy")) {
+        const energies = report.inKeV(predictions.energy.data);
+        Object.assign(metrics, report.measureRegressor(energies, data, seed));
+        outputs.energy = { uncertainty: report.uncertaintyOf(energies, data, seed) };
+      }
+      return { metrics, outputs };
     },
 
-    card: ({ recipe }, { uncertainty }) => ({
+    card: ({ recipe }) => ({
       description: spec.description,
       inputs: [{
         name: "image",
@@ -157,47 +154,26 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
           ? "counts, windowed to [0, 1]"
           : `${UNIT_COUNTS} counts above the pedestal`,
       }],
-      preprocessing: [
-        { op: "grey" },
-        { op: "cropCenter", size: SIDE },
-        recipe === "course"
-          ? { op: "window", ...WINDOW }
-          : { op: "scale", factor: 1 / UNIT_COUNTS, offset: -DETECTOR.pedestal / UNIT_COUNTS },
-      ],
+      preprocessing: recipe === "course" ? COURSE_STEPS : BEST_STEPS,
       outputs: targetsOf(recipe).map((target) =>
         target === "nuclear"
           ? { name: "nuclear", kind: "probability", labels: ["ER", "NR"], threshold: 0.5 }
-          : { name: "energy", kind: "value", units: "keV", factor: ENERGY_UNIT, uncertainty }
+          : { name: "energy", kind: "value", units: "keV", factor: ENERGY_UNIT }
       ),
     }),
 
-    async plots({ predictions, history }, data, { recipe, seed }) {
+    async figures({ predictions, history }, data, { recipe, seed }) {
       const figures = [...await report.dataFigures(data), ...report.trainingFigures(history)];
-      for (const [t, target] of targetsOf(recipe).entries()) {
-        if (target === "nuclear") figures.push(...await report.classifierFigures(predictions[t], data));
-        else figures.push(...report.regressorFigures(report.inKeV(predictions[t]), data, seed));
+      const targets = targetsOf(recipe);
+      if (targets.includes("nuclear")) {
+        figures.push(...await report.classifierFigures(predictions.nuclear.data, data));
+      }
+      if (targets.includes("energy")) {
+        figures.push(...report.regressorFigures(report.inKeV(predictions.energy.data), data, seed));
       }
       return figures;
     },
   });
-}
-
-/** Gives layers the weights that a donor's layers of the same name and shapes have. */
-function takeOver(model: tf.LayersModel, donors: NonNullable<CygnoData["donors"]>): void {
-  let taken = 0;
-  for (const layer of model.layers) {
-    const donor = donors.get(layer.name), own = layer.getWeights();
-    const fits = donor?.length === own.length &&
-      donor.every(({ shape }, i) => String(shape) === String(own[i].shape));
-    if (!donor || !fits || own.length === 0) continue;
-    tf.tidy(() => layer.setWeights(donor.map(({ values, shape }) => tf.tensor(values, [...shape]))));
-    taken++;
-  }
-  if (taken === 0) {
-    throw new Error(
-      `Cannot start from that run as no layer of its model fits: it has ${[...donors.keys()].join(", ")}`,
-    );
-  }
 }
 
 /** Which kind of recoil, and of what energy. */

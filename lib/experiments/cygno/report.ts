@@ -82,8 +82,7 @@ export function measureClassifier(
 }
 
 /**
- * Resolution and bias of the energy, overall and by true energy, each beside the estimate from the summed light. Leaves the resolution
- * by predicted energy in the data, for the card.
+ * Resolution and bias of the energy, overall and by true energy, each beside the estimate from the summed light.
  *
  * @param energies Predicted energy, keV, [n] of the measured events.
  */
@@ -116,12 +115,20 @@ export function measureRegressor(
       });
     }
   }
-  const edges = [...ENERGY_EDGES];
-  const byPrediction = regressionByBin(energies, test.energies, edges, { ...options, by: energies });
-  // An uncertainty is of single events: what a bin is biased by belongs to it.
-  const sigma = byPrediction.map(({ rms }) => rms.value);
-  data.uncertainty = sigma.every(Number.isFinite) ? { edges, sigma } : undefined;
   return metrics;
+}
+
+/**
+ * What the predicted energy is off by, in bins of it; undefined where a bin has too few events.
+ *
+ * An uncertainty is of single events: what a bin is biased by belongs to it.
+ *
+ * @param energies Predicted energy, keV, [n] of the measured events.
+ */
+export function uncertaintyOf(energies: Float32Array, { splits: { test } }: CygnoData, seed: number) {
+  const options = { rng: createRng(seed, 5), resamples: 1, by: energies };
+  const sigma = regressionByBin(energies, test.energies, ENERGY_EDGES, options).map(({ rms }) => rms.value);
+  return sigma.every(Number.isFinite) ? { edges: [...ENERGY_EDGES], sigma } : undefined;
 }
 
 /** The check of the data that the course asks for: energies, kinds, and some pictures. */
@@ -169,12 +176,13 @@ export async function dataFigures(data: CygnoData): Promise<Figure[]> {
   ];
 }
 
-/** How the loss fell: over the batches of the first epoch, then by epoch. */
-export function trainingFigures({ epochs, firstLosses }: History): Figure[] {
+/** How the loss fell: over the batches of the first epoch where they were kept, then by epoch. */
+export function trainingFigures({ epochs, states }: History): Figure[] {
+  const first = states.batchLosses as { losses: number[] } | undefined;
   const column = (name: string) => epochs.map((numbers) => numbers[name]);
   const validated = epochs.some((numbers) => "validationLoss" in numbers);
   return [
-    { name: "first_epoch", section: "Training", spec: plot.plotBatchLoss(firstLosses) },
+    ...(first ? [{ name: "first_epoch", section: "Training", spec: plot.plotBatchLoss(first.losses) }] : []),
     {
       name: "loss",
       section: "Training",

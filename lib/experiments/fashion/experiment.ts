@@ -1,6 +1,5 @@
 /** Pieces of clothing: the tutorial's exercise. @module */
 import { FASHION_CLASSES, readFashion } from "../../data/fashion.ts";
-import { varyAffine, varyCutout } from "../../train/mod.ts";
 import { imageClasses } from "../image_classes.ts";
 
 /** The experiment. */
@@ -12,7 +11,11 @@ export const fashion = imageClasses({
   classNames: FASHION_CLASSES,
   side: 28,
   read: (folder) => readFashion({ folder }),
-  vary: (images) => varyCutout(varyAffine(images, { shift: 1, flip: true }), 8),
+  augmentation: [
+    { op: "flip", horizontal: true },
+    { op: "shift", most: 1 },
+    { op: "cutout", shape: "square", size: 8 },
+  ],
   widths: [32, 64, 128], // 0.46 M parameters
   defaults: { epochs: 20, batch: 128 },
 });

@@ -1,6 +1,5 @@
 /** Handwritten digits: the tutorial's data set. @module */
 import { readMnist } from "../../data/mnist.ts";
-import { varyAffine } from "../../train/mod.ts";
 import { imageClasses } from "../image_classes.ts";
 
 /** The experiment. */
@@ -12,6 +11,6 @@ export const mnist = imageClasses({
   classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
   side: 28,
   read: (folder) => readMnist({ folder }),
-  vary: (images) => varyAffine(images, { shift: 2, turn: 10, zoom: 0.1 }),
+  augmentation: [{ op: "shift", most: 2 }, { op: "rotate", degrees: 10 }, { op: "zoom", most: 0.1 }],
   defaults: { epochs: 8, batch: 128 },
 });

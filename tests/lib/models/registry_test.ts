@@ -1,12 +1,12 @@
-import { applySharded, hold, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { fromArrays } from "../../../lib/data/source.ts";
+import { applySharded, startEngine, tf } from "../../../lib/engine/mod.ts";
 import { buildModel, MODELS } from "../../../lib/models/registry.ts";
 import {
   allVariables,
   countParameters,
-  createOptimizer,
-  createTrainStep,
   crossEntropy,
   sgd,
+  supervised,
   trainedVariables,
 } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
@@ -37,19 +37,18 @@ for (const [name, { images }] of Object.entries(MODELS)) {
     const frozen = model.layers.find((layer) => layer.trainableWeights.length > 0)!;
     frozen.trainable = false;
     const size = inputShape.reduce((product, side) => product * side, BATCH);
-    const x = hold(Float32Array.from({ length: size }, (_, i) => (i * 37 % 101) / 101), [
-      BATCH,
-      ...inputShape,
-    ]);
-    const y = hold(Int32Array.of(0, 1, 2, 1), [BATCH]);
-    const source = { kind: "held", size: BATCH, x, y } as const;
-    const optimizer = createOptimizer(sgd(), trainedVariables(model));
-    const step = createTrainStep(model, source, { loss: crossEntropy(), metrics: [], optimizer, shards: 2 });
+    const x = {
+      data: Float32Array.from({ length: size }, (_, i) => (i * 37 % 101) / 101),
+      shape: [BATCH, ...inputShape],
+    };
+    const source = fromArrays(x, { data: Int32Array.of(0, 1, 2, 1), shape: [BATCH] });
+    const step = supervised({ loss: crossEntropy(), optimizer: sgd() }).create({ model }, source);
+    const compiled = step.compile(2);
     const rows = tf.tensor1d([0, 1, 2, 3], "int32");
-    step.run([rows], 0.1); // traces
+    compiled.run([rows], { learningRate: 0.1 }); // traces
     const values = () => allVariables(model).map((variable) => variable.dataSync<"float32">().slice());
     const before = values(), tensors = tf.memory().numTensors;
-    step.run([rows], 0.1);
+    compiled.run([rows], { learningRate: 0.1 });
     const after = values();
     assertEquals(tf.memory().numTensors, tensors);
     const trained = new Set(trainedVariables(model)),
@@ -60,10 +59,9 @@ for (const [name, { images }] of Object.entries(MODELS)) {
       const averaged = !trained.has(variable) && !still.has(model.weights[i].id); // moments of batch normalisation
       assertEquals(moved, trained.has(variable) || averaged, variable.name);
     });
+    compiled.dispose();
     step.dispose();
-    optimizer.dispose();
     model.dispose();
-    [x, y].forEach((array) => array.dispose());
   });
 
   Deno.test(`buildModel("${name}") repeats its initial weights from a seed`, () => {

@@ -4,18 +4,10 @@
  * @module
  */
 import { join } from "@std/path";
-import { startEngine, type tf } from "../../../lib/engine/mod.ts";
-import {
-  accuracy,
-  adam,
-  cosine,
-  crossEntropy,
-  csvLog,
-  fit,
-  subset,
-  varyAffine,
-} from "../../../lib/train/mod.ts";
-import { prepare, toyModel, toySource, weightsOf } from "./_toy.ts";
+import { subset } from "../../../lib/data/source.ts";
+import { startEngine } from "../../../lib/engine/mod.ts";
+import { accuracy, adam, cosine, crossEntropy, csvLog, fit } from "../../../lib/train/mod.ts";
+import { preprocessing, toyModel, toySource, weightsOf } from "./_toy.ts";
 
 const [folder] = Deno.args;
 await startEngine({ backend: "tensorflow" });
@@ -25,11 +17,11 @@ await fit(model, source, {
   metrics: [accuracy()],
   epochs: 12,
   batch: 16,
-  prepare,
-  augment: (x: tf.Tensor) => varyAffine(x, { shift: 1, turn: 5, flip: true }),
+  preprocessing,
+  augmentation: [{ op: "shift", most: 1 }, { op: "rotate", degrees: 5 }, { op: "flip", horizontal: true }],
   optimizer: adam(),
   schedule: cosine(0.01),
-  averageDecay: 0.95,
+  emaMomentum: 0.95,
   validation: subset(source, Uint32Array.of(1, 2, 3, 4, 5)),
   shards: 1,
   callbacks: [csvLog(join(folder, "history.csv"))],

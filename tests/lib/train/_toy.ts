@@ -1,6 +1,7 @@
 /** A small task that trains in a moment: bright left halves against bright right halves. @module */
-import { hold, tf } from "../../../lib/engine/mod.ts";
-import type { HeldSource, StreamSource } from "../../../lib/train/mod.ts";
+import { fromArrays, type Source } from "../../../lib/data/source.ts";
+import { tf } from "../../../lib/engine/mod.ts";
+import { parsePreprocessing } from "../../../lib/image/preprocessing/mod.ts";
 
 /** Side of the toy's images. */
 export const SIDE = 6;
@@ -20,38 +21,21 @@ export function toyArrays(size: number): { images: Uint8Array; labels: Uint8Arra
   return { images, labels };
 }
 
-/** The toy as a held source; `free` disposes its arrays. */
-export function toySource(size: number, weights?: Float32Array): HeldSource & { free(): void } {
+/** The toy in memory. */
+export function toySource(size: number, weight?: Float32Array): Source {
   const { images, labels } = toyArrays(size);
-  const x = hold(images, [size, SIDE, SIDE, 1]), y = hold(labels, [size]);
-  const weight = weights && hold(weights, [size]);
-  return {
-    kind: "held",
-    size,
-    x,
-    y,
-    weight,
-    free: () => [x, y, weight].forEach((array) => array?.dispose()),
-  };
+  const x = { data: images, shape: [size, SIDE, SIDE, 1] }, y = { data: labels, shape: [size] };
+  return fromArrays(x, y, { weight });
 }
 
 /** The toy read on demand. */
-export function toyStream(size: number): StreamSource {
-  const { images, labels } = toyArrays(size);
-  const pixels = SIDE * SIDE;
+export function toyStream(size: number): Source {
+  const { held: _, ...source } = toySource(size);
   return {
-    kind: "stream",
-    size,
-    xShape: [SIDE, SIDE, 1],
-    yShape: [],
+    ...source,
     async read(indices) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
-      const x = new Uint8Array(indices.length * pixels), y = new Int32Array(indices.length);
-      indices.forEach((index, i) => {
-        x.set(images.subarray(index * pixels, (index + 1) * pixels), i * pixels);
-        y[i] = labels[index];
-      });
-      return { x, y };
+      return await source.read(indices);
     },
   };
 }
@@ -76,13 +60,14 @@ export function toyModel(seed = 1): tf.LayersModel {
         activation: "softmax",
         kernelInitializer: init(1),
         kernelRegularizer: tf.regularizers.l1l2({ l1: 1e-4, l2: 1e-3 }),
+        name: "side",
       }),
     ],
   });
 }
 
 /** Bytes to [0, 1]. */
-export const prepare = (x: tf.Tensor): tf.Tensor => tf.div(x, 255);
+export const preprocessing = parsePreprocessing([{ op: "scale", factor: 1 / 255 }]);
 
 /** All weights of a model as one list of numbers. */
 export function weightsOf(model: tf.LayersModel): number[] {

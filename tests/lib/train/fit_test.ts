@@ -1,33 +1,30 @@
 import { join } from "@std/path";
-import { engineReport, hold, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { fromArrays, type Source, subset } from "../../../lib/data/source.ts";
+import { engineReport, startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
   accuracy,
   adam,
-  allVariables,
   constant,
   cosine,
-  createOptimizer,
-  createTrainStep,
   crossEntropy,
   csvLog,
   decodeHistory,
   earlyStopping,
   epochOrder,
   fit,
-  type FitOptions,
+  type FitEnds,
+  type LoopOptions,
   meanSquaredError,
   oneCycle,
   predict,
   reduceOnPlateau,
   sgd,
-  subset,
-  trainedVariables,
-  varyAffine,
-  varyCutout,
+  supervised,
+  type SupervisedOptions,
 } from "../../../lib/train/mod.ts";
 import { chooseShards } from "../../../lib/train/choose_shards.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
-import { prepare, SIDE, toyArrays, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
+import { preprocessing, SIDE, toyArrays, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
 
 await startEngine({ backend: "tensorflow" });
 
@@ -36,17 +33,19 @@ const base = {
   metrics: [accuracy()],
   epochs: 2,
   batch: 16,
-  prepare,
+  preprocessing,
   shards: 1,
-} as const;
+};
 
 /** The weights that a fresh toy model ends with. */
-async function trained(options: Partial<FitOptions>, source = toySource(40)): Promise<number[]> {
+async function trained(
+  options: Partial<LoopOptions & FitEnds & SupervisedOptions>,
+  source: Source = toySource(40),
+): Promise<number[]> {
   const model = toyModel();
   await fit(model, source, { ...base, ...options });
   const weights = weightsOf(model);
   model.dispose();
-  source.free();
   return weights;
 }
 
@@ -85,15 +84,23 @@ Deno.test("fit() learns, tells how it goes, and leaves nothing behind", async ()
   assert(batches >= 42);
   assert(history.epochs[5].loss < history.epochs[0].loss);
   assertEquals(history.epochs[5].validationAccuracy, 1);
-  const [probabilities] = await predict(model, validation, { prepare, batch: 7 });
-  assertEquals(probabilities.length, 40);
+  const { side: { data: probabilities, shape } } = await predict(model, validation, {
+    preprocessing,
+    batch: 7,
+  });
+  assertEquals(shape, [20, 2]);
   assertClose(probabilities[0] + probabilities[1], 1);
   assertEquals(tf.memory().numTensors, before);
 });
 
 Deno.test("fit() repeats itself bit for bit from one seed, and differs for another", async () => {
   const options = {
-    augment: (x: tf.Tensor) => varyCutout(varyAffine(x, { shift: 1, turn: 9, flip: true }), 2),
+    augmentation: [
+      { op: "shift", most: 1 },
+      { op: "rotate", degrees: 9 },
+      { op: "flip", horizontal: true },
+      { op: "cutout", shape: "square", size: 2 },
+    ] as const,
   };
   const first = await trained(options);
   assertEquals(await trained(options), first);
@@ -102,8 +109,8 @@ Deno.test("fit() repeats itself bit for bit from one seed, and differs for anoth
 
 Deno.test("fit() counts each example of a smaller last batch once", async () => {
   // 20 examples in batches of 16: two steps. By hand: plain gradient descent on a linear model.
-  const x = hold(Float32Array.from({ length: 20 }, (_, i) => i / 20), [20, 1]);
-  const y = hold(Float32Array.from({ length: 20 }, (_, i) => 3 * i / 20), [20]);
+  const x = { data: Float32Array.from({ length: 20 }, (_, i) => i / 20), shape: [20, 1] };
+  const y = { data: Float32Array.from({ length: 20 }, (_, i) => 3 * i / 20), shape: [20] };
   const model = tf.sequential({
     layers: [tf.layers.dense({ units: 1, inputShape: [1], useBias: false, kernelInitializer: "zeros" })],
   });
@@ -115,7 +122,7 @@ Deno.test("fit() counts each example of a smaller last batch once", async () => 
     sum += misses.reduce((total, miss) => total + miss * miss, 0);
     w -= 0.1 * 2 * misses.reduce((total, miss, i) => total + miss * rows[i] / 20, 0) / rows.length;
   }
-  const { epochs } = await fit(model, { kind: "held", size: 20, x, y }, {
+  const { epochs } = await fit(model, fromArrays(x, y), {
     loss: meanSquaredError(),
     epochs: 1,
     batch: 16,
@@ -133,7 +140,7 @@ Deno.test("fit() counts each example of a smaller last batch once", async () => 
 Deno.test("fit() cut into shards moves the weights as in one piece", async () => {
   const plain = () => {
     const model = toyModel();
-    const without = model.layers.filter((layer) => layer.getClassName() !== "Dropout"); // each shard draws its own mask
+    const without = model.layers.filter((layer) => layer.getClassName() !== "Dropout");
     return tf.sequential({ layers: without });
   };
   const ends: number[][] = [];
@@ -141,7 +148,6 @@ Deno.test("fit() cut into shards moves the weights as in one piece", async () =>
     const source = toySource(40), model = plain();
     await fit(model, source, { ...base, shards, optimizer: sgd(), schedule: cosine(0.1) });
     ends.push(weightsOf(model));
-    source.free();
   }
   assertClose(ends[1], ends[0], 1e-5);
 });
@@ -163,9 +169,9 @@ Deno.test("fit() weighs examples and classes", async () => {
 });
 
 Deno.test("fit() clips gradients before the step", async () => {
-  const loose = await trained({ clipNorm: 1e6, clipValue: 1e6 });
+  const loose = await trained({ globalClipNorm: 1e6, clipValue: 1e6 });
   assertClose(loose, await trained({}), 1e-6);
-  const still = await trained({ clipNorm: 1e-9, optimizer: sgd(), epochs: 1 });
+  const still = await trained({ globalClipNorm: 1e-9, optimizer: sgd(), epochs: 1 });
   const start = weightsOf(toyModel());
   const kernel = SIDE; // the first values belong to the convolution's kernel
   assertClose(still.slice(0, kernel), start.slice(0, kernel), 1e-6);
@@ -176,7 +182,7 @@ Deno.test("fit() validates and ends with the averaged weights", async () => {
   const start = weightsOf(model), weights: number[][] = [];
   const { epochs } = await fit(model, source, {
     ...base,
-    averageDecay: decay,
+    emaMomentum: decay,
     validation: source,
     batch: 40, // one step an epoch, so that onEpoch sees the weights of each
     epochs: 3,
@@ -188,17 +194,19 @@ Deno.test("fit() validates and ends with the averaged weights", async () => {
     average = average.map((value, j) => value + share * (now[j] - value));
   });
   assertClose(weightsOf(model), average, 1e-5);
-  const [probabilities] = await predict(model, source, { prepare });
+  const { side: { data: probabilities } } = await predict(model, source, { preprocessing });
   const right =
     toyArrays(40).labels.filter((label, i) => (probabilities[2 * i + 1] > 0.5) === (label === 1)).length;
   assertEquals(epochs[2].validationAccuracy, right / 40);
-  source.free();
 });
 
 Deno.test("fit() stops on a loss that is no number and names the batch and its examples", async () => {
   const size = 32, images = new Float32Array(size).fill(1);
   images[11] = NaN;
-  const x = hold(images, [size, 1]), y = hold(new Int32Array(size), [size]);
+  const source = fromArrays({ data: images, shape: [size, 1] }, {
+    data: new Int32Array(size),
+    shape: [size],
+  });
   const model = tf.sequential({
     layers: [tf.layers.dense({ units: 2, inputShape: [1], activation: "softmax" })],
   });
@@ -208,7 +216,7 @@ Deno.test("fit() stops on a loss that is no number and names the batch and its e
   const before = tf.memory().numTensors;
   await assertRejects(
     () =>
-      fit(model, { kind: "held", size, x, y }, {
+      fit(model, source, {
         loss: crossEntropy(),
         epochs: 2,
         batch: 4,
@@ -237,19 +245,18 @@ Deno.test("earlyStopping() ends a run and gives the best weights back", async ()
   });
   assertEquals([ending, epoch, epochs.length], ["stopped early", 2, 4]);
   assertEquals(weightsOf(model), best);
-  source.free();
 });
 
 Deno.test("fit() interrupted anywhere and resumed ends as if it had never stopped", async () => {
   const folder = await Deno.makeTempDir();
-  const options = (): FitOptions => ({
+  const options = (): LoopOptions & SupervisedOptions => ({
     ...base,
     epochs: 5,
     optimizer: adam(),
     schedule: reduceOnPlateau(0.01, { patience: 1, monitor: "validationLoss" }),
-    averageDecay: 0.95,
+    emaMomentum: 0.95,
     weightDecay: 0.01,
-    augment: (x) => varyAffine(x, { shift: 1, zoom: 0.1 }),
+    augmentation: [{ op: "shift", most: 1 }, { op: "zoom", most: 0.1 }],
   });
   const run = async (path: string | undefined, stops: readonly number[]) => {
     const csv = join(folder, `${stops.length}.csv`);
@@ -267,7 +274,6 @@ Deno.test("fit() interrupted anywhere and resumed ends as if it had never stoppe
       });
       const weights = weightsOf(model), before = tf.memory().numTensors;
       model.dispose();
-      source.free();
       assert(tf.memory().numTensors < before);
       if (history.ending !== "interrupted") return { weights, history, csv: await Deno.readTextFile(csv) };
       assert(part < stops.length, "interrupted more often than asked");
@@ -287,7 +293,7 @@ Deno.test("fit() interrupted anywhere and resumed ends as if it had never stoppe
 Deno.test("fit() resumes only what is its own and whole", async () => {
   const folder = await Deno.makeTempDir(), path = join(folder, "state.safetensors");
   await trained({ checkpoint: { path }, epochs: 1 });
-  const resume = (options: Partial<FitOptions>) =>
+  const resume = (options: Partial<LoopOptions & SupervisedOptions>) =>
     trained({ checkpoint: { path }, epochs: 1, resume: true, ...options });
   await resume({}); // finished: nothing left to do
   await assertRejects(() => resume({ batch: 8 }), Error, "as its run had batch 16: got 8");
@@ -312,27 +318,24 @@ Deno.test("fit() refuses settings that make no sense", async () => {
     RangeError,
     "batch must be a whole number of at least 1: got 1.5",
   );
-  await assertRejects(() => trained({ averageDecay: 1 }), RangeError, "between 0 and 1: got 1");
+  await assertRejects(() => trained({ emaMomentum: 1 }), RangeError, "between 0 and 1: got 1");
 });
 
 Deno.test("fit() measures how many shards are fastest and puts everything back", async () => {
   const auto = await trained({ shards: "auto", epochs: 1, batch: 16 });
   assertEquals(auto.length, (await trained({ epochs: 1 })).length);
   const source = toySource(64), model = toyModel();
-  const optimizer = createOptimizer(adam(), trainedVariables(model));
-  const before = weightsOf(model), tensors = tf.memory().numTensors;
-  const { shards, step } = await chooseShards(source, {
+  const tensors = tf.memory().numTensors, before = weightsOf(model);
+  const step = supervised({ ...base, optimizer: adam() }).create({ model }, source);
+  const { shards, step: compiled } = await chooseShards(step, {
     batch: 32,
     steps: 10_000,
-    create: (shards) => createTrainStep(model, source, { ...base, optimizer, shards }),
-    state: () => [
-      ...allVariables(model),
-      ...optimizer.variables,
-    ],
+    size: source.size,
   });
-  assert(shards >= 1 && shards <= engineReport().threads);
+  assert(shards >= 1 && shards <= 2 * engineReport().threads);
   assertEquals(weightsOf(model), before);
-  assertEquals(optimizer.variables[0].dataSync()[0], 0);
+  assertEquals(step.variables.optimizer[0].dataSync()[0], 0);
+  compiled.dispose();
   step.dispose();
   assertEquals(tf.memory().numTensors, tensors);
 });

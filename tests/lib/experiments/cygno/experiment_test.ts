@@ -1,9 +1,12 @@
 import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
 import { join } from "@std/path";
-import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
 import { cygno, cygnoEnergy } from "../../../../lib/experiments/cygno/experiment.ts";
 import { type CygnoData, SIDE } from "../../../../lib/experiments/cygno/data.ts";
+import { decodeKeras } from "../../../../lib/export/keras_read.ts";
+import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
+import { readRecord } from "../../../../lib/run/run_folder.ts";
 import type { Experiment, LoadContext, LoadProgress, Options } from "../../../../lib/run/experiment.ts";
 import { writeSet } from "../../../../lib/simulate/cygno_set.ts";
 
@@ -62,58 +65,52 @@ Deno.test("cygno.load() streams a set beyond its memory, with the same examples"
     held = Array.from(await crops("train", [3, 1]));
   });
   const lines = await withData({ validation: 0, memory: 1 / 16 as never }, async ({ train, splits }) => {
-    assert(train.kind === "stream");
-    assertEquals([train.xShape, train.yShape], [[SIDE, SIDE, 1], [2]]);
-    const { x, y } = await train.read(Uint32Array.of(3, 1));
-    assertEquals(Array.from(x), held);
+    assertEquals(train.held, undefined);
+    assertEquals(train.inputs.image, { shape: [SIDE, SIDE, 1], dtype: "uint8", applied: 2 });
+    const { inputs, targets } = await train.read(Uint32Array.of(3, 1));
+    assertEquals(Array.from(inputs.image.data), held);
     const { labels, energies } = splits.train;
-    assertClose(Array.from(y), [labels[3], energies[3] / 30, labels[1], energies[1] / 30]);
+    assertEquals(Array.from(targets.nuclear.data), [labels[3], labels[1]]);
+    assertClose(Array.from(targets.energy.data), [energies[3] / 30, energies[1] / 30]);
   });
   assert(lines.some((line) => line.includes("more than --memory")), lines.join("\n"));
 });
 
-Deno.test("cygno.settle() gives the course's recipe its own batch, epochs and validation, unless they were given", () => {
-  const settled = cygno.settle!(
+Deno.test("cygno.resolveOptions() gives the course's recipe its own batch, epochs and validation, unless they were given", () => {
+  const resolved = cygno.resolveOptions!(
     options({ recipe: "course", batch: 32, epochs: 3 }),
     new Set(["recipe", "epochs"]),
   );
-  assertEquals([settled.batch, settled.epochs, settled.validation], [10, 3, 50]);
-  assertEquals(cygno.settle!(options(), new Set()), options());
+  assertEquals([resolved.batch, resolved.epochs, resolved.validation], [10, 3, 50]);
+  assertEquals(cygno.resolveOptions!(options(), new Set()), options());
 });
 
-Deno.test("cygno.recipe() prepares counts as the card says", () => {
-  const counts = tf.tensor4d([60, 95, 130, 255], [1, 2, 2, 1]);
-  const windowed = cygno.recipe(options({ recipe: "course" }), undefined as never).prepare!(counts, {
-    training: false,
-  });
-  assertClose(windowed.dataSync(), [0, 0.5, 1, 1], 1e-6);
-  const scaled = cygno.recipe(options(), undefined as never).prepare!(counts, { training: false });
-  const step = cygno.card(options(), {} as CygnoData).preprocessing!.at(-1)!;
-  assert(step.op === "scale");
-  assertClose(scaled.dataSync(), [60, 95, 130, 255].map((v) => v * step.factor + step.offset!), 1e-6);
-  tf.dispose([counts, windowed, scaled]);
+Deno.test("cygno trains by the very preprocessing that its card states", () => {
+  for (const recipe of ["best", "course"] as const) {
+    const trained = cygno.recipe(options({ recipe }), undefined as never, {});
+    assert("preprocessing" in trained);
+    const { preprocessing } = cygno.card(options({ recipe }), undefined as never);
+    assertEquals(trained.preprocessing, preprocessing as typeof trained.preprocessing);
+  }
 });
 
 Deno.test("cygno.evaluate() measures a perfect and a blind model as such", async () => {
-  await withData({ test: 30 }, (data) => {
+  await withData({ test: 30 }, async (data) => {
     const { labels, energies } = data.splits.test;
-    const perfect = cygno.evaluate([labels, energies.map((keV) => keV / 30)], data, options());
+    const shape = [30, 1];
+    const measure = async (nuclear: Float32Array, energy: Float32Array) => {
+      const predictions = { nuclear: { data: nuclear, shape }, energy: { data: energy, shape } };
+      return (await cygno.evaluate(predictions, data, options(), undefined as never)).metrics;
+    };
+    const perfect = await measure(labels, energies.map((keV) => keV / 30));
     assertEquals([perfect.auc.value, perfect.auc_0to5keV.value, perfect.rejection90.value], [1, 1, 1]);
     assertClose([perfect.energyResolution.value, perfect.energyBias_15to35keV.value], [0, 0], 1e-6, "", 1);
     assert(perfect.auc.baseline!.value < 1 && perfect.energyResolution.baseline!.value > 0.1);
     assertEquals(perfect.auc.split, "test");
-    const blind = cygno.evaluate([labels.map(() => 0.5), energies.map(() => 0.5)], data, options());
+    const blind = await measure(labels.map(() => 0.5), energies.map(() => 0.5));
     assertEquals([blind.auc.value, blind.rejection90.value], [0.5, 0]);
     assertClose(blind.energyBias_15to35keV.value, -15, 1e-6);
   });
-});
-
-Deno.test("cygno.load() names a run that it cannot start from", async () => {
-  await assertRejects(
-    () => withData({ from: join(folder, "nowhere") }, () => {}),
-    Error,
-    "Cannot start from the run",
-  );
 });
 
 /** Runs an experiment for an epoch in a folder of its own. */
@@ -136,14 +133,16 @@ Deno.test("cygno trains from a zip to a card with both outputs, and its weights 
     "energy",
     "value",
   ]]);
-  assertEquals(history.firstLosses.length, Math.ceil(34 / 16));
+  assertEquals(history.steps, Math.ceil(34 / 16));
+  const record = await readRecord(place);
+  assertEquals(record!.serving!.examples, 16);
+  assert(record!.serving!.largest < 1e-4, String(record!.serving!.largest));
   assert(Object.values(metrics!).every(({ baseline, n }) => baseline && n > 0));
   const plots = Array.from(Deno.readDirSync(join(place, "plots")), ({ name }) => name);
   for (
     const name of [
       "energies",
       "images",
-      "first_epoch",
       "loss",
       "response",
       "response_by_energy",
@@ -154,29 +153,33 @@ Deno.test("cygno trains from a zip to a card with both outputs, and its weights 
   ) {
     assert(plots.includes(`${name}.svg`), `${name} of ${plots}`);
   }
-  await withData({ from: place }, (data) => {
-    const model = cygnoEnergy.build(options(), data);
+  await withData({}, async (data) => {
+    const model = cygnoEnergy.build(options(), data) as tf.LayersModel, lines: string[] = [];
+    await fineTune({ model }, { from: place, freeze: ["stage*"], log: (line) => lines.push(line) });
+    const { model: donor } = await decodeKeras(await Deno.readFile(join(place, "model.keras")));
+    const values = (layer: tf.layers.Layer) => layer.getWeights().map((weight) => [...weight.dataSync()]);
     for (const layer of model.layers) {
-      const donor = data.donors!.get(layer.name);
-      if (donor) {
-        assertEquals(
-          layer.getWeights().map((w) => w.dataSync()),
-          donor.map(({ values }) => values),
-          layer.name,
-        );
-      }
+      assertEquals(values(layer), values(donor.getLayer(layer.name)), layer.name);
     }
-    assertEquals(model.outputs.length, 1);
+    assertEquals(model.layers.filter(({ trainable }) => !trainable).length > 0, true);
+    assert(lines[0].endsWith("none starts anew"), lines[0]);
     model.dispose();
-  }, cygnoEnergy as unknown as typeof cygno);
+    donor.dispose();
+  });
+  await assertRejects(
+    () => fineTune({}, { from: join(folder, "nowhere") }),
+    TypeError,
+    "Cannot train without a model",
+  );
 });
 
 Deno.test("cygno trains by the course's recipe, with no test split measured on the validation images", async () => {
-  const { card, metrics } = await run(cygno as unknown as Experiment, "course", {
+  const { card, metrics, history } = await run(cygno as unknown as Experiment, "course", {
     recipe: "course",
     test: 0,
     validation: 20,
   });
+  assertEquals((history.states.batchLosses as { losses: number[] }).losses.length, history.steps);
   assertEquals(card!.outputs.map(({ name }) => name), ["nuclear"]);
   assertEquals(card!.preprocessing.at(-1), { op: "window", low: 60, high: 130 });
   assertEquals([metrics!.auc.split, metrics!.auc.n], ["validation", 20]);

@@ -1,8 +1,8 @@
-/** A loss on the order of scores: what AUC counts, made smooth. @module */
+/** Pairwise ranking: a loss on the order of scores: what AUC counts, made smooth. @module */
 import { tf } from "../engine/mod.ts";
 
-/** Options for {@linkcode misordering}. */
-export interface MisorderingOptions {
+/** Options for {@linkcode pairwiseRanking}. */
+export interface PairwiseRankingOptions {
   /** A quantity of each example, [batch]: only examples that are alike in it are compared. @default {all are compared} */
   alike?: tf.Tensor;
   /** Standard deviation of the Gaussian that weighs a pair by its difference in `alike`. @default {1} */
@@ -16,8 +16,8 @@ export interface MisorderingOptions {
  * (score of the one labelled 1 - score of the one labelled 0))) over the examples of the other kind.
  *
  * Cross-entropy wants the best probabilities over all examples together; this wants the best order, and with `alike` the best
- * order among examples that are alike, whatever that does to the others. An example without partners costs nothing. Of a
- * batch that is cut into shards, only examples of one shard are compared.
+ * order among examples that are alike, whatever that does to the others. An example without partners costs nothing. In a
+ * loss it needs the whole batch at once: see `JointLoss.whole`.
  *
  * Shapes: labels [batch], 0 or 1; scores [batch], logits rather than probabilities; [batch] out.
  * Source: Burges et al., "Learning to rank using gradient descent" (RankNet), ICML 2005.
@@ -25,17 +25,17 @@ export interface MisorderingOptions {
  * @example Three in order cost less than three out of it
  * ```ts
  * import { startEngine } from "../engine/mod.ts";
- * import { misordering } from "./misordering.ts";
+ * import { pairwiseRanking } from "./pairwise_ranking.ts";
  * const tf = await startEngine({ backend: "cpu" });
  * const labels = tf.tensor1d([0, 0, 1]);
- * const cost = (scores: number[]) => misordering(labels, tf.tensor1d(scores)).sum().dataSync()[0];
+ * const cost = (scores: number[]) => pairwiseRanking(labels, tf.tensor1d(scores)).sum().dataSync()[0];
  * cost([-1, 0, 2]) < cost([2, 0, -1]); // true
  * ```
  */
-export function misordering(
+export function pairwiseRanking(
   labels: tf.Tensor,
   scores: tf.Tensor,
-  options: MisorderingOptions = {},
+  options: PairwiseRankingOptions = {},
 ): tf.Tensor {
   const { alike, width = 1, steepness = 1 } = options;
   const differences = (values: tf.Tensor) => tf.sub(tf.expandDims(values, 1), tf.expandDims(values, 0));

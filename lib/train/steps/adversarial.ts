@@ -1,0 +1,191 @@
+/**
+ * The step of two models against each other: a generator makes examples of noise, a discriminator tells them from real
+ * ones, and each has its own optimizer. One compiled function moves both.
+ *
+ * Source: Goodfellow et al., arXiv 1406.2661, with the non-saturating loss of the generator; both gradients are taken of
+ * the same forward pass, as in TensorFlow's DCGAN tutorial.
+ * @module
+ */
+import { applySharded, compile, logitOutputs, losses, random, tf } from "../../engine/mod.ts";
+import type { Source } from "../../data/source.ts";
+import { adam } from "../adam.ts";
+import { createBatches, type Examples, type Preparation } from "../batch.ts";
+import { applyConstraints } from "../constraints.ts";
+import { builtModel } from "../model_inputs.ts";
+import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
+import { regularization } from "../regularization.ts";
+import type { CompiledStep, Models, StepPlan, TrainStep } from "../step.ts";
+import { addUp, createTotals } from "../totals.ts";
+import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
+
+/** Options for {@linkcode adversarial}. */
+export interface AdversarialOptions extends Preparation {
+  /** @default {adam({ beta1: 0.5 })} */
+  generatorOptimizer?: OptimizerRule;
+  /** @default {adam({ beta1: 0.5 })} */
+  discriminatorOptimizer?: OptimizerRule;
+  /** What the discriminator is told of real examples, instead of 1. @default {1} */
+  realLabel?: number;
+}
+
+/** Numbers beside the loss, which is the discriminator's. */
+const NAMES = ["generatorLoss", "realScore", "generatedScore"] as const;
+
+/**
+ * A plan for `fit` with models `{ generator, discriminator }`.
+ *
+ * The generator takes noise [batch, …] and gives what the source's only input holds after preprocessing; the
+ * discriminator gives one score an example, best as a logit. The history has the discriminator's `loss`, `generatorLoss`,
+ * and the mean probability that the discriminator gives real and generated examples (`realScore`, `generatedScore`): both
+ * are 0.5 where it is at a loss, 1 and 0 where the generator has no chance. Learning rates are called `generator` and
+ * `discriminator`.
+ *
+ * @throws {TypeError} At the start, if a model is missing or their shapes do not meet.
+ * @example
+ * ```ts
+ * import { adversarial } from "./adversarial.ts";
+ * typeof adversarial({ realLabel: 0.9 }).create; // "function"
+ * ```
+ */
+export function adversarial(options: AdversarialOptions = {}): StepPlan {
+  return { create: (models, source) => createAdversarial(models, source, options) };
+}
+
+/** The noise's shape without the batch. */
+function noiseShape(generator: tf.LayersModel): number[] {
+  return generator.inputs[0].shape.slice(1) as number[];
+}
+
+function checkModels({ generator, discriminator }: Models, source: Source): void {
+  if (!generator || !discriminator) {
+    throw new TypeError("Cannot train adversaries without two models called generator and discriminator");
+  }
+  const inputs = Object.keys(source.inputs);
+  if (inputs.length !== 1) {
+    throw new TypeError(
+      `Cannot train adversaries as the source must have one input: it has ${inputs.join(", ")}`,
+    );
+  }
+  const made = String(generator.outputs[0].shape), judged = String(discriminator.inputs[0].shape);
+  if (made !== judged) {
+    throw new TypeError(
+      `Cannot train adversaries as the discriminator takes [${judged}] and the generator gives [${made}]`,
+    );
+  }
+}
+
+/** Cross-entropy of a discriminator's scores with one label, [batch]. */
+function judgement(scores: tf.Tensor, label: number, logits: boolean): tf.Tensor {
+  const wanted = tf.fill(scores.shape, label);
+  const each = logits ? losses.sigmoidCrossEntropy(wanted, scores) : crossEntropyOf(scores, label);
+  return tf.mean(tf.reshape(each, [scores.shape[0], -1]), 1);
+}
+
+function crossEntropyOf(probabilities: tf.Tensor, label: number): tf.Tensor {
+  const p = tf.clipByValue(probabilities, 1e-7, 1 - 1e-7);
+  return tf.neg(tf.add(tf.mul(label, tf.log(p)), tf.mul(1 - label, tf.log(tf.sub(1, p)))));
+}
+
+function createAdversarial(models: Models, source: Source, options: AdversarialOptions): TrainStep {
+  checkModels(models, source);
+  const generator = builtModel(models.generator), discriminator = builtModel(models.discriminator);
+  const { realLabel = 1, preprocessing, augmentation } = options;
+  const rule = adam({ beta1: 0.5 });
+  const { generatorOptimizer = rule, discriminatorOptimizer = rule } = options;
+  const batches = createBatches(source, options);
+  const generated = trainedVariables(generator), judged = trainedVariables(discriminator);
+  const maker = createOptimizer(generatorOptimizer, generated);
+  const judge = createOptimizer(discriminatorOptimizer, judged);
+  const logits = logitOutputs(discriminator).has(discriminator.outputNames[0]);
+  const weights = [...allVariables(generator), ...allVariables(discriminator)];
+
+  const score = (parts: tf.Tensor[]) =>
+    applySharded(discriminator, parts.map((part) => [part]), {
+      training: true,
+      logits: logits ? "all" : undefined,
+    })
+      .map(([scores]) => scores);
+  const meanLoss = (scores: tf.Tensor[], label: number, examples: number) =>
+    tf.div(addUp(scores.map((part) => tf.sum(judgement(part, label, logits)))), examples);
+  const probabilities = (scores: tf.Tensor[]) =>
+    addUp(scores.map((part) => tf.sum(logits ? tf.sigmoid(part) : part)));
+
+  /** Gradients of the generator, with what it made. */
+  function makerStep(noise: tf.Tensor[], examples: number) {
+    let made: tf.Tensor[] = [];
+    const { value, gradients } = gradientsOf(() => {
+      const outputs = applySharded(generator, noise.map((part) => [part]), { training: true }).map(([x]) =>
+        x
+      );
+      made = outputs.map((x) => tf.keep(tf.clone(x)));
+      const loss = meanLoss(score(outputs), 1, examples);
+      return addUp([loss, ...regularization(generator)]) as tf.Scalar;
+    }, generated);
+    return { loss: value, gradients, made };
+  }
+
+  /** Gradients of the discriminator on real examples and on made ones. */
+  function judgeStep(real: tf.Tensor[], made: tf.Tensor[], examples: number) {
+    let scores: tf.Tensor[] = [];
+    const { value, gradients } = gradientsOf(() => {
+      const onReal = score(real), onMade = score(made);
+      scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(sum));
+      const loss = tf.add(meanLoss(onReal, realLabel, examples), meanLoss(onMade, 0, examples));
+      return addUp([loss, ...regularization(discriminator)]) as tf.Scalar;
+    }, judged);
+    return { loss: value, gradients, scores };
+  }
+
+  function compileStep(shards: number): CompiledStep {
+    const totals = createTotals(NAMES);
+    const compiled = compile((makerRate: tf.Tensor, judgeRate: tf.Tensor, ...tensors: tf.Tensor[]) => {
+      const parts = batches.parts(tensors, { shards, training: true });
+      const real = parts.map(({ inputs }: Examples) => Object.values(inputs)[0]);
+      const sizes = real.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
+      const noise = tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0);
+      const making = makerStep(noise, examples), judging = judgeStep(real, making.made, examples);
+      maker.apply(making.gradients, makerRate as tf.Scalar);
+      judge.apply(judging.gradients, judgeRate as tf.Scalar);
+      applyConstraints(generator);
+      applyConstraints(discriminator);
+      totals.add(judging.loss, examples, [tf.mul(making.loss, examples), ...judging.scores]);
+      tf.dispose([...making.made, ...judging.scores]);
+      return null;
+    });
+    return {
+      totals,
+      run(tensors, rates) {
+        const scalars = [tf.scalar(rates.generator), tf.scalar(rates.discriminator)];
+        compiled(scalars[0], scalars[1], ...tensors);
+        tf.dispose(scalars);
+      },
+      dispose() {
+        compiled.dispose();
+        totals.dispose();
+      },
+    };
+  }
+
+  return {
+    config: {
+      step: "adversarial",
+      generatorOptimizer: generatorOptimizer.config,
+      discriminatorOptimizer: discriminatorOptimizer.config,
+      realLabel,
+      preprocessing,
+      augmentation,
+    },
+    better: { loss: "lower", generatorLoss: "lower" },
+    variables: { weights, generatorOptimizer: maker.variables, discriminatorOptimizer: judge.variables },
+    weights,
+    rates: ["generator", "discriminator"],
+    batches,
+    compile: compileStep,
+    snapshot: (rate) => maker.snapshot(rate),
+    dispose() {
+      batches.dispose();
+      maker.dispose();
+      judge.dispose();
+    },
+  };
+}

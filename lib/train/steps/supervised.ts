@@ -1,0 +1,245 @@
+/**
+ * The step of supervised learning: gather, preprocess, augment, forward, loss, gradients, clipping, update, and the sums
+ * behind an epoch's numbers, as one compiled function. JavaScript passes the rows of the batch and the learning rate,
+ * and reads nothing back until somebody asks.
+ * @module
+ */
+import { applySharded, compile, logitOutputs, tf } from "../../engine/mod.ts";
+import type { Source } from "../../data/source.ts";
+import { adam } from "../adam.ts";
+import { type Batches, createBatches, type Examples, type Preparation } from "../batch.ts";
+import { clipByGlobalNorm, clipByNorm, clipByValue } from "../clip.ts";
+import { applyConstraints } from "../constraints.ts";
+import { averageInto } from "../ema.ts";
+import { createObjective, type ModelOutputs, type Objective, type ObjectiveOptions } from "../objective.ts";
+import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
+import { regularization } from "../regularization.ts";
+import {
+  type CompiledStep,
+  type Evaluation,
+  mainModel,
+  type Models,
+  type StepPlan,
+  type TrainStep,
+} from "../step.ts";
+import { addUp, createTotals } from "../totals.ts";
+import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
+import { runEvaluation } from "../evaluation.ts";
+import { orderInputs } from "../model_inputs.ts";
+
+/** Options for {@linkcode supervised}. */
+export interface SupervisedOptions extends Preparation, ObjectiveOptions {
+  /** @default {adam()} */
+  optimizer?: OptimizerRule;
+  /** Decoupled weight decay of kernels; see {@linkcode createOptimizer}. @default {0} */
+  weightDecay?: number;
+  /** Largest norm of a weight's gradient. */
+  clipNorm?: number;
+  /** Largest joint norm of all gradients. */
+  globalClipNorm?: number;
+  /** Largest component of a gradient. */
+  clipValue?: number;
+  /** Momentum of moving averages of the weights; they are what is validated and what the model ends with. */
+  emaMomentum?: number;
+}
+
+/** What is known of a model's outputs before it runs. */
+export function outputsOf(model: tf.LayersModel): ModelOutputs {
+  const shapes = Object.fromEntries(model.outputs.map(({ shape }, i) => [model.outputNames[i], shape]));
+  return { shapes, logits: logitOutputs(model) };
+}
+
+/** Examples and what the model says to them, shard by shard; all in one where the loss compares examples. */
+function judge(
+  model: tf.LayersModel,
+  parts: readonly Examples[],
+  { logits, whole }: Objective,
+  training: boolean,
+) {
+  const outputs = applySharded(model, parts.map(({ inputs }) => orderInputs(model, inputs)), {
+    training,
+    logits,
+  });
+  const judged = parts.map((part, shard) => ({
+    ...part,
+    outputs: Object.fromEntries(model.outputNames.map((name, i) => [name, outputs[shard][i]])),
+  }));
+  return whole && judged.length > 1 ? [joined(judged)] : judged;
+}
+
+type Judgement = Examples & { outputs: Record<string, tf.Tensor> };
+
+function joined(parts: readonly Judgement[]): Judgement {
+  const join = (pick: (part: Judgement) => Record<string, tf.Tensor>) =>
+    Object.fromEntries(
+      Object.keys(pick(parts[0])).map((name) => [name, tf.concat(parts.map((part) => pick(part)[name]), 0)]),
+    );
+  return {
+    inputs: join(({ inputs }) => inputs),
+    targets: join(({ targets }) => targets),
+    outputs: join(({ outputs }) => outputs),
+    weight: parts[0].weight && tf.concat(parts.map(({ weight }) => weight!), 0),
+  };
+}
+
+/** Adds up what shards measured. */
+function measureAll(objective: Objective, judged: readonly Judgement[], trained: boolean) {
+  const measured = judged.map((part) => objective.measure(part, { trained }));
+  return {
+    loss: addUp(measured.map(({ loss }) => loss)),
+    sums: objective.names.map((_, i) => addUp(measured.map(({ sums }) => sums[i]))),
+  };
+}
+
+/**
+ * Supervised learning of one model.
+ *
+ * The loss is the sum over the batch of weight times loss, divided by the number of examples, plus what the trained
+ * layers' regularisers add (Keras 3's `sum_over_batch_size`).
+ *
+ * @example A plan for `fit`, which makes the same of plain options
+ * ```ts
+ * import { meanSquaredError } from "../loss.ts";
+ * import { supervised } from "./supervised.ts";
+ * typeof supervised({ loss: meanSquaredError() }).create; // "function"
+ * ```
+ */
+export function supervised(options: SupervisedOptions): StepPlan {
+  const { optimizer: rule = adam(), weightDecay = 0, emaMomentum } = options;
+  if (emaMomentum !== undefined && !(emaMomentum > 0 && emaMomentum < 1)) {
+    throw new RangeError(`Cannot train as emaMomentum must lie between 0 and 1: got ${emaMomentum}`);
+  }
+  return {
+    create: (models, source) =>
+      createSupervised(models, source, { ...options, optimizer: rule, weightDecay }),
+  };
+}
+
+function createSupervised(
+  models: Models,
+  source: Source,
+  options: SupervisedOptions & { optimizer: OptimizerRule },
+): TrainStep {
+  const { optimizer: rule, weightDecay = 0, emaMomentum } = options;
+  const model = mainModel(models);
+  const objective = createObjective(outputsOf(model), source.targets, options);
+  const weights = allVariables(model), trained = trainedVariables(model);
+  const batches = createBatches(source, { ...options, check: objective.check });
+  const optimizer = createOptimizer(rule, trained, { weightDecay });
+  const averages = emaMomentum === undefined
+    ? undefined
+    : weights.map((weight) => tf.tidy(() => tf.variable(weight, false)));
+  return {
+    config: { ...settingsOf(options), loss: objective.config, numbers: objective.names },
+    better: objective.better,
+    variables: { weights, optimizer: optimizer.variables, ...(averages && { averages }) },
+    weights,
+    averages,
+    rates: ["learningRate"],
+    batches,
+    compile: (shards) => compileStep(shards),
+    evaluation: (other, { batch, shards, signal }) =>
+      createEvaluation(model, other, objective, { ...options, batch, shards, signal }),
+    snapshot: (rate) => optimizer.snapshot(rate),
+    dispose() {
+      batches.dispose();
+      optimizer.dispose();
+      tf.dispose(averages ?? []);
+    },
+  };
+
+  function compileStep(shards: number): CompiledStep {
+    const totals = createTotals(objective.names);
+    const compiled = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) => {
+      const parts = batches.parts(tensors, { shards, training: true });
+      const examples = tensors[0].shape[0]!;
+      let sums: tf.Tensor[] = [];
+      const { value, gradients } = gradientsOf(() => {
+        const measured = measureAll(objective, judge(model, parts, objective, true), true);
+        sums = measured.sums.map((sum) => tf.keep(sum));
+        return addUp([tf.div(measured.loss, examples), ...regularization(model)]) as tf.Scalar;
+      }, trained);
+      optimizer.apply(clip(gradients, options), rate as tf.Scalar);
+      applyConstraints(model);
+      if (averages) averageInto(averages, weights, emaMomentum!, optimizer.variables[0]);
+      totals.add(value, examples, sums);
+      tf.dispose(sums);
+      return null;
+    });
+    return {
+      totals,
+      run(tensors, { learningRate }) {
+        const scalar = tf.scalar(learningRate);
+        compiled(scalar, ...tensors);
+        scalar.dispose();
+      },
+      dispose() {
+        compiled.dispose();
+        totals.dispose();
+      },
+    };
+  }
+}
+
+/** The options that must be the same for a run to go on. */
+function settingsOf(options: SupervisedOptions): Record<string, unknown> {
+  const { clipNorm, globalClipNorm, clipValue, emaMomentum, weightDecay, classWeights, optimizer } = options;
+  const { preprocessing, augmentation } = options;
+  return {
+    optimizer: optimizer?.config,
+    weightDecay,
+    clipNorm,
+    globalClipNorm,
+    clipValue,
+    emaMomentum,
+    classWeights,
+    preprocessing,
+    augmentation,
+  };
+}
+
+function clip(
+  gradients: tf.Tensor[],
+  { clipValue, clipNorm, globalClipNorm }: SupervisedOptions,
+): tf.Tensor[] {
+  let clipped = gradients;
+  if (clipValue !== undefined) clipped = clipByValue(clipped, clipValue);
+  if (clipNorm !== undefined) clipped = clipByNorm(clipped, clipNorm);
+  if (globalClipNorm !== undefined) clipped = clipByGlobalNorm(clipped, globalClipNorm);
+  return clipped;
+}
+
+/** Options for {@linkcode createEvaluation}. */
+export interface EvaluationOptions extends Preparation {
+  batch: number;
+  shards: number;
+  signal?: AbortSignal;
+}
+
+/** Compiles loss and metrics of a model on a source; class weights do not count. */
+export function createEvaluation(
+  model: tf.LayersModel,
+  source: Source,
+  objective: Objective,
+  options: EvaluationOptions,
+): Evaluation {
+  const { batch, shards, signal, preprocessing } = options;
+  const totals = createTotals(objective.names);
+  const batches: Batches = createBatches(source, { preprocessing, check: objective.check });
+  const step = compile((...tensors: tf.Tensor[]) => {
+    const parts = batches.parts(tensors, { shards, training: false });
+    const { loss, sums } = measureAll(objective, judge(model, parts, objective, false), false);
+    const examples = tensors[0].shape[0]!;
+    const total = addUp([tf.div(loss, examples), ...regularization(model)]) as tf.Scalar;
+    totals.add(total, examples, sums);
+    return null;
+  });
+  return {
+    run: () => runEvaluation({ source, batches, batch, totals, step, signal }),
+    dispose() {
+      step.dispose();
+      totals.dispose();
+      batches.dispose();
+    },
+  };
+}
