@@ -34,8 +34,6 @@ export interface DecodePngOptions extends ImageDecodeOptions {
   rows?: readonly [first: number, end: number];
   /** Columns to decode, from `first` to before `end`. @default {all} */
   columns?: readonly [first: number, end: number];
-  /** Side of a square cut out of the middle, by the rule of `cropCenter`; instead of `rows` and `columns`. */
-  center?: number;
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -101,7 +99,7 @@ export function readPngHeader(bytes: Uint8Array, options: { name?: string } = {}
  * @example Middle of a frame
  * ```ts
  * const frame = encodePng({ data: new Uint8Array(36).fill(7), height: 6, width: 6, channels: 1 });
- * decodePng(frame, { center: 2 }).data; // 7, 7, 7, 7
+ * decodePng(frame, { rows: [2, 4], columns: [2, 4] }).data; // 7, 7, 7, 7
  * ```
  */
 export function decodePng(bytes: Uint8Array, options: DecodePngOptions = {}): Image {
@@ -223,20 +221,15 @@ export function encodePng(
 
 /** The asked-for rows and columns, checked. */
 function cropOf({ width, height }: PngHeader, options: DecodePngOptions, failed: string) {
-  const { center, rows = [0, height], columns = [0, width] } = options;
-  const middle = (side: number): readonly [number, number] => {
-    const start = Math.floor((side - center!) / 2);
-    return [start, start + center!];
-  };
-  const crop = center === undefined ? [rows, columns] as const : [middle(height), middle(width)] as const;
-  for (const [[from, to], side, what] of [[crop[0], height, "rows"], [crop[1], width, "columns"]] as const) {
+  const { rows = [0, height], columns = [0, width] } = options;
+  for (const [[from, to], side, what] of [[rows, height, "rows"], [columns, width, "columns"]] as const) {
     if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= side)) {
       throw new RangeError(
         `${failed} as ${what} ${from} to ${to} are not inside the picture: it has ${side}`,
       );
     }
   }
-  return crop;
+  return [rows, columns] as const;
 }
 
 /** Walks all chunks up to IEND: their bounds and CRCs, the pixel data, the palette. */

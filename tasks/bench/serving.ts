@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { encodeOnnx } from "../../lib/export/onnx_write.ts";
 import { createRng, drawNormal } from "../../lib/base/rng.ts";
+import { regionOf } from "../../lib/image/preprocessing/mod.ts";
 import { decodePng, encodePng } from "../../lib/io/png.ts";
 import { buildRecoilCnn } from "../../lib/models/recoil_cnn.ts";
 import { prepareImage } from "../../lib/score/prepare.ts";
@@ -348,7 +349,10 @@ async function benchOverhead({ rounds, folder, need }: BenchContext, bed: Bed): 
   await using ours = await startOurs(bed);
   await using nothing = await startServer(Deno.execPath(), args, port, "/");
   const bare = async () => {
-    const data = prepareImage(bed.card, decodePng(bed.png, { center: CROP }));
+    const data = prepareImage(
+      bed.card,
+      decodePng(bed.png, regionOf(bed.card.preprocessing, [SIDE, SIDE, 1])),
+    );
     await session.run([{ name: "image", type: "FP32", shape: [1, CROP, CROP, 1], data }]);
   };
   const fetched = async () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { axesOf, mapValues } from "./pixels.ts";
-import { checkPerChannel, common, type StepKind, valueFor } from "./step.ts";
+import { axesOf, emptyLike } from "./pixels.ts";
+import { checkPerChannel, common, type StepKind, valuesFor } from "./step.ts";
 
 /**
  * `asinh(value / scale)`: linear up to about `scale` and logarithmic beyond, for pictures with faint and bright parts;
@@ -28,8 +28,13 @@ export const asinh: StepKind<AsinhStep> = {
     return [...shape];
   },
   whiteAfter: ({ scale }, white) => Math.asinh(white / common(scale)),
-  apply: ({ scale }, pixels) =>
-    mapValues(pixels, (value, channel) => Math.asinh(value / valueFor(scale, channel))),
+  apply({ scale }, pixels) {
+    const { data } = pixels, { channels } = axesOf(pixels.shape), out = emptyLike(pixels);
+    valuesFor(scale, channels).forEach((unit, channel) => {
+      for (let i = channel; i < data.length; i += channels) out.data[i] = Math.asinh(data[i] / unit);
+    });
+    return out;
+  },
   ops({ scale }) {
     const factor = typeof scale === "number" ? 1 / scale : scale.map((value) => 1 / value);
     return [{ op: "affine", factor, offset: 0 }, { op: "asinh" }];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { axesOf, mapValues } from "./pixels.ts";
+import { axesOf, emptyLike } from "./pixels.ts";
 import type { StepKind } from "./step.ts";
 
 /** `log(1 + value)`, the natural logarithm; a value below -1 becomes NaN, as in NumPy. */
@@ -17,6 +17,10 @@ export const log1p: StepKind<Log1pStep> = {
     return [...shape];
   },
   whiteAfter: (_step, white) => Math.log1p(white),
-  apply: (_step, pixels) => mapValues(pixels, Math.log1p),
+  apply(_step, pixels) {
+    const { data } = pixels, out = emptyLike(pixels);
+    for (let i = 0; i < data.length; i++) out.data[i] = Math.log1p(data[i]);
+    return out;
+  },
   ops: () => [{ op: "log1p" }],
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { axesOf, mapValues } from "./pixels.ts";
+import { axesOf, emptyLike } from "./pixels.ts";
 import type { StepKind } from "./step.ts";
 
 /** `value · factor + offset`. */
@@ -19,7 +19,11 @@ export const scale: StepKind<ScaleStep> = {
     return [...shape];
   },
   whiteAfter: ({ factor, offset }, white) => white * factor + offset,
-  apply: ({ factor, offset }, pixels) => mapValues(pixels, (value) => value * factor + offset),
+  apply({ factor, offset }, pixels) {
+    const { data } = pixels, out = emptyLike(pixels);
+    for (let i = 0; i < data.length; i++) out.data[i] = data[i] * factor + offset;
+    return out;
+  },
   ops({ factor, offset }) {
     const pedestal = offset / factor;
     if (offset === 0 || !(Math.abs(pedestal) < 1e30)) return [{ op: "affine", factor, offset }];

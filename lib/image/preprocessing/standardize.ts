@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { axesOf, mapValues } from "./pixels.ts";
-import { checkPerChannel, common, perChannel, type StepKind, valueFor } from "./step.ts";
+import { axesOf, emptyLike } from "./pixels.ts";
+import { checkPerChannel, common, perChannel, type StepKind, valuesFor } from "./step.ts";
 
 /** `(value - mean) / std`, with the training set's numbers. */
 export interface StandardizeStep {
@@ -29,8 +29,15 @@ export const standardize: StepKind<StandardizeStep> = {
     return [...shape];
   },
   whiteAfter: ({ mean, std }, white) => (white - common(mean)) / common(std),
-  apply: ({ mean, std }, pixels) =>
-    mapValues(pixels, (value, channel) => (value - valueFor(mean, channel)) / valueFor(std, channel)),
+  apply({ mean, std }, pixels) {
+    const { data } = pixels, { channels } = axesOf(pixels.shape), out = emptyLike(pixels);
+    const units = valuesFor(std, channels);
+    valuesFor(mean, channels).forEach((middle, channel) => {
+      const unit = units[channel];
+      for (let i = channel; i < data.length; i += channels) out.data[i] = (data[i] - middle) / unit;
+    });
+    return out;
+  },
   ops({ mean, std }) {
     const offset = typeof mean === "number" ? -mean : mean.map((value) => -value);
     const factor = typeof std === "number" ? 1 / std : std.map((value) => 1 / value);

@@ -32,9 +32,9 @@ export const side: z.ZodType<number> = z.number().int().positive();
 /** One number for all channels, or a list with one each. */
 export const perChannel: z.ZodType<number | number[]> = z.union([z.number(), z.array(z.number()).min(1)]);
 
-/** The value for a channel. */
-export function valueFor(values: PerChannel, channel: number): number {
-  return typeof values === "number" ? values : values[channel];
+/** The value of each channel. */
+export function valuesFor(values: PerChannel, channels: number): readonly number[] {
+  return typeof values === "number" ? new Array<number>(channels).fill(values) : values;
 }
 
 /**

@@ -7,6 +7,7 @@ import { simulateRecoil } from "../../../lib/simulate/cygno.ts";
 /** Makes `count` images of 576 × 576 in a folder, hard links to twenty pictures, labelled by their paths. */
 export async function linkImages(folder: string, count: number): Promise<void> {
   const pictures: string[] = [];
+  await Deno.mkdir(folder, { recursive: true });
   for (let i = 0; i < 20; i++) {
     const { frame } = simulateRecoil(i % 2 ? "ER" : "NR", 10, createRng(1, i));
     pictures.push(join(folder, `picture_${i}`));
@@ -20,10 +21,19 @@ export async function linkImages(folder: string, count: number): Promise<void> {
   }
 }
 
-/** What {@link "./_memory_program.ts"} says of a set. */
-export async function readInProcess(folder: string): Promise<{ seen: number; mebibytes: number }> {
+/** What {@link "./_memory_program.ts"} says of a set of which the middle 2 · `half` pixels are read. */
+export async function readInProcess(
+  folder: string,
+  half: number,
+): Promise<{ seen: number; mebibytes: number }> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", new URL("./_memory_program.ts", import.meta.url).pathname, folder],
+    args: [
+      "run",
+      "--allow-all",
+      new URL("./_memory_program.ts", import.meta.url).pathname,
+      folder,
+      String(half),
+    ],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));

@@ -195,14 +195,15 @@ Deno.test("encodePng() refuses values that do not fit the picture", () => {
   assertThrows(() => encodePng({ data: floats, height: 2, width: 3 }), TypeError, "8 or 16 bits");
 });
 
-Deno.test("decodePng() cuts the middle by cropCenter's rule", () => {
+Deno.test("decodePng() decodes the rows and columns asked for, and names those outside", () => {
   const file = encodePng({ data: Uint8Array.from({ length: 25 }, (_, i) => i), height: 5, width: 5 });
-  assertEquals(decodePng(file, { center: 2 }).data, Uint8Array.of(6, 7, 11, 12));
+  assertEquals(decodePng(file, { rows: [1, 3], columns: [1, 3] }).data, Uint8Array.of(6, 7, 11, 12));
   assertThrows(
-    () => decodePng(file, { center: 6 }),
+    () => decodePng(file, { rows: [-1, 5] }),
     RangeError,
     "rows -1 to 5 are not inside the picture: it has 5",
   );
+  assertThrows(() => decodePng(file, { rows: [0, 6] }), RangeError, "rows 0 to 6");
   assertThrows(() => decodePng(file, { columns: [2, 2] }), RangeError, "columns 2 to 2");
 });
 
