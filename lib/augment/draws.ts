@@ -4,7 +4,7 @@
  * @module
  */
 import { resampleAffine, resampleAt } from "../engine/ops/resample.ts";
-import { NUMBERS } from "./algebra.ts";
+import { NUMBERS } from "./numbers.ts";
 import { drawArray, type DrawnArray } from "./laws.ts";
 import { type Motion, resampling, REST, then } from "./motion.ts";
 import { checkMix, drawsOf, lawsOf, plan, siteOf, type Stage } from "./plan.ts";
@@ -96,7 +96,7 @@ export function applyDraws(
   for (const [name, { array: { data, shape }, role, follow }] of entries) {
     passing[name] = {
       role,
-      data: Float32Array.from(data),
+      data: new Float32Array(data),
       shape: shape.slice(1),
       whole: !(data instanceof Float32Array),
       follow,

@@ -22,3 +22,16 @@ export type { DrawnArray } from "./laws.ts";
 export type { Motion } from "./motion.ts";
 export type { ArraySite, Fill, Role } from "./step.ts";
 export { type AugmentationStep, parseAugmentation, type ParsedStep } from "./steps.ts";
+export {
+  applyPybia,
+  type AugmentedSet,
+  augmentPybia,
+  type ImageSet,
+  type PybiaBlend,
+  type PybiaDraws,
+  type PybiaMasks,
+  type PybiaMove,
+  type PybiaOptions,
+  type PybiaSkew,
+  samplePybia,
+} from "./pybia.ts";

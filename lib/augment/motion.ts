@@ -2,7 +2,7 @@
  * Motions of an image in its plane: where a pixel goes, counted from the image's middle.
  * @module
  */
-import type { Algebra } from "./algebra.ts";
+import type { Algebra } from "./numbers.ts";
 
 /**
  * A linear map and a shift: column `x` and row `y`, both from the middle, go to `xx x + xy y + x` and `yx x + yy y + y`.

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { tf } from "../engine/mod.ts";
-import type { Algebra } from "./algebra.ts";
+import type { Algebra } from "./numbers.ts";
 import type { DrawnArray, Laws } from "./laws.ts";
 import type { Motion } from "./motion.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Algebra } from "../algebra.ts";
+import type { Algebra } from "../numbers.ts";
 import { type Motion, REST } from "../motion.ts";
 import { type MotionKind, resamplingFields } from "../step.ts";
 
