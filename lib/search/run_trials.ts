@@ -209,7 +209,8 @@ async function contextOf(
     signal: controller.signal,
     log: (line) => Deno.writeTextFileSync(join(folder, "log.txt"), `${line}\n`, { append: true }),
     async report(step, values) {
-      controller.signal.throwIfAborted();
+      const { aborted, reason } = controller.signal;
+      if (aborted && !(reason instanceof InterruptedError)) throw reason;
       if (seedNumber > 0) return; // curves and pruning are those of the first seed
       const named = typeof values === "number" ? { [objectives[0]]: values } : { ...values };
       try {
@@ -218,6 +219,7 @@ async function contextOf(
         if (error instanceof GivenUpError) controller.abort(error);
         throw error;
       }
+      controller.signal.throwIfAborted(); // what was done until then is kept
       const context = { trials: study.state.trials, direction: directions[0], metric: objectives[0] };
       if (objectives.length > 1 || !pruner.shouldPrune(context, study.state.trials[trial.number])) return;
       const pruned = new PrunedError(`trial ${trial.number} does worse than others at step ${step}`);

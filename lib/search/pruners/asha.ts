@@ -1,0 +1,56 @@
+/**
+ * Asynchronous successive halving: at each rung only the best share goes on, judged by who came there so far.
+ *
+ * Source: L. Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020; several brackets, which begin
+ * to judge later, as L. Li et al., "Hyperband", JMLR 18 (2018). @module
+ */
+import type { Trial } from "../trial.ts";
+import { bestUpTo, type PruneContext, type Pruner } from "./pruner.ts";
+
+/** Options for {@linkcode ashaPruner}. */
+export interface AshaOptions {
+  /** The first step at which is judged. @default {1} */
+  least?: number;
+  /** From one rung to the next steps are multiplied by this, and one in so many goes on. @default {3} */
+  factor?: number;
+  /** Brackets: trials take turns, each bracket beginning to judge one rung later. @default {1} */
+  brackets?: number;
+}
+
+/** Prunes at each rung all but the best of those that came there. */
+export function ashaPruner(options: AshaOptions = {}): Pruner {
+  const { least = 1, factor = 3, brackets = 1 } = options;
+  if (!(least > 0) || !(factor > 1) || !(Number.isInteger(brackets) && brackets > 0)) {
+    throw new RangeError(
+      `Cannot halve as least must be above 0, factor above 1 and brackets whole: got ${least}, ${factor}, ${brackets}`,
+    );
+  }
+  const bracketOf = ({ number }: Trial) => number % brackets;
+  return {
+    name: "asha",
+    shouldPrune(context: PruneContext, trial: Trial): boolean {
+      const steps = trial.reports.map(({ step }) => step);
+      const step = steps.at(-1)!, before = steps.at(-2) ?? -Infinity;
+      const rung = rungAt(step, least * factor ** bracketOf(trial), factor);
+      if (rung === undefined || rung <= before) return false; // no rung between the last two reports
+      const mine = bestUpTo(context, trial, step)!;
+      if (mine === Infinity) return true;
+      const losses = context.trials
+        .filter((other) =>
+          bracketOf(other) === bracketOf(trial) && (other.reports.at(-1)?.step ?? -1) >= rung
+        )
+        .map((other) => other === trial ? mine : bestUpTo(context, other, rung) ?? Infinity)
+        .sort((a, b) => a - b);
+      const going = Math.max(1, Math.floor(losses.length / factor));
+      return mine > losses[going - 1];
+    },
+  };
+}
+
+/** The highest rung that is not above a step. */
+function rungAt(step: number, first: number, factor: number): number | undefined {
+  if (step < first) return undefined;
+  let rung = first;
+  while (rung * factor <= step) rung *= factor;
+  return rung;
+}

@@ -1,0 +1,58 @@
+import { createPruner } from "../../../lib/search/pruners/registry.ts";
+import type { Trial, TrialState } from "../../../lib/search/trial.ts";
+import { assertEquals, assertThrows } from "../../assert.ts";
+
+/** A trial with these losses after steps 1, 2, 3, … */
+function trialWith(number: number, losses: readonly number[], state: TrialState = "complete"): Trial {
+  const reports = losses.map((loss, i) => ({ step: i + 1, values: { loss } }));
+  return { number, params: {}, seed: 0, state, attempts: [], reports, origin: "sampler" };
+}
+
+function prunes(
+  named: Parameters<typeof createPruner>[0],
+  losses: readonly number[],
+  others: readonly Trial[] = [],
+  direction: "minimize" | "maximize" = "minimize",
+): boolean {
+  const trial = trialWith(others.length, losses, "running");
+  return createPruner(named).shouldPrune({ trials: [...others, trial], direction, metric: "loss" }, trial);
+}
+
+Deno.test("median pruner compares the best so far with the median of the others' means", () => {
+  const others = [1, 2, 3].map((loss, i) => trialWith(i, [loss, loss]));
+  const named = { name: "median", startup: 3 };
+  assertEquals(prunes(named, [2.1, 2.2], others), true);
+  assertEquals(prunes(named, [1.9, 9], others), false); // it was better once
+  assertEquals(prunes(named, [1.9, 1.9], others, "maximize"), true);
+  assertEquals(prunes({ name: "median", startup: 4 }, [9], others), false);
+  assertEquals(prunes({ ...named, warmup: 2 }, [9], others), false);
+  assertEquals(prunes(named, [NaN], others), true);
+});
+
+Deno.test("asha lets the best third of a rung go on", () => {
+  const others = [0.1, 0.2, 0.3, 0.4, 0.5].map((loss, i) => trialWith(i, [loss, loss, loss]));
+  assertEquals(prunes({ name: "asha" }, [0.15], others), false); // second of six: two go on
+  assertEquals(prunes({ name: "asha" }, [0.25], others), true);
+  assertEquals(prunes({ name: "asha" }, [0.25, 0.25], others), false); // no rung at step 2
+  assertEquals(prunes({ name: "asha" }, [0.25, 0.25, 0.25], others), true); // the rung at 3
+  assertEquals(prunes({ name: "asha", factor: 2 }, [0.25], others), false); // three go on
+  assertEquals(prunes({ name: "asha", least: 4 }, [9, 9, 9], others), false);
+  assertEquals(prunes({ name: "asha" }, [0.9], []), false);
+  assertEquals(prunes({ name: "asha", brackets: 3 }, [9], others), false); // trial 5: bracket 2, from step 9
+});
+
+Deno.test("patience and threshold pruners look at the trial alone", () => {
+  const patient = { name: "patience", patience: 3 };
+  assertEquals(prunes(patient, [1, 0.9, 0.9, 0.9]), false);
+  assertEquals(prunes(patient, [1, 0.9, 0.9, 0.9, 0.9]), true);
+  assertEquals(prunes({ ...patient, least: 0.2 }, [1, 0.9, 0.85, 0.81]), true);
+  assertEquals(prunes({ name: "threshold", upper: 5 }, [5]), false);
+  assertEquals(prunes({ name: "threshold", upper: 5 }, [5.1]), true);
+  assertEquals(prunes({ name: "threshold", lower: 0 }, [-1]), true);
+  assertEquals(prunes({ name: "threshold" }, [NaN]), true);
+});
+
+Deno.test("createPruner() names the nearest of what it does not know", () => {
+  assertThrows(() => createPruner({ name: "hyperbnad" }), RangeError, '(nearest: "hyperband")');
+  assertThrows(() => createPruner({ name: "asha", factor: 1 }), RangeError, "factor above 1");
+});
