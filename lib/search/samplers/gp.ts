@@ -80,10 +80,9 @@ function acquisitionOf(
   const feasible = kept.map((i, k) => [i, k]).filter(([i]) =>
     (learned[i].constraints ?? []).every((c) => c <= 0)
   );
-  const best = Math.min(
-    ...feasible.map(([, k]) => values[k]),
-    feasible.length > 0 ? Infinity : Math.max(...values),
-  );
+  // What running trials are believed to give is no improvement any more.
+  const known = feasible.length > 0 ? feasible.map(([, k]) => values[k]) : [Math.max(...values)];
+  const best = Math.min(...known, ...expected);
   return (point) => {
     const { mean, variance } = process.predict(point);
     let score = logExpectedImprovement(best - mean, Math.sqrt(variance));

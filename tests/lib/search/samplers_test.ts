@@ -151,8 +151,11 @@ Deno.test("tpe and gp look for the most where the most is wanted", () => {
 
 Deno.test("tpe and gp keep away from where trials run already", () => {
   for (const name of ["tpe", "gp"]) {
-    const space = defineSpace(cube(2)), sampler = createSampler({ name });
-    const trials = run(sampler, cube(2), square, { trials: 14 });
+    const space = defineSpace(cube(3)), sampler = createSampler({ name });
+    const rough = ({ x0, x1, x2 }: Params) => ({
+      values: [Math.sin(13 * Number(x0)) * Math.cos(9 * Number(x1)) + Math.sin(7 * Number(x2))],
+    });
+    const trials = run(sampler, cube(3), rough, { trials: 14 });
     const places = new Set<string>();
     for (let number = 14; number < 20; number++) {
       const { params } = sampler.suggest({ space, directions: ["minimize"], trials, seed: 0 }, number)!;
