@@ -125,6 +125,8 @@ export function layerFromKeras(
           `${what} has ${key} ${brief(value)}: only ${JSON.stringify(form.fixed[key])} is supported`,
         );
       }
+    } else if (key === "activity_regularizer" && value === null) {
+      continue;
     } else if (!COMMON.includes(key) && !form.ignored?.includes(key)) {
       throw fail(`${what} has an unknown option "${key}"`);
     }

@@ -21,6 +21,8 @@ export type SettingKind =
   | "integer"
   | "number"
   | "number?"
+  | "numbers"
+  | "numbers?"
   | "boolean"
   | "integers"
   | "integers?"
@@ -182,6 +184,9 @@ export function settingToKeras(kind: SettingKind, value: unknown): Json | undefi
     case "number":
     case "number?":
       return typeof value === "number" ? float(value) : (value ?? null) as Json;
+    case "numbers":
+    case "numbers?":
+      return Array.isArray(value) ? value.map(float) : settingToKeras("number?", value);
     case "padding":
       return value === "same" || value === "valid" ? value : undefined;
     case "interpolation":
@@ -205,12 +210,19 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
       return typeof value === "number" ? value : undefined;
     case "number?":
       return value === null || typeof value === "number" ? value : undefined;
+    case "numbers":
+    case "numbers?": {
+      if (value === null) return kind === "numbers?" ? null : undefined;
+      const flat = [value].flat(Infinity as 1);
+      return flat.every((one) => typeof one === "number") ? flat : undefined;
+    }
     case "boolean":
       return typeof value === "boolean" ? value : undefined;
     case "integers":
       return isInteger(value) || Array.isArray(value) && value.every(isInteger) ? value : undefined;
     case "integers?":
-      return value === null || Array.isArray(value) && value.every((v) => v === null || isInteger(v))
+      return value === null || isInteger(value) ||
+          Array.isArray(value) && value.every((v) => v === null || isInteger(v))
         ? value
         : undefined;
     case "shape": // an open side is null or -1 there, -1 here

@@ -1,7 +1,10 @@
 /** All layer classes that can be written to a file and read from one; a new one is a file in this folder and a line here. @module */
 import { ACTIVATION_LAYERS } from "./activation.ts";
+import { APERTURES } from "./apertures.ts";
 import { BATCH_NORMALIZATION } from "./batch_normalization.ts";
 import { BORDERS } from "./borders.ts";
+import { CAPSULES } from "./capsules.ts";
+import { CHANNEL_ATTENTION } from "./channel_attention.ts";
 import { CONCATENATE } from "./concatenate.ts";
 import { CONVOLUTIONS } from "./convolution.ts";
 import { TRANSPOSED_CONVOLUTIONS } from "./convolution_transpose.ts";
@@ -13,13 +16,21 @@ import { DROPOUTS } from "./dropout.ts";
 import { EMBEDDING } from "./embedding.ts";
 import { GLOBAL_POOLINGS } from "./global_pooling.ts";
 import { LAYER_NORMALIZATION } from "./layer_normalization.ts";
+import { LOCAL_RESPONSE_NORMALIZATION } from "./local_response_normalization.ts";
 import { MERGING_LAYERS } from "./merging.ts";
+import { MIN_POOLING } from "./min_pooling.ts";
 import { NOISES } from "./noise.ts";
+import { NORMALIZATION } from "./normalization.ts";
 import { POOLINGS } from "./pooling.ts";
 import { RECURRENT_LAYERS } from "./recurrent.ts";
+import { REPARAMETRIZATION } from "./reparametrization.ts";
 import { RESCALING } from "./rescaling.ts";
+import { SELF_ATTENTION } from "./self_attention.ts";
 import { SEPARABLE_CONVOLUTION } from "./separable_convolution.ts";
 import { SHAPES } from "./shapes.ts";
+import { SOFT_MASK_MOMENTS } from "./soft_mask_moments.ts";
+import { SPATIAL_ATTENTION } from "./spatial_attention.ts";
+import { TANH_LEVELS } from "./tanh_levels.ts";
 import { UP_SAMPLINGS } from "./up_sampling.ts";
 
 const DEFINITIONS: readonly LayerDefinition[] = [
@@ -44,6 +55,17 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   CONCATENATE,
   DOT,
   ...RECURRENT_LAYERS,
+  NORMALIZATION,
+  LOCAL_RESPONSE_NORMALIZATION,
+  CHANNEL_ATTENTION,
+  SPATIAL_ATTENTION,
+  SELF_ATTENTION,
+  MIN_POOLING,
+  REPARAMETRIZATION,
+  ...CAPSULES,
+  TANH_LEVELS,
+  SOFT_MASK_MOMENTS,
+  APERTURES,
 ];
 
 export { OWN_PACKAGE } from "./keras_form.ts";

@@ -4,8 +4,7 @@
  *
  * Pixels are averaged in squares of two (diffusion has blurred what is finer), and the outer eighth on each side is left aside. Then side by side:
  * - levels: the picture through tanh of several gains, so that faint and bright tracks look alike, and the mean of each;
- * - moments: a softmax over the pixels makes a soft mask of the track at several levels; its second central moments say how
- *   long and wide it is and where it points to, and the square of what turning the picture leaves alone;
+ * - moments: how long and wide the track is and where it points to, from soft masks of several gains;
  * - apertures: the light above several thresholds and the area that it comes from, as a cut-based analysis measures them;
  * - convolutions over the levels, four stages, with the mean of every channel of every stage.
  * Levels, moments and apertures are fixed: one step of Adam moves a thousand coordinates at once and would tear them apart. The rest is trained.
@@ -14,6 +13,10 @@
  * training is spent on learning how long a track is wherever its middle lies. @module
  */
 import { tf } from "../engine/mod.ts";
+import { Apertures } from "../layers/apertures.ts";
+import { Normalization } from "../layers/normalization.ts";
+import { SoftMaskMoments } from "../layers/soft_mask_moments.ts";
+import { TanhLevels } from "../layers/tanh_levels.ts";
 import { layerSeeds } from "./model.ts";
 
 /** What a {@linkcode buildRecoilCnn} model can tell. */
@@ -70,20 +73,34 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
   if (side % 64 !== 0) {
     throw new RangeError(`Cannot build a recoil CNN for images of ${side} pixels: expected a multiple of 64`);
   }
-  const seeds = layerSeeds(config.seed), fixed: Fixed[] = [];
+  const seeds = layerSeeds(config.seed);
   const image = tf.input({ shape: [side, side, 1], name: "image" });
   const binned = add(tf.layers.averagePooling2d({ poolSize: 2, name: "bin" }), image);
   const inner = add(tf.layers.cropping2D({ cropping: side / 16, name: "inner" }), binned); // [batch, 48, 48, 1]
-  const levels = add(pointwise("levels", LEVEL_GAINS, "tanh", fixed), inner);
+  const levels = add(new TanhLevels({ gains: LEVEL_GAINS, name: "levels" }), inner);
   const coarse = add(tf.layers.averagePooling2d({ poolSize: 2, name: "coarse" }), inner); // [batch, 24, 24, 1]
   const measured = add(tf.layers.concatenate({ name: "measured" }), [
     add(tf.layers.globalAveragePooling2d({ name: "levels_mean" }), levels),
-    ...momentsOf(coarse, side * 3 / 16, fixed),
-    ...aperturesOf(coarse, fixed),
+    add(
+      new SoftMaskMoments({
+        gains: MASK_GAINS,
+        contrast: MASK_CONTRAST,
+        unit: COORDINATE_UNIT,
+        name: "moments",
+      }),
+      coarse,
+    ),
+    add(
+      new Apertures({
+        thresholds: THRESHOLDS,
+        sharpness: SHARPNESS,
+        lightGains: LIGHT_GAINS,
+        name: "apertures",
+      }),
+      coarse,
+    ),
   ]);
-  const count = measured.shape[1]!;
-  fixed.push({ name: "standard", weights: [diagonal(new Array(count).fill(1)), new Array(count).fill(0)] });
-  const standard = add(tf.layers.dense({ units: count, trainable: false, name: "standard" }), measured);
+  const standard = add(new Normalization({ name: "standard" }), measured);
   const x = add(tf.layers.concatenate({ name: "features" }), [
     standard,
     ...stagesOver(levels, filters, seeds),
@@ -107,27 +124,11 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
       own,
     );
   });
-  const model = tf.model({
+  return tf.model({
     inputs: image,
     outputs: outputs.length === 1 ? outputs[0] : outputs,
     name: "recoil_cnn",
   });
-  tf.tidy(() => {
-    for (const { name, weights } of fixed) {
-      const layer = model.getLayer(name);
-      layer.setWeights(
-        layer.getWeights().map((own, i) =>
-          weights[i] ? tf.tensor(weights[i], own.shape) : tf.zeros(own.shape)
-        ),
-      );
-    }
-  });
-  return model;
-}
-
-/** A square matrix with these values on its diagonal, row by row. */
-function diagonal(values: readonly number[]): number[] {
-  return values.flatMap((value, i) => values.map((_, j) => i === j ? value : 0));
 }
 
 /**
@@ -145,110 +146,13 @@ export function standardizeRecoilCnn(model: tf.LayersModel, images: tf.Tensor): 
       outputs: model.getLayer("measured").output as tf.SymbolicTensor,
     });
     const { mean, variance } = tf.moments(features.predict(images) as tf.Tensor, 0);
-    const [means, variances] = [mean, variance].map((tensor) => Array.from(tensor.dataSync()));
-    const factors = variances.map((value) => 1 / Math.sqrt(value + 1e-10));
-    const size = factors.length;
-    model.getLayer("standard").setWeights([
-      tf.tensor(diagonal(factors), [size, size]),
-      tf.tensor(factors.map((factor, i) => -factor * means[i])),
-    ]);
+    const count = tf.scalar(images.shape[0]);
+    model.getLayer("standard").setWeights([mean, tf.add(variance, 1e-10), count]); // a feature that is constant stays 0
   });
-}
-
-/** Weights that a layer has, kernel first; what is left out is zero. */
-interface Fixed {
-  name: string;
-  weights: number[][];
 }
 
 function add(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor {
   return layer.apply(x) as tf.SymbolicTensor;
-}
-
-/** One channel for each gain, all of the same single channel. */
-function pointwise(
-  name: string,
-  gains: readonly number[],
-  activation: "tanh" | "linear",
-  fixed: Fixed[],
-): tf.layers.Layer {
-  fixed.push({ name, weights: [[...gains]] });
-  return tf.layers.conv2d({ filters: gains.length, kernelSize: 1, activation, trainable: false, name });
-}
-
-/** A linear map by given rows, [inputs][outputs]. */
-function linear(name: string, rows: readonly (readonly number[])[], fixed: Fixed[]): tf.layers.Layer {
-  fixed.push({ name, weights: [rows.flat()] });
-  return tf.layers.dense({ units: rows[0].length, useBias: false, trainable: false, name });
-}
-
-/**
- * Second central moments of soft masks, [batch, 3] each.
- *
- * For a mask with weights p that sum to 1: r = <x² + y²> - <x>² - <y>², d = <x² - y²> - <x>² + <y>², c = 2 (<xy> - <x><y>).
- */
-function momentsOf(coarse: tf.SymbolicTensor, side: number, fixed: Fixed[]): tf.SymbolicTensor[] {
-  const first: number[][] = [], second: number[][] = [];
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
-      const x = (column - (side - 1) / 2) / COORDINATE_UNIT, y = (row - (side - 1) / 2) / COORDINATE_UNIT;
-      first.push([x, y]);
-      second.push([x * x + y * y, x * x - y * y, 2 * x * y]);
-    }
-  }
-  return MASK_GAINS.flatMap((gain, i) => {
-    const name = `mask${i + 1}`;
-    const level = add(pointwise(`${name}_level`, [gain], "tanh", fixed), coarse);
-    const contrast = add(pointwise(`${name}_contrast`, [MASK_CONTRAST], "linear", fixed), level);
-    const mask = add(tf.layers.softmax({ name }), add(tf.layers.flatten({ name: `${name}_flat` }), contrast));
-    const middle = add(linear(`${name}_middle`, first, fixed), mask); // <x>, <y>
-    const sum = add(linear(`${name}_sum`, [[1], [1]], fixed), middle);
-    const parts = add(tf.layers.concatenate({ name: `${name}_parts` }), [middle, sum]);
-    const squares = add(tf.layers.multiply({ name: `${name}_squares` }), [parts, parts]); // <x>², <y>², (<x> + <y>)²
-    const shift = add(linear(`${name}_shift`, [[-1, -1, 1], [-1, 1, 1], [0, 0, -1]], fixed), squares);
-    const about = add(linear(`${name}_about`, second, fixed), mask);
-    const central = add(tf.layers.add({ name: `${name}_central` }), [about, shift]); // r, d, c
-    // A copy, as tfjs-layers frees too early what one layer takes twice and another one takes later.
-    const copy = add(linear(`${name}_copy`, [[1, 0, 0], [0, 1, 0], [0, 0, 1]], fixed), central);
-    const powers = add(tf.layers.multiply({ name: `${name}_powers` }), [copy, copy]);
-    // r² and d² + c²: with λ the variances along and across, (λ + λ')² and (λ - λ')²
-    return [central, add(linear(`${name}_turned`, [[1, 0], [0, 1], [0, 1]], fixed), powers)];
-  });
-}
-
-/** Area and light above thresholds, and the light above the lowest one on scales from faint to bright. */
-function aperturesOf(coarse: tf.SymbolicTensor, fixed: Fixed[]): tf.SymbolicTensor[] {
-  const count = THRESHOLDS.length;
-  fixed.push({
-    name: "apertures",
-    weights: [THRESHOLDS.map((threshold) => SHARPNESS / threshold), new Array(count).fill(-SHARPNESS)],
-  });
-  const open = add(
-    tf.layers.conv2d({
-      filters: count,
-      kernelSize: 1,
-      activation: "sigmoid",
-      trainable: false,
-      name: "apertures",
-    }),
-    coarse,
-  );
-  const through = add(tf.layers.multiply({ name: "apertures_light" }), [
-    open,
-    add(pointwise("apertures_share", new Array(count).fill(1), "linear", fixed), coarse),
-  ]);
-  const area = add(tf.layers.globalAveragePooling2d({ name: "apertures_area" }), open);
-  const light = add(tf.layers.globalAveragePooling2d({ name: "apertures_sum" }), through);
-  const rows = THRESHOLDS.map((_, i) => LIGHT_GAINS.map((gain) => i === 0 ? gain : 0));
-  fixed.push({ name: "light_levels", weights: [rows.flat()] });
-  const scales = tf.layers.dense({
-    units: LIGHT_GAINS.length,
-    useBias: false,
-    activation: "tanh",
-    trainable: false,
-    name: "light_levels",
-  });
-  return [area, light, add(scales, light)];
 }
 
 /** Convolutions at a half, a half, a quarter and an eighth of the levels' size; the mean of each stage, and the most of the last. */

@@ -5,9 +5,15 @@ import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+import pathlib
+import sys
+
 import keras
 import numpy as np
+import tensorflow as tf
 
+sys.path.append(str(pathlib.Path(__file__).parents[3] / "lib" / "layers"))
+import cloudchamber
 from peer import array, numbers, serve
 
 
@@ -39,6 +45,9 @@ def randomize(model, rng):
             continue
         values = rng.uniform(-0.5, 0.5, variable.shape)
         variable.assign(np.abs(values) + 0.2 if "variance" in variable.name else values)
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):  # takes the weights over
+            layer.finalize_state()
 
 
 def write(case):
@@ -46,13 +55,32 @@ def write(case):
     rng = np.random.default_rng(case["seed"])
     tokens = case.get("tokens")
     inputs = [keras.Input(s, dtype="int32" if tokens else "float32") for s in case["shapes"]]
-    layer = getattr(keras.layers, case["class"])(**case["settings"])
+    module = cloudchamber if hasattr(cloudchamber, case["class"]) else keras.layers
+    layer = getattr(module, case["class"])(**case["settings"])
     model = keras.Model(inputs, layer(inputs if len(inputs) > 1 else inputs[0]))
     randomize(model, rng)
     shapes = [(2, *s) for s in case["shapes"]]
     values = [rng.integers(0, tokens, s) if tokens else rng.normal(size=s).astype("float32") for s in shapes]
     model.save(case["file"])
-    return {"inputs": [array(v) for v in values], "outputs": run(model, values)}
+    result = {"inputs": [array(v) for v in values], "outputs": run(model, values)}
+    return {**result, **gradients(model, values)} if case.get("gradients") else result
+
+
+def ramp(shape):
+    """Numbers that differ from value to value, as weights of a sum."""
+    return np.cos(np.arange(np.prod(shape, dtype=int))).reshape(shape).astype("float32")
+
+
+def gradients(model, values):
+    """Gradients of the outputs' sum, weighed by the ramp, by the inputs and by the trained weights."""
+    tensors = [tf.Variable(v) if v.dtype == "float32" else tf.constant(v) for v in values]
+    learned = model.trainable_variables
+    with tf.GradientTape() as tape:
+        outputs = as_list(model([tf.convert_to_tensor(t) for t in tensors] if len(tensors) > 1 else tf.convert_to_tensor(tensors[0]), training=False))
+        total = sum(tf.reduce_sum(y * ramp(y.shape)) for y in outputs)
+    by = [t for t in tensors if isinstance(t, tf.Variable)] + [v.value for v in learned]
+    found = [tf.zeros_like(b) if g is None else tf.convert_to_tensor(g) for g, b in zip(tape.gradient(total, by), by)]
+    return {"gradients": [array(g) for g in found], "by": len(by) - len(learned)}
 
 
 def train(case):

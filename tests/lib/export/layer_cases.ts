@@ -16,8 +16,8 @@ export interface LayerCase {
 const image = [9, 7, 3], volume = [5, 6, 4, 2], series = [8, 3];
 const seed = { seed: 1 };
 
-/** All cases. */
-export const LAYER_CASES: readonly LayerCase[] = [
+/** Layers of Keras. */
+export const KERAS_CASES: readonly LayerCase[] = [
   { className: "Conv1D", settings: { filters: 4, kernelSize: 3, activation: "relu" }, inputs: [series] },
   {
     className: "Conv1D",
@@ -125,6 +125,8 @@ export const LAYER_CASES: readonly LayerCase[] = [
   { className: "BatchNormalization", settings: { axis: -2 }, inputs: [volume] },
   { className: "LayerNormalization", settings: {}, inputs: [image] },
   { className: "LayerNormalization", settings: { axis: [1, 2], epsilon: 0.01 }, inputs: [series] },
+  { className: "LayerNormalization", settings: { axis: [-1, 1] }, inputs: [series] },
+  { className: "LayerNormalization", settings: { axis: 1, scale: false }, inputs: [image] },
   { className: "LayerNormalization", settings: { center: false }, inputs: [[6]] },
   { className: "MaxPooling1D", settings: { poolSize: 2 }, inputs: [series] },
   { className: "MaxPooling2D", settings: { poolSize: 2 }, inputs: [image] },
@@ -163,6 +165,9 @@ export const LAYER_CASES: readonly LayerCase[] = [
   { className: "PReLU", settings: { sharedAxes: [1, 2] }, inputs: [image] },
   { className: "Softmax", settings: { axis: -1 }, inputs: [image] },
   { className: "Softmax", settings: { axis: 1 }, inputs: [[6]] },
+  { className: "Normalization", settings: {}, inputs: [image] },
+  { className: "Normalization", settings: { axis: [1, 3] }, inputs: [image] },
+  { className: "Normalization", settings: { mean: 0.5, variance: 4, invert: true }, inputs: [image] },
   { className: "Rescaling", settings: { scale: 0.5, offset: -1 }, inputs: [image] },
   { className: "Add", settings: {}, inputs: [image, image, image] },
   { className: "Subtract", settings: {}, inputs: [image, [1, 7, 1]] },
@@ -203,6 +208,46 @@ export const LAYER_CASES: readonly LayerCase[] = [
     inputs: [series],
   },
 ];
+
+/** Layers that Keras itself lacks; cloudchamber.py has them for Python. */
+export const OWN_CASES: readonly LayerCase[] = [
+  {
+    className: "LocalResponseNormalization",
+    settings: { depthRadius: 2, bias: 2, alpha: 0.1, beta: 0.75 },
+    inputs: [[4, 3, 7]],
+  },
+  { className: "LocalResponseNormalization", settings: {}, inputs: [[5, 4]] },
+  { className: "ChannelAttention", settings: { reduction: 2 }, inputs: [[4, 5, 6]] },
+  { className: "ChannelAttention", settings: {}, inputs: [[4, 5, 3]] },
+  { className: "SpatialAttention", settings: {}, inputs: [[9, 8, 3]] },
+  { className: "SpatialAttention", settings: { kernelSize: 3 }, inputs: [[5, 4, 3]] },
+  { className: "SelfAttention", settings: { reduction: 2 }, inputs: [[4, 3, 6]] },
+  { className: "SelfAttention", settings: {}, inputs: [[3, 3, 4]] },
+  { className: "MinPooling2D", settings: { poolSize: 2 }, inputs: [image] },
+  { className: "MinPooling2D", settings: { poolSize: [3, 2], strides: 2, padding: "same" }, inputs: [image] },
+  { className: "Reparametrization", settings: {}, inputs: [[6], [6]] },
+  { className: "Squash", settings: {}, inputs: [[5, 4]] },
+  { className: "PrimaryCapsule", settings: { capsules: 2, size: 4, kernelSize: 3 }, inputs: [image] },
+  {
+    className: "PrimaryCapsule",
+    settings: { capsules: 2, size: 3, kernelSize: [3, 2], strides: 1, padding: "same" },
+    inputs: [[4, 5, 2]],
+  },
+  { className: "RoutingByAgreement", settings: {}, inputs: [[3, 5, 4]] },
+  { className: "SecondaryCapsule", settings: { capsules: 3, size: 5 }, inputs: [[6, 4]] },
+  { className: "SecondaryCapsule", settings: { capsules: 2, size: 3, routings: 1 }, inputs: [[6, 4]] },
+  { className: "TanhLevels", settings: { gains: [4, 1, 0.5] }, inputs: [[4, 5, 1]] },
+  { className: "SoftMaskMoments", settings: { gains: [3, 0.5], contrast: 4, unit: 2 }, inputs: [[6, 5, 1]] },
+  {
+    className: "Apertures",
+    settings: { thresholds: [0.1, 0.5, 2], lightGains: [20, 5] },
+    inputs: [[6, 5, 1]],
+  },
+  { className: "Apertures", settings: { thresholds: [1], sharpness: 2 }, inputs: [[6, 5, 1]] },
+];
+
+/** All cases. */
+export const LAYER_CASES: readonly LayerCase[] = [...KERAS_CASES, ...OWN_CASES];
 
 /** A case's settings as Keras calls them. */
 export function kerasSettings({ settings, keras = {} }: LayerCase): Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { buildCourseCnn } from "../../../lib/models/course_cnn.ts";
-import { buildRecoilCnn } from "../../../lib/models/recoil_cnn.ts";
+import { decodeKeras } from "../../../lib/export/keras_read.ts";
+import { buildRecoilCnn, standardizeRecoilCnn } from "../../../lib/models/recoil_cnn.ts";
 
 await startEngine({ backend: "cpu" });
 
@@ -43,4 +44,30 @@ Deno.test("buildCourseCnn() is the course's: sigmoid for the kind, linear for th
   const found = kind.calculateLosses().reduce((sum, loss) => sum + loss.dataSync()[0], 0);
   assertClose(found, wanted, 1e-5);
   [kind, energy].forEach((model) => model.dispose());
+});
+
+/** Diagonal stripes of several widths, [n, 64, 64, 1]. */
+function stripes(count: number): tf.Tensor {
+  const data = Float32Array.from({ length: count * 64 * 64 }, (_, i) => {
+    const image = Math.floor(i / 4096), row = Math.floor(i / 64) % 64, column = i % 64;
+    return Math.max(0, image + 1 - Math.abs(row - column + 3 * image) / 2) / 4;
+  });
+  return tf.tensor(data, [count, 64, 64, 1]);
+}
+
+Deno.test("buildRecoilCnn() answers as before its fixed features were layers, and files from then are read", async () => {
+  // Written by the builder that made moments and apertures of frozen Dense layers, standardized on stripes(6), seed 3.
+  const bytes = await Deno.readFile(new URL("recoil_of_dense_layers.keras", import.meta.url));
+  const expected = [
+    [0.025267580524086952, 0.13149036467075348, 0.4181611239910126],
+    [1.0643054246902466, 0.48055699467658997, 0.7150521278381348],
+  ];
+  const { model: before } = await decodeKeras(bytes);
+  const now = buildRecoilCnn({ side: 64, filters: [2, 2, 2, 2], units: [3], seed: 3 });
+  standardizeRecoilCnn(now, stripes(6));
+  for (const model of [before, now]) {
+    const outputs = model.predict(stripes(3)) as tf.Tensor[];
+    outputs.forEach((output, i) => assertClose(output.dataSync(), expected[i], 2e-5));
+    model.dispose();
+  }
 });
