@@ -2,7 +2,7 @@
  * `deno task score`: what a model says of files, folders and patterns of files.
  * @module
  */
-import { dirname, join } from "@std/path";
+import { join, relative } from "@std/path";
 import { type Answers, answersJson } from "../lib/card/answers.ts";
 import { kindOf } from "../lib/card/outputs/registry.ts";
 import { findModel } from "../lib/score/model_source.ts";
@@ -18,6 +18,7 @@ import { regionFor } from "../lib/score/prepare.ts";
 import { type Example, fromImage, type RawArray } from "../lib/score/raw_array.ts";
 import { parseRange, type ValueRange } from "../lib/score/value_range.ts";
 import type { Card } from "../lib/card/card.ts";
+import { filesMatching, fixedPart, isPattern, walkFiles } from "../lib/data/transport/glob.ts";
 import { encodeNpy } from "../lib/io/npy.ts";
 import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
 import { s3OptionsFrom } from "../lib/store/s3.ts";
@@ -68,46 +69,29 @@ const OPTIONS = {
 /** Most examples of one file: the 70,000 of an MNIST file and more. */
 const MAX_EXAMPLES = 1_000_000;
 
-/** A path with `*`, `?` or `**` as an expression for whole paths. */
-function patternOf(glob: string): RegExp {
-  const source = glob.replaceAll(/\*\*\/|\*\*|\*|\?|[.+^${}()|[\]\\]/g, (part) => {
-    if (part === "**/") return "(?:.*/)?";
-    if (part === "**") return ".*";
-    if (part === "*") return "[^/]*";
-    return part === "?" ? "[^/]" : `\\${part}`;
-  });
-  return new RegExp(`^${source}$`);
-}
-
-/** Every file below a folder, in order. */
-async function* walk(folder: string): AsyncGenerator<string> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  for (const { name, isDirectory, isFile } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-    if (name.startsWith(".")) continue;
-    if (isDirectory) yield* walk(join(folder, name));
-    else if (isFile) yield join(folder, name);
-  }
-}
-
 /** The files that words on the command line mean; of a folder only those that look like pictures. */
 async function* expand(words: readonly string[]): AsyncGenerator<{ path: string; chosen: boolean }> {
   for (const word of words) {
     const info = await Deno.stat(word).catch(() => undefined);
     if (info?.isFile) yield { path: word, chosen: true };
-    else if (info?.isDirectory) { for await (const path of walk(word)) yield { path, chosen: false }; }
-    else if (/[*?]/.test(word)) {
-      const pattern = patternOf(word.replace(/^\.\//, ""));
-      let base = word;
-      while (/[*?]/.test(base)) base = dirname(base);
+    else if (info?.isDirectory) {
+      for await (const path of walkFiles(word)) if (!isHidden(word, path)) yield { path, chosen: false };
+    } else if (isPattern(word)) {
+      const base = fixedPart(word);
       let found = 0;
-      for await (const path of walk(base)) {
-        if (!pattern.test(path.replaceAll("\\", "/"))) continue;
+      for await (const path of filesMatching(word)) {
+        if (isHidden(base, path)) continue;
         found++;
         yield { path, chosen: true };
       }
       if (found === 0) throw new CliError(`No file fits "${word}"`);
     } else throw new CliError(`There is no file or folder "${word}"`);
   }
+}
+
+/** Whether a file below a folder, or a folder on the way to it, has a name that starts with a dot. */
+function isHidden(folder: string, path: string): boolean {
+  return relative(folder, path).split(/[/\\]/).some((part: string) => /^\.[^.]/.test(part));
 }
 
 /** A line of CSV as RFC 4180 has it. */

@@ -58,7 +58,7 @@ export async function listImages(source: string): Promise<ImageFiles> {
   if (!isPattern(source)) {
     throw new Deno.errors.NotFound(`Cannot list images as there is no file or folder "${source}"`);
   }
-  const names = (await filesMatching(source)).filter(isPicture);
+  const names = (await Array.fromAsync(filesMatching(source))).filter(isPicture).sort(byName);
   if (names.length === 0) {
     throw new Deno.errors.NotFound(`Cannot list images as no file matches "${source}"`);
   }

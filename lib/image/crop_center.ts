@@ -1,4 +1,4 @@
-import { type FrameData, type Pixels, sameType } from "./frame.ts";
+import { type BandedFrame, type FrameData, sameType } from "./frame.ts";
 
 /** Options for {@linkcode cropCenter}. */
 export interface CropCenterOptions {
@@ -7,7 +7,9 @@ export interface CropCenterOptions {
 }
 
 /** A frame, or a picture of several channels. */
-export type Croppable<T extends FrameData = FrameData> = Omit<Pixels<T>, "channels"> & { channels?: number };
+export type Croppable<T extends FrameData = FrameData> = Omit<BandedFrame<T>, "channels"> & {
+  channels?: number;
+};
 
 /**
  * Where a part starts that lies in the middle of a side: with an odd margin, the spare row or column comes after it.

@@ -15,8 +15,8 @@ export interface Frame<T extends FrameData = FrameData> {
 /** The number types that a frame is kept in. */
 export type FrameData = Float32Array | Uint8Array | Uint16Array;
 
-/** A picture of one or more interleaved channels: `data[(row * width + column) * channels + channel]`. */
-export interface Pixels<T extends FrameData = FrameData> extends Frame<T> {
+/** A frame of one or more interleaved channels: `data[(row * width + column) * channels + channel]`. */
+export interface BandedFrame<T extends FrameData = FrameData> extends Frame<T> {
   /** Samples a pixel. */
   channels: number;
 }

@@ -1,4 +1,4 @@
-import { checkFrame, type Frame, type FrameData, type Pixels } from "./frame.ts";
+import { type BandedFrame, checkFrame, type Frame, type FrameData } from "./frame.ts";
 
 /** What red, green and blue count in a grey value. */
 export const GREY_WEIGHTS: readonly [red: number, green: number, blue: number] = [0.299, 0.587, 0.114];
@@ -16,7 +16,7 @@ export const GREY_WEIGHTS: readonly [red: number, green: number, blue: number] =
  * toGrey({ data: Uint8Array.of(255, 0, 0), height: 1, width: 1, channels: 3 }).data; // 76.245
  * ```
  */
-export function toGrey(pixels: Pixels): Frame<Float32Array> {
+export function toGrey(pixels: BandedFrame): Frame<Float32Array> {
   const { height, width, channels } = pixels, source: FrameData = pixels.data;
   if (![1, 2, 3, 4].includes(channels)) {
     throw new TypeError(`Cannot turn a picture grey as it must have 1 to 4 channels: it has ${channels}`);

@@ -1,4 +1,4 @@
-import { checkFrame, type FrameData, type Pixels } from "./frame.ts";
+import { type BandedFrame, checkFrame, type FrameData } from "./frame.ts";
 
 /** Options for {@linkcode normalizeBands}. */
 export interface NormalizeBandsOptions {
@@ -24,7 +24,10 @@ export interface NormalizeBandsOptions {
  * normalizeBands(sky, { max: [100, 200] }).data; // 0, 0.25, 1, 1
  * ```
  */
-export function normalizeBands(pixels: Pixels, options: NormalizeBandsOptions): Pixels<Float32Array> {
+export function normalizeBands(
+  pixels: BandedFrame,
+  options: NormalizeBandsOptions,
+): BandedFrame<Float32Array> {
   const { height, width, channels } = pixels, source: FrameData = pixels.data;
   const { min = 0, max } = options;
   checkFrame(pixels, "normalise bands", channels);

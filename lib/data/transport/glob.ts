@@ -1,5 +1,5 @@
 /** Patterns of file names, as a shell has them, and the files that they mean. @module */
-import { isAbsolute, join } from "@std/path";
+import { isAbsolute, join, normalize } from "@std/path";
 
 /** Whether a text is a pattern: has `*`, `?`, `[` or `{`. */
 export function isPattern(text: string): boolean {
@@ -57,7 +57,7 @@ export function isLitter(name: string): boolean {
 }
 
 /**
- * Every file below a folder, in no order; a symbolic link is followed, but not back to a folder that it lies in.
+ * Every file below a folder, in order of the names in each; a symbolic link is followed, but not back to a folder that it lies in.
  *
  * @returns Paths with `/` between their parts, without macOS's shadow files. A link that leads nowhere counts as a file:
  *   whoever opens it is told.
@@ -68,7 +68,8 @@ export async function* walkFiles(folder: string): AsyncGenerator<string> {
 }
 
 async function* walk(folder: string, within: readonly string[]): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(folder)) {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  for (const entry of entries.sort((a, b) => byName(a.name, b.name))) {
     const path = join(folder, entry.name);
     let { isDirectory } = entry, inner = within;
     if (entry.isSymlink) {
@@ -84,14 +85,12 @@ async function* walk(folder: string, within: readonly string[]): AsyncGenerator<
   }
 }
 
-/** The files that a pattern means, in order of their names; none where nothing fits. */
-export async function filesMatching(pattern: string): Promise<string[]> {
-  const text = withSlashes(pattern).split("/").filter((part) => part !== ".").join("/");
-  const matcher = patternToRegExp(text), names: string[] = [];
+/** The files that a pattern means, in the order of {@linkcode walkFiles}; none where nothing fits. */
+export async function* filesMatching(pattern: string): AsyncGenerator<string> {
+  const matcher = patternToRegExp(withSlashes(normalize(withSlashes(pattern))));
   try {
-    for await (const name of walkFiles(fixedPart(pattern))) if (matcher.test(name)) names.push(name);
+    for await (const name of walkFiles(fixedPart(pattern))) if (matcher.test(name)) yield name;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return names.sort(byName);
 }

@@ -1,5 +1,5 @@
 /** One example on its way to a model: values of any rank, the last axis its channels. @module */
-import { type FrameData, sameType } from "../frame.ts";
+import { type BandedFrame, type FrameData, sameType } from "../frame.ts";
 
 /** One example: [height, width, channels] or [frames, height, width, channels], row-major. */
 export interface Pixels<T extends FrameData = Float32Array> {
@@ -46,14 +46,6 @@ export function axesOf(shape: readonly number[]): Axes {
   }
   const [height, width, channels] = shape.slice(-3);
   return { before: shape.slice(0, -3), height, width, channels };
-}
-
-/** One of an example's frames, as the functions of `image/` take it. */
-export interface BandedFrame<T extends FrameData = FrameData> {
-  data: T;
-  height: number;
-  width: number;
-  channels: number;
 }
 
 /** Applies a function of one frame to each frame of an example; no copy where there is only one. */
