@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { type Card, parseCard } from "../lib/card/card.ts";
 import { s3OptionsFrom } from "../lib/store/s3.ts";
-import { openStore } from "../lib/store/store.ts";
+import { checkAlias, openStore } from "../lib/store/store.ts";
 import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
 
 const OPTIONS = {
@@ -46,6 +46,8 @@ export function main(args: string[]): Promise<number> {
       : undefined;
     const store = openStore(options.store, { s3 });
     try {
+      for (const alias of options.alias) checkAlias(alias);
+      await store.aliases(card.name); // cannot be read: they could not be changed afterwards either
       const version = await store.publish(folder, card);
       const place = `${store.location}/${card.name}/${version}`;
       output.record(

@@ -219,6 +219,11 @@ async function eventsOf(options: Options, log?: (entry: LogEntry) => void): Prom
     log,
   };
   const journal = await openJournal(options.journal);
+  const { quarantined } = journal;
+  if (quarantined > 0) {
+    const reason = `${quarantined} lines are no events and were put into ${options.journal}/events.bad.jsonl`;
+    log?.({ time: new Date().toISOString(), level: "error", event: "journal", reason });
+  }
   return (scorer) => createDaq(scorer, { ...daq, journal });
 }
 

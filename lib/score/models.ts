@@ -7,10 +7,20 @@ import type { Batcher } from "./batcher.ts";
 import { OverloadError } from "./batcher.ts";
 import type { LoadedModel } from "./compute.ts";
 
+/** A model as a store lists it. */
+export interface ListedModel {
+  name: string;
+  /** Rising. */
+  versions: string[];
+  aliases: Record<string, string>;
+  /** Why the aliases cannot be read, if so. */
+  aliasProblem?: string;
+}
+
 /** What is needed of a store; a `Store` has it. */
 export interface ModelStore {
   readonly location: string;
-  list(): Promise<{ name: string; versions: string[]; aliases: Record<string, string> }[]>;
+  list(): Promise<ListedModel[]>;
   fetch(
     model: string,
     version: string,
@@ -37,6 +47,8 @@ export interface ModelsOptions {
   copies?: number;
   /** A version that did not load is tried again after this time. @default {30_000} */
   retryMs?: number;
+  /** A store that does not answer by then is given up until the next look. @default {60_000} */
+  storeTimeoutMs?: number;
   /** Told of each change. */
   onChange?: (change: ModelChange) => void;
 }
@@ -64,6 +76,8 @@ export interface ModelStatus {
   loaded: string[];
   /** Versions that do not load, and why. */
   broken: Record<string, string>;
+  /** What is wrong with what the store says of it, although it may go on answering. */
+  problem?: string;
 }
 
 /** A model version in use: it stays loaded until `release` is called. */
@@ -90,7 +104,7 @@ export interface Models {
   /** Forgets why a version is broken, so that the next look tries it again. */
   retry(model: string): void;
   status(): ModelStatus[];
-  /** Whether at least one model is there and every model has a version that answers. */
+  /** Whether at least one model is there and every model that is meant to answer has a version that does. */
   ready(): boolean;
   /** Why the store could not be read the last time, if so. */
   storeError(): string | undefined;
@@ -113,6 +127,7 @@ interface Known {
   versions: string[];
   aliases: Record<string, string>;
   active?: string;
+  problem?: string;
   broken: Map<string, { reason: string; since: number }>;
 }
 
@@ -124,11 +139,19 @@ function shared(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** Fails where the store does not answer in time. */
+function within<T>(work: Promise<T>, timeoutMs: number, location: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`${location} does not answer: waited ${timeoutMs} ms`));
+    const timer = setTimeout(late, timeoutMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /** Follows the models of a store. Nothing is read before the first `refresh`. */
 export function createModels(options: ModelsOptions): Models {
-  const { store, batcher, reference = "latest", only, maxBytes = 2 ** 31, copies = 2, retryMs = 30_000 } =
-    options;
-  const { onChange = () => {} } = options;
+  const { store, batcher, reference = "latest", only, maxBytes = 2 ** 31, copies = 2 } = options;
+  const { retryMs = 30_000, storeTimeoutMs = 60_000, onChange = () => {} } = options;
   const known = new Map<string, Known>();
   const entries = new Map<string, Entry>();
   const loading = new Map<string, Promise<Entry>>();
@@ -175,7 +198,8 @@ export function createModels(options: ModelsOptions): Models {
   async function fetchAndLoad(model: string, version: string, key: string): Promise<Entry> {
     const started = performance.now();
     try {
-      const { card, files } = await store.fetch(model, version, { files: ["model.onnx"] });
+      const fetched = store.fetch(model, version, { files: ["model.onnx"] });
+      const { card, files } = await within(fetched, storeTimeoutMs, store.location);
       const onnx = files.get("model.onnx");
       if (!onnx) throw new TypeError(`Cannot load ${key} as it has no model.onnx`);
       const bytes = onnx.length * copies;
@@ -220,13 +244,29 @@ export function createModels(options: ModelsOptions): Models {
     if (entry.users === 0) void drop(entry);
   }
 
+  /** The version that is to answer; undefined where the alias means none. */
+  function wantedOf({ versions, aliases }: Known): string | undefined {
+    if (reference === "latest") return versions.at(-1);
+    return Object.hasOwn(aliases, reference) ? aliases[reference] : undefined;
+  }
+
+  /** An alias was taken away: nothing answers in its place. */
+  function giveUpActive(model: Known): void {
+    model.problem = `it has no alias "${reference}"`;
+    const entry = entries.get(`${model.name}/${model.active}`);
+    model.active = undefined;
+    retire(entry);
+  }
+
   async function follow(model: Known): Promise<void> {
-    const wanted = reference === "latest"
-      ? model.versions.at(-1)
-      : model.aliases[reference] ?? model.versions.at(-1);
-    if (wanted === undefined || wanted === model.active) return;
-    // The newest first; while nothing answers yet, older ones serve rather than none.
-    const older = model.versions.filter((version) => Number(version) < Number(wanted)).reverse();
+    const wanted = wantedOf(model);
+    if (wanted === undefined) return giveUpActive(model);
+    if (wanted === model.active) return;
+    // The newest first; while nothing answers yet, older ones serve rather than none. An alias means one version only.
+    const isLatest = reference === "latest";
+    const older = isLatest
+      ? model.versions.filter((version) => Number(version) < Number(wanted)).reverse()
+      : [];
     for (const version of [wanted, ...(model.active === undefined ? older : [])]) {
       const broken = model.broken.get(version);
       if (broken && performance.now() - broken.since < retryMs) continue;
@@ -248,10 +288,14 @@ export function createModels(options: ModelsOptions): Models {
   async function look(): Promise<void> {
     let found;
     try {
-      found = await store.list();
+      found = await within(store.list(), storeTimeoutMs, store.location);
       problem = undefined;
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    if (found.length === 0 && entries.size > 0) {
+      problem = `${store.location} lists no models any more: the last ones go on answering`;
       return;
     }
     const wanted = found.filter(({ name }) => !only || only.includes(name));
@@ -260,15 +304,19 @@ export function createModels(options: ModelsOptions): Models {
       known.delete(name);
       for (const entry of [...entries.values()]) if (entry.model === name) retire(entry);
     }
-    for (const { name, versions, aliases } of wanted) {
-      const model = known.get(name) ?? { name, versions, aliases, broken: new Map() };
+    for (const { name, versions, aliases, aliasProblem } of wanted) {
+      const model: Known = known.get(name) ?? { name, versions, aliases, broken: new Map() };
       model.versions = versions;
-      model.aliases = aliases;
+      model.problem = aliasProblem;
+      if (aliasProblem === undefined) model.aliases = aliases; // else the last that could be read
       for (const version of [...model.broken.keys()]) {
         if (!versions.includes(version)) model.broken.delete(version);
       }
       known.set(name, model);
       await follow(model);
+      if (model.active !== undefined && !versions.includes(model.active)) {
+        model.problem = `version ${model.active} is gone from the store and answers from memory`;
+      }
     }
   }
 
@@ -280,6 +328,14 @@ export function createModels(options: ModelsOptions): Models {
         throw new UnknownModelError(`There is no model "${name}": there are ${names}`);
       }
       const wanted = version === undefined ? model.active : model.aliases[version] ?? version;
+      if (
+        wanted === undefined && version === undefined && reference !== "latest" &&
+        wantedOf(model) === undefined
+      ) {
+        throw new UnknownModelError(
+          `Model "${name}" has no alias "${reference}": there are versions ${model.versions.join(", ")}`,
+        );
+      }
       if (wanted === undefined) {
         const reasons = [...model.broken].map(([v, { reason }]) => `version ${v}: ${reason}`).join("; ");
         throw new OverloadError(
@@ -287,7 +343,7 @@ export function createModels(options: ModelsOptions): Models {
           1000,
         );
       }
-      if (!model.versions.includes(wanted)) {
+      if (version !== undefined && !model.versions.includes(wanted)) {
         throw new UnknownModelError(
           `There is no version "${version}" of model "${name}": there are ${model.versions.join(", ")}`,
         );
@@ -308,15 +364,20 @@ export function createModels(options: ModelsOptions): Models {
     refresh: () => refreshing ??= look().finally(() => refreshing = undefined),
     retry: (name) => known.get(name)?.broken.clear(),
     status: () =>
-      [...known.values()].map(({ name, versions, aliases, active, broken }) => ({
+      [...known.values()].map(({ name, versions, aliases, active, broken, problem }) => ({
         name,
         versions,
         aliases,
         ...(active === undefined ? {} : { version: active }),
         loaded: versions.filter((version) => entries.has(`${name}/${version}`)),
         broken: Object.fromEntries([...broken].map(([version, { reason }]) => [version, reason])),
+        ...(problem === undefined ? {} : { problem }),
       })),
-    ready: () => known.size > 0 && [...known.values()].every(({ active }) => active !== undefined),
+    ready() {
+      // A model without the alias is not meant to answer, so it keeps nobody from being ready.
+      const meant = [...known.values()].filter((model) => wantedOf(model) !== undefined);
+      return meant.length > 0 && meant.every(({ active }) => active !== undefined);
+    },
     storeError: () => problem,
   };
 }

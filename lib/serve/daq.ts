@@ -6,6 +6,7 @@
  * bucket, the model or memory is waited out for as long as it takes; an object that cannot be scored for its own fault
  * is tried a few times and then written to the dead letters with the reason. @module
  */
+import { sha256 } from "../base/sha256.ts";
 import { type Batcher, OverloadError } from "../score/batcher.ts";
 import { answersJson } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
@@ -13,9 +14,9 @@ import { inputKindOf } from "../card/inputs/registry.ts";
 import { isPng } from "../io/png.ts";
 import type { Models } from "../score/models.ts";
 import type { Found } from "../score/examples.ts";
-import { type Blobs, ConflictError } from "../store/blobs.ts";
+import { type Blob, type Blobs, ConflictError, RefusedKeyError } from "../store/blobs.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
-import { type ObjectEvent, readNotification } from "./notifications.ts";
+import { isFolderMarker, type ObjectEvent, readNotification } from "./notifications.ts";
 import type { EventCounts } from "./metrics.ts";
 import type { Decoder, EventIntake, LogEntry } from "./service.ts";
 
@@ -82,6 +83,17 @@ class ObjectFault extends Error {
   override name = "ObjectFault";
 }
 
+/** An object that was read. */
+interface Source {
+  key: string;
+  object: Blob;
+}
+
+/** Whether a bucket says that there can be no such key, now or later: it is too long, or not allowed. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof RefusedKeyError || error instanceof RangeError;
+}
+
 /** Pictures of one object that wait for a compute unit at the same time. */
 const AT_ONCE = 8;
 /** How long pictures of one object may wait for a compute unit. */
@@ -139,6 +151,12 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     return { accepted, known: wanted.length - accepted, ignored: events.length - wanted.length };
   }
 
+  /** When an event may be tried: never later than the longest wait from now, in case the clock was set back. */
+  function dueOf(entry: JournalEntry, now: number): number {
+    const due = Math.max(entry.notBefore, delays.get(entry)?.until ?? 0);
+    return due > now + maxRetryMs ? now : due;
+  }
+
   /** Runs what is due, and sets a timer for what will be. */
   function work(): void {
     if (closed) return;
@@ -147,7 +165,7 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     for (const entry of journal.pending()) {
       if (working.has(entry)) continue;
       if (working.size >= concurrency) return; // the next that finishes looks again
-      const due = Math.max(entry.notBefore, delays.get(entry)?.until ?? 0);
+      const due = dueOf(entry, now);
       if (due > now) soonest = Math.min(soonest, due);
       else {
         working.add(entry);
@@ -198,46 +216,68 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
       return;
     }
     const letter = { source: { bucket: from, key, eTag, sequencer }, reason, attempts: tried };
-    await open(dead.bucket ?? from).put(`${dead.prefix ?? ""}${key}.json`, encode(letter));
+    await writeLetter(open(dead.bucket ?? from), key, encode(letter));
     await journal.settle(entry, { state: "dead", attempts: tried, reason });
     tell("error", "object dead", { bucket: from, key, reason, attempts: tried });
   }
 
-  /** Scores an object unless that has been done; gives whether a result was written. */
-  async function score(entry: JournalEntry): Promise<boolean> {
-    if (await isWritten(entry.bucket, entry.key, entry.eTag)) return false; // before a crash
-    const source = open(entry.bucket);
-    let { key } = entry, object = await source.get(key);
-    if (!object && entry.alternative !== undefined) {
-      key = entry.alternative;
-      if (await isWritten(entry.bucket, key, entry.eTag)) return false;
-      object = await source.get(key);
+  /** Writes a dead letter; under a checksum where the key is one that the bucket refuses. */
+  async function writeLetter(target: Blobs, key: string, letter: Uint8Array): Promise<void> {
+    const prefix = dead.prefix ?? "";
+    try {
+      await target.put(`${prefix}${key}.json`, letter);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await target.put(`${prefix}${await sha256(new TextEncoder().encode(key))}.json`, letter);
     }
-    if (!object) throw new ObjectFault("the object is not there any more");
-    const eTag = bare(object.tag), { target, resultKey, there } = await writtenFor(entry.bucket, key);
+  }
+
+  /** Scores what an event is about unless that has been done; gives whether a result was written. */
+  async function score(entry: JournalEntry): Promise<boolean> {
+    let written = false;
+    for (const { key, object } of await objectsOf(entry)) {
+      if (await scoreObject(entry.bucket, key, object)) written = true;
+    }
+    return written;
+  }
+
+  /**
+   * The object of an event. Where it is not known whether the sender encodes keys there may be two of them: the one
+   * with the event's ETag is meant, or both in doubt.
+   */
+  async function objectsOf({ bucket: from, key, alternative, eTag }: JournalEntry): Promise<Source[]> {
+    const source = open(from), found: Source[] = [];
+    for (const name of alternative === undefined ? [key] : [key, alternative]) {
+      const object = await source.get(name).catch((error) => {
+        if (isRefusal(error)) return undefined; // no object has such a name
+        throw error;
+      });
+      if (object) found.push({ key: name, object });
+    }
+    if (found.length === 0) throw new ObjectFault("the object is not there any more");
+    const meant = found.filter(({ object }) => bare(object.tag) === eTag);
+    return meant.length > 0 ? meant : found;
+  }
+
+  async function scoreObject(from: string, key: string, object: Blob): Promise<boolean> {
+    const eTag = bare(object.tag);
+    const target = open(results.bucket ?? from), resultKey = `${results.prefix ?? ""}${key}.json`;
+    const there = await target.get(resultKey).catch((error) => {
+      throw isRefusal(error) ? new ObjectFault(`its result cannot be kept: ${error.message}`) : error;
+    });
     if (there && sourceOf(there.bytes)?.eTag === eTag) return false;
     const scored = await scoreBytes(key, object.bytes);
-    const result = { source: { bucket: entry.bucket, key, eTag, bytes: object.bytes.length }, ...scored };
+    const result = { source: { bucket: from, key, eTag, bytes: object.bytes.length }, ...scored };
     try {
       await target.put(resultKey, encode(result), there ? { ifMatch: there.tag } : { ifNoneMatch: true });
     } catch (error) {
+      if (isRefusal(error)) throw new ObjectFault(`its result cannot be kept: ${(error as Error).message}`);
       // A process that was killed while it wrote may have been heard after all.
-      if (error instanceof ConflictError && await isWritten(entry.bucket, key, eTag)) return false;
+      const now = error instanceof ConflictError ? await target.get(resultKey) : undefined;
+      if (now && sourceOf(now.bytes)?.eTag === eTag) return false;
       throw error;
     }
     return true;
-  }
-
-  /** Where the result of an object goes, and what is there. */
-  async function writtenFor(from: string, key: string) {
-    const target = open(results.bucket ?? from), resultKey = `${results.prefix ?? ""}${key}.json`;
-    return { target, resultKey, there: await target.get(resultKey) };
-  }
-
-  async function isWritten(from: string, key: string, eTag: string): Promise<boolean> {
-    if (eTag === "") return false;
-    const { there } = await writtenFor(from, key);
-    return there !== undefined && sourceOf(there.bytes)?.eTag === eTag;
   }
 
   async function scoreBytes(objectKey: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
@@ -297,7 +337,7 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
     for (const place of watch) {
       try {
         const listed = await open(place.bucket).list(place.prefix);
-        const events = listed.filter(({ key, tag }) => tag !== undefined && !key.endsWith("/")).map((
+        const events = listed.filter(({ key, tag }) => tag !== undefined && !isFolderMarker(key)).map((
           { key, tag },
         ) => ({
           bucket: place.bucket,

@@ -1,11 +1,19 @@
-/** POST /events: notifications of new objects, as S3 and MinIO send them. @module */
+/** POST /events: notifications of new objects, as S3 and MinIO send them or in an envelope. @module */
 import { readBody } from "./body.ts";
 import { parseJsonObject } from "./json.ts";
 import { HttpProblem } from "./problem.ts";
+import { subscriptionOf } from "./notifications.ts";
 import type { Context } from "./service.ts";
 
 /** Most bytes of a notification. */
 const MAX_BYTES = 1 << 20;
+
+/** A CloudEvent whose attributes are header fields, with its body as `data`; anything else as it is. */
+function envelopeOf(request: Request, body: Record<string, unknown>): Record<string, unknown> {
+  const specversion = request.headers.get("ce-specversion");
+  if (specversion === null) return body;
+  return { specversion, type: request.headers.get("ce-type") ?? "", data: body };
+}
 
 /**
  * Answers 202 once the events are safely in the journal, and not before.
@@ -20,7 +28,9 @@ export async function postEvents(context: Context): Promise<Response> {
     maxBytes: Math.min(limits.maxBytes ?? MAX_BYTES, MAX_BYTES),
   });
   if (body.length === 0) return Response.json({ accepted: 0, known: 0, ignored: 0 }, { status: 202 });
-  const notification = parseJsonObject(body, 20);
+  const notification = envelopeOf(request, parseJsonObject(body, 20));
+  const subscription = subscriptionOf(notification);
+  if (subscription !== undefined) note.subscription = subscription; // its owner opens it, not this server
   try {
     const counts = await events.accept(notification);
     Object.assign(note, counts);

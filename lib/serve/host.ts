@@ -33,6 +33,8 @@ export interface HostOptions extends BatchLimits {
   maxModelBytes?: number;
   /** How often the store is looked at; 0 for never. @default {5_000} */
   pollMs?: number;
+  /** A store that does not answer by then is given up until the next look. @default {60_000} */
+  storeTimeoutMs?: number;
   /** Takes object-created events once it is given something that scores. */
   events?: (scorer: EventScorer) => EventIntake & { counts(): EventCounts; close(): Promise<void> };
   memoryBytes?: () => number;
@@ -75,6 +77,7 @@ export function createHost(options: HostOptions): Host {
     reference,
     only,
     maxBytes: maxModelBytes,
+    storeTimeoutMs: options.storeTimeoutMs,
     copies: units.length + 1,
     onChange: ({ what, ...change }: ModelChange) =>
       tell(what === "broken" ? "error" : "info", `model ${what}`, change),

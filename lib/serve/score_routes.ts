@@ -38,20 +38,20 @@ import { cropOf, displaysOf, viewOf } from "./view.ts";
 /** GET /models: the cards, for the page and for people. */
 export async function listModels({ service }: Context): Promise<Response> {
   const models = [];
-  for (const { name, version, versions, aliases, broken } of service.models.status()) {
-    if (version === undefined) {
-      models.push({ name, versions, aliases, broken });
+  for (const { name, version, versions, aliases, broken, problem } of service.models.status()) {
+    const known = { name, versions, aliases, broken, ...(problem === undefined ? {} : { problem }) };
+    const lease = version === undefined
+      ? undefined
+      : await service.models.acquire(name).catch(() => undefined);
+    if (!lease) {
+      models.push(known); // one that cannot be loaded now hides none of the others
       continue;
     }
-    const lease = await service.models.acquire(name);
     lease.release();
     const { description, experiment, created, inputs, outputs, preprocessing, metrics } = lease.card;
     models.push({
-      name,
+      ...known,
       version,
-      versions,
-      aliases,
-      broken,
       description,
       experiment,
       created,

@@ -39,10 +39,11 @@ export function ready({ service: { models }, draining }: Context): Response {
     live: true, // the protocol's text shows this word here
     ...(draining ? { draining } : {}),
     ...(storeError === undefined ? {} : { store: storeError }),
-    models: models.status().map(({ name, version, broken }) => ({
+    models: models.status().map(({ name, version, broken, problem }) => ({
       name,
       ready: version !== undefined,
       ...(version === undefined ? {} : { version }),
+      ...(problem === undefined ? {} : { problem }),
       ...(Object.keys(broken).length > 0 ? { broken } : {}),
     })),
   };

@@ -50,3 +50,8 @@ export class ConflictError extends Error {
 export class BlobsError extends Error {
   override name = "BlobsError";
 }
+
+/** There can be no blob of this name, now or later: it is too long, or not allowed. */
+export class RefusedKeyError extends BlobsError {
+  override name = "RefusedKeyError";
+}

@@ -13,6 +13,7 @@ import {
   BlobsError,
   ConflictError,
   type PutOptions,
+  RefusedKeyError,
 } from "./blobs.ts";
 import { sha256 } from "../base/sha256.ts";
 
@@ -106,6 +107,9 @@ class CutError extends Error {
 class SilenceError extends Error {
   override name = "SilenceError";
 }
+
+/** What servers call a key that none of their objects can have. */
+const REFUSED_KEY = /KeyTooLong|InvalidObjectName|InvalidResourceName|InvalidURI|InvalidArgument|BadRequest/i;
 
 function statusOf(error: unknown): number | undefined {
   return (error as Failure).$metadata?.httpStatusCode;
@@ -244,7 +248,9 @@ export class S3Blobs implements Blobs {
     } else if (/ETIMEDOUT|timed? ?out/i.test(codes)) why = `${endpoint} does not answer`;
     else if (status !== undefined && status >= 300) why = `${endpoint} answered ${status} ${name}`;
     else why = (error as Failure).message || name || String(error);
-    return new BlobsError(`Cannot ${action}: ${why}`, { cause: error });
+    const isKeyRefused = status === 414 || (status === 400 && REFUSED_KEY.test(name));
+    const Kind = isKeyRefused ? RefusedKeyError : BlobsError;
+    return new Kind(`Cannot ${action}: ${why}`, { cause: error });
   }
 
   /**

@@ -31,6 +31,8 @@ export interface StoredModel {
   /** Rising. */
   versions: string[];
   aliases: Record<string, string>;
+  /** Why the aliases cannot be read, if so. */
+  aliasProblem?: string;
 }
 
 /** One change of an alias. */
@@ -215,11 +217,15 @@ export class Store {
       versions.set(model, [...versions.get(model) ?? [], version]);
     }
     const names = [...versions.keys()].filter((name) => NAME_PATTERN.test(name)).sort();
-    return await Promise.all(names.map(async (name) => ({
-      name,
-      versions: versions.get(name)!.sort(byNumber),
-      aliases: (await this.#aliases(name)).value.aliases,
-    })));
+    return await Promise.all(names.map(async (name) => {
+      const model = { name, versions: versions.get(name)!.sort(byNumber) };
+      try {
+        return { ...model, aliases: (await this.#aliases(name)).value.aliases };
+      } catch (error) {
+        if (!(error instanceof IntegrityError)) throw error;
+        return { ...model, aliases: {}, aliasProblem: error.message }; // the others are there none the less
+      }
+    }));
   }
 
   /** The visible versions of a model, rising; empty if there is no such model. @throws {BlobsError} */
@@ -408,7 +414,8 @@ export class Store {
   }
 }
 
-function checkAlias(alias: string): void {
+/** Refuses what cannot be an alias. @throws {RangeError} */
+export function checkAlias(alias: string): void {
   checkName(alias, "an alias");
   if (alias === "latest" || /^[0-9]+$/.test(alias)) {
     throw new RangeError(`Cannot use "${alias}" as an alias as it means a version already`);

@@ -56,6 +56,8 @@ Deno.test("publish says in one line what is wrong, and publishes nothing", () =>
       [["run", "--store", "gs://bucket"], 1, "must be a folder, file:PATH or s3://BUCKET/PREFIX"],
       [["run", "--name", "../up"], 1, "with --name ../up"],
       [["run", "--store", "run/model.onnx"], 1, "a part of the path is a file"],
+      [["run", "--alias", "good,a/b"], 1, 'Cannot use "a/b" as an alias'],
+      [["run", "--alias", "latest"], 1, "means a version already"],
     ];
     for (const [args, code, includes] of cases) {
       const result = await publish(folder, args);

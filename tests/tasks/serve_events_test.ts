@@ -139,7 +139,7 @@ testWith(
         reason: string;
         attempts: number;
       };
-      assert(letter.reason.includes("must be PNG") && letter.attempts === 2, letter.reason);
+      assert(letter.reason.includes("no format that is read") && letter.attempts === 2, letter.reason);
       assertEquals(await tell(), [202, { accepted: 0, known: 2, ignored: 1 }]);
       const metrics = await (await fetch(`${scoring.url}/metrics`)).text();
       assert(

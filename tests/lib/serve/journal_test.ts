@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { type Journal, openJournal } from "../../../lib/serve/journal.ts";
 
@@ -34,7 +34,11 @@ Deno.test("Journal.add() knows an event by key, version and sequencer", () =>
     assertEquals(await journal.add(event("a", "e1", "0A")), false, "sent again");
     assertEquals(await journal.add(event("a", "e1")), false, "found by listing");
     assertEquals(await journal.add(event("a", "e2", "0B")), true, "overwritten");
-    assertEquals(await journal.add(event("a", "e1", "0A")), false, "came late");
+    assertEquals(
+      await journal.add(event("a", "e1", "0A")),
+      true,
+      "came late, or from another node: scored again",
+    );
     assertEquals(await journal.add(event("a", "e1", "0C")), true, "back to the first content");
     assertEquals(keys(journal), ["a"], "only the newest is to be scored");
     await journal.close();
@@ -93,8 +97,59 @@ Deno.test("openJournal() writes the file anew when most of it is of no more use"
     await again.close();
   }));
 
-Deno.test("openJournal() refuses a damaged line in the middle", () =>
+Deno.test("openJournal() puts lines aside that are no events, and goes on with the others", () =>
   withFolder(async (folder) => {
-    await Deno.writeTextFile(join(folder, "events.jsonl"), "garbage\n{}\n");
-    await assertRejects(() => openJournal(folder), SyntaxError, "line 1");
+    const path = join(folder, "events.jsonl"), good = JSON.stringify(event("a"));
+    await Deno.writeTextFile(path, `garbage\n${good}\n{}\n{"bucket":"daq","key":7,"eTag":""}\n`);
+    const journal = await openJournal(folder);
+    assertEquals([keys(journal), journal.quarantined], [["a"], 3]);
+    await journal.add(event("b"));
+    await journal.close();
+    const aside = (await Deno.readTextFile(join(folder, "events.bad.jsonl"))).trim().split("\n");
+    assertEquals(aside, ["garbage", "{}", '{"bucket":"daq","key":7,"eTag":""}']);
+    const again = await openJournal(folder);
+    assertEquals([keys(again), again.quarantined], [["a", "b"], 0]);
+    await again.close();
+  }));
+
+Deno.test("openJournal() keeps only the last events that are done, and goes on counting all", () =>
+  withFolder(async (folder) => {
+    const journal = await openJournal(folder, { keepDone: 2 });
+    for (const key of ["a", "b", "c", "d"]) {
+      await journal.add(event(key));
+      await journal.settle([...journal.pending()][0], { state: "done" });
+    }
+    assertEquals(journal.counts(), { pending: 0, done: 4, dead: 0 });
+    assertEquals(await journal.add(event("d")), false);
+    assertEquals(await journal.add(event("a")), true, "its result will say that it is done");
+    await journal.close();
+    const again = await openJournal(folder, { keepDone: 2 });
+    assertEquals([keys(again), again.counts().pending], [["a"], 1]);
+    await again.close();
+  }));
+
+Deno.test("the journal is small after many events, and every one that was acknowledged is there", () =>
+  withFolder(async (folder) => {
+    const journal = await openJournal(folder, { keepDone: 1000 });
+    for (let round = 0; round < 20; round++) {
+      const names = Array.from({ length: 2000 }, (_, i) => `run${round}/${i}`);
+      await Promise.all(names.map((key) => journal.add(event(key))));
+      await Promise.all([...journal.pending()].map((entry) => journal.settle(entry, { state: "done" })));
+    }
+    await journal.add(event("last"));
+    await journal.close();
+    const { size } = await Deno.stat(join(folder, "events.jsonl"));
+    assert(size < 5_000_000, `${size} bytes of 80,001 lines`);
+    const again = await openJournal(folder, { keepDone: 1000 });
+    assertEquals([keys(again), again.counts()], [["last"], { pending: 1, done: 40_000, dead: 0 }]);
+    await again.close();
+  }));
+
+Deno.test("Journal.add() takes objects for two whose names differ by their encoding alone", () =>
+  withFolder(async (folder) => {
+    const journal = await openJournal(folder);
+    const plus = { ...event("a b.png"), alternative: "a+b.png" };
+    assertEquals([await journal.add(event("a b.png")), await journal.add(plus)], [true, true]);
+    assertEquals([...journal.pending()].length, 2);
+    await journal.close();
   }));

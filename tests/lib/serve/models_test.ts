@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../../assert.ts";
 import { tinyCard, tinyOnnx } from "../../tiny_model.ts";
 import { flatPng, get, type MemoryStore, memoryStore, post, withHost } from "./_service.ts";
+import type { ListedModel } from "../../../lib/score/models.ts";
 import type { Host } from "../../../lib/serve/host.ts";
 
 const versionOf = async (host: Host, path = "/score/tiny") =>
@@ -140,6 +141,139 @@ Deno.test("a model that leaves the store is not served any more", async () => {
       assertEquals((await post(host, "/score/tiny", flatPng(1))).status, 200);
     },
     {},
+    store,
+  );
+});
+
+Deno.test("an alias that is taken away means no version: no other one answers in its place", async () => {
+  const store = memoryStore();
+  store.add();
+  store.add();
+  store.add(tinyOnnx(), tinyCard({ name: "other" }));
+  store.aliases.tiny = { champion: "1" };
+  store.aliases.other = { champion: "1" };
+  await withHost(
+    async (host) => {
+      assertEquals(await versionOf(host), "1");
+      store.aliases.tiny = {};
+      await host.models.refresh();
+      const response = await post(host, "/score/tiny", flatPng(1));
+      const { error } = await response.json();
+      assertEquals([response.status, error.includes('no alias "champion"')], [404, true], error);
+      assertEquals(await versionOf(host, "/score/tiny/2"), "2");
+      const ready = await get(host, "/v2/health/ready");
+      const { models } = await ready.json();
+      assertEquals([ready.status, models[0].name, models[0].ready], [200, "tiny", false]);
+      assert(models[0].problem.includes('no alias "champion"'));
+      assertEquals((await post(host, "/score/other", flatPng(1))).status, 200);
+      store.aliases.tiny = { champion: "2" };
+      await host.models.refresh();
+      assertEquals(await versionOf(host), "2");
+    },
+    { reference: "champion" },
+    store,
+  );
+});
+
+/** Lets a test change what a store lists; gives what undoes it. */
+function listing(
+  store: MemoryStore,
+  change: (models: ListedModel[]) => ListedModel[] | Promise<ListedModel[]>,
+): () => void {
+  const list = store.list;
+  store.list = async () => await change(await list.call(store));
+  return () => {
+    store.list = list;
+  };
+}
+
+Deno.test("a version that was deleted answers until an older one is loaded, and readiness says so", async () => {
+  const store = memoryStore();
+  store.add(new TextEncoder().encode("no model"));
+  store.add();
+  await withHost(
+    async (host) => {
+      listing(store, (models) => models.map((model) => ({ ...model, versions: ["1"] })));
+      await host.models.refresh();
+      assertEquals(await versionOf(host), "2", "the older one does not load");
+      const { models } = await (await get(host, "/v2/health/ready")).json();
+      assert(models[0].problem.includes("version 2 is gone from the store"), JSON.stringify(models));
+      store.models.get("tiny")![0].onnx = tinyOnnx();
+      host.models.retry("tiny");
+      await host.models.refresh();
+      assertEquals(await versionOf(host), "1");
+      assertEquals((await (await get(host, "/v2/health/ready")).json()).models[0].problem, undefined);
+    },
+    {},
+    store,
+  );
+});
+
+Deno.test("GET /models shows the other models where one cannot be loaded", async () => {
+  const store = memoryStore(), bytes = tinyOnnx().length;
+  for (const name of ["a", "b"]) store.add(tinyOnnx(), tinyCard({ name }));
+  await withHost(
+    async (host) => {
+      store.fetch = () => Promise.reject(new Error("the bucket is down"));
+      const { models } = await (await get(host, "/models")).json();
+      const described = models.map((
+        { name, version }: { name: string; version?: string },
+      ) => [name, version]);
+      assertEquals(described, [["a", undefined], ["b", "1"]]);
+      const again = (await (await get(host, "/models")).json()).models;
+      assert(again[0].broken["1"].includes("the bucket is down"));
+    },
+    { maxModelBytes: 3 * bytes },
+    store,
+  );
+});
+
+Deno.test("a store that lists nothing, or does not answer, leaves the last models in place until it is back", async () => {
+  const store = memoryStore();
+  store.add();
+  await withHost(
+    async (host) => {
+      const said = async () => (await (await get(host, "/v2/health/ready")).json()).store;
+      let undo = listing(store, () => []);
+      await host.models.refresh();
+      assertEquals([await versionOf(host), (await said()).includes("lists no models")], ["1", true]);
+      undo();
+      undo = listing(store, () => new Promise<ListedModel[]>(() => {}));
+      await host.models.refresh();
+      assertEquals([await versionOf(host), (await said()).includes("does not answer")], ["1", true]);
+      undo();
+      store.add();
+      await host.models.refresh();
+      assertEquals([await versionOf(host), await said()], ["2", undefined]);
+    },
+    { storeTimeoutMs: 50 },
+    store,
+  );
+});
+
+Deno.test("aliases that cannot be read leave the model at its last version, and the others are followed", async () => {
+  const store = memoryStore();
+  for (const name of ["a", "b"]) {
+    store.add(tinyOnnx(), tinyCard({ name }));
+    store.add(tinyOnnx(), tinyCard({ name }));
+    store.aliases[name] = { champion: "1" };
+  }
+  await withHost(
+    async (host) => {
+      store.aliases.b = { champion: "2" };
+      listing(
+        store,
+        (models) =>
+          models.map((model) =>
+            model.name === "a" ? { ...model, aliases: {}, aliasProblem: "it is not JSON" } : model
+          ),
+      );
+      await host.models.refresh();
+      assertEquals([await versionOf(host, "/score/a"), await versionOf(host, "/score/b")], ["1", "2"]);
+      const { models } = await (await get(host, "/v2/health/ready")).json();
+      assertEquals(models.map(({ problem }: { problem?: string }) => problem), ["it is not JSON", undefined]);
+    },
+    { reference: "champion" },
     store,
   );
 });

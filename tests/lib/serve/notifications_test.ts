@@ -46,8 +46,70 @@ Deno.test("readNotification() refuses what is no notification", () => {
   );
 });
 
-Deno.test("isEarlier() compares sequencers as hexadecimal numbers of any length", () => {
-  assertEquals(isEarlier("9", "10"), true);
-  assertEquals(isEarlier("0a", "A"), false);
+Deno.test("isEarlier() pads the shorter sequencer on the right, as S3 says", () => {
+  assertEquals(isEarlier("10", "9"), true);
+  assertEquals([isEarlier("A", "A0"), isEarlier("A0", "A")], [false, false]);
+  assertEquals(isEarlier("0055AED6DCD90281E5", "0055AED6DCD90281E501"), true);
   assertEquals(isEarlier("1B", "1a"), false);
+});
+
+/** As the documents of each service show them. */
+const ENVELOPES: Record<string, Record<string, unknown>> = {
+  EventBridge: {
+    version: "0",
+    "detail-type": "Object Created",
+    source: "aws.s3",
+    detail: {
+      bucket: { name: "daq" },
+      object: { key: "in/a b+c.png", size: 5, etag: "0f", sequencer: "1A" },
+    },
+  },
+  SNS: {
+    Type: "Notification",
+    MessageId: "1",
+    Message: JSON.stringify({ Records: [record("in%2Fa+b%2Bc.png")] }),
+  },
+  SQS: {
+    Records: [{ eventSource: "aws:sqs", body: JSON.stringify({ Records: [record("in%2Fa+b%2Bc.png")] }) }],
+  },
+  "SNS in SQS": {
+    Records: [{
+      eventSource: "aws:sqs",
+      body: JSON.stringify({
+        Type: "Notification",
+        Message: JSON.stringify({ Records: [record("in%2Fa+b%2Bc.png")] }),
+      }),
+    }],
+  },
+  "SQS ReceiveMessage": { Messages: [{ Body: JSON.stringify({ Records: [record("in%2Fa+b%2Bc.png")] }) }] },
+  CloudEvents: {
+    specversion: "1.0",
+    type: "com.amazonaws.s3.ObjectCreated:Put",
+    data: { bucket: { name: "daq" }, object: { key: "in/a b+c.png", eTag: "0f", sequencer: "1A" } },
+  },
+  "CloudEvents in base64": {
+    specversion: "1.0",
+    type: "google.cloud.storage.object.v1.finalized",
+    data_base64: btoa(JSON.stringify({ bucket: "daq", name: "in/a b+c.png", etag: "0f", sequencer: "1A" })),
+  },
+};
+
+Deno.test("readNotification() finds the object in the envelope of every service", () => {
+  for (const [name, envelope] of Object.entries(ENVELOPES)) {
+    const [{ bucket, key, eTag, sequencer }] = readNotification(envelope);
+    assertEquals([name, bucket, key, eTag, sequencer], [name, "daq", "in/a b+c.png", "0f", "1A"]);
+  }
+});
+
+Deno.test("readNotification() leaves out other events in envelopes, questions of SNS, and folder markers", () => {
+  const { detail } = ENVELOPES.EventBridge;
+  assertEquals(readNotification({ "detail-type": "Object Deleted", detail }), []);
+  assertEquals(readNotification({ specversion: "1.0", type: "x.object.deleted", data: {} }), []);
+  assertEquals(readNotification({ Type: "SubscriptionConfirmation", SubscribeURL: "https://x" }), []);
+  assertEquals(readNotification({ Records: [record("in/"), record("in/a_%24folder%24")] }), []);
+  const deep = ENVELOPES.SNS;
+  const wrap = (message: Record<string, unknown>, times: number): Record<string, unknown> =>
+    times === 0 ? message : wrap({ Type: "Notification", Message: JSON.stringify(message) }, times - 1);
+  assertThrows(() => readNotification(wrap(deep, 6)), TypeError, "within more than four");
+  assertThrows(() => readNotification({ Type: "Notification", Message: "hello" }), TypeError, "Message");
 });

@@ -215,3 +215,17 @@ Deno.test("Store.publish() killed at any moment leaves whole versions or none", 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("Store.list() shows every model though the aliases of one are damaged, and says so", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const store = openStore(folder), files = new Map([["model.onnx", Uint8Array.of(1)]]);
+    for (const name of ["a", "b"]) await store.publish(files, exampleCard(name));
+    await Deno.writeTextFile(`${folder}/a/aliases.json`, "{");
+    const [a, b] = await store.list();
+    assertEquals([a.versions, a.aliases, b], [["1"], {}, { name: "b", versions: ["1"], aliases: {} }]);
+    assert(a.aliasProblem?.includes("a/aliases.json"), a.aliasProblem);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
