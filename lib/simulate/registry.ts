@@ -1,6 +1,7 @@
 /** All simulators; a new one is a file or a folder in this room and a line here. @module */
 import { cygnoSimulator } from "./cygno_simulator.ts";
 import { ecalSimulator } from "./ecal/simulator.ts";
+import { lensesSimulator } from "./lenses/simulator.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Simulator } from "./simulator.ts";
 import { superNemoSimulator } from "./supernemo/simulator.ts";
@@ -10,6 +11,7 @@ export const SIMULATORS: readonly Simulator[] = [
   cygnoSimulator,
   ecalSimulator,
   superNemoSimulator,
+  lensesSimulator,
 ];
 
 /**

@@ -7,7 +7,7 @@ Deno.test("findSimulator() finds each by its name, and names the nearest for a w
   assertThrows(
     () => findSimulator("ecla"),
     RangeError,
-    `"ecla" (nearest: ecal): there are cygno, ecal, supernemo`,
+    `"ecla" (nearest: ecal): there are cygno, ecal, supernemo, lenses`,
   );
 });
 
