@@ -1,0 +1,135 @@
+import { join } from "@std/path";
+import { fromArrays } from "../../../../lib/data/source.ts";
+import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { adversarial, constant, fit, type Models, sgd } from "../../../../lib/train/mod.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
+import { weightsOf } from "../_toy.ts";
+
+await startEngine({ backend: "tensorflow" });
+
+const LATENT = 3;
+
+/** A generator of two numbers from three, and a discriminator of two. */
+function pair(seed = 1, dropout = 0.2): Models {
+  const init = (offset: number) => tf.initializers.glorotUniform({ seed: seed + offset });
+  const generator = tf.sequential({
+    layers: [tf.layers.dense({ inputShape: [LATENT], units: 2, kernelInitializer: init(0), name: "made" })],
+  });
+  const discriminator = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        inputShape: [2],
+        units: 4,
+        activation: "relu",
+        kernelInitializer: init(1),
+        name: "hidden",
+      }),
+      tf.layers.dropout({ rate: dropout }),
+      tf.layers.dense({ units: 1, kernelInitializer: init(2), name: "score" }),
+    ],
+  });
+  return { generator, discriminator };
+}
+
+/** Points round (2, -1). */
+function points(count: number) {
+  const data = Float32Array.from({ length: 2 * count }, (_, i) => (i % 2 ? -1 : 2) + Math.sin(i) / 4);
+  return fromArrays({ data, shape: [count, 2] });
+}
+
+const options = { epochs: 1, batch: 8, shards: 1, seed: 4 };
+
+Deno.test("adversarial() moves each model by its own rate and no other", async () => {
+  for (const still of ["generator", "discriminator"]) {
+    const models = pair();
+    const before = Object.fromEntries(
+      Object.entries(models).map(([name, model]) => [name, weightsOf(model)]),
+    );
+    const rate = (name: string) => ({ config: { name }, rate: () => name === still ? 0 : 0.1 });
+    await fit(models, points(16), {
+      ...options,
+      step: adversarial({ generatorOptimizer: sgd(), discriminatorOptimizer: sgd() }),
+      schedule: { generator: rate("generator"), discriminator: rate("discriminator") },
+    });
+    for (const [name, model] of Object.entries(models)) {
+      const moved = weightsOf(model).some((value, i) => value !== before[name][i]);
+      assertEquals(moved, name !== still, `${name} while ${still} stands still`);
+    }
+  }
+});
+
+Deno.test("adversarial() counts losses and scores as they are by hand", async () => {
+  // All weights zero: every score is 0, a probability of 1/2, and each cross-entropy log 2.
+  const models = pair();
+  for (const model of Object.values(models)) model.setWeights(model.getWeights().map((w) => tf.zerosLike(w)));
+  const { epochs: [numbers] } = await fit(models, points(16), {
+    ...options,
+    step: adversarial(),
+    schedule: { config: { name: "still" }, rate: () => 0 },
+  });
+  assertClose([numbers.loss, numbers.generatorLoss], [2 * Math.LN2, Math.LN2], 1e-6);
+  assertClose([numbers.realScore, numbers.generatedScore], [0.5, 0.5], 1e-6);
+});
+
+Deno.test("adversarial() learns where the points are", async () => {
+  const models = pair();
+  await fit(models, points(64), { ...options, epochs: 150, step: adversarial(), schedule: constant(0.02) });
+  const noise = tf.randomNormal([256, LATENT], 0, 1, "float32", 3);
+  const [x, y] = (models.generator.predict(noise) as tf.Tensor).mean(0).dataSync();
+  assert(Math.hypot(x - 2, y + 1) < 0.8, `made points lie round ${x}, ${y}`);
+});
+
+Deno.test("adversarial() interrupted and resumed ends bit for bit as if never stopped", async () => {
+  const folder = await Deno.makeTempDir();
+  const run = async (path: string | undefined, stops: readonly number[]) => {
+    for (let part = 0;; part++) {
+      const models = pair(part === 0 ? 1 : 50), stop = new AbortController();
+      const history = await fit(models, points(40), {
+        ...options,
+        epochs: 4,
+        step: adversarial(),
+        checkpoint: path === undefined ? undefined : { path },
+        resume: true,
+        signal: stop.signal,
+        reportMs: 0,
+        onBatch: ({ step }) => step >= stops[part] && stop.abort(),
+      });
+      if (history.ending !== "interrupted") return Object.values(models).flatMap(weightsOf);
+    }
+  };
+  assertEquals(await run(join(folder, "a"), [1, 7, 10, 13]), await run(undefined, []));
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("adversarial() gives the same weights however a batch is cut", async () => {
+  const ends: number[][] = [];
+  for (const shards of [1, 2]) {
+    const models = pair(1, 0), { generator, discriminator } = models;
+    await fit(models, points(32), { ...options, epochs: 2, shards, step: adversarial() });
+    ends.push([...weightsOf(generator), ...weightsOf(discriminator)]);
+  }
+  assertClose(ends[1], ends[0], 1e-4);
+});
+
+Deno.test("adversarial() refuses models and sources that do not meet", async () => {
+  const { generator, discriminator } = pair();
+  const train = (models: Models, source = points(8)) =>
+    fit(models, source, { ...options, step: adversarial() });
+  await assertRejects(() => train({ generator }), TypeError, "two models called generator and discriminator");
+  const wide = tf.sequential({ layers: [tf.layers.dense({ inputShape: [LATENT], units: 3 })] });
+  await assertRejects(
+    () => train({ generator: wide, discriminator }),
+    TypeError,
+    "the discriminator takes [,2]",
+  );
+  await assertRejects(
+    () =>
+      fit({ generator, discriminator }, points(8), {
+        ...options,
+        step: adversarial(),
+        schedule: { generator: constant(1) },
+      }),
+    TypeError,
+    "a schedule for each of generator, discriminator: got generator",
+  );
+});

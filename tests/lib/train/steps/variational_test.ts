@@ -1,0 +1,68 @@
+import { fromArrays } from "../../../../lib/data/source.ts";
+import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { adam, constant, divergence, fit, variational } from "../../../../lib/train/mod.ts";
+import { assert, assertClose } from "../../../assert.ts";
+
+await startEngine({ backend: "tensorflow" });
+
+/** Encoder and decoder of four values with a code of two; the mean alone is decoded. */
+function autoencoder(): tf.LayersModel {
+  const init = (seed: number) => tf.initializers.glorotUniform({ seed });
+  const input = tf.input({ shape: [4], name: "image" });
+  const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor) => layer.apply(x) as tf.SymbolicTensor;
+  const mean = apply(tf.layers.dense({ units: 2, name: "z_mean", kernelInitializer: init(1) }), input);
+  const logVariance = apply(
+    tf.layers.dense({ units: 2, name: "z_log_variance", kernelInitializer: init(2) }),
+    input,
+  );
+  const decode = tf.layers.dense({
+    units: 4,
+    activation: "sigmoid",
+    name: "reconstruction",
+    kernelInitializer: init(3),
+  });
+  return tf.model({ inputs: input, outputs: [apply(decode, mean), mean, logVariance] });
+}
+
+const source = fromArrays({
+  data: Float32Array.from({ length: 64 }, (_, i) => (i >> 2) % 2 === i % 2 ? 0.9 : 0.1),
+  shape: [16, 4],
+});
+
+// By hand: -(1 + ln 4 - 1² - 4) / 2 - (1 + 0 - 0 - 1) / 2 = (4 - ln 4) / 2
+Deno.test("divergence() is Kullback and Leibler's of a Gaussian from the standard one", () => {
+  const value = divergence(tf.tensor2d([[1, 0]]), tf.tensor2d([[Math.log(4), 0]])).dataSync();
+  assertClose(value, [(4 - Math.log(4)) / 2], 1e-6);
+});
+
+Deno.test("variational() minimises reconstruction plus β times divergence", async () => {
+  for (const beta of [0, 3]) {
+    const { epochs } = await fit(autoencoder(), source, {
+      step: variational({ beta, optimizer: adam() }),
+      epochs: 1,
+      batch: 16,
+      shards: 2,
+    });
+    const { loss, reconstructionLoss, divergence } = epochs[0];
+    assertClose(loss, reconstructionLoss + beta * divergence, 1e-4);
+    assert(divergence > 0 && reconstructionLoss > 0);
+  }
+});
+
+Deno.test("variational() learns to reconstruct, and β pulls the codes together", async () => {
+  const train = async (beta: number) => {
+    const history = await fit(autoencoder(), source, {
+      step: variational({ beta, reconstruction: "squaredError" }),
+      schedule: constant(0.05),
+      epochs: 60,
+      batch: 16,
+      shards: 1,
+      validation: source,
+    });
+    return history.epochs.at(-1)!;
+  };
+  const free = await train(0), bound = await train(10);
+  assert(free.reconstructionLoss < 0.05, String(free.reconstructionLoss));
+  assert(bound.divergence < free.divergence / 5, `${bound.divergence} against ${free.divergence}`);
+  assert(Number.isFinite(bound.validationDivergence));
+});
