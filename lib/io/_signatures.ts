@@ -21,3 +21,8 @@ export function isFits(bytes: Uint8Array): boolean {
 export function isHdf5(bytes: Uint8Array): boolean {
   return ascii(bytes, 0, 8) === "\x89HDF\r\n\x1a\n";
 }
+
+/** Whether the bytes start like a ROOT file. */
+export function isRoot(bytes: Uint8Array): boolean {
+  return ascii(bytes, 0, 4) === "root" && bytes.length >= 64;
+}

@@ -6,7 +6,7 @@
  * {@linkcode openFile}. A new format is a file in this room and an entry here.
  * @module
  */
-import { isFits, isHdf5, isJpeg, isTiff } from "./_signatures.ts";
+import { isFits, isHdf5, isJpeg, isRoot, isTiff } from "./_signatures.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
 import { isGzip } from "./gzip.ts";
@@ -18,7 +18,7 @@ import { isPng } from "./png.ts";
 import { isZip } from "./zip.ts";
 
 /** The formats that are read. */
-export type FormatName = "png" | "jpeg" | "tiff" | "fits" | "npy" | "idx" | "hdf5" | "zip" | "gzip";
+export type FormatName = "png" | "jpeg" | "tiff" | "fits" | "npy" | "idx" | "hdf5" | "root" | "zip" | "gzip";
 
 /** Limits, checked before anything is allocated, and the name for messages. */
 export interface OpenOptions {
@@ -131,6 +131,7 @@ export const FORMATS: readonly Format[] = [
     },
   },
   { name: "hdf5", title: "HDF5", sniff: isHdf5, open: openHdf5File },
+  { name: "root", title: "ROOT", sniff: isRoot, open: openRootFile },
   { name: "zip", title: "zip", sniff: isZip, open: openZip },
   {
     name: "gzip",
@@ -250,6 +251,38 @@ async function openHdf5File(source: ByteSource, options: Required<OpenOptions>):
     if (dtype) arrays.push({ name: path, shape, dtype, isPicture: false, read });
   }
   return { format: "hdf5", name, arrays, warnings: [], close: file.close };
+}
+
+/** Branches with one value or a fixed array an entry, named by tree and branch; lists of any length are for root.ts. */
+async function openRootFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
+  const { openRoot } = await import("./root.ts");
+  const { name, maxBytes } = options, file = await openRoot(source, { name });
+  const arrays: FileArray[] = [];
+  let left = 0;
+  for (const path of file.trees) {
+    const tree = await file.tree(path);
+    for (const { name: branch, kind, dtype, shape } of tree.branches) {
+      if (kind !== "fixed" || !dtype) {
+        left++;
+        continue;
+      }
+      const read: FileArray["read"] = async ([first, end] = [0, tree.entries]) => {
+        const { [branch]: { data } } = await tree.read([branch], { entries: [first, end], maxBytes });
+        return { data, shape: [end - first, ...shape] };
+      };
+      arrays.push({
+        name: `${path}/${branch}`,
+        shape: [tree.entries, ...shape],
+        dtype,
+        isPicture: false,
+        read,
+      });
+    }
+  }
+  const warnings = left > 0
+    ? [`${left} branches of "${name}" are lists, texts or objects and were left out`]
+    : [];
+  return { format: "root", name, arrays, warnings, close: file.close };
 }
 
 /** A .npz, all of whose entries are .npy, is arrays; every other archive is members. */

@@ -1,14 +1,17 @@
 /**
- * Reading files against h5py, on the layout of the published calorimeter files. @module
+ * Reading files: HDF5 against h5py on the layout of the published calorimeter files, ROOT against uproot on lists of hits.
+ * @module
  */
 import { join } from "@std/path";
 import { createRng } from "../../lib/base/rng.ts";
 import { openHdf5 } from "../../lib/io/hdf5.ts";
+import { openRoot } from "../../lib/io/root.ts";
+import { createRootFile } from "../../lib/io/root_write.ts";
 import { CliError } from "../_cli.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
 
 export const name = "io";
-export const summary = "Reading HDF5 against h5py: in order and by random slabs (parts: hdf5)";
+export const summary = "Reading HDF5 against h5py and ROOT against uproot (parts: hdf5, root)";
 
 /** Rows of the timed files, of which the published ones have 249,000; slabs, and rows of each. */
 const ROWS = 20_000, SLABS = 300, SLAB = 32, BATCH = 1000;
@@ -16,7 +19,7 @@ const WIDTH = 32 * 32 * 2, MEGABYTE = 1e6;
 
 /** Runs the chosen parts, all where none is chosen. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const parts: Record<string, (context: BenchContext) => Promise<BenchTable>> = { hdf5 };
+  const parts: Record<string, (context: BenchContext) => Promise<BenchTable>> = { hdf5, root };
   const unknown = context.parts.find((part) => !Object.hasOwn(parts, part));
   if (unknown) {
     throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(parts).join(", ")}`);
@@ -72,6 +75,72 @@ async function hdf5(context: BenchContext): Promise<BenchTable> {
       "One thread, and a chunk cache of 1 MiB on both sides.",
     ],
   };
+}
+
+/** Events of the ROOT files, hits of one on average, and their branches. */
+const EVENTS = 100_000, HITS = 20;
+const BRANCHES = {
+  radius: "vector<double>",
+  wirez: "vector<double>",
+  layer: "vector<int>",
+  column: "vector<int>",
+} as const;
+
+async function root(context: BenchContext): Promise<BenchTable> {
+  const { folder, rounds, say } = context, rows: BenchRow[] = [];
+  await using uproot = peer(context);
+  const names = Object.keys(BRANCHES) as (keyof typeof BRANCHES)[];
+  for (const compression of ["none", "zlib"] as const) {
+    const path = join(folder, `${compression}.root`);
+    say(`writing ${EVENTS} events, ${compression === "none" ? "not packed" : "packed by zlib"}`);
+    writeTracks(path, compression);
+    const read = async () => {
+      using file = await openRoot(path);
+      const columns = await (await file.tree()).read(names);
+      let sum = 0;
+      for (const name of names) for (const value of columns[name].data) sum += Number(value);
+      return sum;
+    };
+    const theirs = await uproot.ask({ do: "tracks", path, names }), found = await read();
+    if (Math.abs(found - theirs.sum) > 1e-9 * Math.abs(theirs.sum)) {
+      throw new CliError(`The sums differ: ${found} by ours, ${theirs.sum} by uproot`);
+    }
+    const values = await alternate(rounds, {
+      async ours() {
+        const start = performance.now();
+        await read();
+        return EVENTS / ((performance.now() - start) / 1000);
+      },
+      async theirs() {
+        return EVENTS / (await uproot.ask({ do: "tracks", path, names })).seconds;
+      },
+    });
+    const what = compression === "none" ? "not packed" : "zlib";
+    rows.push({ what, unit: "events/s", better: "higher", peer: "uproot", bar: 0.8, ...values });
+  }
+  return {
+    title: "ROOT, four std::vector branches to columns, opening included",
+    rows,
+    notes: [
+      `${EVENTS} events of ${HITS} hits on average, in baskets of 5,000 events; both sides add the values up.`,
+    ],
+  };
+}
+
+function writeTracks(path: string, compression: "none" | "zlib"): void {
+  const rng = createRng(5), file = createRootFile(path, "hit_tree", BRANCHES, { compression });
+  for (let first = 0; first < EVENTS; first += 5000) {
+    const offsets = [0];
+    for (let i = 0; i < 5000; i++) offsets.push(offsets[i] + Math.floor(rng() * 2 * HITS + 1));
+    const length = offsets[5000];
+    file.append({
+      radius: { data: Float64Array.from({ length }, () => 22 * rng()), offsets },
+      wirez: { data: Float64Array.from({ length }, () => 3000 * rng() - 1500), offsets },
+      layer: { data: Int32Array.from({ length }, () => Math.floor(9 * rng())), offsets },
+      column: { data: Int32Array.from({ length }, () => Math.floor(113 * rng())), offsets },
+    });
+  }
+  file.close();
 }
 
 /** The sum of each picture's first value, which is what h5py's side adds up. */

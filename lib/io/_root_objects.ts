@@ -1,0 +1,63 @@
+/** Branches that are no columns, read by jsroot's selector, an object an entry. @module */
+import type { RootBranchObject, RootTreeObject } from "./_root_file.ts";
+
+interface Selector {
+  addBranch(branch: unknown, name: string): void;
+  tgtobj: Record<string, unknown>;
+  Process: () => void;
+  Terminate: (isDone: boolean) => void;
+}
+
+interface JsrootTree {
+  TSelector: new () => Selector;
+  treeProcess(tree: unknown, selector: Selector, options: object): Promise<unknown>;
+}
+
+/**
+ * Reads entries of a branch as jsroot understands them.
+ *
+ * jsroot ends early, without an error, on what it cannot read: entries are counted.
+ *
+ * @throws {SyntaxError} If not all entries come, or not within `timeoutMs`.
+ */
+export async function readObjects(
+  tree: RootTreeObject,
+  branch: RootBranchObject,
+  [first, end]: readonly [number, number],
+  timeoutMs: number,
+): Promise<unknown[]> {
+  const { TSelector, treeProcess } = await import("jsroot/tree") as unknown as JsrootTree;
+  const selector = new TSelector(), values: unknown[] = [];
+  if (first === end) return values;
+  selector.addBranch(branch, "value");
+  selector.Process = function (this: Selector) {
+    values.push(structuredCloneOf(this.tgtobj.value));
+  };
+  selector.Terminate = () => {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SyntaxError(`no answer in ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([treeProcess(tree, selector, { firstentry: first, numentries: end - first }), late]);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw error;
+    throw new SyntaxError(`entry ${first + values.length}: jsroot cannot read it`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+  if (values.length !== end - first) {
+    throw new SyntaxError(`entry ${first + values.length}: jsroot reads no further`);
+  }
+  return values;
+}
+
+/** jsroot fills the same object for every entry. */
+function structuredCloneOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    return structuredClone(value);
+  } catch {
+    return JSON.parse(JSON.stringify(value));
+  }
+}
