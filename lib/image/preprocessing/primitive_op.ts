@@ -32,7 +32,8 @@ export type PrimitiveOp =
   | { op: "invertIfBright"; white: number }
   /**
    * [height, width, (energy, time)] to [frames, height, width, channels]: a pixel is kept in the frames k with
-   * `after[k]` < time ≤ `until[k]`, if its energy exceeds `lowEnergy` and |time| is below `maxAbsTime`; else it is 0.
+   * `after[k]` < time ≤ `until[k]`, if its energy is finite and exceeds `lowEnergy` and |time| is below `maxAbsTime`; else it
+   * is 0.
    */
   | {
     op: "sortByTime";

@@ -8,7 +8,10 @@ import { axesOf, shapeText } from "./pixels.ts";
 import type { PrimitiveOp } from "./primitive_op.ts";
 import type { StepKind } from "./step.ts";
 
-/** [height, width, (energy, time)] to [frames, height, width, (energy) or (energy, time)]. */
+/**
+ * [height, width, (energy, time)] to [frames, height, width, (energy) or (energy, time)]; what is not a finite number is in
+ * no frame.
+ */
 export interface TimeOrderStep {
   op: "timeOrder";
   /** Time at which the first frame begins. */
@@ -77,7 +80,8 @@ export const timeOrder: StepKind<TimeOrderStep> = {
     for (let pixel = 0; pixel < pixels; pixel++) {
       const energy = data[2 * pixel], time = data[2 * pixel + 1];
       if (energy === 0 && time === 0) continue; // nine pixels of ten: they stay zero wherever they belong
-      if (!(energy > lowEnergy && Math.abs(time) < maxAbsTime)) continue;
+      const isHit = energy > lowEnergy && energy < Infinity && Math.abs(time) < maxAbsTime;
+      if (!isHit) continue;
       for (let frame = firstFrame(until, time); frame < frames && time > after[frame]; frame++) {
         const at = (frame * pixels + pixel) * channels;
         out[at] = energy;

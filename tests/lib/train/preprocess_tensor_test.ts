@@ -11,6 +11,14 @@ import { randomCase } from "../image/preprocessing/_random_steps.ts";
 
 const CASES = 150;
 
+const ALL_WAYS = [false, true].flatMap((cumulative) =>
+  [false, true].flatMap((removeEmpty) =>
+    ["drop", "clamp"].flatMap((outside) =>
+      ["energy", "both"].map((channels) => [cumulative, removeEmpty, outside, channels] as const)
+    )
+  )
+);
+
 for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
   Deno.test(`preprocessTensor() agrees with preprocess() on random steps and pictures (${backend})`, async () => {
     const tf = await startEngine({ backend });
@@ -43,6 +51,37 @@ for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
       const ops = primitiveOps(steps, pixels.shape, { white: 1 });
       const y = preprocessTensor(ops, tf.tensor(pixels.data, [1, ...pixels.shape]));
       assertEquals(y.dataSync<"float32">(), expected, step.op);
+    }
+  });
+}
+
+for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
+  Deno.test(`preprocessTensor() sorts hits by time as preprocess() does, whatever they are (${backend})`, async () => {
+    const tf = await startEngine({ backend });
+    const odd = [NaN, Infinity, -Infinity, -0.1, 0.1, 0, 0.098, Math.fround(-0.1 + 5 * 0.0099), 3];
+    const data = Float32Array.from(odd.flatMap((energy) => odd.flatMap((time) => [energy, time])));
+    const shape = [odd.length, odd.length, 2];
+    for (const like of ["right", "document"]) {
+      for (const [cumulative, removeEmpty, outside, channels] of ALL_WAYS) {
+        if (like === "document" && outside === "clamp") continue;
+        const step = {
+          op: "timeOrder",
+          minTime: -0.1,
+          maxTime: 0.1,
+          like,
+          cumulative,
+          removeEmpty,
+          outside,
+          channels,
+        };
+        const steps = parsePreprocessing([step]),
+          expected = preprocess(steps, { data, shape }, { white: NaN });
+        const ops = primitiveOps(steps, shape, { white: NaN });
+        const y = preprocessTensor(ops, tf.tensor(data, [1, ...shape]));
+        assertEquals(y.shape, [1, ...expected.shape]);
+        const differing = y.dataSync<"float32">().findIndex((value, i) => value !== expected.data[i]);
+        assertEquals(differing, -1, JSON.stringify(step));
+      }
     }
   });
 }

@@ -79,7 +79,7 @@ Deno.test("timeOrder makes no frame of a rounding error", () => {
 });
 
 Deno.test("timeOrder leaves a pixel that is not a number out", () => {
-  const pixels = { data: Float32Array.of(NaN, 0, 1, NaN, 1, 0, 0, 0), shape: [2, 2, 2] };
+  const pixels = { data: Float32Array.of(NaN, 0, 1, NaN, 1, 0, Infinity, 0), shape: [2, 2, 2] };
   const steps = parsePreprocessing([{ op: "timeOrder", minTime: -0.1, maxTime: 0.1, removeEmpty: false }]);
   const { data } = preprocess(steps, pixels, { white: NaN });
   assert(data.every((value) => value === 0 || value === 1));
