@@ -10,103 +10,148 @@ import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./l
 import {
   type ActivatedLayer,
   findRewrites,
+  type GraphNode,
   LINEAR,
   type ModelGraph,
   type RunShards,
 } from "./layers/rewrites.ts";
+import { graphOf } from "./model_graph.ts";
+import { outputNames, squashingOf } from "./last_activation.ts";
+import { drawTogether } from "./random/random.ts";
 import { tf } from "./tf.ts";
 
 /** Options for {@linkcode applySharded}. */
 export interface ApplyOptions {
   /** Whether dropout drops and batch normalisation uses the batch. @default {false} */
   training?: boolean;
-  /** Names of the outputs that are wanted before their last softmax or sigmoid, or "all". @default {none} */
+  /**
+   * Names of the outputs that are wanted before their last softmax or sigmoid, or "all". An output that does not end in
+   * one comes as it is: `logitOutputs` says which do. @default {none}
+   */
   logits?: "all" | ReadonlySet<string>;
 }
 
-/** The graph of a model; a sequential one keeps it in a model of its own. */
-function graphOf(model: tf.LayersModel | tf.layers.Layer): ModelGraph | undefined {
-  if (model instanceof tf.Sequential && !model.built && model.inputs.length > 0) model.build();
-  const inner = (model as unknown as { model?: ModelGraph }).model ?? model;
-  const graph = inner as unknown as ModelGraph;
-  return graph.nodesByDepth ? graph : undefined;
+/** One tensor a shard. */
+type Shards = tf.Tensor[];
+
+/** What is known of a symbolic tensor: its values, which steps of a sequence count, and what stood before a squashing. */
+interface Value {
+  shards: Shards;
+  mask?: Shards;
+  logits?: Shards;
 }
 
-/** Values of every symbolic tensor: one a shard. */
-type Values = Map<number, tf.Tensor[]>;
+/** How a graph is run. */
+interface Run {
+  training: boolean;
+  /** Whether the values of an output are wanted before their last softmax or sigmoid, by the output's number. */
+  logits: readonly boolean[];
+}
 
+/** Runs a layer that is no model on every shard. */
 function runLayer(
   layer: tf.layers.Layer,
-  inputs: tf.Tensor[][], // [input][shard]
+  inputs: readonly Value[],
   callArgs: Record<string, unknown> | undefined,
   training: boolean,
-): tf.Tensor[][] { // [output][shard]
-  const shards = inputs[0].length;
-  const nested = graphOf(layer);
-  if (nested) return runGraph(nested, inputs, training);
-  const [x] = inputs;
-  if (shards > 1 && isTrainingBatchNorm(layer, x[0].rank, training)) {
-    return [normalizeTogether(layer as unknown as BatchNormLayer, x)];
+): Shards[] { // [output][shard]
+  const [x] = inputs, rows = x.shards.map(({ shape }) => shape[0]);
+  if (rows.length > 1 && isTrainingBatchNorm(layer, training)) {
+    return [normalizeTogether(layer as unknown as BatchNormLayer, x.shards)];
   }
+  const masked = inputs.some(({ mask }) => mask !== undefined);
   const perShard = sharingFilters(() =>
-    Array.from({ length: shards }, (_, shard) => {
-      const given = inputs.map((input) => input[shard]);
-      const result = layer.call(given.length === 1 ? given[0] : given, { ...callArgs, training } as never);
+    drawTogether(rows, (shard) => {
+      const given = inputs.map(({ shards }) => shards[shard]);
+      const mask = masked ? { mask: x.mask?.[shard] } : {};
+      const kwargs = { ...callArgs, training, ...mask };
+      const result = layer.call(given.length === 1 ? given[0] : given, kwargs as never);
       return Array.isArray(result) ? result : [result];
     })
   );
   return perShard[0].map((_, output) => perShard.map((results) => results[output]));
 }
 
-function runGraph(graph: ModelGraph, inputs: tf.Tensor[][], training: boolean): tf.Tensor[][] {
-  const values: Values = new Map(graph.inputs.map((input, i) => [input.id, inputs[i]]));
+/** Layers that make a mask of their own. */
+const MASKING = new Set(["Embedding", "Masking"]);
+
+/** The mask of what a layer gives, where it gives one. */
+function maskOf(layer: tf.layers.Layer, inputs: readonly Value[]): Shards | undefined {
+  const masked = inputs.some(({ mask }) => mask !== undefined);
+  if (!layer.supportsMasking || !(masked || MASKING.has(layer.getClassName()))) return undefined;
+  const masks = inputs[0].shards.map((_, shard) => {
+    const given = inputs.map(({ shards }) => shards[shard]);
+    const known = inputs.map(({ mask }) => mask?.[shard] ?? null);
+    return [layer.computeMask(given, known as unknown as tf.Tensor[])].flat()[0] as tf.Tensor | null;
+  });
+  return masks.every((mask) => mask !== null && mask !== undefined) ? masks as Shards : undefined;
+}
+
+/** Runs `fn` while a layer has no activation. */
+function withoutActivation<T>(layer: ActivatedLayer, fn: () => T): T {
+  const { activation } = layer;
+  layer.activation = LINEAR;
+  try {
+    return fn();
+  } finally {
+    layer.activation = activation;
+  }
+}
+
+/** Runs a layer that ends in a softmax or sigmoid, and keeps what stood before it. */
+function runSquashing(node: GraphNode, inputs: readonly Value[], training: boolean): Value[] {
+  const { outboundLayer: layer, callArgs } = node;
+  if (layer.getClassName() === "Softmax") {
+    const [shards] = runLayer(layer, inputs, callArgs, training);
+    return [{ shards, logits: inputs[0].shards }];
+  }
+  const activated = layer as unknown as ActivatedLayer, { activation } = activated;
+  const [logits] = withoutActivation(activated, () => runLayer(layer, inputs, callArgs, training));
+  return [{ shards: logits.map((x) => activation!.apply(x)), logits }];
+}
+
+/** Runs one node of a graph; `logits` says for which of its outputs they are wanted. */
+function runNode(
+  node: GraphNode,
+  inputs: readonly Value[],
+  { training, logits }: Run,
+): Value[] {
+  const { outboundLayer: layer, callArgs, outputTensors } = node, nested = graphOf(layer);
+  if (nested) return runGraph(nested, inputs, { training, logits });
+  if (logits[0] && squashingOf(layer, outputTensors[0].rank)) return runSquashing(node, inputs, training);
+  return runLayer(layer, inputs, callArgs, training).map((shards) => ({ shards }));
+}
+
+function runGraph(graph: ModelGraph, inputs: readonly Value[], { training, logits }: Run): Value[] {
+  const values = new Map<number, Value>(graph.inputs.map((input, i) => [input.id, inputs[i]]));
+  const wanted = new Set(graph.outputs.flatMap(({ id }, i) => logits[i] ? [id] : []));
   const seconds = findRewrites(graph, training);
   const firsts = new Map([...seconds.values()].map((rewrite) => [rewrite.first, rewrite]));
   const depths = Object.keys(graph.nodesByDepth).map(Number).sort((a, b) => b - a);
   for (const depth of depths) {
-    for (const { outboundLayer, inputTensors, outputTensors, callArgs } of graph.nodesByDepth[depth]) {
+    for (const node of graph.nodesByDepth[depth]) {
+      const { outboundLayer: layer, inputTensors, outputTensors, callArgs } = node;
       if (inputTensors.length === 0 || outputTensors.every(({ id }) => values.has(id))) continue;
-      const given = inputTensors.map(({ id }) => values.get(id));
-      if (given.some((value) => value === undefined)) continue; // a node of another model that shares the layer
-      const first = firsts.get(outboundLayer), second = seconds.get(outboundLayer);
-      const run: RunShards = (xs) => runLayer(outboundLayer, [xs], callArgs, training)[0];
+      const known = inputTensors.map(({ id }) => values.get(id));
+      if (known.some((value) => value === undefined)) continue; // a node of another model that shares the layer
+      const given = known as Value[], first = firsts.get(layer), second = seconds.get(layer);
+      const run: RunShards = (shards) => runLayer(layer, [{ shards }], callArgs, training)[0];
       const results = first
-        ? [first.runFirst(run, given[0]!)]
+        ? [{ shards: first.runFirst(run, given[0].shards) }]
         : second
-        ? [second.runSecond(run, given[0]!)]
-        : runLayer(outboundLayer, given as tf.Tensor[][], callArgs, training);
-      outputTensors.forEach(({ id }, i) => values.set(id, results[i]));
+        ? [{ shards: second.runSecond(run, given[0].shards) }]
+        : runNode(node, given, { training, logits: outputTensors.map(({ id }) => wanted.has(id)) });
+      const mask = graphOf(layer) ? undefined : maskOf(layer, given);
+      outputTensors.forEach(({ id }, i) => values.set(id, mask ? { ...results[i], mask } : results[i]));
     }
   }
   return graph.outputs.map(({ id }) => values.get(id)!);
 }
 
-const SQUASHING = new Set(["softmax", "sigmoid"]);
-
-/** Runs `fn` while the layers that make these outputs of the model have no softmax or sigmoid. */
-function withoutSquashing<T>(outputs: readonly tf.SymbolicTensor[], fn: () => T): T {
-  const changed: [ActivatedLayer, ActivatedLayer["activation"]][] = [];
-  for (const output of outputs) {
-    const layer = output.sourceLayer as unknown as ActivatedLayer;
-    if (!layer.activation || !SQUASHING.has(layer.activation.getClassName())) continue;
-    changed.push([layer, layer.activation]);
-    layer.activation = LINEAR;
-  }
-  try {
-    return fn();
-  } finally {
-    for (const [layer, activation] of changed) layer.activation = activation;
-  }
-}
-
-/** The outputs that are wanted as logits. @throws {RangeError} If the model has no output of such a name. */
-function wantedAsLogits(
-  model: tf.LayersModel,
-  graph: ModelGraph,
-  logits: "all" | ReadonlySet<string>,
-): tf.SymbolicTensor[] {
-  if (logits === "all") return graph.outputs;
-  const names = model.outputNames;
+/** Which outputs are wanted as logits. @throws {RangeError} If the model has no output of such a name. */
+function wantedAsLogits(model: tf.LayersModel, logits: ApplyOptions["logits"]): boolean[] {
+  const names = outputNames(model);
+  if (logits === undefined || logits === "all") return names.map(() => logits === "all");
   for (const name of logits) {
     if (names.includes(name)) continue;
     const known = names.map((name) => `"${name}"`).join(", ");
@@ -114,14 +159,15 @@ function wantedAsLogits(
       `Cannot give the logits of output "${name}" of model "${model.name}" as its outputs are ${known}`,
     );
   }
-  return graph.outputs.filter((_, i) => logits.has(names[i]));
+  return names.map((name) => logits.has(name));
 }
 
 /**
  * Applies a model to shards of one batch.
  *
- * Dropout draws for every shard on its own. Batch normalisation in training normalises all shards by the moments of
- * the whole batch, and moves its averages once. The gradient reaches every weight through every shard.
+ * What comes out does not depend on how the batch is cut: random numbers are drawn for the whole batch, and batch
+ * normalisation in training takes the moments of the whole batch and moves its averages once. The gradient reaches
+ * every weight through every shard.
  *
  * @param model Any model of layers; sequential, functional or nested; any number of inputs and outputs.
  * @param inputs By shard, the model's inputs in their order, each [part of the batch, …].
@@ -149,17 +195,19 @@ export function applySharded(
   if (!graph) {
     throw new TypeError(`Cannot apply model "${model.name}" in shards as it must be built`);
   }
-  const wanted = graph.inputs.length;
+  const count = graph.inputs.length;
   for (const given of inputs) {
-    if (given.length === wanted) continue;
+    if (given.length === count) continue;
     throw new TypeError(
-      `Cannot apply model "${model.name}" in shards as each needs ${wanted} inputs: got ${given.length}`,
+      `Cannot apply model "${model.name}" in shards as each needs ${count} inputs: got ${given.length}`,
     );
   }
-  const byInput = graph.inputs.map((_, i) => inputs.map((given) => given[i])); // [input][shard]
-  const run = () => runGraph(graph, byInput, training);
-  const results = logits ? withoutSquashing(wantedAsLogits(model, graph, logits), run) : run(); // [output][shard]
-  return inputs.map((_, shard) => results.map((output) => output[shard]));
+  const byInput = graph.inputs.map((_, i) => ({ shards: inputs.map((given) => given[i]) }));
+  const wanted = wantedAsLogits(model, logits);
+  const results = runGraph(graph, byInput, { training, logits: wanted });
+  return inputs.map((_, shard) =>
+    results.map(({ shards, logits }, i) => (wanted[i] && logits || shards)[shard])
+  );
 }
 
 /**

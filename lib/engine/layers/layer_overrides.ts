@@ -3,12 +3,12 @@
  * normalisation.
  *
  * Stock dropout draws its mask in JavaScript, which a trace would freeze; stock batch normalisation refuses to train
- * on rank 5. The classes, their settings and their weights stay TensorFlow.js's own.
+ * on rank 5, and trains where it is frozen. The classes, their settings and their weights stay TensorFlow.js's own.
  * @module
  */
 import { normalizeBatch, normalizeBy, normalizeShards } from "../ops/batch_norm.ts";
 import { normalizeAndPool } from "../ops/pooled_norm.ts";
-import { dropout, keepMask, normal } from "../random/random.ts";
+import { drawForAll, dropout, keepMask, normal } from "../random/random.ts";
 import { tf } from "../tf.ts";
 
 type Call = (
@@ -29,6 +29,7 @@ function override(layer: tf.layers.Layer, make: (stock: Call) => Call): void {
 
 interface DropoutLayer {
   rate: number;
+  noiseShape?: (number | null)[] | null;
   getNoiseShape(input: tf.Tensor): (number | null)[] | undefined;
 }
 
@@ -38,7 +39,8 @@ function overrideDropout(): void {
       const x = only(inputs);
       if (!training || this.rate <= 0) return inputs;
       const noise = this.getNoiseShape(x)?.map((side, axis) => side ?? x.shape[axis]);
-      return dropout(x, this.rate, noise);
+      const drop = () => dropout(x, this.rate, noise);
+      return this.noiseShape?.[0] === 1 ? drawForAll(drop) : drop();
     } as Call);
 }
 
@@ -81,8 +83,29 @@ function overrideNoise(): void {
   );
 }
 
+/** What the override reads of TensorFlow.js's recurrent layers; a stack of cells has none of this. */
+interface RecurrentLayer {
+  cell: { dropoutFunc?: ((x: tf.Tensor, rate: number) => tf.Tensor) | null };
+}
+
+/** Recurrent layers draw their masks in their cells. */
+function overrideRecurrent(): void {
+  const { simpleRNN, gru, lstm } = tf.layers;
+  for (const make of [simpleRNN, gru, lstm]) {
+    override(
+      make({ units: 1 }) as tf.layers.Layer,
+      (stock) =>
+        function (this: RecurrentLayer, inputs, kwargs) {
+          this.cell.dropoutFunc ??= (x, rate) => dropout(x, rate);
+          return stock.call(this as never, inputs, kwargs);
+        } as Call,
+    );
+  }
+}
+
 /** What the override reads of TensorFlow.js's BatchNormalization. */
 export interface BatchNormLayer {
+  trainable: boolean;
   axis: number;
   epsilon: number;
   momentum: number;
@@ -111,50 +134,118 @@ function scaleAndOffset(
   };
 }
 
-/** Whether a layer normalises inputs of this rank by the batch's moments, over the last axis. */
-export function isTrainingBatchNorm(layer: tf.layers.Layer, rank: number, training: boolean): boolean {
-  if (!training || layer.getClassName() !== "BatchNormalization") return false;
-  const { axis } = layer as unknown as BatchNormLayer;
-  return rank >= 2 && rank <= 5 && (axis === -1 || axis === rank - 1);
+/** Whether a layer normalises by the batch's moments and moves its averages: in training, unless it is frozen. */
+export function isTrainingBatchNorm(layer: tf.layers.Layer, training: boolean): boolean {
+  return training && layer.trainable && layer.getClassName() === "BatchNormalization";
 }
 
-/** Trains a batch normalisation on the shards of a batch, and pools what it gives where `pool` is given. */
+/** Whether a batch normalisation is over the last axis of inputs of this rank. */
+export function isOverLastAxis(layer: BatchNormLayer, rank: number): boolean {
+  return layer.axis === -1 || layer.axis === rank - 1;
+}
+
+/**
+ * Runs a function over the last axis on tensors whose channels are along another axis: that axis is turned to the end
+ * and back, since TensorFlow's fused op knows the last axis alone.
+ */
+function overLastAxis(
+  xs: readonly tf.Tensor[],
+  axis: number,
+  run: (xs: readonly tf.Tensor[]) => tf.Tensor[],
+): tf.Tensor[] {
+  const { rank } = xs[0], axes = xs[0].shape.map((_, i) => i), [channels] = axes.splice(axis, 1);
+  if (channels === rank - 1) return run(xs);
+  const order = [...axes, channels], back = order.map((_, i) => order.indexOf(i));
+  return run(xs.map((x) => tf.transpose(x, order))).map((y) => tf.transpose(y, back));
+}
+
+/**
+ * Trains a batch normalisation on the shards of a batch, and pools what it gives where `pool` is given, for which the
+ * channels must be last.
+ */
 export function normalizeTogether(
   layer: BatchNormLayer,
   xs: readonly tf.Tensor[],
   pool?: (x: tf.Tensor) => tf.Tensor,
 ): tf.Tensor[] {
-  const { gamma, beta } = scaleAndOffset(layer, xs[0].shape.at(-1)!);
-  const { values, mean, variance } = pool
-    ? normalizeAndPool(xs, gamma, beta, layer.epsilon, pool)
-    : normalizeShards(xs, gamma, beta, layer.epsilon);
-  moveAverages(layer, mean, variance);
-  return values;
+  return overLastAxis(xs.map(asFloats), layer.axis, (turned) => {
+    const { gamma, beta } = scaleAndOffset(layer, turned[0].shape.at(-1)!);
+    const { values, mean, variance } = pool
+      ? normalizeAndPool(turned, gamma, beta, layer.epsilon, pool)
+      : normalizeShards(turned, gamma, beta, layer.epsilon);
+    moveAverages(layer, mean, variance);
+    return values;
+  });
+}
+
+/** Whole numbers are computed with as floats, as Keras does. */
+function asFloats(x: tf.Tensor): tf.Tensor {
+  return x.dtype === "float32" ? x : tf.cast(x, "float32");
 }
 
 function overrideBatchNorm(): void {
-  override(tf.layers.batchNormalization(), (stock) =>
-    function (this: BatchNormLayer, inputs, kwargs) {
-      const x = only(inputs);
-      if (x.rank < 2 || x.rank > 5) return stock.call(this as never, inputs, kwargs);
-      return tf.tidy(() => {
-        // The stock layer computes wrong numbers over any axis but the last, so that axis is turned to the end.
-        const axes = x.shape.map((_, i) => i), [axis] = axes.splice(this.axis, 1);
-        const order = [...axes, axis], last = axis === x.rank - 1;
-        const turned = last ? x : tf.transpose(x, order);
-        const back = (y: tf.Tensor) => last ? y : tf.transpose(y, x.shape.map((_, i) => order.indexOf(i)));
-        const { gamma, beta } = scaleAndOffset(this, turned.shape.at(-1)!);
-        if (!kwargs.training) {
-          const moments = { mean: this.movingMean.read(), variance: this.movingVariance.read() };
-          return back(normalizeBy(turned, moments, gamma, beta, this.epsilon));
-        }
-        const { value, mean, variance } = normalizeBatch(turned, gamma, beta, this.epsilon);
-        moveAverages(this, mean, variance);
-        return back(value);
-      });
+  override(
+    tf.layers.batchNormalization(),
+    () =>
+      function (this: BatchNormLayer & tf.layers.Layer, inputs, { training = false }) {
+        return tf.tidy(() => {
+          const [result] = overLastAxis([asFloats(only(inputs))], this.axis, ([x]) => {
+            const { gamma, beta } = scaleAndOffset(this, x.shape.at(-1)!);
+            if (!isTrainingBatchNorm(this, training)) {
+              const moments = { mean: this.movingMean.read(), variance: this.movingVariance.read() };
+              return [normalizeBy(x, moments, gamma, beta, this.epsilon)];
+            }
+            const { value, mean, variance } = normalizeBatch(x, gamma, beta, this.epsilon);
+            moveAverages(this, mean, variance);
+            return [value];
+          });
+          return result;
+        });
+      } as Call,
+  );
+}
+
+/** A model that is frozen freezes its layers, as in Keras; TensorFlow.js tells their weights alone. */
+function overrideFreezing(): void {
+  const container = Object.getPrototypeOf(tf.LayersModel.prototype) as object;
+  const stock = Object.getOwnPropertyDescriptor(container, "trainable")!;
+  Object.defineProperty(container, "trainable", {
+    ...stock,
+    set(this: tf.LayersModel, trainable: boolean) {
+      for (const layer of this.layers) layer.trainable = trainable;
+      stock.set!.call(this, trainable);
+    },
+  });
+}
+
+/** Concatenate takes inputs of several types for those of the widest. */
+function overrideConcatenate(): void {
+  const prototype = Object.getPrototypeOf(tf.layers.concatenate()) as {
+    mergeFunction(this: unknown, inputs: tf.Tensor[]): tf.Tensor;
+  };
+  const stock = prototype.mergeFunction;
+  prototype.mergeFunction = function (inputs) {
+    const alike = inputs.every(({ dtype }) => dtype === inputs[0].dtype);
+    return tf.tidy(() => stock.call(this, alike ? inputs : inputs.map(asFloats)));
+  };
+}
+
+/** Keras cuts the result for whole numbers down to whole numbers, which nobody wants: refused. */
+function overrideLayerNorm(): void {
+  override(tf.layers.layerNormalization(), (stock) =>
+    function (this: { name: string }, inputs, kwargs) {
+      const { dtype } = only(inputs);
+      if (dtype === "float32") return stock.call(this as never, inputs, kwargs);
+      throw new TypeError(
+        `Cannot normalise by layer "${this.name}" as its input must be floats: got ${dtype} (a Rescaling before it makes floats)`,
+      );
     } as Call);
 }
 
 overrideDropout();
 overrideNoise();
+overrideRecurrent();
 overrideBatchNorm();
+overrideLayerNorm();
+overrideConcatenate();
+overrideFreezing();

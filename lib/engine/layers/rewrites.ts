@@ -2,8 +2,13 @@
  * Pairs of layers that are cheaper run together, in another order of the same arithmetic.
  * @module
  */
-import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./layer_overrides.ts";
-import { dropoutFactor, reluAndDrop } from "../random/random.ts";
+import {
+  type BatchNormLayer,
+  isOverLastAxis,
+  isTrainingBatchNorm,
+  normalizeTogether,
+} from "./layer_overrides.ts";
+import { drawTogether, dropoutFactor, reluAndDrop } from "../random/random.ts";
 import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
 
@@ -96,7 +101,8 @@ function dropScaled(first: tf.layers.Layer, rate: number): Rewrite {
   return {
     first,
     runFirst: (run, xs) => withParts(layer, parts(), () => run(xs)),
-    runSecond: (_, xs) => xs.map((x) => reluAndDrop(x, rate)),
+    runSecond: (_, xs) =>
+      drawTogether(xs.map(({ shape }) => shape[0]), (shard) => reluAndDrop(xs[shard], rate)),
   };
 }
 
@@ -133,7 +139,8 @@ export function findRewrites(graph: ModelGraph, training: boolean): Map<tf.layer
     } else if (MAX_POOLS.has(name) && activeNative()) {
       const last = (outboundLayer as unknown as { dataFormat?: string }).dataFormat === "channelsLast";
       const { rank } = inputTensors[0];
-      if (last && isTrainingBatchNorm(first, rank, training)) {
+      const overLast = isOverLastAxis(first as unknown as BatchNormLayer, rank);
+      if (last && overLast && isTrainingBatchNorm(first, training)) {
         rewrites.set(outboundLayer, poolNormalized(first));
       }
     }

@@ -15,6 +15,75 @@ import { tf } from "../tf.ts";
 
 export { getRandomState as getState, type RandomState, setRandomState as setState } from "./random_state.ts";
 
+/** Draws of the shards of one batch: each is made for the whole batch and cut. */
+interface BatchDraws {
+  /** Examples in each shard. */
+  rows: readonly number[];
+  shard: number;
+  /** Number of the shard's next draw. */
+  next: number;
+  /** By draw, the parts of the shards. */
+  parts: tf.Tensor[][];
+  /** Whether what is drawn now is one draw for all examples, whatever its shape. */
+  shared: boolean;
+}
+
+let together: BatchDraws | undefined;
+
+/**
+ * Runs a function for every shard of a batch so that what is drawn does not depend on how the batch was cut.
+ *
+ * Every draw whose first side is the shard's number of examples is made once for all examples and cut; any other is
+ * made once and shared. The function must draw alike for every shard.
+ *
+ * @param rows Examples in each shard.
+ * @param run Gets the number of the shard.
+ * @returns What `run` gives, by shard.
+ */
+export function drawTogether<T>(rows: readonly number[], run: (shard: number) => T): T[] {
+  if (rows.length === 1) return [run(0)];
+  const outer = together, parts: tf.Tensor[][] = [];
+  try {
+    return rows.map((_, shard) => {
+      together = { rows, shard, next: 0, parts, shared: false };
+      return run(shard);
+    });
+  } finally {
+    together = outer;
+    tf.dispose(parts);
+  }
+}
+
+/** Has what `run` draws shared by all shards of a batch, also where a shard is a single example. */
+export function drawForAll<T>(run: () => T): T {
+  if (!together) return run();
+  const draws = together;
+  draws.shared = true;
+  try {
+    return run();
+  } finally {
+    draws.shared = false;
+  }
+}
+
+/** The draw of a shape, or this shard's part of the batch's. */
+function drawPart(shape: readonly number[], draw: (shape: readonly number[]) => tf.Tensor): tf.Tensor {
+  if (!together) return draw(shape);
+  const { rows, shard, parts } = together, number = together.next++;
+  parts[number] ??= tf.tidy(() => {
+    const [first, ...rest] = shape, total = rows.reduce((sum, count) => sum + count, 0);
+    const whole = first === rows[shard] && !together!.shared ? draw([total, ...rest]) : undefined;
+    const cut = whole ? tf.split(whole, [...rows], 0) : shared(draw(shape), rows.length);
+    return cut.map((part) => tf.keep(part));
+  });
+  return tf.clone(parts[number][shard]);
+}
+
+/** The same tensor under so many names. */
+function shared(x: tf.Tensor, count: number): tf.Tensor[] {
+  return Array.from({ length: count }, () => tf.clone(x));
+}
+
 function nativeKey(): tf.Tensor {
   if (state.tracer) return state.native!.backend.createOutputTensor(state.tracer.randomKey());
   const { seed, counter } = getRandomState();
@@ -58,9 +127,13 @@ function size(shape: readonly number[]): number {
  */
 export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
   return tf.tidy(() => {
-    const unit = activeNative()
-      ? drawNative("StatelessRandomUniform", shape)
-      : tf.tensor(uniformFloats(nextKey(), size(shape)), [...shape]);
+    const unit = drawPart(
+      shape,
+      (sides) =>
+        activeNative()
+          ? drawNative("StatelessRandomUniform", sides)
+          : tf.tensor(uniformFloats(nextKey(), size(sides)), [...sides]),
+    );
     return min === 0 && max === 1 ? unit : tf.add(tf.mul(unit, max - min), min);
   });
 }
@@ -68,9 +141,13 @@ export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
 /** Numbers of a normal distribution: float32 of `shape`. */
 export function normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
   return tf.tidy(() => {
-    const standard = activeNative()
-      ? drawNative("StatelessRandomNormal", shape)
-      : tf.tensor(normalFloats(nextKey(), size(shape)), [...shape]);
+    const standard = drawPart(
+      shape,
+      (sides) =>
+        activeNative()
+          ? drawNative("StatelessRandomNormal", sides)
+          : tf.tensor(normalFloats(nextKey(), size(sides)), [...sides]),
+    );
     return mean === 0 && deviation === 1 ? standard : tf.add(tf.mul(standard, deviation), mean);
   });
 }
@@ -85,13 +162,15 @@ const COARSEST_BYTE_RATE = 0.02;
  * the rounded rate, so the expected value is kept exactly. Rates under 2 % draw floats.
  */
 function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; factor: number } {
-  const count = size(shape);
   const factor = dropoutFactor(rate);
   if (usesFloats(rate)) return { mask: tf.cast(tf.greaterEqual(uniform(shape), rate), "float32"), factor };
-  const threshold = Math.round(rate * 256);
-  if (!activeNative()) {
-    return { mask: tf.tensor(maskFloats(nextKey(), count, threshold), [...shape]), factor };
-  }
+  return { mask: drawPart(shape, (sides) => drawMask(sides, Math.round(rate * 256))), factor };
+}
+
+/** Ones where a random byte is at least the threshold, else zeros. */
+function drawMask(shape: readonly number[], threshold: number): tf.Tensor {
+  const count = size(shape);
+  if (!activeNative()) return tf.tensor(maskFloats(nextKey(), count, threshold), [...shape]);
   // The words are drawn flat and cut into bytes; what is left over of the last word is dropped.
   const words = Math.ceil(count / 4);
   const { runtime, backend } = state.native!;
@@ -130,7 +209,7 @@ function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; f
   );
   if (kept.id >= 0) runtime.deleteTensor(kept.id);
   const flat = tf.reshape(backend.createOutputTensor(floats), [words * 4]);
-  return { mask: tf.reshape(words * 4 === count ? flat : tf.slice(flat, 0, count), [...shape]), factor };
+  return tf.reshape(words * 4 === count ? flat : tf.slice(flat, 0, count), [...shape]);
 }
 
 /**

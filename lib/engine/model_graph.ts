@@ -1,0 +1,15 @@
+/**
+ * A model as the graph of its layers.
+ *
+ * @module
+ */
+import type { ModelGraph } from "./layers/rewrites.ts";
+import { tf } from "./tf.ts";
+
+/** The graph of a model, built where it can be; a sequential one keeps it in a model of its own. Undefined for layers. */
+export function graphOf(model: tf.LayersModel | tf.layers.Layer): ModelGraph | undefined {
+  if (model instanceof tf.Sequential && !model.built && model.inputs.length > 0) model.build();
+  const inner = (model as unknown as { model?: ModelGraph }).model ?? model;
+  const graph = inner as unknown as ModelGraph;
+  return graph.nodesByDepth ? graph : undefined;
+}
