@@ -7,7 +7,7 @@ import { TENSORS } from "./algebra.ts";
 import { perExample } from "./broadcast.ts";
 import { drawTensor } from "./laws.ts";
 import { type Motion, resampling, REST, then } from "./motion.ts";
-import { checkMix, drawsOf, lawsOf, plan, siteOf, type Stage } from "./plan.ts";
+import { checkFollowers, checkMix, drawsOf, lawsOf, plan, siteOf, type Stage } from "./plan.ts";
 import type { ArraySite, Resampling, Role, Site } from "./step.ts";
 import { type AugmentationStep, parseAugmentation, type ParsedStep } from "./steps.ts";
 
@@ -346,6 +346,7 @@ function mix(
 ): Aligned[] {
   const { step, does, site } = stage;
   const own = drawsOf(draws, stage.index, does.laws(step, site));
+  checkFollowers(step, Object.values(parts[0]).map(({ role }) => role));
   const partners = tf.unstack(tf.cast(own.partner, "int32"), 1);
   const results: Record<string, tf.Tensor>[] = parts.map(() => ({}));
   for (const [name, { role, tensor: { dtype } }] of Object.entries(parts[0])) {

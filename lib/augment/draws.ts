@@ -7,7 +7,7 @@ import { resampleAffine, resampleAt } from "../engine/ops/resample.ts";
 import { NUMBERS } from "./numbers.ts";
 import { drawArray, type DrawnArray } from "./laws.ts";
 import { type Motion, resampling, REST, then } from "./motion.ts";
-import { checkMix, drawsOf, lawsOf, plan, siteOf, type Stage } from "./plan.ts";
+import { checkFollowers, checkMix, drawsOf, lawsOf, plan, siteOf, type Stage } from "./plan.ts";
 import type { ArraySite, Fill, ImageArray, Role, Site } from "./step.ts";
 import { type AugmentationStep, parseAugmentation } from "./steps.ts";
 
@@ -271,6 +271,7 @@ function mix(
 ): void {
   const { site, step, does } = stage, { batch } = site;
   const own = drawsOf(draws, stage.index, does.laws(step, site));
+  checkFollowers(step, Object.values(passing).map(({ role }) => role));
   const columns = own.partner.shape[1];
   const partner = (example: number, k: number) => own.partner.data[example * columns + k];
   for (const [name, array] of Object.entries(passing)) {

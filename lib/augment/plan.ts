@@ -237,6 +237,17 @@ export function drawsOf<T>(
   return found;
 }
 
+/**
+ * @throws {TypeError} If nothing but images and points would be mixed: what the examples are would no longer be true.
+ */
+export function checkFollowers(step: ParsedStep, roles: readonly Site["arrays"][string]["role"][]): void {
+  if (roles.some((role) => role === "label" || role === "mask" || role === "none")) return;
+  throw new TypeError(
+    `Cannot mix examples by "${step.op}" as their labels must follow: give them the role "label", or "none" ` +
+      `to those that stay true; got ${roles.join(", ")}`,
+  );
+}
+
 /** @throws {TypeError} If the arrays cannot be mixed: labels of classes by number, masks of whole numbers, points. */
 export function checkMix(
   step: ParsedStep,

@@ -110,7 +110,8 @@ for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
     const augment = augmentation(list), x = tf.tensor(values([4, 8, 8, 1], 1), [4, 8, 8, 1]);
     const run = compile((image: tf.Tensor) => {
       const draws = augment.sample(4, { image: { role: "image", shape: [8, 8, 1] } });
-      return augment.apply({ image: { tensor: image, role: "image" } }, draws).image.tensor;
+      const label = { tensor: tf.ones([4, 2]), role: "label" } as const;
+      return augment.apply({ image: { tensor: image, role: "image" }, label }, draws).image.tensor;
     });
     random.setState({ seed: 5, counter: 0 });
     const first = run(x).dataSync(), second = run(x).dataSync();

@@ -1,0 +1,90 @@
+import { affine, compile, gatherRows, startEngine, tf, warp } from "../../../../lib/engine/mod.ts";
+import { assertClose, assertEquals, assertThrows } from "../../../assert.ts";
+
+/*
+Python 3.11, SciPy 1.17.1:
+r, c = np.mgrid[:5, :5].astype(float); x = (7*r + 5*c + 3*r*c) % 11
+at = [[-.6, 1.2], [2.25, 3.5], [4.4, -1.3], [7.1, 2], [1, 5.75]]
+constant is grid-constant, wrap grid-wrap: ndimage.map_coordinates(x, np.array(at).T, order=order, mode=mode, cval=2)
+*/
+const AT = [-0.6, 1.2, 2.25, 3.5, 4.4, -1.3, 7.1, 2, 1, 5.75];
+const EXPECTED = {
+  constant: [[3.6, 3.25, 2, 2, 2], [2, 3, 2, 2, 2]],
+  nearest: [[6, 3.25, 6, 7, 6], [5, 3, 6, 7, 6]],
+  reflect: [[6, 3.25, 4.5, 2.8, 8.25], [5, 3, 6, 3, 9]],
+  wrap: [[3.72, 3.25, 6.72, 3.2, 4.75], [1, 3, 8, 3, 4]],
+} as const;
+
+for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
+  Deno.test(`warp() reads where SciPy reads, for every fill, on ${backend}`, async () => {
+    await startEngine({ backend });
+    const five = Float32Array.from({ length: 25 }, (_, i) => {
+      const r = Math.floor(i / 5), c = i % 5;
+      return (7 * r + 5 * c + 3 * r * c) % 11;
+    });
+    // Two images and two bands: the second image and band are shifted by a constant.
+    const images = tf.tensor(
+      Float32Array.from(
+        { length: 100 },
+        (_, i) => five[Math.floor(i % 50 / 2)] + 20 * (i % 2) + (i < 50 ? 0 : 40),
+      ),
+      [2, 5, 5, 2],
+    ) as tf.Tensor4D;
+    const places = tf.tensor([...AT, ...AT], [2, 5, 1, 2]) as tf.Tensor4D;
+    for (const [fill, [linear, nearest]] of Object.entries(EXPECTED)) {
+      for (const [interpolation, expected] of [["bilinear", linear], ["nearest", nearest]] as const) {
+        const fillMode = fill as "constant";
+        const run = compile((x: tf.Tensor, at: tf.Tensor) =>
+          warp(x as tf.Tensor4D, at as tf.Tensor4D, { fillMode, fillValue: 2, interpolation })
+        );
+        const result = run(images, places), read = result.dataSync();
+        assertEquals(result.shape, [2, 5, 1, 2]);
+        assertClose(Array.from(expected, (_, i) => read[2 * i]), expected, 1e-5, `${fill} ${interpolation}`);
+        if (fill !== "constant") {
+          const other = Array.from(expected, (value) => value + 60);
+          assertClose(
+            Array.from(expected, (_, i) => read[10 + 2 * i + 1]),
+            other,
+            1e-5,
+            `${fill} ${interpolation}`,
+          );
+        }
+        result.dispose();
+        run.dispose();
+      }
+    }
+    tf.dispose([images, places]);
+  });
+
+  Deno.test(`gatherRows() takes rows by numbers that a compiled function works out, on ${backend}`, async () => {
+    await startEngine({ backend });
+    const x = tf.tensor2d([[1, 2], [3, 4], [5, 6]]), rows = tf.tensor1d([1, 0], "int32");
+    const run = compile((x: tf.Tensor, rows: tf.Tensor) => [
+      gatherRows(x, tf.add(rows, tf.scalar(1, "int32"))),
+      gatherRows(tf.cast(x, "int32"), tf.reshape(rows, [1, 2])),
+    ]);
+    const [floats, whole] = run(x, rows);
+    assertEquals([...floats.dataSync()], [5, 6, 3, 4]);
+    assertEquals([whole.dtype, whole.shape, [...whole.dataSync()]], ["int32", [1, 2, 2], [3, 4, 1, 2]]);
+    tf.dispose([floats, whole, x, rows]);
+    run.dispose();
+  });
+
+  Deno.test(`affine() gives another size, on ${backend}`, async () => {
+    await startEngine({ backend });
+    const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+    const moved = affine(x, tf.tensor2d([[1, 0, 1, 0, 1, -1, 0, 0]]), { size: [4, 2] });
+    assertEquals(moved.shape, [1, 4, 2, 1]);
+    assertClose(moved.dataSync(), [0, 0, 2, 3, 5, 6, 8, 9]);
+    tf.dispose([x, moved]);
+  });
+}
+
+Deno.test("warp() names what does not fit", async () => {
+  await startEngine({ backend: "cpu" });
+  assertThrows(
+    () => warp(tf.zeros([2, 3, 3, 1]), tf.zeros([1, 3, 3, 2])),
+    TypeError,
+    "Cannot warp 2 images as places must be [2, rows, columns, 2]: got [1,3,3,2]",
+  );
+});
