@@ -168,6 +168,8 @@ function move(stage: MoveStage, part: Aligned, draws: readonly Draws[]): Aligned
     motion = then(motion, kind.motion(step, draws[i], TENSORS), TENSORS)
   );
   const column = (value: tf.Tensor | number) => typeof value === "number" ? tf.fill([batch], value) : value;
+  // TensorFlow reverses faster than it samples; in JavaScript it is the other way round by far.
+  const exchanges = stage.flipsOnly && (members.length === 0 || tf.getBackend() === "tensorflow");
   let transforms: tf.Tensor2D | undefined;
   const asTransforms = () =>
     transforms ??= tf.stack(
@@ -177,14 +179,12 @@ function move(stage: MoveStage, part: Aligned, draws: readonly Draws[]): Aligned
   return mapped(part, ({ tensor, role, follow }) => {
     if (role === "points") return movePoints(tensor, motion, site, window);
     if (role === "image" || role === "mask") {
-      return stage.flipsOnly
-        ? cut(flipped(tensor, draws), stage)
-        : onPlanes(tensor, batch, (planes, frames) => {
-          const rule = { ...stage.resampling };
-          if (role === "mask") rule.value = 0;
-          if (role === "mask" || stage.onGrid) rule.interpolation = "nearest";
-          return moved(planes, repeated(asTransforms(), frames) as tf.Tensor2D, rule, window);
-        });
+      return exchanges ? cut(flipped(tensor, draws), stage) : onPlanes(tensor, batch, (planes, frames) => {
+        const rule = { ...stage.resampling };
+        if (role === "mask") rule.value = 0;
+        if (role === "mask" || stage.onGrid) rule.interpolation = "nearest";
+        return moved(planes, repeated(asTransforms(), frames) as tf.Tensor2D, rule, window);
+      });
     }
     if (!follow || members.length === 0) return tensor;
     const { xx, xy, yx, yy, x, y } = motion;
