@@ -1,0 +1,125 @@
+import { main } from "../../tasks/search.ts";
+import { splitWords } from "../../tasks/search/run.ts";
+import { openStudy } from "../../lib/search/study.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { withFolder } from "../folder.ts";
+
+/** Runs the task and gives its exit code and lines. */
+async function run(...args: string[]): Promise<{ code: number; lines: string[]; errors: string[] }> {
+  const lines: string[] = [], errors: string[] = [];
+  const { log, error } = console;
+  console.log = (line: string) => void lines.push(...line.split("\n"));
+  console.error = (line: string) => void errors.push(line);
+  try {
+    return { code: await main(args), lines, errors };
+  } finally {
+    Object.assign(console, { log, error });
+  }
+}
+
+const PROGRAM = `
+const [x, kind] = [Number(Deno.args[0]), Deno.args[1]];
+for (let step = 1; step <= 2; step++) console.log(JSON.stringify({ step, values: { loss: x / step } }));
+console.log("some words", Deno.env.get("TRIAL_NUMBER"));
+if (kind === "bad") { console.error("no such kind"); Deno.exit(4); }
+if (kind === "dead") Deno.kill(Deno.pid, "SIGKILL");
+console.log(x);
+`;
+
+Deno.test("deno task search runs trials of a program with several workers, and says what came of them", () =>
+  withFolder(async (folder) => {
+    const [program, space, out] = ["program.ts", "space.json", "study"].map((name) => `${folder}/${name}`);
+    await Deno.writeTextFile(program, PROGRAM);
+    await Deno.writeTextFile(space, JSON.stringify({ x: [3, 1, 2], kind: ["good", "bad", "dead"] }));
+    const command = `"${Deno.execPath()}" run -A ${program} {x} {kind}`;
+    const searched = await run(
+      ...["--command", command, "--space", space, "--out", out, "--metric", "loss"],
+      ...["--sampler", "grid", "--workers", "2", "--trials", "7"],
+    );
+    assertEquals([searched.code, searched.errors], [0, []]);
+    assert(searched.lines[0].startsWith("7 trials of 9 combinations into "), searched.lines[0]);
+    assert(searched.lines.some((line) => line.includes("trial 1 failed") && line.includes("no such kind")));
+    assert(searched.lines.some((line) => line.includes("trial 2 failed") && line.includes("SIGKILL")));
+    const { state } = openStudy(out);
+    assertEquals(state.trials.map(({ values }) => values?.[0]), [
+      3,
+      undefined,
+      undefined,
+      1,
+      undefined,
+      undefined,
+      2,
+    ]);
+    assertEquals(state.trials[0].reports, [{ step: 1, values: { loss: 3 } }, {
+      step: 2,
+      values: { loss: 1.5 },
+    }]);
+    assertEquals(Deno.readTextFileSync(`${out}/trials/00003/log.txt`), "some words 3\n1\n");
+
+    const status = await run("status", out, "--json");
+    const { complete, failed, failures, finished, best } = JSON.parse(status.lines[0]);
+    assertEquals([status.code, complete, failed, finished, best.trial], [0, 3, 4, true, 3]);
+    assertEquals(failures, { error: 2, memory: 2 }); // a program that is killed is taken for one that ran out of memory
+
+    const again = await run("--command", command, "--space", space, "--out", out);
+    assertEquals(again.code, 2);
+    assert(again.errors[0].includes("as it holds a study: add --resume"), again.errors[0]);
+    const more = await run("--command", command, "--out", out, "--resume", "--add-trials", "2");
+    assertEquals([more.code, openStudy(out).state.trials.length], [0, 9]);
+  }));
+
+Deno.test("deno task search refuses what cannot be searched", () =>
+  withFolder(async (folder) => {
+    const space = `${folder}/space.json`;
+    const refused = async (spec: unknown, ...args: string[]) => {
+      await Deno.writeTextFile(space, JSON.stringify(spec));
+      const { code, errors } = await run(
+        "--command",
+        "true",
+        "--space",
+        space,
+        "--out",
+        `${folder}/s`,
+        ...args,
+      );
+      assert(code === 1 || code === 2, `exit code ${code}`);
+      return errors[0];
+    };
+    assert((await refused({})).includes("Cannot search an empty space"));
+    assert(
+      (await refused({ a: [1], constraints: ["a > 1"] })).includes("no combination meets its constraints"),
+    );
+    assert((await refused({ a: [1] }, "--sampler", "tpee")).includes('(nearest: "tpe")'));
+    assert((await refused({ a: [1] }, "--pruner", "asha:fctor=2")).includes('(nearest: "factor")'));
+    assert((await refused({ a: [1] }, "--workesr", "2")).includes("(nearest: --workers)"));
+    assertEquals(await Deno.stat(`${folder}/s`).then(() => true, () => false), false);
+    assertEquals((await run("mnits")).code, 2);
+    assertEquals((await run("status", folder)).errors, [
+      `error: Cannot open a study in "${folder}": it holds none`,
+    ]);
+  }));
+
+Deno.test("deno task search --dry-run prints what Slurm would get, and leaves nothing", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/space.json`, '{"a": [1]}');
+    const { code, lines } = await run(
+      ...[
+        "--command",
+        "true",
+        "--space",
+        `${folder}/space.json`,
+        "--out",
+        `${folder}/s`,
+        "--executor",
+        "slurm",
+      ],
+      ...["--workers", "3", "--time", "1:00:00", "--gres", "gpu:1", "--dry-run"],
+    );
+    assertEquals([code, lines[0], lines[2]], [0, "#!/bin/bash", "#SBATCH --array=0-2"]);
+    assert(lines.includes("#SBATCH --gres=gpu:1") && lines.includes("#SBATCH --time=1:00:00"));
+    assertEquals(await Deno.stat(`${folder}/s`).then(() => true, () => false), false);
+  }));
+
+Deno.test("splitWords() keeps together what quotes hold", () => {
+  assertEquals(splitWords(`a "b c" --d='e f' g`), ["a", "b c", "--d=e f", "g"]);
+});
