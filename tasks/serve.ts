@@ -6,10 +6,12 @@ import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
 import { createDaq, type Place } from "../lib/serve/daq.ts";
 import type { HostOptions } from "../lib/serve/host.ts";
 import { openJournal } from "../lib/serve/journal.ts";
+import { isLoopback, LOOPBACK_NAMES } from "../lib/serve/origin.ts";
 import { createNativeHost } from "../lib/serve/native_host.ts";
 import type { LogEntry } from "../lib/serve/service.ts";
 import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
 import { openStore } from "../lib/store/store.ts";
+import config from "../deno.json" with { type: "json" };
 import { CliError, type OptionValues, readOptions, runTask } from "./_cli.ts";
 
 const MIB = 1 << 20;
@@ -69,6 +71,11 @@ const OPTIONS = {
     type: "string",
     hint: "FILE",
     help: 'Bearer tokens, a line each: "score TOKEN" or "admin TOKEN"',
+  },
+  hosts: {
+    type: "list",
+    hint: "NAMES",
+    help: "Names by which this server may be called, * for any; without tokens on loopback only its own",
   },
   cors: { type: "list", hint: "ORIGINS", help: "Origins whose pages may use this server" },
   drain: {
@@ -227,6 +234,13 @@ async function eventsOf(options: Options, log?: (entry: LogEntry) => void): Prom
   return (scorer) => createDaq(scorer, { ...daq, journal });
 }
 
+/** Names by which the server may be called; undefined for any. */
+function hostsOf({ hosts, host, tokens }: Options): readonly string[] | undefined {
+  if (hosts.includes("*")) return undefined;
+  if (hosts.length > 0) return [...hosts, ...LOOPBACK_NAMES];
+  return tokens === undefined && isLoopback(host) ? [...LOOPBACK_NAMES, host] : undefined;
+}
+
 /** Resolves at the first signal that asks to stop. */
 function stopSignal(): Promise<Deno.Signal> {
   return new Promise((resolve) => {
@@ -272,6 +286,8 @@ export function main(args: string[]): Promise<number> {
       files: { maxPixels: options.maxPixels, maxBytes: options.maxBody * 4 * MIB },
       access: tokens?.access,
       corsOrigins: options.cors,
+      hosts: hostsOf(options),
+      version: config.version,
       reference: options.alias,
       only: options.models.length > 0 ? options.models : undefined,
       maxModelBytes: options.memory * MIB,

@@ -25,6 +25,8 @@ export interface HostOptions extends BatchLimits {
   limits?: ServiceLimits;
   access?: Access;
   corsOrigins?: readonly string[];
+  /** Names by which this server may be called. @default {any} */
+  hosts?: readonly string[];
   /** "latest" or an alias. @default {"latest"} */
   reference?: string;
   /** Only these models. @default {all} */
@@ -99,6 +101,7 @@ export function createHost(options: HostOptions): Host {
     access: options.access,
     limits: options.limits,
     corsOrigins: options.corsOrigins,
+    hosts: options.hosts,
     events,
     log,
     version: options.version,

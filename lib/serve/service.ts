@@ -9,6 +9,7 @@ import type { OpeningWish } from "../score/picture_pool.ts";
 import { type Access, OPEN_ACCESS, type Scope } from "./access.ts";
 import type { BodyLimits } from "./body.ts";
 import type { Metrics } from "./metrics.ts";
+import { checkOrigin, urlOf } from "./origin.ts";
 import { HttpProblem, problemOf, problemResponse, reasonOf } from "./problem.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { continueTrace, formatTrace } from "./trace.ts";
@@ -58,6 +59,8 @@ export interface ServiceOptions {
   limits?: ServiceLimits;
   /** Origins whose pages may use the service; "*" for all. @default {none} */
   corsOrigins?: readonly string[];
+  /** Names by which this server may be called; other pages may then not use it either. @default {any} */
+  hosts?: readonly string[];
   /** @default {events are refused with 404} */
   events?: EventIntake;
   log?: (entry: LogEntry) => void;
@@ -115,7 +118,7 @@ function checkEnvelope(request: Request, limits: ServiceLimits): void {
 
 /** Makes the service. */
 export function createService(options: ServiceOptions): Service {
-  const { access = OPEN_ACCESS, limits = {}, corsOrigins = [], log, metrics } = options;
+  const { access = OPEN_ACCESS, limits = {}, corsOrigins = [], hosts, log, metrics } = options;
   const { deadlineMs = 30_000, maxActive = 1024 } = limits;
   const service = { ...options, limits };
   let active = 0, draining = false;
@@ -140,11 +143,12 @@ export function createService(options: ServiceOptions): Service {
 
   async function answer(
     request: Request,
-    url: URL,
     started: number,
     note: Record<string, unknown>,
   ): Promise<Response> {
     checkEnvelope(request, limits);
+    const url = urlOf(request);
+    if (hosts) checkOrigin(request, url, hosts, allowedOrigin(request) !== undefined);
     const found = findRoute(request.method, url.pathname);
     note.route = found.route.name;
     if (request.method === "OPTIONS") return preflight(request, found.route);
@@ -179,7 +183,7 @@ export function createService(options: ServiceOptions): Service {
       active++;
       let response: Response, failure: unknown;
       try {
-        response = await answer(request, new URL(request.url), started, note);
+        response = await answer(request, started, note);
       } catch (error) {
         failure = error;
         const problem = problemOf(error);

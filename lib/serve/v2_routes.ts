@@ -30,9 +30,11 @@ export function live(): Response {
   return Response.json({ live: true });
 }
 
-/** GET /v2/health/ready: 200 once every model answers, 503 before and while stopping; with what is wrong in detail. */
-export function ready({ service: { models }, draining }: Context): Response {
-  const ok = models.ready() && !draining;
+/** GET /v2/health/ready: 200 once every model answers, 503 before and while stopping; with names and what is wrong for those who may score. */
+export async function ready({ service: { models, access }, request, draining }: Context): Promise<Response> {
+  const ok = models.ready() && !draining, status = ok ? 200 : 503;
+  const isStranger = await access?.check(request, "score").then(() => false, () => true);
+  if (isStranger) return Response.json({ ready: ok, live: true }, { status });
   const storeError = models.storeError();
   const body = {
     ready: ok,
@@ -47,7 +49,7 @@ export function ready({ service: { models }, draining }: Context): Response {
       ...(Object.keys(broken).length > 0 ? { broken } : {}),
     })),
   };
-  return Response.json(body, { status: ok ? 200 : 503 });
+  return Response.json(body, { status });
 }
 
 /** Gets hold of the model that the path names. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { createAccess, parseTokens } from "../../../lib/serve/access.ts";
 import { createHash } from "node:crypto";
-import { flatPng, get, post, withHost } from "./_service.ts";
+import { BASE, flatPng, get, post, withHost } from "./_service.ts";
 
 Deno.test("tokens open what their scope allows, and nothing opens without one", async () => {
   const hash = createHash("sha256").update("boss").digest("hex");
@@ -100,3 +100,61 @@ Deno.test("the log has a line for each request, with its id and without its cont
   assertEquals([line?.route, line?.status, line?.model, line?.version], ["/score/{model}", 200, "tiny", "1"]);
   assert(!JSON.stringify(lines).includes("secret-word") && !JSON.stringify(lines).includes("abc"));
 });
+
+Deno.test("the path is the request's own, whatever the Host field says; a Host that is none is a 400", () =>
+  withHost(async (host) => {
+    for (const name of ["x/metrics?", "x#", "a b", "x/..", "user@x", "", "x:port", "[::1"]) {
+      const request = new Request(BASE + "/v2", { headers: { host: name } });
+      const odd = { headers: request.headers, method: "GET", url: `http://${name}/v2` } as Request;
+      assertEquals([name, (await host.fetch(odd)).status], [name, 400]);
+    }
+    for (const name of ["localhost:8000", "127.0.0.1", "[::1]:8000", "scores.example.org"]) {
+      const response = await host.fetch(new Request(`http://${name}/v2`, { headers: { host: name } }));
+      assertEquals([response.status, (await response.json()).name], [200, "cloudchamber"]);
+    }
+  }));
+
+Deno.test("a server with names of its own refuses other names, and what other sites' pages ask for", () =>
+  withHost(async (host) => {
+    const status = async (url: string, headers: Record<string, string> = {}, method = "POST") => {
+      const body = method === "POST" ? flatPng(1) : undefined;
+      return (await host.fetch(new Request(url, { method, headers, body }))).status;
+    };
+    const path = "/score/tiny", own = "http://localhost:8000";
+    assertEquals(await status(own + path), 200);
+    assertEquals(await status(own + path, { origin: own }), 200);
+    assertEquals(await status(own + path, { origin: "https://friend.example" }), 200);
+    assertEquals(await status(own + path, { origin: "https://evil.example" }), 403);
+    assertEquals(await status(own + path, { origin: "null" }), 403);
+    assertEquals(await status(own + path, { "sec-fetch-site": "cross-site" }), 403);
+    assertEquals(await status("http://rebound.example:8000" + path), 421);
+    assertEquals(await status("http://rebound.example:8000/models", {}, "GET"), 421);
+  }, { hosts: ["localhost"], corsOrigins: ["https://friend.example"] }));
+
+Deno.test("strangers see that a server with tokens is ready, but no names of models and no places", async () => {
+  const tokens = await parseTokens("score secret");
+  await withHost(async (host) => {
+    const stranger = await (await get(host, "/v2/health/ready")).json();
+    assertEquals(stranger, { ready: true, live: true });
+    const headers = { authorization: "Bearer secret" };
+    const known = await (await get(host, "/v2/health/ready", { headers })).json();
+    assertEquals(known.models[0].name, "tiny");
+  }, { access: createAccess(() => tokens) });
+});
+
+Deno.test("a Host field on a socket leads to no other path", () =>
+  withHost(async (host) => {
+    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) =>
+      host.fetch(request));
+    const ask = async (name: string): Promise<string> => {
+      using socket = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+      await socket.write(
+        new TextEncoder().encode(`GET /v2 HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`),
+      );
+      return (await new Response(socket.readable).text()).split("\r\n")[0];
+    };
+    assertEquals(await ask("x"), "HTTP/1.1 200 OK");
+    for (const name of ["x/metrics?", "[", "a b"]) {
+      assertEquals(await ask(name), "HTTP/1.1 400 Bad Request", name);
+    }
+  }));
