@@ -1,6 +1,7 @@
 /**
  * Dynamic batching: examples wait in a bounded queue for each model; whichever compute unit is free takes the queue
- * that has waited longest, as a batch. @module
+ * that has waited longest, as a batch. Within a queue those who ask take turns, so that one who asks for a thousand
+ * examples does not make everyone else wait for all of them. @module
  */
 import type { BatchReport, ComputeUnit, Item, ItemResult, LoadedModel, ModelSource } from "./compute.ts";
 import { UnitLostError } from "./compute_pool.ts";
@@ -40,6 +41,8 @@ export interface SubmitOptions {
   deadline?: number;
   /** Gives up waiting when the client has; asked for only where there is a wait, as hosts make it at a cost. */
   signal?: () => AbortSignal;
+  /** Who asks: all examples of one owner share one place in the turns. @default {an owner for this example alone} */
+  owner?: object;
 }
 
 /** The result of an example, with the time it waited and the time its batch took in ONNX Runtime. */
@@ -78,7 +81,8 @@ interface Job {
 
 interface Queue {
   key: string;
-  jobs: Job[];
+  /** What waits, by who asks; the first in the map has the next turn. */
+  lanes: Map<object, Job[]>;
   rows: number;
   /** How long an example takes at present, smoothed: for Retry-After. */
   msPerRow: number;
@@ -96,14 +100,26 @@ export function createBatcher(
   const free = [...units];
   let wake: ReturnType<typeof setTimeout> | undefined;
 
+  /** The next job in turn, if it fits. */
+  function takeNext(queue: Queue, room: number): Job | undefined {
+    const [next] = queue.lanes;
+    if (!next || next[1][0].rows > room) return undefined;
+    const [owner, lane] = next;
+    const job = lane.shift() as Job;
+    queue.lanes.delete(owner);
+    if (lane.length > 0) queue.lanes.set(owner, lane); // to the end of the turns
+    queue.rows -= job.rows;
+    job.taken = true;
+    return job;
+  }
+
   /** Takes jobs off a queue until the batch is full, refusing those that are too late. */
   function take(queue: Queue, now: number): Job[] {
     const batch: Job[] = [];
     let rows = 0;
-    while (queue.jobs.length > 0 && (batch.length === 0 || rows + queue.jobs[0].rows <= maxBatch)) {
-      const job = queue.jobs.shift() as Job;
-      queue.rows -= job.rows;
-      job.taken = true;
+    for (;;) {
+      const job = takeNext(queue, batch.length === 0 ? Infinity : maxBatch - rows);
+      if (!job) return batch;
       if (job.settled) continue;
       if (job.deadline <= now) {
         job.reject(
@@ -114,17 +130,27 @@ export function createBatcher(
       batch.push(job);
       rows += job.rows;
     }
-    return batch;
+  }
+
+  /** Since when the first of a queue has waited. */
+  function waitingSince({ lanes }: Queue): number {
+    let since = Infinity;
+    for (const [job] of lanes.values()) since = Math.min(since, job.since);
+    return since;
   }
 
   /** The queue whose first example has waited longest, if it may be computed now. */
   function pick(now: number): Queue | undefined {
-    let oldest: Queue | undefined, soonest = Infinity;
+    let oldest: Queue | undefined, oldestSince = Infinity, soonest = Infinity;
     for (const queue of queues.values()) {
-      if (queue.jobs.length === 0) continue;
-      const ripe = queue.rows >= maxBatch || now - queue.jobs[0].since >= maxDelayMs;
-      if (!ripe) soonest = Math.min(soonest, queue.jobs[0].since + maxDelayMs - now);
-      else if (!oldest || queue.jobs[0].since < oldest.jobs[0].since) oldest = queue;
+      if (queue.lanes.size === 0) continue;
+      const since = waitingSince(queue);
+      const ripe = queue.rows >= maxBatch || now - since >= maxDelayMs;
+      if (!ripe) soonest = Math.min(soonest, since + maxDelayMs - now);
+      else if (since < oldestSince) {
+        oldest = queue;
+        oldestSince = since;
+      }
     }
     if (!oldest && soonest < Infinity) {
       clearTimeout(wake);
@@ -173,7 +199,7 @@ export function createBatcher(
       return job.reject(error);
     }
     job.tries++;
-    queue.jobs.unshift(job);
+    queue.lanes = new Map([[job, [job]], ...queue.lanes]); // before everybody else: it has had its turn once
     queue.rows += job.rows;
   }
 
@@ -181,18 +207,18 @@ export function createBatcher(
     async load(key, source) {
       let loaded: LoadedModel | undefined;
       for (const unit of units) loaded = await unit.load(key, source);
-      queues.set(key, queues.get(key) ?? { key, jobs: [], rows: 0, msPerRow: 1 });
+      queues.set(key, queues.get(key) ?? { key, lanes: new Map(), rows: 0, msPerRow: 1 });
       return loaded as LoadedModel;
     },
     async unload(key) {
       queues.delete(key);
       for (const unit of units) await unit.unload(key);
     },
-    submit(key, item, { deadline = Infinity, signal } = {}) {
+    submit(key, item, { deadline = Infinity, signal, owner } = {}) {
       const queue = queues.get(key);
       if (!queue) return Promise.reject(new Error(`Model "${key}" is not loaded`));
       const rows = rowsOf(item);
-      if (queue.rows + rows > maxQueue && queue.jobs.length > 0) {
+      if (queue.rows + rows > maxQueue && queue.lanes.size > 0) {
         const wait = Math.max(queue.rows * queue.msPerRow / units.length, 1);
         return Promise.reject(
           new OverloadError(`The queue is full: ${queue.rows} examples are waiting`, wait),
@@ -223,7 +249,9 @@ export function createBatcher(
         const late = () =>
           job.reject(new DeadlineError(`Not scored within the deadline: waited ${Math.round(left)} ms`));
         const timer = left < 2 ** 31 ? setTimeout(late, Math.max(left, 0)) : undefined;
-        queue.jobs.push(job);
+        const lane = queue.lanes.get(owner ?? job);
+        if (lane) lane.push(job);
+        else queue.lanes.set(owner ?? job, [job]);
         queue.rows += rows;
         dispatch();
         if (job.taken || !signal) return;
@@ -241,7 +269,9 @@ export function createBatcher(
     async close() {
       clearTimeout(wake);
       for (const queue of queues.values()) {
-        for (const job of queue.jobs) job.reject(new UnitLostError("The server is stopping"));
+        for (const job of [...queue.lanes.values()].flat()) {
+          job.reject(new UnitLostError("The server is stopping"));
+        }
       }
       queues.clear();
       for (const unit of units) await unit.close();

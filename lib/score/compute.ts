@@ -12,6 +12,7 @@ import { checkInputs, createScorer, inputTensors, type Scorer } from "./scorer.t
 import type { Runtime } from "./session.ts";
 import {
   countValues,
+  joinRows,
   sliceRows,
   type Tensor,
   TENSOR_TYPES,
@@ -209,7 +210,7 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
       const compute = async (group: Ready[]): Promise<void> => {
         const started = performance.now();
         try {
-          const outputs = await scorer.infer(group.length === 1 ? group[0].tensors : joinRows(group));
+          const outputs = await scorer.infer(group.length === 1 ? group[0].tensors : joinItems(group));
           let first = 0;
           for (const ready of group) {
             const own = group.length === 1
@@ -255,19 +256,10 @@ function cut(group: Ready[], maxRows: number): Ready[][] {
 }
 
 /** One tensor an input, holding the rows of every item in turn. */
-function joinRows(group: Ready[]): Tensor[] {
-  return group[0].tensors.map(({ name, type, shape }) => {
-    const parts = group.map(({ tensors }) => tensors.find((tensor) => tensor.name === name) as Tensor);
-    const rows = parts.reduce((sum, part) => sum + part.shape[0], 0);
-    const full = [rows, ...shape.slice(1)];
-    const data = TENSOR_TYPES[type].make(countValues(full));
-    let offset = 0;
-    for (const part of parts) {
-      (data as Float32Array).set(part.data as Float32Array, offset); // all parts were checked to have the input's type
-      offset += part.data.length;
-    }
-    return { name, type, shape: full, data };
-  });
+function joinItems(group: Ready[]): Tensor[] {
+  return group[0].tensors.map(({ name }) =>
+    joinRows(group.map(({ tensors }) => tensors.find((tensor) => tensor.name === name) as Tensor))
+  );
 }
 
 /** Rows of an output in memory of their own, so that they can be posted without the rest. */

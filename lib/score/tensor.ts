@@ -128,3 +128,17 @@ export function sliceRows(tensor: Tensor, first: number, last: number): Tensor {
   const data = tensor.data.subarray(first * width, last * width) as TensorData;
   return { name: tensor.name, type: tensor.type, shape: [last - first, ...tensor.shape.slice(1)], data };
 }
+
+/** Tensors of the same type and sides, one after the other along their first axis. */
+export function joinRows(parts: readonly Tensor[]): Tensor {
+  const [{ name, type, shape: [, ...sides] }] = parts;
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0], 0);
+  const shape = [rows, ...sides];
+  const data = TENSOR_TYPES[type].make(countValues(shape));
+  let offset = 0;
+  for (const part of parts) {
+    (data as Float32Array).set(part.data as Float32Array, offset);
+    offset += part.data.length;
+  }
+  return { name, type, shape, data };
+}

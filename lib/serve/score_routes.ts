@@ -112,6 +112,7 @@ async function mapOf(
     const scored = await service.batcher.submit(key, { tensors: [tensor] }, {
       deadline,
       signal: () => request.signal,
+      owner: context,
     });
     return tensorsOf(scored.result);
   };
@@ -154,7 +155,8 @@ async function compute(
   const { view, range } = wish, asked = { view, ...(range ? { range } : {}) };
   const item: Item = "png" in found ? { png: found.png, ...asked } : { arrays: found.arrays, ...asked };
   const { service, deadline, request } = context;
-  const scored = await service.batcher.submit(lease.key, item, { deadline, signal: () => request.signal });
+  const signal = () => request.signal;
+  const scored = await service.batcher.submit(lease.key, item, { deadline, signal, owner: context });
   const { result } = scored;
   if ("fault" in result) throw faultProblem(result.fault);
   if (!("answers" in result)) throw new Error("Tensors came where an example's answer was asked for");
@@ -231,8 +233,12 @@ async function scoreOrError(
   }
 }
 
-/** How many pictures of one request may wait at the same time, so that a large zip does not push everyone else out. */
+/** How many examples of one request may wait at the same time, so that a large zip does not push everyone else out. */
 const AT_ONCE = 32;
+/** The same where each one asks for a map, which is some 16 batches. */
+const MAPS_AT_ONCE = 2;
+/** From so many examples that wait for the model on, one request has only one of them. */
+const CROWDED = 64;
 
 /** Results in order, computing some ahead. */
 async function* scoreMany(
@@ -243,7 +249,9 @@ async function* scoreMany(
 ): AsyncGenerator<Record<string, unknown>> {
   const ahead: Promise<Record<string, unknown>>[] = [];
   for (let next = 0, done = 0; done < examples.length; done++) {
-    while (next < examples.length && next - done < AT_ONCE) {
+    const most = wish.map ? MAPS_AT_ONCE : AT_ONCE;
+    const isCrowded = () => context.service.batcher.waiting(lease.key) >= CROWDED;
+    while (next < examples.length && next - done < most && (ahead.length === 0 || !isCrowded())) {
       ahead.push(scoreOrError(context, lease, examples[next++], wish));
     }
     yield await (ahead.shift() as Promise<Record<string, unknown>>);

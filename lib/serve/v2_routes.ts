@@ -9,6 +9,7 @@ import type { ItemResult } from "../score/compute.ts";
 import { readBody } from "./body.ts";
 import { isObject } from "./json.ts";
 import { faultProblem, HttpProblem } from "./problem.ts";
+import { joinRows, sliceRows, type Tensor } from "../score/tensor.ts";
 import type { Context } from "./service.ts";
 import { formatInferResponse, HEADER_LENGTH, parseInferRequest } from "./v2_codec.ts";
 
@@ -145,6 +146,43 @@ function deadlineOf(context: Context, parameters: Record<string, unknown>): numb
   return timeout === 0 ? context.deadline : Math.min(context.deadline, context.started + timeout / 1000);
 }
 
+/** Most examples of one request that are computed in one go. */
+const MOST_ROWS = 64;
+
+/** Runs the model on a request's examples, a part after the other where there are many, so that others get their turn. */
+async function inferParts(
+  context: Context,
+  { key, loaded }: Lease,
+  inputs: Tensor[],
+  deadline: number,
+): Promise<{ outputs: Tensor[]; queueMs: number; batch: number }> {
+  const rows = inputs[0].shape[0] ?? 1;
+  const varies = [...loaded.inputs, ...loaded.outputs].every(({ shape }) => shape[0] === -1);
+  const isSplit = varies && rows > MOST_ROWS && inputs.every(({ shape }) => shape[0] === rows);
+  const step = isSplit ? MOST_ROWS : rows;
+  const parts: Tensor[][] = [];
+  let queueMs = 0, batch = 0;
+  for (let first = 0; first === 0 || first < rows; first += step) {
+    const tensors = isSplit
+      ? inputs.map((tensor) => sliceRows(tensor, first, Math.min(first + step, rows)))
+      : inputs;
+    const signal = () => context.request.signal;
+    const scored = await context.service.batcher.submit(key, { tensors }, {
+      deadline,
+      signal,
+      owner: context,
+    });
+    parts.push(tensorsOf(scored.result));
+    queueMs += scored.queueMs;
+    batch = Math.max(batch, scored.batch);
+    if (step === 0) break;
+  }
+  const outputs = parts.length === 1
+    ? parts[0]
+    : parts[0].map((_, i) => joinRows(parts.map((part) => part[i])));
+  return { outputs, queueMs, batch };
+}
+
 /** POST /v2/models/{model}[/versions/{version}]/infer */
 export async function infer(context: Context): Promise<Response> {
   const { request, service, started } = context;
@@ -157,11 +195,7 @@ export async function infer(context: Context): Promise<Response> {
     );
     if (wanted) throw new HttpProblem(400, `Model "${lease.card.name}" has no output "${wanted.name}"`);
     const deadline = deadlineOf(context, parsed.parameters);
-    const { result, queueMs, batch } = await service.batcher.submit(lease.key, { tensors: parsed.inputs }, {
-      deadline,
-      signal: () => request.signal,
-    });
-    const outputs = tensorsOf(result);
+    const { outputs, queueMs, batch } = await inferParts(context, lease, parsed.inputs, deadline);
     const { name: model, version, outputs: described } = lease.card;
     context.note.batch = batch;
     const response = formatInferResponse({ model, version, id: parsed.id }, outputs, parsed, (name) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { createBatcher, DeadlineError, OverloadError } from "../../../lib/score/batcher.ts";
-import { createUnit, type Item } from "../../../lib/score/compute.ts";
+import { type ComputeUnit, createUnit, type Item } from "../../../lib/score/compute.ts";
 import { spawnUnit, UnitLostError } from "../../../lib/score/compute_pool.ts";
 import { SIDE, tinyCard, tinyOnnx } from "../../tiny_model.ts";
 
@@ -90,4 +90,26 @@ Deno.test("spawnUnit() computes in a worker, and replaces one that does not answ
   await assertRejects(() => hasty.load("tiny", source()), UnitLostError);
   assertEquals(lost, 1);
   await hasty.close();
+});
+
+Deno.test("createBatcher() lets those who ask take turns, whatever one of them asks for", async () => {
+  const order: string[] = [];
+  const unit: ComputeUnit = {
+    load: () => Promise.resolve({ inputs: [], outputs: [] }),
+    unload: () => Promise.resolve(),
+    async run(_, items) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return { results: items.map(() => ({ tensors: [], ms: 0 })), computeMs: 0, rows: items.length };
+    },
+    close: () => Promise.resolve(),
+  };
+  const batcher = createBatcher([unit], { maxBatch: 1 });
+  await batcher.load("tiny", source());
+  const zip = {},
+    ask = (name: string, owner?: object) =>
+      batcher.submit("tiny", item(0), { owner }).then(() => order.push(name));
+  const all = [...Array.from({ length: 20 }, () => ask("zip", zip)), ask("one"), ask("two"), ask("three")];
+  await Promise.all(all);
+  assertEquals(order.slice(0, 6), ["zip", "zip", "one", "two", "three", "zip"]);
+  await batcher.close();
 });

@@ -1,6 +1,6 @@
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { SIDE, tinyAnswer, tinyCard, tinyOnnx } from "../../tiny_model.ts";
-import { get, memoryStore, post, withHost } from "./_service.ts";
+import { flatPng, get, memoryStore, post, withHost } from "./_service.ts";
 
 const tensor = (rows: number, value: number) => ({
   name: "image",
@@ -195,3 +195,16 @@ Deno.test("GET /openapi.json names every route that answers", () =>
       }
     }
   }, { only: [tinyCard().name] }));
+
+Deno.test("POST infer computes a thousand examples in parts, and others meanwhile", () =>
+  withHost(async (host) => {
+    const rows = 1000, data = Array.from({ length: rows * 16 }, (_, i) => Math.floor(i / 16) / rows);
+    const inputs = [{ name: "image", shape: [rows, SIDE, SIDE, 1], datatype: "FP32", data }];
+    const outputs = [{ name: "energy" }];
+    const large = post(host, "/v2/models/tiny/infer", JSON.stringify({ inputs, outputs }));
+    const small = post(host, "/score/tiny", flatPng(50));
+    assertEquals((await small).status, 200);
+    const result = await (await large).json();
+    assertEquals(result.outputs[0].shape, [rows, 1]);
+    assertClose(result.outputs[0].data, Array.from({ length: rows }, (_, i) => i / rows), 1e-6);
+  }));
