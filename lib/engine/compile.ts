@@ -29,6 +29,7 @@ export interface Compiled<Arguments extends readonly tf.Tensor[], Result extends
 /** Parts of TensorFlow.js's engine that its public types leave out. */
 interface EngineInternals {
   state: { registeredVariables: Record<string, tf.Variable> };
+  nextTensorId(): number;
   disposeTensor(tensor: tf.Tensor): void;
   incRef(tensor: tf.Tensor, backend: unknown): void;
 }
@@ -66,6 +67,25 @@ function unflatten(shape: Shape, next: () => tf.Tensor): TensorTree {
   if (shape === null || shape === undefined || typeof shape === "number") return shape;
   if (Array.isArray(shape)) return shape.map((part) => unflatten(part, next));
   return Object.fromEntries(Object.entries(shape).map(([name, part]) => [name, unflatten(part, next)]));
+}
+
+/**
+ * Runs a function as it is. What it gives back is the caller's alone: a tensor that was there before, such as an input or
+ * a variable, or that is given twice, is given as one of its own, as a traced function does.
+ */
+function runPlainly(fn: (...inputs: tf.Tensor[]) => TensorTree, inputs: readonly tf.Tensor[]): TensorTree {
+  const first = internals().nextTensorId(), given = new Set<tf.Tensor>();
+  const own = (tensor: tf.Tensor) => {
+    const fresh = tensor.id >= first && !(tensor instanceof tf.Variable) && !given.has(tensor);
+    given.add(tensor);
+    return fresh ? tensor : tf.clone(tensor);
+  };
+  return tf.tidy(() => {
+    const tensors: tf.Tensor[] = [];
+    const shape = flatten(fn(...inputs), tensors);
+    const results = tensors.map(own);
+    return unflatten(shape, () => results.shift()!) as never;
+  });
 }
 
 /** Runs `fn` symbolically and makes a TensorFlow function of what it did. Variables keep their values. */
@@ -242,7 +262,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
   const compiled = (...inputs: Arguments): Result => {
     const native = activeNative();
     if (!native || state.tracer) {
-      const result = tf.tidy(() => fn(...inputs) as never) as Result;
+      const result = runPlainly(untyped, inputs) as Result;
       if (!state.tracer) advanceRandomState();
       return result;
     }
