@@ -6,10 +6,9 @@ export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
 
-/** Whether the bytes start like a TIFF. */
+/** Whether the bytes start like a TIFF, or a BigTIFF. */
 export function isTiff(bytes: Uint8Array): boolean {
-  const start = ascii(bytes, 0, 4);
-  return start === "II*\0" || start === "MM\0*";
+  return ["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(ascii(bytes, 0, 4));
 }
 
 /** Whether the bytes start like a FITS file. */

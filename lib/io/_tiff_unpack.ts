@@ -4,7 +4,7 @@
  *
  * Source: TIFF 6.0 (Adobe, 1992), sections 9 (PackBits) and 13 (LZW); Technical Note 2 (Deflate). @module
  */
-import { inflateSync } from "node:zlib";
+import { inflateSync, zstdDecompressSync } from "node:zlib";
 
 /** Unpacks to at most `size` bytes; fewer mean that the data end early. @throws {Error} If the packed data are damaged. */
 export function unpackStrip(packed: Uint8Array, compression: number, size: number): Uint8Array {
@@ -15,6 +15,10 @@ export function unpackStrip(packed: Uint8Array, compression: number, size: numbe
       return unpackLzw(packed, size);
     case 32773:
       return unpackBits(packed, size);
+    case 50000: {
+      const bytes = zstdDecompressSync(packed, { maxOutputLength: size + 1 });
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, Math.min(size, bytes.byteLength));
+    }
     default: {
       const bytes = inflateSync(packed, { maxOutputLength: size + 1, chunkSize: Math.max(64, size + 1) });
       return new Uint8Array(bytes.buffer, bytes.byteOffset, Math.min(size, bytes.byteLength));
@@ -24,7 +28,7 @@ export function unpackStrip(packed: Uint8Array, compression: number, size: numbe
 
 /** Most bytes that one packed byte can stand for. */
 export function maxRatio(compression: number): number {
-  return { 1: 1, 5: 4096, 32773: 64 }[compression] ?? 1032;
+  return { 1: 1, 5: 4096, 7: 4096, 32773: 64, 50000: 65536 }[compression] ?? 1032;
 }
 
 /** A signed count, then that many literal bytes, or one byte to repeat. */
@@ -88,4 +92,13 @@ function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
     if (next >= (1 << width) - 1 && width < 12) width++;
   }
   return out.subarray(0, to);
+}
+
+/** Bytes whose bits run the other way: what a FillOrder of 2 means. */
+export function reverseBits(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => {
+    const pairs = (byte >> 1 & 0x55) | (byte & 0x55) << 1,
+      nibbles = (pairs >> 2 & 0x33) | (pairs & 0x33) << 2;
+    return nibbles >> 4 | (nibbles & 15) << 4;
+  });
 }

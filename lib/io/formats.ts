@@ -103,13 +103,7 @@ export const FORMATS: readonly Format[] = [
     name: "tiff",
     title: "TIFF",
     sniff: isTiff,
-    open: (source, options) =>
-      openPicture(
-        "tiff",
-        source,
-        options,
-        async (bytes) => (await import("./tiff.ts")).decodeTiff(bytes, options),
-      ),
+    open: openTiffFile,
   },
   { name: "fits", title: "FITS", sniff: isFits, open: openFitsFile },
   {
@@ -230,6 +224,27 @@ async function openPicture(
 ): Promise<OpenedFile> {
   const { data, height, width, channels, white } = await decode(await whole(source, options));
   return opened(format, source, [heldArray("", { data, shape: [height, width, channels] }, true, white)]);
+}
+
+/** Every page of a stack, decoded when it is asked for; smaller copies of a page are left out. */
+async function openTiffFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
+  const { decodeTiff, listTiffPages } = await import("./tiff.ts");
+  const bytes = await whole(source, options), all = listTiffPages(bytes, options);
+  const readable = all.filter(({ fault }) => fault === undefined);
+  if (readable.length === 0) decodeTiff(bytes, options); // says why
+  const full = readable.filter(({ isReduced }) => !isReduced), pages = full.length > 0 ? full : readable;
+  const arrays = pages.map(({ page, height, width, channels, depth, white }): FileArray => {
+    const shape = [height, width, channels], dtype = depth === 8 ? "u1" : depth === 16 ? "u2" : "f4";
+    const read: FileArray["read"] = async (rows) => {
+      const { data } = decodeTiff(bytes, { ...options, page });
+      return await heldArray("", { data, shape }).read(rows);
+    };
+    return { name: all.length > 1 ? String(page) : "", shape, dtype, isPicture: true, white, read };
+  });
+  const warnings = all.flatMap(({ page, fault }) => fault ? [`Page ${page} was left out. ${fault}`] : []);
+  const left = readable.length - pages.length;
+  if (left > 0) warnings.push(`${left} smaller copies of pages of "${options.name}" were left out`);
+  return opened("tiff", source, arrays, warnings);
 }
 
 async function openFitsFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {

@@ -1,18 +1,22 @@
 /**
- * TIFF: grey, RGB or palette; 1 to 64 bits, whole numbers or floating point; strips or tiles; uncompressed, LZW, Deflate or
- * PackBits; with or without predictor.
+ * TIFF and BigTIFF: grey, RGB or palette; 1 to 64 bits, whole numbers or floating point; strips or tiles; uncompressed, LZW,
+ * Deflate, PackBits, Zstandard or JPEG; with or without predictor; any page of a stack.
  *
- * Written here rather than left to image-js, which refuses floating point (what telescopes and sCMOS cameras write),
- * reads only the first sample of tiled colour, and unpacks without a limit.
+ * Written here rather than left to image-js's `tiff`, measured on the files of tests/lib/io/tiff_python_test.ts: it has no
+ * limit on what it unpacks to.
  *
- * Source: TIFF 6.0 (Adobe, 1992); Technical Notes 2 and 3 (Deflate, floating-point predictor). Not read: BigTIFF, JPEG
- * and fax compression, CMYK, YCbCr. The orientation tag is not applied. @module
+ * Memory: the picture, one part of it unpacked, and one row.
+ *
+ * Source: TIFF 6.0 (Adobe, 1992); Technical Notes 2 and 3 (Deflate, JPEG, floating-point predictor). Not read: fax
+ * compression, the old kind of JPEG, CMYK, YCbCr but for JPEG. The orientation tag is not applied. @module
  */
-import { maxRatio, unpackStrip } from "./_tiff_unpack.ts";
+import { maxRatio, reverseBits, unpackStrip } from "./_tiff_unpack.ts";
+import { readTiffDirectory, type TiffFields } from "./_tiff_fields.ts";
 import { unpackRow } from "./_png_rows.ts";
-import { ascii, cannotDecode } from "./_problem.ts";
+import { cannotDecode } from "./_problem.ts";
 import { isTiff } from "./_signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
+import { decodeJpeg } from "./jpeg.ts";
 
 export { isTiff };
 
@@ -25,8 +29,9 @@ export interface DecodeTiffOptions extends ImageDecodeOptions {
 /**
  * Decodes one picture of a TIFF.
  *
- * Shapes: [height, width, channels]. Whole numbers without sign of up to 8 bits become 8 bits (fewer are stretched), of 16
- * bits stay so; everything else becomes 32-bit floating point, exact up to 2²⁴. A palette becomes 8-bit RGB; white-is-zero
+ * Shapes: [height, width, channels]. Whole numbers without sign of up to 8 bits become 8 bits (fewer are stretched), of 9
+ * to 16 bits become 16 (fewer are not stretched: `white` says how many there are); everything else becomes 32-bit floating
+ * point, exact up to 2²⁴. A palette becomes 8-bit RGB; white-is-zero
  * pictures are turned round.
  *
  * @param bytes The whole file.
@@ -37,13 +42,18 @@ export interface DecodeTiffOptions extends ImageDecodeOptions {
 export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): Image {
   const { name, maxPixels = MAX_PIXELS, page = 0 } = options;
   const failed = cannotDecode("TIFF", name);
-  const fields = readFields(bytes, page, failed);
+  const directory = readTiffDirectory(bytes, failed), fields = directory.fields(page);
   const layout = readLayout(fields, failed);
   const { width, height, samples, depth, format, compression, planes } = layout;
   if (width * height > maxPixels) {
     throw new RangeError(`${failed} as it may have at most ${maxPixels} pixels: it is ${height} × ${width}`);
   }
-  const { across, down, offsets, counts, chunkWidth, chunkHeight } = readChunks(fields, layout, failed);
+  const { across, down, offsets, counts, chunkWidth, chunkHeight } = readChunks(
+    fields,
+    layout,
+    bytes.length,
+    failed,
+  );
   const perPixel = samples / planes, chunkRow = Math.ceil(chunkWidth * perPixel * depth / 8);
   const packed = counts.reduce((sum, count) => sum + count, 0);
   if (Math.ceil(width * samples * depth / 8) * height > packed * maxRatio(compression)) {
@@ -52,10 +62,10 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
   const pixels = width * height;
   const data = format === "uint" && depth <= 8
     ? new Uint8Array(pixels * samples)
-    : format === "uint" && depth === 16
+    : format === "uint" && depth <= 16
     ? new Uint16Array(pixels * samples)
     : new Float32Array(pixels * samples);
-  const little = bytes[0] === 0x49;
+  const { little } = directory;
   offsets.forEach((offset, i) => {
     const plane = Math.floor(i / (across * down)), place = i % (across * down);
     const left = (place % across) * chunkWidth, top = Math.floor(place / across) * chunkHeight;
@@ -63,8 +73,12 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
     const where = `${failed} at byte ${offset}`;
     if (offset + counts[i] > bytes.length) throw new SyntaxError(`${where}: the file ends within part ${i}`);
     let raw: Uint8Array;
+    let part = bytes.subarray(offset, offset + counts[i]);
+    if (layout.isReversed && compression !== JPEG) part = reverseBits(part);
     try {
-      raw = unpackStrip(bytes.subarray(offset, offset + counts[i]), compression, chunkRow * chunkHeight);
+      raw = compression === JPEG
+        ? unpackJpeg(part, fields, layout, chunkWidth, chunkHeight)
+        : unpackStrip(part, compression, chunkRow * chunkHeight);
     } catch (error) {
       throw new SyntaxError(`${where}: ${(error as Error).message}`, { cause: error });
     }
@@ -89,6 +103,45 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
   return finish(data, layout, fields, failed);
 }
 
+/** What is known of a page without unpacking it. */
+export interface TiffPage {
+  /** Its number, from 0. */
+  page: number;
+  height: number;
+  width: number;
+  /** Samples a pixel, 3 for a palette. */
+  channels: Image["channels"];
+  /** Bits a sample that decoding keeps: 8, 16, or 32 for floating point. */
+  depth: Image["depth"];
+  /** What a white pixel has, where that is less than its bits can hold. */
+  white?: number;
+  /** Whether it says that it is a smaller copy of another page: a thumbnail, a level of a pyramid. */
+  isReduced: boolean;
+  /** Why it cannot be read, if so. */
+  fault?: string;
+}
+
+/**
+ * Lists the pages of a TIFF, in order.
+ *
+ * @throws {SyntaxError} If it is no TIFF, or its directories are damaged.
+ */
+export function listTiffPages(bytes: Uint8Array, options: { name?: string } = {}): TiffPage[] {
+  const failed = cannotDecode("TIFF", options.name), directory = readTiffDirectory(bytes, failed);
+  return directory.pages.map((_, page) => {
+    const unknown = { page, height: 0, width: 0, channels: 1, depth: 8, isReduced: false } as const;
+    try {
+      const fields = directory.fields(page), isReduced = ((fields.numbers.get(254)?.[0] ?? 0) & 1) === 1;
+      const { height, width, samples, depth, format, photometric } = readLayout(fields, failed);
+      const kept = format !== "uint" || depth > 16 ? 32 : depth > 8 ? 16 : 8;
+      const channels = photometric === 3 ? 3 : samples, white = whiteOf(format, depth, fields);
+      return { page, height, width, channels, depth: kept, isReduced, ...(white ? { white } : {}) };
+    } catch (error) {
+      return { ...unknown, fault: (error as Error).message };
+    }
+  });
+}
+
 type Format = "uint" | "int" | "float";
 
 interface Layout {
@@ -105,46 +158,13 @@ interface Layout {
   /** 1 where a pixel's samples lie side by side, else one plane a sample. */
   planes: number;
   predictor: number;
+  /** Whether the bits of each byte run from the lowest to the highest. */
+  isReversed: boolean;
 }
 
-/** The whole-number fields of one picture's directory, by tag. */
-function readFields(bytes: Uint8Array, page: number, failed: string): Map<number, number[]> {
-  if (!isTiff(bytes)) {
-    const big = ["II+\0", "MM\0+"].includes(ascii(bytes, 0, 4));
-    if (big) throw new TypeError(`${failed} as it is a BigTIFF, which is not read`);
-    throw new SyntaxError(`${failed} at byte 0: expected II*\\0 or MM\\0*`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), little = bytes[0] === 0x49;
-  const u16 = (at: number) => view.getUint16(at, little), u32 = (at: number) => view.getUint32(at, little);
-  const seen = new Set<number>();
-  let at = bytes.length >= 8 ? u32(4) : 0;
-  for (let hop = 0;; hop++) {
-    if (at === 0) throw new SyntaxError(`${failed}: no page ${page}, it has ${hop}`);
-    if (at + 2 > bytes.length || at + 2 + 12 * u16(at) + 4 > bytes.length) {
-      throw new SyntaxError(
-        `${failed} at byte ${Math.min(at, bytes.length)}: the file ends within directory ${hop}`,
-      );
-    }
-    if (seen.has(at)) throw new SyntaxError(`${failed} at byte ${at}: the directories go round in a circle`);
-    if (hop === page) break;
-    seen.add(at);
-    at = u32(at + 2 + 12 * u16(at));
-  }
-  const fields = new Map<number, number[]>(), sizes: Record<number, number> = { 1: 1, 3: 2, 4: 4 };
-  for (let entry = 0; entry < u16(at); entry++) {
-    const field = at + 2 + 12 * entry, tag = u16(field), size = sizes[u16(field + 2)], count = u32(field + 4);
-    if (!size || tag < 256) continue;
-    const start = size * count <= 4 ? field + 8 : u32(field + 8);
-    if (start + size * count > bytes.length) {
-      throw new SyntaxError(`${failed} at byte ${field}: the values of tag ${tag} go beyond the file's end`);
-    }
-    const value = size === 1 ? (p: number) => bytes[p] : size === 2 ? u16 : u32;
-    fields.set(tag, Array.from({ length: count }, (_, i) => value(start + i * size)));
-  }
-  return fields;
-}
+const JPEG = 7, YCBCR = 6;
 
-function readLayout(fields: Map<number, number[]>, failed: string): Layout {
+function readLayout({ numbers: fields }: TiffFields, failed: string): Layout {
   const one = (tag: number, fallback?: number) => {
     const value = fields.get(tag)?.[0] ?? fallback;
     if (value === undefined) throw new SyntaxError(`${failed}: tag ${tag} is missing`);
@@ -160,29 +180,38 @@ function readLayout(fields: Map<number, number[]>, failed: string): Layout {
     throw new TypeError(`${failed} as ${what} ${value} is not read`);
   };
   if (width === 0 || height === 0) throw new SyntaxError(`${failed}: it is ${height} × ${width}`);
-  if (![1, 5, 8, 32946, 32773].includes(compression)) refuse("compression", compression);
-  if (photometric > 3) refuse("photometric interpretation", photometric);
+  if (![1, 5, JPEG, 8, 32946, 32773, 50000].includes(compression)) refuse("compression", compression);
+  const isYcbcr = photometric === YCBCR && compression === JPEG; // the JPEG's decoder makes RGB of it
+  if (photometric > 3 && !isYcbcr) refuse("photometric interpretation", photometric);
   if (depths.some((other) => other !== depth)) refuse("a mixture of depths", depths.join(", "));
-  const depthsOf = { uint: [1, 2, 4, 8, 16, 32], int: [8, 16, 32], float: [32, 64] };
+  const depthsOf = { uint: [1, 2, 4, 8, 10, 12, 14, 16, 32, 64], int: [8, 16, 32, 64], float: [16, 32, 64] };
   if (!format || !depthsOf[format].includes(depth)) {
     refuse("sample format", `${one(339, 1)} at ${depth} bits`);
   }
   if (
-    samples < 1 || samples > 4 || (photometric === 2 && samples < 3) || (photometric === 3 && samples !== 1)
+    samples < 1 || samples > 4 || ((photometric === 2 || isYcbcr) && samples < 3) ||
+    (photometric === 3 && samples !== 1)
   ) {
     refuse(`photometric interpretation ${photometric} with samples a pixel of`, samples);
   }
   if (photometric === 3 && (format !== "uint" || depth > 8)) refuse("a palette of depth", depth);
   const predictable = predictor === 1 ||
-    (predictor === 2 && format !== "float" && [8, 16, 32].includes(depth)) ||
+    (predictor === 2 && [8, 16, 32, 64].includes(depth)) ||
     (predictor === 3 && format === "float");
   if (!predictable) refuse(`at ${depth} bits predictor`, predictor);
-  const planes = one(284, 1) === 2 ? samples : 1;
-  return { width, height, samples: samples as 1, depth, format, compression, photometric, planes, predictor };
+  if (compression === JPEG && (depth !== 8 || format !== "uint")) refuse("JPEG of depth", depth);
+  const planes = one(284, 1) === 2 ? samples : 1, isReversed = one(266, 1) === 2;
+  const sides = { width, height, samples: samples as 1 };
+  return { ...sides, depth, format, compression, photometric, planes, predictor, isReversed };
 }
 
 /** Where the strips or tiles are: `across` × `down` of them a plane. */
-function readChunks(fields: Map<number, number[]>, { width, height, planes }: Layout, failed: string) {
+function readChunks(
+  { numbers: fields }: TiffFields,
+  { width, height, planes, samples, depth, compression }: Layout,
+  fileBytes: number,
+  failed: string,
+) {
   const tiled = fields.has(322);
   const chunkWidth = tiled ? fields.get(322)?.[0] ?? 0 : width;
   const rowsPerStrip = fields.get(278)?.[0] ?? height;
@@ -197,7 +226,18 @@ function readChunks(fields: Map<number, number[]>, { width, height, planes }: La
   const across = Math.ceil(width / chunkWidth),
     down = Math.ceil(height / chunkHeight),
     wanted = across * down * planes;
-  const offsets = fields.get(tiled ? 324 : 273) ?? [], counts = fields.get(tiled ? 325 : 279) ?? [];
+  const offsets = fields.get(tiled ? 324 : 273) ?? [];
+  let counts = fields.get(tiled ? 325 : 279);
+  if (!counts?.some((count) => count > 0) && offsets.length === wanted) {
+    // Some writers leave the sizes out: a part ends where its pixels do, or where the next one begins.
+    const full = Math.ceil(chunkWidth * samples / planes * depth / 8) * chunkHeight;
+    const places = [...offsets, fileBytes].sort((a, b) => a - b);
+    counts = offsets.map((offset) => {
+      const next = places.find((place) => place > offset) ?? fileBytes;
+      return Math.max(0, compression === 1 ? Math.min(full, next - offset) : next - offset);
+    });
+  }
+  counts ??= [];
   if (offsets.length !== wanted || counts.length !== wanted) {
     throw new SyntaxError(
       `${failed}: expected ${wanted} parts of ${chunkHeight} × ${chunkWidth}, found ${offsets.length} places and ` +
@@ -215,7 +255,9 @@ function undoDifferences(line: Uint8Array, samples: number, depth: number, littl
     if (depth === 8) line[at] += line[left];
     else if (depth === 16) {
       view.setUint16(at, view.getUint16(at, little) + view.getUint16(left, little), little);
-    } else view.setUint32(at, view.getUint32(at, little) + view.getUint32(left, little), little);
+    } else if (depth === 32) {
+      view.setUint32(at, view.getUint32(at, little) + view.getUint32(left, little), little);
+    } else view.setBigUint64(at, view.getBigUint64(at, little) + view.getBigUint64(left, little), little);
   }
 }
 
@@ -241,20 +283,68 @@ function readRow(
     unpackRow(line, 0, 0, count, 1, depth, out, 0, 1);
     return out;
   }
+  if (depth % 8 !== 0) return readPackedRow(line, count, depth);
   const view = new DataView(line.buffer, line.byteOffset, line.byteLength), size = depth / 8;
-  const out = new Float64Array(count);
-  for (let i = 0, at = 0; i < count; i++, at += size) {
-    if (format === "float") out[i] = depth === 32 ? view.getFloat32(at, little) : view.getFloat64(at, little);
-    else if (format === "uint") {
-      out[i] = depth === 16 ? view.getUint16(at, little) : view.getUint32(at, little);
-    } else if (depth === 8) out[i] = view.getInt8(at);
-    else out[i] = depth === 16 ? view.getInt16(at, little) : view.getInt32(at, little);
+  const out = new Float64Array(count), get = READERS[`${format}${depth}`];
+  for (let i = 0, at = 0; i < count; i++, at += size) out[i] = Number(get(view, at, little));
+  return out;
+}
+
+const READERS: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number | bigint>> = {
+  uint16: (view, at, little) => view.getUint16(at, little),
+  uint32: (view, at, little) => view.getUint32(at, little),
+  uint64: (view, at, little) => view.getBigUint64(at, little),
+  int8: (view, at) => view.getInt8(at),
+  int16: (view, at, little) => view.getInt16(at, little),
+  int32: (view, at, little) => view.getInt32(at, little),
+  int64: (view, at, little) => view.getBigInt64(at, little),
+  float16: (view, at, little) => view.getFloat16(at, little),
+  float32: (view, at, little) => view.getFloat32(at, little),
+  float64: (view, at, little) => view.getFloat64(at, little),
+};
+
+/** Samples of 10, 12 or 14 bits, packed without gaps, high bit first whatever the file's byte order. */
+function readPackedRow(line: Uint8Array, count: number, depth: number): Uint16Array {
+  const out = new Uint16Array(count);
+  for (let i = 0, held = 0, bits = 0, at = 0; i < count; i++) {
+    while (held < depth) {
+      bits = (bits << 8 | line[at++]) & 0xffffff;
+      held += 8;
+    }
+    held -= depth;
+    out[i] = bits >> held & (1 << depth) - 1;
   }
   return out;
 }
 
+/** A strip or tile that is a JPEG of its own but for the tables, which all parts share. */
+function unpackJpeg(
+  part: Uint8Array,
+  { bytes }: TiffFields,
+  { photometric }: Layout,
+  width: number,
+  height: number,
+): Uint8Array {
+  const tables = bytes.get(347);
+  let whole = part;
+  if (tables && tables.length > 4) { // without the tables' end and the part's start
+    whole = new Uint8Array(tables.length + part.length - 4);
+    whole.set(tables.subarray(0, tables.length - 2));
+    whole.set(part.subarray(2), tables.length - 2);
+  }
+  const image = decodeJpeg(whole, { maxPixels: width * height, isYcbcr: photometric === YCBCR });
+  if (image.width !== width) throw new SyntaxError(`a JPEG of ${image.width} columns in a part of ${width}`);
+  return image.data as Uint8Array;
+}
+
 /** Looks colours up, stretches few bits to eight, turns white-is-zero round. */
-function finish(data: Image["data"], layout: Layout, fields: Map<number, number[]>, failed: string): Image {
+function finish(
+  data: Image["data"],
+  layout: Layout,
+  tags: TiffFields,
+  failed: string,
+): Image {
+  const fields = tags.numbers;
   const { width, height, samples, depth, format, photometric } = layout;
   if (photometric === 3) {
     const map = fields.get(320) ?? [], colours = 2 ** depth;
@@ -270,10 +360,16 @@ function finish(data: Image["data"], layout: Layout, fields: Map<number, number[
   const white = depth < 8 ? 2 ** depth - 1 : 0;
   if (white) { for (let i = 0; i < data.length; i++) data[i] *= 255 / white; }
   if (photometric === 0 && format === "uint") {
-    const most = depth < 8 ? 255 : 2 ** depth - 1;
-    for (let i = 0; i < data.length; i++) data[i] = most - data[i];
+    const brightest = depth < 8 ? 255 : 2 ** depth - 1;
+    for (let i = 0; i < data.length; i++) data[i] = brightest - data[i];
   }
   const kept = data instanceof Uint8Array ? 8 : data instanceof Uint16Array ? 16 : 32;
-  const largest = format === "uint" && depth > 8 ? fields.get(341)?.[0] : undefined; // SMaxSampleValue
+  const largest = whiteOf(format, depth, tags);
   return { data, height, width, channels: samples, depth: kept, ...(largest ? { white: largest } : {}) };
+}
+
+/** The largest value that a page says it has (SMaxSampleValue), or that its bits can hold where they are not all of 16. */
+function whiteOf(format: Format, depth: number, { numbers }: TiffFields): number | undefined {
+  if (format !== "uint" || depth <= 8) return undefined;
+  return numbers.get(341)?.[0] ?? (depth < 16 ? 2 ** depth - 1 : undefined);
 }

@@ -36,8 +36,8 @@ Deno.test("decodeJpeg() reads progressive colour as RGB", () => {
 });
 
 Deno.test("readJpegHeader() finds the frame header", () => {
-  assertEquals(readJpegHeader(GREY), { height: 24, width: 32, channels: 1 });
-  assertEquals(readJpegHeader(COLOUR), { height: 24, width: 32, channels: 3 });
+  assertEquals(readJpegHeader(GREY), { height: 24, width: 32, channels: 1, precision: 8, isYcbcr: false });
+  assertEquals(readJpegHeader(COLOUR), { height: 24, width: 32, channels: 3, precision: 8, isYcbcr: true });
 });
 
 Deno.test("decodeJpeg() checks pixels before it allocates", () => {
@@ -65,4 +65,18 @@ Deno.test("decodeJpeg() refuses truncated and damaged files with a SyntaxError",
       }
     }
   }
+});
+
+Deno.test("decodeJpeg() refuses a header that so few bytes cannot hold, and work or memory beyond its limits", () => {
+  const frame = COLOUR.findIndex((b, i) => b === 0xff && [0xc0, 0xc1, 0xc2].includes(COLOUR[i + 1]));
+  const large = patched(COLOUR, frame + 5, 0x20, 0, 0x20, 0); // 8192 × 8192, which took 2 GiB and 10 seconds
+  const before = Deno.memoryUsage().rss, start = performance.now();
+  assertThrows(() => decodeJpeg(large), SyntaxError, "bytes cannot hold 8192 × 8192 pixels");
+  assert(Deno.memoryUsage().rss - before < 50 << 20 && performance.now() - start < 1000);
+  assertThrows(() => decodeJpeg(COLOUR, { maxBytes: 5000 }), RangeError, "may take at most 5000 bytes");
+  const padded = new Uint8Array(1 << 20).fill(1); // enough bytes for the blocks, and one scan after another
+  padded.set(COLOUR);
+  for (let at = COLOUR.length; at + 1 < padded.length; at += 2) padded.set([0xff, 0xda], at);
+  const many = patched(padded, frame + 5, 0x02, 0, 0x02, 0);
+  assertThrows(() => decodeJpeg(many), RangeError, "times over 512 × 512 pixels");
 });
