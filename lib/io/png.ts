@@ -9,6 +9,7 @@
  * or RGB pictures. @module
  */
 import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
+import { deflateLiterals } from "./_deflate_literals.ts";
 import { ascii, cannotDecode } from "./_problem.ts";
 import { ADAM7, paeth, unfilter, unpackRow } from "./_png_rows.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
@@ -202,10 +203,8 @@ export function encodePng(
       }
     }
   }
-  const strategy = huffmanOnly ? constants.Z_HUFFMAN_ONLY : constants.Z_DEFAULT_STRATEGY;
-  const packed = plain(
-    deflateSync(filter === "none" ? raw : filtered(raw, height, rowBytes, bpp), { level, strategy }),
-  );
+  const content = filter === "none" ? raw : filtered(raw, height, rowBytes, bpp);
+  const packed = huffmanOnly ? deflateLiterals(content) : plain(deflateSync(content, { level }));
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);

@@ -15,6 +15,7 @@ import type { Frame } from "../image/frame.ts";
 import { createRng } from "../base/rng.ts";
 import { createDraws, type Draws } from "../base/random.ts";
 import { type Ionisation, type Nucleus, walkElectron, walkNucleus } from "./he_cf4.ts";
+import { createPixelNoise } from "./pixel_noise.ts";
 
 /** Nuclear or electron recoil, as the folders of the data set are called. */
 export type RecoilKind = "NR" | "ER";
@@ -136,14 +137,21 @@ function spread(at: number, sigma: number, into: Float64Array): [first: number, 
   return [first, count];
 }
 
-/** Largest grid that a worker keeps between events, voxels. */
+/** Pixels that have light: places in the frame, and mean counts. */
+interface Light {
+  pixels: number[];
+  counts: number[];
+}
+
+/** Largest grid that a worker keeps between events, voxels; all zeros between two. */
 let kept = new Float32Array(0);
 
-/** Adds the avalanches' light to a frame of mean counts, in pixels from its upper left corner. */
-function addLight(mean: Float32Array, electrons: Float64Array, originX: number, originY: number): void {
+/** The avalanches' light, in pixels from the frame's upper left corner. */
+function collectLight(electrons: Float64Array, originX: number, originY: number): Light {
   const { side, pixelMm, voxelMm, transverse, longitudinal, gain, saturation } = DETECTOR;
   const across = Math.sqrt(transverse.constantMm2) / pixelMm;
   const along = Math.sqrt(longitudinal.constantMm2) / voxelMm;
+  const found: Light = { pixels: [], counts: [] };
   let left: number = side, right = -1, top: number = side, bottom = -1, near = Infinity, far = -Infinity;
   const margin = Math.ceil(3 * across) + 1, depthMargin = Math.ceil(3 * along) + 1;
   for (let i = 0; i < electrons.length; i += 4) {
@@ -151,15 +159,20 @@ function addLight(mean: Float32Array, electrons: Float64Array, originX: number, 
     const y = Math.floor(electrons[i + 1] / pixelMm + originY);
     const z = Math.floor(electrons[i + 2] / voxelMm);
     if (x < 0 || y < 0 || x >= side || y >= side) continue;
-    left = Math.min(left, x - margin), right = Math.max(right, x + margin);
-    top = Math.min(top, y - margin), bottom = Math.max(bottom, y + margin);
-    near = Math.min(near, z - depthMargin), far = Math.max(far, z + depthMargin);
+    left = Math.min(left, x - margin);
+    right = Math.max(right, x + margin);
+    top = Math.min(top, y - margin);
+    bottom = Math.max(bottom, y + margin);
+    near = Math.min(near, z - depthMargin);
+    far = Math.max(far, z + depthMargin);
   }
-  if (right < left) return;
+  if (right < left) return found;
   const width = right - left + 1, height = bottom - top + 1, depth = far - near + 1;
   const size = width * height * depth;
   if (kept.length < size) kept = new Float32Array(size);
-  const grid = kept.subarray(0, size).fill(0); // [height, width, depth]
+  const grid = kept; // [height, width, depth]
+  // Of each column of the grid, the voxels that charge was put into: a long track leaves most of the grid empty.
+  const lowest = new Int32Array(width * height).fill(depth), highest = new Int32Array(width * height);
   const inX = new Float64Array(2 * margin + 2), inY = new Float64Array(2 * margin + 2);
   const inZ = new Float64Array(2 * depthMargin + 2);
   for (let i = 0; i < electrons.length; i += 4) {
@@ -167,38 +180,51 @@ function addLight(mean: Float32Array, electrons: Float64Array, originX: number, 
     if (x < 0 || y < 0 || x >= side || y >= side) continue;
     const [x0, countX] = spread(x, across, inX), [y0, countY] = spread(y, across, inY);
     const [z0, countZ] = spread(electrons[i + 2] / voxelMm, along, inZ);
+    const low = z0 - near, high = low + countZ;
     for (let r = 0; r < countY; r++) {
       for (let c = 0; c < countX; c++) {
         const charge = electrons[i + 3] * inY[r] * inX[c];
-        let at = ((y0 + r - top) * width + x0 + c - left) * depth + z0 - near;
+        const column = (y0 + r - top) * width + x0 + c - left;
+        if (low < lowest[column]) lowest[column] = low;
+        if (high > highest[column]) highest[column] = high;
+        let at = column * depth + low;
         for (let d = 0; d < countZ; d++) grid[at++] += charge * inZ[d];
       }
     }
   }
   const light = DETECTOR.scale * DETECTOR.acceptance * DETECTOR.photonsPerElectron *
     DETECTOR.countsPerPhoton;
-  for (let r = Math.max(0, top); r <= Math.min(side - 1, bottom); r++) {
-    for (let c = Math.max(0, left); c <= Math.min(side - 1, right); c++) {
-      let sum = 0;
-      const start = ((r - top) * width + c - left) * depth;
-      for (let i = start; i < start + depth; i++) {
-        if (grid[i] > 0) sum += gain * grid[i] / (1 + saturation * gain * grid[i]);
-      }
-      mean[r * side + c] += light * sum;
-    }
+  for (let column = 0; column < width * height; column++) {
+    if (highest[column] === 0) continue;
+    let sum = 0;
+    const start = column * depth + lowest[column], end = column * depth + highest[column];
+    for (let i = start; i < end; i++) sum += gain * grid[i] / (1 + saturation * gain * grid[i]);
+    grid.fill(0, start, end);
+    const r = top + Math.floor(column / width), c = left + column % width;
+    if (r < 0 || r >= side || c < 0 || c >= side) continue;
+    found.pixels.push(r * side + c);
+    found.counts.push(light * sum);
   }
+  return found;
 }
 
 /** Stream of random numbers that no event has. */
 const HOT_STREAM = 2 ** 52;
 
+/** Pedestal and noise of a frame. */
+const NOISE = createPixelNoise(DETECTOR.pedestal, DETECTOR.noise);
+
+let lastHot: { camera: number; pixels: Map<number, number> } | undefined;
+
 /** The camera's hot pixels, the same in each of its frames: places and counts above the others. */
 function findHotPixels(camera: number): Map<number, number> {
+  if (lastHot?.camera === camera) return lastHot.pixels;
   const draws = createDraws(createRng(camera, HOT_STREAM));
   const pixels = DETECTOR.side ** 2, hot = new Map<number, number>();
   for (let n = draws.poisson(DETECTOR.hotShare * pixels); n > 0; n--) {
     hot.set(Math.floor(draws.uniform() * pixels), DETECTOR.hotCounts * draws.exponential());
   }
+  lastHot = { camera, pixels: hot };
   return hot;
 }
 
@@ -227,7 +253,7 @@ export function simulateRecoil(
   rng: () => number,
   options: RecoilOptions = {},
 ): Recoil {
-  const { side, noise, pedestal, countsPerPhoton, centringPixels, fieldMm, lensMm } = DETECTOR;
+  const { side, countsPerPhoton, centringPixels, fieldMm, lensMm } = DETECTOR;
   const { nuclei = ["He"], camera = 0 } = options;
   const draws = createDraws(rng);
   const driftMm = options.driftMm ?? draws.uniform() * DETECTOR.driftMm;
@@ -249,9 +275,7 @@ export function simulateRecoil(
     middleX += electrons[i] / primaries;
     middleY += electrons[i + 1] / primaries;
   }
-  const mean = new Float32Array(side * side);
-  addLight(
-    mean,
+  const light = collectLight(
     electrons,
     side / 2 + centringPixels * draws.normal() - middleX / DETECTOR.pixelMm,
     side / 2 + centringPixels * draws.normal() - middleY / DETECTOR.pixelMm,
@@ -259,19 +283,16 @@ export function simulateRecoil(
   const axisMm = fieldMm * Math.sqrt(draws.uniform()), turn = 2 * Math.PI * draws.uniform();
   const axisX = axisMm * Math.cos(turn), axisY = axisMm * Math.sin(turn);
   const data = new Uint8Array(side * side), hot = findHotPixels(camera);
+  NOISE.fill(data, rng);
   let lightCounts = 0;
-  for (let r = 0, i = 0; r < side; r++) {
-    for (let c = 0; c < side; c++, i++) {
-      let counts = pedestal + noise * draws.normal();
-      if (mean[i] > 1e-4) {
-        const x = axisX + (c - side / 2) * DETECTOR.pixelMm, y = axisY + (r - side / 2) * DETECTOR.pixelMm;
-        const vignetting = (1 + (x * x + y * y) / (lensMm * lensMm)) ** -2; // cos⁴
-        const light = countsPerPhoton * draws.poisson(mean[i] * vignetting / countsPerPhoton);
-        lightCounts += light;
-        counts += light;
-      }
-      data[i] = counts < 0 ? 0 : counts > 255 ? 255 : counts + 0.5;
-    }
+  for (let i = 0; i < light.pixels.length; i++) {
+    if (light.counts[i] <= 1e-4) continue;
+    const pixel = light.pixels[i], r = Math.floor(pixel / side), c = pixel % side;
+    const x = axisX + (c - side / 2) * DETECTOR.pixelMm, y = axisY + (r - side / 2) * DETECTOR.pixelMm;
+    const vignetting = (1 + (x * x + y * y) / (lensMm * lensMm)) ** -2; // cos⁴
+    const counts = countsPerPhoton * draws.poisson(light.counts[i] * vignetting / countsPerPhoton);
+    lightCounts += counts;
+    data[pixel] = Math.min(255, data[pixel] + counts); // whole counts, so that they add to rounded noise
   }
   for (const [pixel, counts] of hot) {
     data[pixel] = Math.min(255, Math.round(data[pixel] + counts));
