@@ -1,6 +1,17 @@
 /**
  * Augmentation: a list of steps as data, drawn once a batch, applied to every array of it; inside a compiled step or in
  * JavaScript, with the same draws and the same result.
+ *
+ * ```ts
+ * const steps: AugmentationStep[] = [
+ *   { op: "flip", horizontal: true, vertical: true },
+ *   { op: "shift", most: 3 }, // pixels; whole ones where no step beside it blends
+ *   { op: "rotate", degrees: 180, fill: "reflect" }, // the three are one resampling
+ *   { op: "cutout", shape: "circle", radius: 5, number: 2 },
+ *   { op: "noise", law: "poisson", gain: [1, 4] },
+ * ];
+ * augmentation(steps).mixes; // false
+ * ```
  * @module
  */
 export {

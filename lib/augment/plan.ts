@@ -56,19 +56,18 @@ function middleWindow(
 function cropped(site: Site, { height, width }: Window): Site {
   const arrays = Object.entries(site.arrays).map(([name, { role, shape }]) => {
     if (role !== "image" && role !== "mask") return [name, { role, shape }] as const;
-    const [from, sides] = sidesIn(role, shape);
+    const from = rowAxis(role, shape);
     return [name, {
       role,
-      shape: [...shape.slice(0, from), height, width, ...shape.slice(from + sides)],
+      shape: [...shape.slice(0, from), height, width, ...shape.slice(from + 2)],
     }] as const;
   });
   return { ...site, height, width, arrays: Object.fromEntries(arrays) };
 }
 
-/** Where the rows' axis stands in an example's shape, and how many axes of sides there are: two. */
-function sidesIn(role: "image" | "mask", shape: readonly number[]): [from: number, sides: 2] {
-  if (role === "mask" && shape.length === 2) return [0, 2];
-  return [shape.length - 3, 2];
+/** Where the axis of the rows stands in an example's shape; the columns' is the next. */
+function rowAxis(role: "image" | "mask", shape: readonly number[]): number {
+  return role === "mask" && shape.length === 2 ? 0 : shape.length - 3;
 }
 
 /**
@@ -96,7 +95,7 @@ export function siteOf(
         `Cannot augment "${name}" as ${role}s must be [height, width, bands] or [frames, height, width, bands]: got ${shown}`,
       );
     }
-    const [from] = sidesIn(role, shape), here: [number, number] = [shape[from], shape[from + 1]];
+    const from = rowAxis(role, shape), here: [number, number] = [shape[from], shape[from + 1]];
     if (sides && (sides[0] !== here[0] || sides[1] !== here[1])) {
       throw new TypeError(
         `Cannot augment "${name}" with "${first}" as images and masks must have the same sides: ` +

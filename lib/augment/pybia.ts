@@ -7,6 +7,7 @@
  * @module
  */
 import { drawInteger } from "../base/rng.ts";
+import { blankCircle } from "./blank.ts";
 import { type ImagePlace, resampleAffine } from "../engine/ops/resample.ts";
 import { NUMBERS } from "./numbers.ts";
 import { type Motion, resampling, REST, then } from "./motion.ts";
@@ -235,7 +236,8 @@ export function applyPybia(set: ImageSet, draws: PybiaDraws, options: PybiaOptio
     };
   }
   const rows = settings.imageSize ?? height, columns = settings.imageSize ?? width;
-  let images = draws.moves.length, size = rows * columns * bands;
+  const size = rows * columns * bands;
+  let images = draws.moves.length;
   let data = new Float32Array(images * size);
   let origins: (readonly number[])[] = draws.moves.map((_, i) => [Math.floor(i / settings.batch)]);
   draws.moves.forEach((move, i) => {
@@ -254,11 +256,10 @@ export function applyPybia(set: ImageSet, draws: PybiaDraws, options: PybiaOptio
     origins = blends.map(({ images }) => [...new Set(images.flatMap((image) => before[image]))]);
     data = blended;
     images = blends.length;
-    size = rows * columns * bands;
   }
   draws.masks?.forEach((masks, i) => {
     const image = { data, at: i * size, height: rows, width: columns, channels: bands };
-    masks.rows.forEach((row, k) => blankCircle(image, row, masks.columns[k], settings.maskSize!));
+    masks.rows.forEach((row, k) => blankCircle(image, row, masks.columns[k], settings.maskSize!, 0));
   });
   const shape = [images, rows, columns, ...(set.shape.length === 4 ? [bands] : [])];
   return { data, shape, origins };
@@ -323,20 +324,6 @@ function blendInto(
     }
   }
   if (mode === "pybia") { for (let j = 0; j < size; j++) blend[j] /= images.length; }
-}
-
-/** Sets what lies within `radius` of a pixel to 0. */
-function blankCircle(
-  { data, at, height, width, channels }: ImagePlace,
-  row: number,
-  column: number,
-  radius: number,
-) {
-  for (let r = Math.max(0, row - radius); r <= Math.min(height - 1, row + radius); r++) {
-    const reach = Math.floor(Math.sqrt(radius * radius - (r - row) ** 2)), line = at + r * width * channels;
-    const first = Math.max(0, column - reach), end = Math.min(width, column + reach + 1);
-    data.fill(0, line + first * channels, line + end * channels);
-  }
 }
 
 type Settings =

@@ -59,7 +59,10 @@ export type DrawnTensors = Readonly<Record<string, tf.Tensor>>;
 /** Draws of a step by name, as arrays. */
 export type DrawnArrays = Readonly<Record<string, DrawnArray>>;
 
-/** What lies beyond the border: a constant that the image blends into, the outermost pixels, a mirror, the other side. */
+/**
+ * What lies beyond the border: a constant that the image blends into, the outermost pixels, a mirror, the other side;
+ * in SciPy's words `grid-constant`, `nearest`, `reflect`, `grid-wrap`.
+ */
 export const fillSchema = z.enum(["constant", "nearest", "reflect", "wrap"]);
 /** A fill by name. */
 export type Fill = z.output<typeof fillSchema>;

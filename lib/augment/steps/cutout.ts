@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tf } from "../../engine/mod.ts";
+import { blankCircle, blankSquare } from "../blank.ts";
 import { perPixel, sidesOf } from "../broadcast.ts";
 import type { Law } from "../laws.ts";
 import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site } from "../step.ts";
@@ -61,52 +62,20 @@ export const cutout: PixelKind<Cutout> = {
     const mask = perPixel(kept!, image.rank), blank = tf.mul(image, mask);
     return step.value === 0 ? blank : tf.add(blank, tf.mul(tf.sub(1, mask), step.value));
   },
-  array(step: Cutout, image: ImageArray, { rows, columns }: DrawnArrays): void {
+  array(
+    step: Cutout,
+    { data, batch, frames, height, width, channels }: ImageArray,
+    { rows, columns }: DrawnArrays,
+  ) {
     const { number, value } = step;
-    for (let i = 0; i < image.batch; i++) {
-      for (let k = 0; k < number; k++) {
-        const row = rows.data[i * number + k], column = columns.data[i * number + k];
-        if (step.shape === "square") blankSquare(image, i, row, column, step.size / 2, value);
-        else blankCircle(image, i, row, column, step.radius, value);
+    for (let plane = 0; plane < batch * frames; plane++) {
+      const image = { data, at: plane * height * width * channels, height, width, channels };
+      const first = Math.floor(plane / frames) * number;
+      for (let k = first; k < first + number; k++) {
+        const row = rows.data[k], column = columns.data[k];
+        if (step.shape === "square") blankSquare(image, row, column, step.size / 2, value);
+        else blankCircle(image, row, column, step.radius, value);
       }
     }
   },
 };
-
-/** Sets a stretch of a row to `value`, in all frames. */
-function blankRow(image: ImageArray, example: number, row: number, from: number, end: number, value: number) {
-  const { data, frames, height, width, channels } = image;
-  if (row < 0 || row >= height || end <= from) return;
-  for (let frame = 0; frame < frames; frame++) {
-    const line = ((example * frames + frame) * height + row) * width;
-    data.fill(value, (line + Math.max(0, from)) * channels, (line + Math.min(width, end)) * channels);
-  }
-}
-
-function blankSquare(
-  image: ImageArray,
-  example: number,
-  row: number,
-  column: number,
-  half: number,
-  value: number,
-): void {
-  const [top, bottom] = [Math.ceil(row - half - 0.5), Math.floor(row + half - 0.5)];
-  const [left, right] = [Math.ceil(column - half - 0.5), Math.floor(column + half - 0.5)];
-  for (let r = top; r <= bottom; r++) blankRow(image, example, r, left, right + 1, value);
-}
-
-/** Blots out what lies within `radius` of a pixel. */
-export function blankCircle(
-  image: ImageArray,
-  example: number,
-  row: number,
-  column: number,
-  radius: number,
-  value: number,
-): void {
-  for (let down = -radius; down <= radius; down++) {
-    const reach = Math.floor(Math.sqrt(radius * radius - down * down));
-    blankRow(image, example, row + down, column - reach, column + reach + 1, value);
-  }
-}

@@ -258,14 +258,18 @@ export function resampleAt(
   to: number,
   sampling: Sampling,
 ): void {
-  for (let i = 0; i < count; i++) {
-    sampleAtBorder(
-      from,
-      places[first + 2 * i],
-      places[first + 2 * i + 1],
-      sampling,
-      out,
-      to + i * from.channels,
-    );
+  const { data, at, channels } = from, line = from.width * channels;
+  const right = from.width - 1, bottom = from.height - 1;
+  for (let i = 0, into = to; i < count; i++, into += channels) {
+    const row = places[first + 2 * i], column = places[first + 2 * i + 1];
+    if (sampling.order === 0 || !(column >= 0 && column < right && row >= 0 && row < bottom)) {
+      sampleAtBorder(from, row, column, sampling, out, into);
+      continue;
+    }
+    const top = row | 0, left = column | 0, down = row - top, across = column - left;
+    let pixel = at + top * line + left * channels;
+    for (let k = into; k < into + channels; k++, pixel++) {
+      out[k] = blended(data, pixel, pixel + channels, line, across, down);
+    }
   }
 }
