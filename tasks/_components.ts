@@ -41,6 +41,12 @@ export const PYTHON_SETS = {
   tritonclient: ["tritonclient[http]==2.73.0"],
   torch: ["torch==2.15.0"],
   trees: ["scikit-learn==1.9.1"],
+  albumentations: [
+    "albumentations==2.0.8",
+    "opencv-python-headless==5.0.0.93",
+    "scipy==1.17.1",
+    "numpy==2.4.6",
+  ],
   servers: [
     "fastapi==0.165.0",
     "uvicorn==0.54.0",
@@ -78,6 +84,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, string>> = {
   tritonclient: "NVIDIA's client of the Open Inference Protocol",
   torch: "PyTorch, a peer of the benches",
   trees: "scikit-learn, whose boosted trees are a baseline of the benches",
+  albumentations: "albumentations, OpenCV and SciPy, peers of the augmentation bench",
   servers: "FastAPI, LitServe and BentoML, peers of the serving benches",
   chromium: "browser that tests the page",
   slurm: "batch system that tests the search",

@@ -39,7 +39,7 @@ const GROUPS: Readonly<Record<string, readonly ComponentName[]>> = {
   s3: ["versitygw"],
   python: ["keras"],
   triton: ["tritonclient"],
-  bench: ["keras", "torch", "trees", "servers", "wrk"],
+  bench: ["keras", "torch", "trees", "servers", "albumentations", "wrk"],
   all: NAMES,
 };
 

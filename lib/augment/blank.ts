@@ -1,13 +1,14 @@
 /** Blotting out parts of an image in place. @module */
 import type { ImagePlace } from "../engine/ops/resample.ts";
 
-/** Sets columns `from` to before `end` of a row, as far as they are in the image. */
-function blankRow(image: ImagePlace, row: number, from: number, end: number, value: number): void {
+/** Sets columns `from` to before `to` of a row, as far as they are in the image. */
+function blankRow(image: ImagePlace, row: number, from: number, to: number, value: number): void {
   const { data, at, height, width, channels } = image;
-  const first = Math.max(0, from), last = Math.min(width, end);
+  const first = Math.max(0, from), last = Math.min(width, to);
   if (row < 0 || row >= height || last <= first) return;
   const line = at + row * width * channels;
-  data.fill(value, line + first * channels, line + last * channels);
+  const end = line + last * channels;
+  for (let i = line + first * channels; i < end; i++) data[i] = value; // short: a call of fill would cost more
 }
 
 /** Sets the pixels whose middles lie within `half` of a place, along both axes; pixel 0 begins at 0. */
