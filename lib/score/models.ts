@@ -101,8 +101,10 @@ export interface Models {
   acquire(model: string, version?: string): Promise<Lease>;
   /** Looks into the store and follows what changed. Never rejects: what went wrong is in `status` and `storeError`. */
   refresh(): Promise<void>;
-  /** Forgets why a version is broken, so that the next look tries it again. */
+  /** Forgets why a version is broken or that the model was unloaded, so that the next look tries it again. */
   retry(model: string): void;
+  /** Frees a model's memory once nobody uses it; it does not answer until `retry`. @throws {UnknownModelError} */
+  unload(model: string): void;
   status(): ModelStatus[];
   /** Whether at least one model is there and every model that is meant to answer has a version that does. */
   ready(): boolean;
@@ -128,6 +130,7 @@ interface Known {
   aliases: Record<string, string>;
   active?: string;
   problem?: string;
+  unloaded?: boolean;
   broken: Map<string, { reason: string; since: number }>;
 }
 
@@ -259,6 +262,10 @@ export function createModels(options: ModelsOptions): Models {
   }
 
   async function follow(model: Known): Promise<void> {
+    if (model.unloaded) {
+      model.problem = "it was unloaded";
+      return;
+    }
     const wanted = wantedOf(model);
     if (wanted === undefined) return giveUpActive(model);
     if (wanted === model.active) return;
@@ -327,6 +334,7 @@ export function createModels(options: ModelsOptions): Models {
         const names = [...known.keys()].map((known) => `"${known}"`).join(", ") || "none";
         throw new UnknownModelError(`There is no model "${name}": there are ${names}`);
       }
+      if (model.unloaded) throw new OverloadError(`Model "${name}" was unloaded`, 60_000);
       const wanted = version === undefined ? model.active : model.aliases[version] ?? version;
       if (
         wanted === undefined && version === undefined && reference !== "latest" &&
@@ -362,7 +370,19 @@ export function createModels(options: ModelsOptions): Models {
       }
     },
     refresh: () => refreshing ??= look().finally(() => refreshing = undefined),
-    retry: (name) => known.get(name)?.broken.clear(),
+    retry(name) {
+      const model = known.get(name);
+      model?.broken.clear();
+      if (model) model.unloaded = false;
+    },
+    unload(name) {
+      const model = known.get(name);
+      if (!model) throw new UnknownModelError(`There is no model "${name}"`);
+      model.unloaded = true;
+      model.problem = "it was unloaded";
+      model.active = undefined;
+      for (const entry of [...entries.values()]) if (entry.model === name) retire(entry);
+    },
     status: () =>
       [...known.values()].map(({ name, versions, aliases, active, broken, problem }) => ({
         name,
@@ -375,7 +395,7 @@ export function createModels(options: ModelsOptions): Models {
       })),
     ready() {
       // A model without the alias is not meant to answer, so it keeps nobody from being ready.
-      const meant = [...known.values()].filter((model) => wantedOf(model) !== undefined);
+      const meant = [...known.values()].filter((model) => !model.unloaded && wantedOf(model) !== undefined);
       return meant.length > 0 && meant.every(({ active }) => active !== undefined);
     },
     storeError: () => problem,

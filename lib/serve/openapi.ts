@@ -267,6 +267,13 @@ const PATHS: Json = {
       responses: { 200: answer("Loaded", object({ name: STRING, version: STRING })), ...COMMON },
     },
   },
+  "/v2/repository/models/{model}/unload": {
+    post: {
+      summary: "Free a model's memory; it answers again once it is loaded",
+      parameters: [MODEL],
+      responses: { 200: answer("Unloaded", object({ name: STRING })), ...COMMON },
+    },
+  },
   "/models": get("The models' cards", object({ models: array({ type: "object" }) }), [], COMMON),
   "/score/{model}": score([MODEL, parameter("version", "query", "A version, or an alias such as champion")]),
   "/score/{model}/{version}": score([MODEL, VERSION]),
@@ -286,7 +293,11 @@ const PATHS: Json = {
   "/metrics": {
     get: {
       summary: "Metrics for Prometheus",
-      responses: { 200: { description: "Text", content: { "text/plain": { schema: STRING } } } },
+      responses: {
+        200: { description: "Text", content: { "text/plain": { schema: STRING } } },
+        401: COMMON[401],
+        403: COMMON[403],
+      },
     },
   },
 };

@@ -46,7 +46,7 @@ const ROUTES: readonly Pattern[] = [
   route("GET", "/v2", undefined, v2.serverMetadata),
   route("GET", "/v2/health/live", undefined, v2.live),
   route("GET", "/v2/health/ready", undefined, v2.ready),
-  route("GET", "/v2/models/stats", "score", v2.modelStatistics), // no model of this name has metadata
+  route("GET", "/v2/models/stats", "score", v2.modelStatistics),
   route("GET", "/v2/models/{model}", "score", v2.modelMetadata),
   route("GET", "/v2/models/{model}/ready", "score", v2.modelReady),
   route("GET", "/v2/models/{model}/config", "score", v2.modelConfig),
@@ -59,6 +59,7 @@ const ROUTES: readonly Pattern[] = [
   route("POST", "/v2/models/{model}/versions/{version}/infer", "score", v2.infer),
   route("POST", "/v2/repository/index", "score", v2.repositoryIndex),
   route("POST", "/v2/repository/models/{model}/load", "admin", v2.repositoryLoad),
+  route("POST", "/v2/repository/models/{model}/unload", "admin", v2.repositoryUnload),
 ];
 
 function decode(segment: string): string {

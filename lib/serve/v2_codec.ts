@@ -49,6 +49,9 @@ function kindOf(value: unknown): string {
 function parametersOf(value: unknown, where: string): Record<string, unknown> {
   if (value === undefined) return {};
   if (!isObject(value)) throw bad(`${where}.parameters must be an object: got ${kindOf(value)}`);
+  if (Object.keys(value).some((name) => name.startsWith("shared_memory_"))) {
+    throw bad(`${where}.parameters asks for shared memory, which this server does not have: send the values`);
+  }
   for (const [name, parameter] of Object.entries(value)) {
     if (!["string", "number", "boolean"].includes(typeof parameter)) {
       throw bad(`${where}.parameters.${name} must be a string, number or boolean: got ${kindOf(parameter)}`);

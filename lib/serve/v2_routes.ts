@@ -7,7 +7,7 @@
 import type { Lease } from "../score/models.ts";
 import type { ItemResult } from "../score/compute.ts";
 import { readBody } from "./body.ts";
-import { isObject } from "./json.ts";
+import { isObject, parseJsonObject } from "./json.ts";
 import { faultProblem, HttpProblem } from "./problem.ts";
 import { joinRows, sliceRows, type Tensor } from "../score/tensor.ts";
 import type { Context } from "./service.ts";
@@ -116,7 +116,11 @@ export async function modelConfig(context: Context): Promise<Response> {
 }
 
 /** GET /v2/models/stats and /v2/models/{model}[/versions/{version}]/stats: what versions in memory have done. */
-export function modelStatistics({ params: [model, version], service }: Context): Response {
+export async function modelStatistics(context: Context): Promise<Response> {
+  const { params: [model, version], service } = context;
+  // A model may be called so; then the path is the one of its metadata.
+  const isModel = model === undefined && service.models.status().some(({ name }) => name === "stats");
+  if (isModel) return await modelMetadata({ ...context, params: ["stats"] });
   const known = service.models.status().filter(({ name }) => model === undefined || name === model);
   if (known.length === 0 && model !== undefined) throw new HttpProblem(404, `There is no model "${model}"`);
   const versions = known.flatMap(({ name, loaded, aliases }) =>
@@ -233,9 +237,29 @@ export async function repositoryIndex({ request, service }: Context): Promise<Re
   return Response.json(index.filter(({ state }) => !onlyReady || state === "READY"));
 }
 
+/** Refuses what Triton's extension can ask of a load, and this server cannot: another configuration, or other files. */
+function refuseOverrides(body: Uint8Array<ArrayBuffer>): void {
+  if (body.length === 0) return;
+  const { parameters } = parseJsonObject(body);
+  const [name] = isObject(parameters) ? Object.keys(parameters) : [];
+  if (name !== undefined) {
+    throw new HttpProblem(
+      400,
+      `The parameter "${name}" is not possible here: a model is loaded as the store has it`,
+    );
+  }
+}
+
+/** POST /v2/repository/models/{model}/unload: frees the model's memory; it answers again once it is loaded. */
+export async function repositoryUnload({ params: [model], request, service }: Context): Promise<Response> {
+  await readBody(request, service.limits);
+  service.models.unload(model);
+  return Response.json({ name: model });
+}
+
 /** POST /v2/repository/models/{model}/load: looks into the store now, and tries again what did not load. */
 export async function repositoryLoad({ params: [model], request, service }: Context): Promise<Response> {
-  await readBody(request, service.limits);
+  refuseOverrides(await readBody(request, service.limits));
   service.models.retry(model);
   await service.models.refresh();
   const status = service.models.status().find(({ name }) => name === model);

@@ -39,6 +39,8 @@ export interface Blobs {
   delete(key: string): Promise<void>;
   /** Drops what is kept open between calls, if anything. */
   close?(): void;
+  /** Deletes what writers that were killed before this time left behind, and names it. @throws {BlobsError} */
+  prune?(before: Date): Promise<string[]>;
 }
 
 /** A conditional write lost against another writer. */

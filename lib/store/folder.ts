@@ -159,6 +159,29 @@ export class FolderBlobs implements Blobs {
     return found.sort((a, b) => a.key < b.key ? -1 : 1);
   }
 
+  /** Deletes temporary files of writers that were killed before a time, and gives their paths. */
+  async prune(before: Date): Promise<string[]> {
+    const found: string[] = [];
+    const walk = async (folder: string) => {
+      for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+        const path = join(folder, name);
+        if (isDirectory && !name.startsWith(".")) await walk(path);
+        if (!isFile || !/^\.[0-9a-f-]{36}\.tmp$/.test(name)) continue;
+        const { mtime } = await Deno.stat(path);
+        if (mtime && mtime < before) found.push(path);
+      }
+    };
+    try {
+      await walk(this.#root);
+      for (const path of found) await Deno.remove(path);
+    } catch (error) {
+      if (!isAbsent(error)) {
+        throw new BlobsError(`Cannot prune ${this.location}: ${reason(error)}`, { cause: error });
+      }
+    }
+    return found.map((path) => relative(this.#root, path));
+  }
+
   async delete(key: string): Promise<void> {
     const path = this.#path(key);
     try {

@@ -412,6 +412,70 @@ export class Store {
       if (key !== `${folder}/claim.json`) await this.#blobs.delete(key);
     }
   }
+
+  /**
+   * Lets an alias mean what it meant before: the last other version in its history that is still there.
+   *
+   * @returns The version that the alias means now.
+   * @throws {NotInStoreError} If there is none.
+   * @throws {BlobsError} If the store cannot be written.
+   */
+  async rollBack(model: string, alias: string): Promise<string> {
+    checkAlias(alias);
+    const [versions, aliases, history] = await Promise.all([
+      this.versions(model),
+      this.aliases(model),
+      this.aliasHistory(model),
+    ]);
+    const current = aliases[alias];
+    const before = history.filter((change) => change.alias === alias && change.version !== current)
+      .map(({ version }) => version).findLast((version) =>
+        version !== undefined && versions.includes(version)
+      );
+    if (before === undefined) {
+      throw new NotInStoreError(
+        `Cannot roll "${alias}" of model "${model}" back as it meant no other version that is still there`,
+      );
+    }
+    return await this.setAlias(model, alias, before);
+  }
+
+  /**
+   * Deletes what publishers that did not finish left behind: files of versions without a manifest, claimed before a
+   * time. Their numbers stay taken.
+   *
+   * @param before Younger ones may be on their way still.
+   * @returns The keys that were deleted.
+   * @throws {BlobsError} If the store cannot be written.
+   */
+  async prune(before: Date): Promise<string[]> {
+    const files = new Map<string, string[]>();
+    for (const { key } of await this.#blobs.list("")) {
+      const [model, version, ...rest] = key.split("/");
+      if (!isVersion(version ?? "") || rest.length === 0) continue;
+      const folder = `${model}/${version}`;
+      files.set(folder, [...files.get(folder) ?? [], key]);
+    }
+    const deleted: string[] = [];
+    for (const [folder, keys] of files) {
+      if (keys.includes(`${folder}/manifest.json`) || !await this.#isClaimedBefore(folder, before)) continue;
+      for (const key of keys.filter((key) => key !== `${folder}/claim.json`)) {
+        await this.#blobs.delete(key);
+        deleted.push(key);
+      }
+    }
+    return [...deleted, ...await this.#blobs.prune?.(before) ?? []];
+  }
+
+  async #isClaimedBefore(folder: string, before: Date): Promise<boolean> {
+    const claim = await this.#blobs.get(`${folder}/claim.json`);
+    if (!claim) return true; // of a version that was removed, claim and all
+    try {
+      return Date.parse(JSON.parse(new TextDecoder().decode(claim.bytes)).claimed) < before.getTime();
+    } catch {
+      return false; // not ours to judge
+    }
+  }
 }
 
 /** Refuses what cannot be an alias. @throws {RangeError} */

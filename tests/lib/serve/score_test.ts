@@ -252,3 +252,15 @@ Deno.test("a model that gives no number is no answer, to a picture or to tensors
     store,
   );
 });
+
+Deno.test("a gzip body of several members is unpacked whole, and never beyond the limit", () =>
+  withHost(async (host) => {
+    const png = flatPng(25),
+      members = [png.subarray(0, 20), png.subarray(20)].map((part) => encodeGzip(part));
+    const two = Uint8Array.from([...members[0], ...members[1]]);
+    const result: Scored = await (await post(host, "/score/tiny", two, { "content-encoding": "gzip" }))
+      .json();
+    assertClose(energyOf(result), 2.5, 1e-6);
+    const cut = await post(host, "/score/tiny", two.slice(0, 30), { "content-encoding": "gzip" });
+    assertEquals(cut.status, 400);
+  }));

@@ -208,3 +208,45 @@ Deno.test("POST infer computes a thousand examples in parts, and others meanwhil
     assertEquals(result.outputs[0].shape, [rows, 1]);
     assertClose(result.outputs[0].data, Array.from({ length: rows }, (_, i) => i / rows), 1e-6);
   }));
+
+Deno.test("POST infer and load refuse what this server does not have: shared memory, other configurations", () =>
+  withHost(async (host) => {
+    const shared = { shared_memory_region: "r", shared_memory_byte_size: 64 };
+    const cases: [string, Record<string, unknown>, string][] = [
+      ["/v2/models/tiny/infer", { inputs: [{ ...tensor(1, 0.5), parameters: shared }] }, "shared memory"],
+      ["/v2/models/tiny/infer", {
+        inputs: [tensor(1, 0.5)],
+        outputs: [{ name: "energy", parameters: shared }],
+      }, "shared memory"],
+      ["/v2/repository/models/tiny/load", { parameters: { config: "{}" } }, '"config" is not possible'],
+    ];
+    for (const [path, request, words] of cases) {
+      const response = await post(host, path, JSON.stringify(request));
+      const { error } = await response.json();
+      assertEquals([response.status, error.includes(words)], [400, true], error);
+    }
+  }));
+
+Deno.test("POST unload frees a model until it is loaded again", () =>
+  withHost(async (host) => {
+    const status = async () => (await post(host, "/score/tiny", flatPng(1))).status;
+    assertEquals((await post(host, "/v2/repository/models/tiny/unload")).status, 200);
+    await host.models.refresh();
+    assertEquals([await status(), host.models.status()[0].loaded], [503, []]);
+    assertEquals((await post(host, "/v2/repository/models/tiny/load")).status, 200);
+    assertEquals(await status(), 200);
+    assertEquals((await post(host, "/v2/repository/models/none/unload")).status, 404);
+  }));
+
+Deno.test("a model may be called stats", async () => {
+  const store = memoryStore();
+  store.add(tinyOnnx(), tinyCard({ name: "stats" }));
+  await withHost(
+    async (host) => {
+      assertEquals((await (await get(host, "/v2/models/stats")).json()).name, "stats");
+      assertEquals((await (await get(host, "/v2/models/stats/stats")).json()).model_stats.length, 1);
+    },
+    {},
+    store,
+  );
+});
