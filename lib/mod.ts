@@ -1,36 +1,43 @@
 /**
- * What a notebook or a script needs, in one import.
+ * What a notebook or a script needs, in one import: a namespace a room, and the names that a first script begins with.
  *
- * Measurements stand under `evaluate`, as `evaluate.accuracy` is a measured share with its interval and `accuracy` the
- * metric that is watched in training.
+ * @example Train on arrays
+ * ```ts
+ * import { fit, fromArrays, startEngine, tf, train } from "./mod.ts";
+ * await startEngine({ backend: "cpu" });
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [1] })] });
+ * const x = { data: Float32Array.of(-1, 1), shape: [2, 1] }, y = { data: Int32Array.of(0, 1), shape: [2] };
+ * (await fit(model, fromArrays(x, y), { loss: train.crossEntropy(), epochs: 2 })).epochs.length; // 2
+ * ```
  * @module
  */
-export * from "./data/cygno.ts";
-export * from "./data/fashion.ts";
-export * from "./data/labeled_images.ts";
-export * from "./data/lazy_images.ts";
-export * from "./data/lazy_numbers.ts";
-export * from "./data/mnist.ts";
-export * from "./data/source.ts";
-export * from "./data/split.ts";
-export * from "./engine/mod.ts";
+export * as augment from "./augment/mod.ts";
+export * as data from "./data/mod.ts";
+export * as engine from "./engine/mod.ts";
 export * as evaluate from "./evaluate/mod.ts";
-export { findExperiment } from "./experiments/registry.ts";
-export { runExperiment, type RunOptions, type RunResult } from "./run/run.ts";
-export { decodeKeras, type KerasFile, type KerasReadOptions } from "./export/keras_read.ts";
-export { encodeKeras, type KerasWriteOptions } from "./export/keras_write.ts";
-export { encodeOnnx, type OnnxWriteOptions } from "./export/onnx_write.ts";
+export * as experiments from "./experiments/registry.ts";
+export * as image from "./image/mod.ts";
+export * as io from "./io/mod.ts";
+export * as layers from "./layers/mod.ts";
+export * as models from "./models/mod.ts";
+export * as plot from "./plot/mod.ts";
+export * as run from "./run/mod.ts";
+export * as score from "./score/mod.ts";
+export * as search from "./search/mod.ts";
+export * as simulate from "./simulate/mod.ts";
+export * as store from "./store/mod.ts";
+export * as train from "./train/mod.ts";
+
 export { createRng, shuffle } from "./base/rng.ts";
-export { parsePreprocessing, type PreprocessingStep } from "./image/preprocessing/mod.ts";
-export { decodeImage } from "./io/decode_image.ts";
-export type { Image } from "./io/image.ts";
-export { decodePng, encodePng } from "./io/png.ts";
-export * from "./models/registry.ts";
-export * from "./models/tutorial_cnn.ts";
-export * from "./plot/mod.ts";
-export { createScorer, type Result, type Scorer, type ScorerOptions } from "./score/scorer.ts";
-export * from "./simulate/cygno_set.ts";
-export { type Card, type CardInput, parseCard } from "./card/card.ts";
-export { type S3Options, s3OptionsFrom } from "./store/s3.ts";
-export { openStore, type Store, type StoreOptions } from "./store/store.ts";
-export * from "./train/mod.ts";
+export { fromArrays, type NdArray, type Source, subset } from "./data/source.ts";
+export { engineReport, startEngine, tf } from "./engine/mod.ts";
+export { decodeKeras } from "./export/keras_read.ts";
+export { encodeKeras } from "./export/keras_write.ts";
+export { encodeOnnx } from "./export/onnx_write.ts";
+export { buildModel } from "./models/registry.ts";
+export { display } from "./plot/notebook.ts";
+export { defineExperiment } from "./run/experiment.ts";
+export { runExperiment } from "./run/run.ts";
+export { createScorer } from "./score/scorer.ts";
+export { openStore } from "./store/store.ts";
+export { fit, predict } from "./train/mod.ts";

@@ -29,8 +29,8 @@ export function assertEquals<T>(actual: T, expected: T, message = ""): void {
 /**
  * Fails unless two arrays of numbers agree within `tolerance` of the larger array's scale.
  *
- * The scale is max |expected| of the finite values (at least `floor`), so one tolerance serves losses, gradients and weights.
- * Lengths are compared first; a NaN on either side fails, and an infinity is close to itself alone.
+ * The scale is max |expected| (at least `floor`), so one tolerance serves losses, gradients and weights.
+ * Lengths are compared first; a NaN on either side fails.
  */
 export function assertClose(
   actual: ArrayLike<number> | number,
@@ -44,11 +44,10 @@ export function assertClose(
   if (a.length !== e.length) {
     throw new AssertionError({ message: `${message} lengths differ: ${a.length} and ${e.length}` });
   }
-  const scale = Array.from(e).filter(Number.isFinite).reduce((most, x) => Math.max(most, Math.abs(x)), floor);
-  let worst = 0, at = -1;
+  let scale = floor, worst = 0, at = -1;
+  for (let i = 0; i < e.length; i++) scale = Math.max(scale, Math.abs(e[i]));
   for (let i = 0; i < e.length; i++) {
-    const isSameInfinity = a[i] === e[i] && !Number.isFinite(e[i]);
-    const difference = isSameInfinity ? 0 : Math.abs(a[i] - e[i]);
+    const difference = Math.abs(a[i] - e[i]);
     if (difference > worst || Number.isNaN(difference)) [worst, at] = [difference, i];
     if (Number.isNaN(difference)) break;
   }

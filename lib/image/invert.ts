@@ -16,9 +16,7 @@ export function invert<F extends Croppable>(
   white: number,
 ): Omit<F, "data"> & { data: Float32Array } {
   const source: FrameData = frame.data;
-  const data = new Float32Array(source.length);
-  for (let i = 0; i < data.length; i++) data[i] = white - source[i];
-  return { ...frame, data };
+  return { ...frame, data: Float32Array.from(source, (value) => white - value) };
 }
 
 /**

@@ -2,7 +2,6 @@
 import { dirname, join } from "@std/path";
 import { writeDurably } from "../../base/durable_file.ts";
 import { acquireLock } from "../../base/lock.ts";
-import { walkFiles } from "./glob.ts";
 
 /** Where objects of a bucket can be had; a store's `Blobs` is one. */
 export interface ObjectSource {
@@ -16,7 +15,7 @@ export interface CopyBucketOptions {
   openBucket: (location: string) => ObjectSource | Promise<ObjectSource>;
   /** Which objects are wanted, by their keys. @default {all} */
   wanted?: (key: string) => boolean;
-  /** Called after each object that was missing, with bytes. */
+  /** Called after each object. */
   onProgress?: (done: number, total: number) => void;
   /** Stops with the signal's reason; what is whole stays. */
   signal?: AbortSignal;
@@ -57,67 +56,27 @@ export async function copyBucket(
   }
   const unsafe = listed.find(({ key }) => !isSafe(key));
   if (unsafe) throw new SyntaxError(`Cannot copy "${unsafe.key}" from "${source}": unsafe name`);
+  const total = listed.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0, next = 0;
+  const copySome = async () => {
+    while (next < listed.length) {
+      signal?.throwIfAborted();
+      const { key, bytes } = listed[next++];
+      await copyObject(objects, { key, bytes, source }, join(folder, key));
+      onProgress?.(done += bytes, total);
+    }
+  };
   await Deno.mkdir(folder, { recursive: true });
   const lock = await acquireLock(join(folder, ".lock"), { heartbeatMs: 5000, signal });
   try {
-    const missing = await missingFrom(folder, listed);
-    if (missing.length > 0) await removeLitter(folder);
-    await copyObjects(objects, missing, { source, folder, onProgress, signal });
+    const copies = await Promise.allSettled(Array.from({ length: SIDE_BY_SIDE }, copySome));
+    const failed = copies.find((copy) => copy.status === "rejected");
+    if (failed) throw failed.reason;
   } finally {
     lock.release();
   }
   const files = listed.map(({ key }) => join(folder, key));
   return { folder: join(folder, wholeFolders(prefix)), files };
-}
-
-interface Listed {
-  key: string;
-  bytes: number;
-}
-
-async function missingFrom(folder: string, listed: readonly Listed[]): Promise<Listed[]> {
-  const isThere = await Promise.all(
-    listed.map(({ key, bytes }) =>
-      Deno.stat(join(folder, key)).then((info) => info.size === bytes, () => false)
-    ),
-  );
-  return listed.filter((_, i) => !isThere[i]);
-}
-
-/** Takes away what a process left that was killed while it wrote: nobody else writes here now. */
-async function removeLitter(folder: string): Promise<void> {
-  for await (const path of walkFiles(folder)) if (/\.[0-9a-f]{8}\.part$/.test(path)) await Deno.remove(path);
-}
-
-/** Copies some at a time; after a failure what is under way is finished, and nothing more is begun. */
-async function copyObjects(
-  objects: ObjectSource,
-  missing: readonly Listed[],
-  { source, folder, onProgress, signal }: {
-    source: string;
-    folder: string;
-    onProgress?: (done: number, total: number) => void;
-    signal?: AbortSignal;
-  },
-): Promise<void> {
-  const total = missing.reduce((sum, { bytes }) => sum + bytes, 0);
-  let done = 0, next = 0, failed = false;
-  const copySome = async () => {
-    while (next < missing.length && !failed) {
-      signal?.throwIfAborted();
-      const object = missing[next++];
-      try {
-        await copyObject(objects, object, source, join(folder, object.key));
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-      onProgress?.(done += object.bytes, total);
-    }
-  };
-  const copies = await Promise.allSettled(Array.from({ length: SIDE_BY_SIDE }, copySome));
-  const failure = copies.find((copy) => copy.status === "rejected");
-  if (failure) throw failure.reason;
 }
 
 function isSafe(key: string): boolean {
@@ -126,10 +85,11 @@ function isSafe(key: string): boolean {
 
 async function copyObject(
   objects: ObjectSource,
-  { key, bytes }: Listed,
-  source: string,
+  { key, bytes, source }: { key: string; bytes: number; source: string },
   path: string,
 ): Promise<void> {
+  const present = await Deno.stat(path).then((info) => info.size, () => -1);
+  if (present === bytes) return;
   const object = await objects.get(key);
   if (!object) throw new Deno.errors.NotFound(`Cannot copy "${key}" from "${source}": it is gone`);
   if (object.bytes.length !== bytes) {

@@ -1,0 +1,10 @@
+/** Architectures, one a file, and their registry. @module */
+export * from "./compact_resnet.ts";
+export * from "./conv3d_net.ts";
+export * from "./course_cnn.ts";
+export * from "./dcgan.ts";
+export * from "./model.ts";
+export * from "./recoil_cnn.ts";
+export * from "./registry.ts";
+export * from "./resnet18.ts";
+export * from "./tutorial_cnn.ts";

@@ -1,0 +1,5 @@
+/** An experiment's contract, its runs and their folders. @module */
+export * from "./experiment.ts";
+export * from "./fine_tune.ts";
+export * from "./run.ts";
+export * from "./run_folder.ts";
