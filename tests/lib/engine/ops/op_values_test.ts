@@ -5,7 +5,7 @@ type Value = [shape: number[], numbers: number[]];
 
 /** Printed by the program of the same name beside it. */
 const EXPECTED = JSON.parse(
-  await Deno.readTextFile(new URL("../op_values.json", import.meta.url)),
+  await Deno.readTextFile(new URL("op_values.json", import.meta.url)),
 ) as Record<string, Value[]>;
 
 /** sin 1, sin 2, … in a shape: what the program calls `ramp`. */
