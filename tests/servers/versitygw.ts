@@ -1,7 +1,7 @@
 /**
  * A real S3 server for tests: versitygw on a free port of the loopback, with folders of its own.
  *
- * ```ts
+ * ```ts ignore
  * testWith("versitygw", "openStore() works on S3", async (program) => {
  *   await using server = await startVersitygw(program);
  *   await server.createBucket("models");
