@@ -9,8 +9,7 @@
  * an image for the list. A set of 50,000 pictures trains within 512 MiB in all, TensorFlow not counted.
  * @module
  */
-import { centeredStart } from "../image/crop_center.ts";
-import type { Region } from "../image/preprocessing/mod.ts";
+import { type PreprocessingStep, type Region, regionOf, shapeAfter } from "../image/preprocessing/mod.ts";
 import { windowCounts } from "../image/window_counts.ts";
 import { readPngHeader } from "../io/png.ts";
 import { DecodePool } from "./decode_pool.ts";
@@ -119,16 +118,31 @@ export class LazyImages {
    * @throws {RangeError} If the square is not whole pixels inside the picture.
    */
   cropCenter(half: number): LazyImages {
-    const { region: { rows, columns } } = this.state, [height, width] = this.shape.slice(1), size = 2 * half;
+    const [, height, width] = this.shape, size = 2 * half;
     if (!(Number.isInteger(half) && half > 0 && size <= height && size <= width)) {
       throw new RangeError(
         `Cannot crop ${size} × ${size} pixels as the crop must be whole pixels inside the image: ` +
           `the image is ${height} × ${width}`,
       );
     }
-    const top = rows[0] + centeredStart(height, size), left = columns[0] + centeredStart(width, size);
-    const region: Region = { rows: [top, top + size], columns: [left, left + size] };
-    return new LazyImages({ ...this.state, region });
+    return this.seenBy([{ op: "cropCenter", size }]).images;
+  }
+
+  /**
+   * Leaves out of the pictures what a list of preprocessing steps does not look at.
+   *
+   * @returns The array, and how many of the leading steps its pictures have behind them: a source's `applied`.
+   * @throws {TypeError | RangeError} If a step cannot be applied to pictures of this shape.
+   */
+  seenBy(steps: readonly PreprocessingStep[]): { images: LazyImages; applied: number } {
+    const [, height, width] = this.shape, { rows: [top], columns: [left] } = this.state.region;
+    shapeAfter(steps, [height, width, 1]);
+    const { rows, columns, applied } = regionOf(steps, [height, width, 1]);
+    const region: Region = {
+      rows: [top + rows[0], top + rows[1]],
+      columns: [left + columns[0], left + columns[1]],
+    };
+    return { images: new LazyImages({ ...this.state, region }), applied };
   }
 
   /** Cuts into chunks of `size` pictures; -1 for one chunk. @throws {RangeError} */

@@ -7,6 +7,7 @@ import { splitIndices } from "../../data/split.ts";
 import { fromArrays, type NamedArrays, type Source, takeRowsOf } from "../../data/source.ts";
 import { hold } from "../../engine/mod.ts";
 import { createRng } from "../../base/rng.ts";
+import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
 import { writeSet } from "../../simulate/cygno_set.ts";
 import { type ClusterFeatures, measureCluster } from "./features.ts";
@@ -14,6 +15,8 @@ import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
 
 /** Side of the crop that the networks see, pixels. */
 export const SIDE = 128;
+/** From a camera frame to that crop: the first steps of every recipe. */
+export const CROP_STEPS: readonly PreprocessingStep[] = [{ op: "grey" }, { op: "cropCenter", size: SIDE }];
 /** Bins of true energy, keV. */
 export const ENERGY_EDGES = [0, 5, 15, 35] as const;
 /** Energies are learned in units of this, keV. */
@@ -173,7 +176,7 @@ function splitSet(set: CygnoSet, { validation, test, seed }: CygnoLoadOptions): 
       "Cannot load the set without a test or a validation split: nothing could be measured",
     );
   }
-  const crops = set.images.cropCenter(SIDE / 2);
+  const { images: crops } = set.images.seenBy(CROP_STEPS);
   const part = (chosen: Uint32Array): Part => ({
     whole: set.images.select(chosen),
     images: crops.select(chosen),
@@ -189,8 +192,8 @@ function splitSet(set: CygnoSet, { validation, test, seed }: CygnoLoadOptions): 
 type CygnoSet = Awaited<ReturnType<typeof openSet>>;
 type Split = "train" | "validation" | "test";
 
-/** Steps that a crop as it is read has behind it: grey, and the crop itself. */
-const APPLIED = { image: 2 } as const;
+/** A crop as it is read has all of these behind it. */
+const APPLIED = { image: CROP_STEPS.length } as const;
 
 /** A source whose crops are read once and kept by the engine as bytes, and the clusters of its first `measured` events. */
 async function heldSource({ images, events }: Part, measured: number) {

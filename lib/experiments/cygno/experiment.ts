@@ -5,7 +5,15 @@ import { buildCourseCnn } from "../../models/course_cnn.ts";
 import { buildRecoilCnn, standardizeRecoilCnn } from "../../models/recoil_cnn.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
 import * as train from "../../train/mod.ts";
-import { CYGNO_OPTIONS, type CygnoData, ENERGY_UNIT, loadCygno, SIDE, type Target } from "./data.ts";
+import {
+  CROP_STEPS,
+  CYGNO_OPTIONS,
+  type CygnoData,
+  ENERGY_UNIT,
+  loadCygno,
+  SIDE,
+  type Target,
+} from "./data.ts";
 import * as report from "./report.ts";
 import { defineExperiment, type Experiment } from "../../run/experiment.ts";
 
@@ -16,14 +24,12 @@ const UNIT_COUNTS = 16;
 
 /** From a camera frame to the recoil CNN's input. */
 const BEST_STEPS = parsePreprocessing([
-  { op: "grey" },
-  { op: "cropCenter", size: SIDE },
+  ...CROP_STEPS,
   { op: "scale", factor: 1 / UNIT_COUNTS, offset: -DETECTOR.pedestal / UNIT_COUNTS },
 ]);
 /** From a camera frame to the course's input. */
 const COURSE_STEPS = parsePreprocessing([
-  { op: "grey" },
-  { op: "cropCenter", size: SIDE },
+  ...CROP_STEPS,
   { op: "window", ...WINDOW },
 ]);
 

@@ -1,6 +1,7 @@
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { join } from "@std/path";
 import { cropCenter } from "../../../lib/image/crop_center.ts";
+import { parsePreprocessing, preprocess } from "../../../lib/image/preprocessing/mod.ts";
 import { encodePng } from "../../../lib/io/png.ts";
 import { encodeZip } from "../../../lib/io/zip.ts";
 import { listImages } from "../../../lib/data/image_files.ts";
@@ -96,6 +97,30 @@ Deno.test("LazyImages crops a crop, by the rule of cropCenter()", async () => {
   });
 });
 
+Deno.test("LazyImages decodes what steps look at, and the rest of the steps give what all of them give", async () => {
+  await withPictures(1, async ({ folder }) => {
+    const images = LazyImages.open(await listImages(folder), OPTIONS);
+    const steps = parsePreprocessing([{ op: "grey" }, { op: "cropCenter", size: 5 }, {
+      op: "scale",
+      factor: 2,
+    }]);
+    try {
+      const { images: seen, applied } = images.seenBy(steps);
+      assertEquals([seen.shape, applied], [[1, 5, 5], 2]);
+      const whole = { data: await images.read(), shape: [12, 10, 1] },
+        part = { data: await seen.read(), shape: [5, 5, 1] };
+      const expected = preprocess(steps, whole, { white: 255 });
+      assertEquals(preprocess(steps.slice(applied), part, { white: 255 }), expected);
+      const blurred = images.seenBy(parsePreprocessing([{ op: "resize", height: 6, width: 6 }, ...steps]));
+      assertEquals([blurred.images.shape, blurred.applied], [[1, 12, 10], 0]);
+      const large = parsePreprocessing([{ op: "cropCenter", size: 11 }]);
+      assertThrows(() => images.seenBy(large), RangeError, "11 × 11 pixels must lie inside the picture");
+    } finally {
+      images.close();
+    }
+  });
+});
+
 Deno.test("LazyImages decodes no more chunks ahead than it was told", async () => {
   await withPictures(12, async ({ folder }) => {
     const images = LazyImages.open(await listImages(folder), { ...OPTIONS, workers: 1 }).rechunk(1);
@@ -134,6 +159,11 @@ Deno.test("LazyImages describes chunks without reading anything", () => {
   assertThrows(() => images.window(3, 3), RangeError, "low must be below high");
   assertThrows(() => images.rechunk(0), RangeError, "positive integer");
   assertThrows(() => images.select([3]), RangeError, "there are 3");
+  assertThrows(
+    () => new LazyNumbers(new Float32Array(3)).select([3]),
+    RangeError,
+    "Cannot select number 3: there are 3",
+  );
 });
 
 Deno.test("LazyImages decodes the middle of each picture, in order, the same from a zip and from files", async () => {
