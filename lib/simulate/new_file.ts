@@ -29,3 +29,35 @@ export async function refuseExisting(paths: readonly string[], action: string): 
     }
   }
 }
+
+/** A file under way, as the writers of HDF5 and ROOT give it. */
+export interface GrowingFile {
+  /** Finishes it; then it appears. */
+  close(): void;
+  /** Gives up: nothing stays. */
+  abort(): void;
+}
+
+/**
+ * Has a file written piece by piece; it appears whole, or not at all if `fill` fails. Folders on the way are made.
+ *
+ * @param open Starts the file at `path`.
+ * @throws {Deno.errors.AlreadyExists} If there is one of that name.
+ */
+export async function fillNewFile<File extends GrowingFile>(
+  path: string,
+  open: (path: string) => File,
+  fill: (file: File) => Promise<void>,
+): Promise<void> {
+  await refuseExisting([path], "write the file");
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const file = open(path);
+  try {
+    await fill(file);
+    await refuseExisting([path], "finish the file");
+    file.close();
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
+}

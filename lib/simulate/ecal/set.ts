@@ -1,8 +1,8 @@
 /** The pair of files that the published calorimeter pictures come in. @module */
 import { join } from "@std/path";
+import { createHdf5File } from "../../io/hdf5_write.ts";
 import { simulateBlocks } from "../blocks.ts";
-import { refuseExisting } from "../new_file.ts";
-import { writeNewHdf5 } from "../new_hdf5.ts";
+import { fillNewFile, refuseExisting } from "../new_file.ts";
 import type { SimulateContext, Simulated } from "../simulator.ts";
 import type { EcalBlock } from "./ecal_worker.ts";
 import type { EcalTruth } from "./event.ts";
@@ -62,7 +62,7 @@ export async function writeEcal(
   await refuseExisting(files, "write the pictures");
   const statistics = createEcalStatistics();
   for (const [index, particle] of particles.entries()) {
-    await writeNewHdf5(files[index], {}, async (file) => {
+    await fillNewFile(files[index], (path) => createHdf5File(path), async (file) => {
       const packed = { dtype: "f4", compression } as const;
       const x = file.dataset("X", { ...packed, rowShape: [32, 32, 2], chunkRows: CHUNK });
       const y = file.dataset("y", packed);

@@ -1,14 +1,12 @@
 /** Files of SuperNEMO events, as columns with offsets. @module */
 import { join } from "@std/path";
-import type { Hdf5DatasetWriter, Hdf5Writer } from "../../io/hdf5_write.ts";
 import { simulateBlocks } from "../blocks.ts";
-import { refuseExisting } from "../new_file.ts";
-import { writeNewHdf5 } from "../new_hdf5.ts";
+import { fillNewFile, refuseExisting } from "../new_file.ts";
 import type { SimulateContext, Simulated } from "../simulator.ts";
-import type { JaggedColumns } from "./columns.ts";
 import type { DocumentTrack } from "./document.ts";
-import { DETECTOR_LAYOUT, DOCUMENT_LAYOUT, type Layout } from "./layout.ts";
+import { DETECTOR_LAYOUT, DOCUMENT_LAYOUT } from "./layout.ts";
 import { compareDocumentTracks } from "./statistics.ts";
+import { createTarget, type SuperNemoFormat } from "./target.ts";
 import type { SuperNemoBlock, SuperNemoLaw, SuperNemoSetup } from "./supernemo_worker.ts";
 
 /** What to simulate. */
@@ -21,6 +19,8 @@ export interface SuperNemoSettings {
   files?: number;
   /** Events in each file. @default {2000} */
   events?: number;
+  /** @default {"hdf5"} */
+  format?: SuperNemoFormat;
 }
 
 /** Fewest compared tracks that make a table worth printing. */
@@ -29,7 +29,7 @@ const ENOUGH_TRACKS = 1000;
 const MOST_COMPARED = 100_000;
 
 function settle(settings: SuperNemoSettings): Required<SuperNemoSettings> {
-  const { law = "detector", tracks = [1, 2, 3, 4], files = 1, events = 2000 } = settings;
+  const { law = "detector", tracks = [1, 2, 3, 4], files = 1, events = 2000, format = "hdf5" } = settings;
   const check = (what: string, value: number, most: number) => {
     if (Number.isInteger(value) && value >= 1 && value <= most) return;
     throw new RangeError(`Cannot simulate SuperNEMO as ${what} must be 1 to ${most}: got ${value}`);
@@ -40,42 +40,22 @@ function settle(settings: SuperNemoSettings): Required<SuperNemoSettings> {
   for (const number of tracks) check("the number of tracks", number, 12);
   check("the number of files", files, 1000);
   check("the number of events", events, 2_000_000);
-  return { law, tracks: [...new Set(tracks)], files, events };
+  return { law, tracks: [...new Set(tracks)], files, events, format };
 }
 
-/** Name of a file: the document's `my_generator_t2_0`, ours `supernemo_t2_0`. */
-export function superNemoFileName(law: SuperNemoLaw, tracks: number, file: number): string {
-  return `${law === "document" ? "my_generator" : "supernemo"}_t${tracks}_${file}.h5`;
-}
-
-/** Starts the datasets of a file: every column, and the offsets of each group. What it gives back takes the columns of a block. */
-function startDatasets(file: Hdf5Writer, layout: Layout): (groups: Record<string, JaggedColumns>) => void {
-  const started = Object.entries(layout).map(([group, specs]) => {
-    const name = `${group}_offsets`, packing = { compression: "gzip", level: 1, shuffle: true } as const;
-    const offsets = file.dataset(name, { dtype: "i4", ...packing });
-    offsets.append(Int32Array.of(0));
-    const columns = Object.entries(specs).map(([column, { type, unit }]): [string, Hdf5DatasetWriter] => [
-      column,
-      file.dataset(column, { dtype: type, ...packing, attributes: { unit, offsets: name } }),
-    ]);
-    return { group, offsets, columns, entries: 0 };
-  });
-  return (groups) => {
-    for (const state of started) {
-      const { offsets, columns } = groups[state.group];
-      for (const [name, dataset] of state.columns) dataset.append(columns[name]);
-      const before = state.entries;
-      state.offsets.append(offsets.subarray(1).map((offset) => before + offset));
-      state.entries += offsets[offsets.length - 1];
-    }
-  };
+/** Name of a file: the document's `my_generator_t2_0.root`, ours `supernemo_t2_0.h5`. */
+export function superNemoFileName(
+  law: SuperNemoLaw,
+  tracks: number,
+  file: number,
+  format: SuperNemoFormat = "hdf5",
+): string {
+  const name = law === "document" ? "my_generator" : "supernemo";
+  return `${name}_t${tracks}_${file}.${format === "hdf5" ? "h5" : "root"}`;
 }
 
 /**
- * Simulates events into HDF5 files of a folder: one set of files for each number of tracks.
- *
- * Each column is a dataset named as the branch of the document's files; event i has the entries from `offsets[i]` to before `offsets[i + 1]`,
- * where the dataset's attribute "offsets" names the offsets.
+ * Simulates events into HDF5 or ROOT files of a folder: one set of files for each number of tracks; `target.ts` says what the files hold.
  *
  * @throws {RangeError} If a setting is out of range.
  * @throws {Deno.errors.AlreadyExists} If one of the files is there already.
@@ -85,12 +65,12 @@ export async function writeSuperNemo(
   settings: SuperNemoSettings,
   context: SimulateContext,
 ): Promise<Simulated> {
-  const { law, tracks, files, events } = settle(settings);
+  const { law, tracks, files, events, format } = settle(settings);
   const { seed, workers, signal, onProgress } = context;
   const plan = tracks.flatMap((number) =>
     Array.from({ length: files }, (_, file) => ({
       ...{ number, file },
-      path: join(folder, superNemoFileName(law, number, file)),
+      path: join(folder, superNemoFileName(law, number, file, format)),
     }))
   );
   await refuseExisting(plan.map(({ path }) => path), "write the events");
@@ -98,11 +78,11 @@ export async function writeSuperNemo(
   const url = new URL("./supernemo_worker.ts", import.meta.url);
   for (const [index, { number, file, path }] of plan.entries()) {
     const setup: SuperNemoSetup = { law, seed, tracks: number, file };
-    await writeNewHdf5(path, { generator: law, tracks: number, seed }, async (target) => {
-      const append = startDatasets(target, layout);
+    const open = (at: string) => createTarget(at, format, layout, { generator: law, tracks: number, seed });
+    await fillNewFile(path, open, async (target) => {
       const blocks = simulateBlocks<SuperNemoBlock>(url, events, { size: 512, workers, signal, setup });
       for await (const { block, reply } of blocks) {
-        append(reply.groups);
+        target.append(reply.groups);
         compared.push(...reply.tracks.slice(0, MOST_COMPARED - compared.length));
         onProgress?.(index * events + block.first + block.count, plan.length * events);
       }

@@ -5,7 +5,7 @@ import { writeSuperNemo } from "./set.ts";
 /** `simulate supernemo`. */
 export const superNemoSimulator = defineSimulator({
   name: "supernemo",
-  summary: "Tracks in SuperNEMO's drift cells and the modules that they reach, as columns in HDF5 files",
+  summary: "Tracks in SuperNEMO's drift cells and the modules that they reach, as HDF5 or ROOT files",
   unit: "events",
   out: { path: "data/supernemo", help: "Folder; no file in it is overwritten." },
   options: {
@@ -17,14 +17,20 @@ export const superNemoSimulator = defineSimulator({
     },
     tracks: { type: "list", default: ["1", "2", "3", "4"], hint: "N,…", help: "Tracks an event." },
     files: { type: "integer", default: 1, min: 1, max: 1000, help: "Files for each number of tracks." },
+    format: {
+      type: "choice",
+      choices: ["hdf5", "root"],
+      default: "hdf5",
+      help: "Columns with offsets, or a tree with the document's branches.",
+    },
     events: { type: "integer", default: 2000, min: 1, max: 2_000_000, help: "Events in each file." },
   },
   examples: [
     "deno task simulate supernemo                                    # 2,000 events of 1, 2, 3 and 4 tracks",
-    "deno task simulate supernemo --like document --files 10 --events 20000 --out data/document",
+    "deno task simulate supernemo --like document --files 10 --events 20000 --format root --out data/document",
   ],
-  write(path, { like, tracks, files, events }, context) {
-    const settings = { law: like, tracks: tracks.map(Number), files, events };
+  write(path, { like, tracks, files, events, format }, context) {
+    const settings = { law: like, tracks: tracks.map(Number), files, events, format };
     return writeSuperNemo(path, settings, context);
   },
 });

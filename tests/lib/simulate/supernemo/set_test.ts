@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { join } from "@std/path";
 import { openHdf5 } from "../../../../lib/io/hdf5.ts";
+import { openRoot } from "../../../../lib/io/root.ts";
 import { superNemoFileName, writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
 import { withFolder } from "../../../folder.ts";
 
@@ -76,6 +77,39 @@ Deno.test("writeSuperNemo() writes both sides, modules and the truth of our own 
     assertEquals((await read("truth/vertex_y")).length, 600);
     const truth = await read("truth/tracks"), modules = await read("truth/calo");
     assert(truth.every((mask) => mask >= 0 && mask < 8) && modules.every((m) => m >= 0 && m < 712));
+  }));
+
+Deno.test("writeSuperNemo() writes a tree with the document's branches, the sides empty, value for value as HDF5", () =>
+  withFolder(async (folder) => {
+    const settings = { law: "document", tracks: [2], events: 600 } as const;
+    const { files: [plain] } = await writeSuperNemo(folder, settings, { seed: 3, workers: 1 });
+    const { files: [path] } = await writeSuperNemo(folder, { ...settings, format: "root" }, { seed: 3 });
+    assertEquals(path, join(folder, "my_generator_t2_0.root"));
+    using file = await openRoot(path);
+    using other = await openHdf5(plain);
+    const tree = await file.tree("hit_tree");
+    assertEquals(tree.entries, 600);
+    const { wirez, calo_row, grid_side, calo_side, truth_slope_y } = await tree.read([
+      "wirez",
+      "calo_row",
+      "grid_side",
+      "calo_side",
+      "truth_slope_y",
+    ]);
+    assertEquals(wirez.data, (await other.read("wirez")).data);
+    assertEquals(
+      Array.from(wirez.offsets!),
+      Array.from((await other.read("hit_offsets")).data as Int32Array),
+    );
+    assertEquals(calo_row.data, (await other.read("calo_row")).data);
+    assertEquals(truth_slope_y.data, (await other.read("truth/slope_y")).data);
+    assertEquals([grid_side.data.length, calo_side.data.length], [0, 0]);
+    const { files: [hard] } = await writeSuperNemo(folder, { tracks: [2], events: 50, format: "root" }, {
+      seed: 3,
+    });
+    using both = await openRoot(hard);
+    const sides = await (await both.tree("hit_tree")).read(["grid_side", "radius"]);
+    assertEquals(sides.grid_side.data.length, sides.radius.data.length);
   }));
 
 Deno.test("writeSuperNemo() refuses settings that make no set, and to overwrite", () =>
