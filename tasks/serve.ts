@@ -241,6 +241,11 @@ function hostsOf({ hosts, host, tokens }: Options): readonly string[] | undefine
   return tokens === undefined && isLoopback(host) ? [...LOOPBACK_NAMES, host] : undefined;
 }
 
+/** Who asks; undefined on this machine, where a proxy may stand for many. */
+function clientOf(address: Deno.Addr): string | undefined {
+  return "hostname" in address && !isLoopback(address.hostname) ? address.hostname : undefined;
+}
+
 /** Resolves at the first signal that asks to stop. */
 function stopSignal(): Promise<Deno.Signal> {
   return new Promise((resolve) => {
@@ -306,7 +311,7 @@ export function main(args: string[]): Promise<number> {
           event: "listening",
           url: `http://${hostname}:${port}/`,
         }),
-    }, (request) => host.fetch(request));
+    }, (request, { remoteAddr }) => host.fetch(request, clientOf(remoteAddr)));
     await host.start();
     log?.({ time: new Date().toISOString(), level: "info", event: "started", ready: host.models.ready() });
     const signal = await stopped;

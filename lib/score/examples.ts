@@ -233,6 +233,13 @@ async function inMembers(file: OpenedFile, name: string, limits: Settled): Promi
   return found;
 }
 
+/** An example with what is to be known of its file. */
+function withNotes(found: Found, notes: readonly string[]): Found {
+  if (!("arrays" in found)) return found;
+  const [[first, array], ...others] = Object.entries(found.arrays);
+  return { ...found, arrays: Object.fromEntries([[first, { ...array, notes }], ...others]) };
+}
+
 /** The one that was asked for. @throws {RangeError} If there are not so many. */
 function pageOf(found: Found[], page: number, name: string): Found[] {
   if (page < found.length) return [found[page]];
@@ -273,7 +280,8 @@ export async function findExamples(bytes: Uint8Array, options: ExampleOptions = 
       : inputs.length > 1
       ? await severalInputs(file, own, limits)
       : await singleInput(file, own, limits);
-    return page === undefined ? found : pageOf(found, page, own);
+    const noted = file.warnings.length > 0 ? found.map((one) => withNotes(one, file.warnings)) : found;
+    return page === undefined ? noted : pageOf(noted, page, own);
   } finally {
     file.close();
   }

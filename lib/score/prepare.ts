@@ -88,7 +88,8 @@ export function prepareInput(
   array: RawArray,
   options: PrepareOptions = {},
 ): Prepared {
-  const warnings: string[] = [], named = card.inputs.length > 1 ? `input "${input.name}"` : "the picture";
+  const warnings = [...array.notes ?? []],
+    named = card.inputs.length > 1 ? `input "${input.name}"` : "the picture";
   if (array.data instanceof Float32Array) checkWhole(array.data, array.shape, named);
   const isPicture = inputKindOf(input)?.kind === "picture";
   let [data, shape] = isPicture ? withoutAlpha(array.data, array.shape) : [array.data, array.shape];

@@ -17,6 +17,8 @@ export interface RawArray {
   isPicture?: boolean;
   /** What a white pixel has, where the file says so. */
   white?: number;
+  /** What its user should know of the file although it was read. */
+  notes?: readonly string[];
   /** Lowest and highest value of the whole file, so that all its examples are taken by the same measure. */
   limits?: readonly [low: number, high: number];
 }

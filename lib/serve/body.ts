@@ -12,6 +12,8 @@ export interface BodyLimits {
   maxBytes?: number;
   /** A body must have arrived after this time. @default {30_000} */
   bodyTimeoutMs?: number;
+  /** Least bytes a second of a body whose length is announced, after a grace of 3 s. @default {16_384} */
+  leastBytesPerSecond?: number;
 }
 
 const tooLarge = (maxBytes: number) =>
@@ -32,11 +34,23 @@ function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () =>
       reject(
-        new HttpProblem(408, `The body did not arrive within ${timeoutMs} ms`, { connection: "close" }),
+        new HttpProblem(408, `The body did not arrive within ${Math.round(timeoutMs)} ms`, {
+          connection: "close",
+        }),
       );
     const timer = setTimeout(late, timeoutMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** How long any body may take, so that a slow start costs nobody an answer. */
+const GRACE_MS = 3000;
+
+/** How long a body of some length may take: not as long as the largest one, as each holds a place meanwhile. */
+function patience(length: number | undefined, limits: BodyLimits): number {
+  const { bodyTimeoutMs = 30_000, leastBytesPerSecond = 16_384 } = limits;
+  if (length === undefined) return bodyTimeoutMs;
+  return Math.min(bodyTimeoutMs, GRACE_MS + 1000 * length / leastBytesPerSecond);
 }
 
 /** Joins a stream, stopping as soon as it is longer than allowed. */
@@ -97,7 +111,7 @@ async function unpack(
  * @throws {HttpProblem} 400 for a body that cannot be read or unpacked, 408 too slow, 413 too large, 415 other encoding.
  */
 export async function readBody(request: Request, limits: BodyLimits = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const { maxBytes = 1 << 26, bodyTimeoutMs = 30_000 } = limits;
+  const { maxBytes = 1 << 26 } = limits;
   const length = lengthOf(request);
   if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
   if (length === undefined && !request.body) return new Uint8Array();
@@ -107,7 +121,7 @@ export async function readBody(request: Request, limits: BodyLimits = {}): Promi
     const whole = length === undefined
       ? collect(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes)
       : request.bytes();
-    bytes = await within(whole, bodyTimeoutMs);
+    bytes = await within(whole, patience(length, limits));
   } catch (error) {
     if (error instanceof HttpProblem) throw error;
     throw new HttpProblem(400, "The body ended too early", { connection: "close" });

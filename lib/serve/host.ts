@@ -46,7 +46,8 @@ export interface HostOptions extends BatchLimits {
 
 /** A server without a socket. */
 export interface Host {
-  fetch(request: Request): Promise<Response>;
+  /** Answers a request; `client` is the other end's address, where it is known. */
+  fetch(request: Request, client?: string): Promise<Response>;
   readonly models: Models;
   /** Looks into the store for the first time and begins to follow it. */
   start(): Promise<void>;
@@ -117,7 +118,7 @@ export function createHost(options: HostOptions): Host {
   }
 
   return {
-    fetch: (request) => service.fetch(request),
+    fetch: (request, client) => service.fetch(request, client),
     models,
     start: follow,
     async drain(timeoutMs) {

@@ -323,7 +323,11 @@ export async function scoreExamples(context: Context): Promise<Response> {
     const results = scoreMany(context, lease, examples, wish);
     if (accepts(request, /\bapplication\/(x-)?ndjson\b|\bapplication\/jsonl\b/)) {
       streaming = true;
-      return streamLines(results, lease.release);
+      const leave = context.hold(); // a server that is stopping waits for the last line
+      return streamLines(results, () => {
+        lease.release();
+        leave();
+      });
     }
     return Response.json({
       model: card.name,

@@ -24,6 +24,8 @@ export interface ServiceLimits extends BodyLimits {
   maxHeaderBytes?: number;
   /** Requests that are answered at the same time; more get 503. @default {1_024} */
   maxActive?: number;
+  /** The same of one client, where the host says who it is; more get 429. @default {half of maxActive} */
+  maxPerClient?: number;
 }
 
 /** Opens files, away from the thread that answers. */
@@ -70,9 +72,9 @@ export interface ServiceOptions {
 
 /** A service in operation. */
 export interface Service {
-  /** Answers a request; never rejects. */
-  fetch(request: Request): Promise<Response>;
-  /** Requests being answered. */
+  /** Answers a request; never rejects. `client` is the other end's address, where the host knows it. */
+  fetch(request: Request, client?: string): Promise<Response>;
+  /** Requests being answered, those whose answer is still on its way included. */
   active(): number;
   /** From now on "ready" says no, so that a balancer sends nobody any more; requests are still answered. */
   beginDrain(): void;
@@ -91,6 +93,8 @@ export interface Context {
   readonly deadline: number;
   /** For the log. */
   readonly note: Record<string, unknown>;
+  /** Counts the request as being answered until the returned function is called, for bodies that are streamed. */
+  hold(): () => void;
 }
 
 const SECURITY: readonly (readonly [string, string])[] = [
@@ -120,6 +124,8 @@ function checkEnvelope(request: Request, limits: ServiceLimits): void {
 export function createService(options: ServiceOptions): Service {
   const { access = OPEN_ACCESS, limits = {}, corsOrigins = [], hosts, log, metrics } = options;
   const { deadlineMs = 30_000, maxActive = 1024 } = limits;
+  const { maxPerClient = Math.ceil(maxActive / 2) } = limits;
+  const clients = new Map<string, number>();
   const service = { ...options, limits };
   let active = 0, draining = false;
 
@@ -141,8 +147,25 @@ export function createService(options: ServiceOptions): Service {
     return new Response(null, { status: 204, headers });
   }
 
+  /** Counts a request as being answered; gives what ends that. */
+  function enter(client: string | undefined): () => void {
+    let inside = true;
+    active++;
+    if (client !== undefined) clients.set(client, (clients.get(client) ?? 0) + 1);
+    return () => {
+      if (!inside) return;
+      inside = false;
+      active--;
+      if (client === undefined) return;
+      const left = (clients.get(client) ?? 1) - 1;
+      if (left > 0) clients.set(client, left);
+      else clients.delete(client);
+    };
+  }
+
   async function answer(
     request: Request,
+    client: string | undefined,
     started: number,
     note: Record<string, unknown>,
   ): Promise<Response> {
@@ -157,6 +180,11 @@ export function createService(options: ServiceOptions): Service {
     if (active > maxActive && scope) {
       throw new HttpProblem(503, `${maxActive} requests are being answered already`, { "retry-after": "1" });
     }
+    if (scope && client !== undefined && (clients.get(client) ?? 0) > maxPerClient) {
+      throw new HttpProblem(429, `${maxPerClient} requests of yours are being answered already`, {
+        "retry-after": "1",
+      });
+    }
     const context: Context = {
       request,
       url,
@@ -166,6 +194,7 @@ export function createService(options: ServiceOptions): Service {
       started,
       deadline: started + deadlineMs,
       note,
+      hold: () => enter(client),
     };
     return await found.route.handle(context);
   }
@@ -175,15 +204,15 @@ export function createService(options: ServiceOptions): Service {
     beginDrain() {
       draining = true;
     },
-    async fetch(request) {
+    async fetch(request, client) {
       const started = performance.now();
       const trace = continueTrace(request.headers.get("traceparent"));
       const id = idOf(request);
       const note: Record<string, unknown> = {};
-      active++;
+      const leave = enter(client);
       let response: Response, failure: unknown;
       try {
-        response = await answer(request, started, note);
+        response = await answer(request, client, started, note);
       } catch (error) {
         failure = error;
         const problem = problemOf(error);
@@ -209,7 +238,7 @@ export function createService(options: ServiceOptions): Service {
         headers.set("cross-origin-resource-policy", "cross-origin");
         headers.append("vary", "origin");
       }
-      active--;
+      leave();
       metrics.response(String(note.route ?? "none"), status);
       log?.({
         time: new Date().toISOString(),

@@ -158,3 +158,21 @@ Deno.test("a Host field on a socket leads to no other path", () =>
       assertEquals(await ask(name), "HTTP/1.1 400 Bad Request", name);
     }
   }));
+
+Deno.test("one client never has all places, and a slow body holds its place no longer than it deserves", () =>
+  withHost(async (host) => {
+    const slow = () => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const body = { body: readable, method: "POST", headers: { "content-length": "100" } };
+      return { writable, answer: host.fetch(new Request(`${BASE}/score/tiny`, body), "192.0.2.1") };
+    };
+    const started = performance.now(), held = [slow(), slow()];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const third = await host.fetch(new Request(`${BASE}/models`), "192.0.2.1");
+    const other = await host.fetch(new Request(`${BASE}/models`), "192.0.2.2");
+    assertEquals([third.status, other.status], [429, 200]);
+    for (const { answer } of held) assertEquals((await answer).status, 408);
+    assert(performance.now() - started < 8000, "not the 30 s of the largest body");
+    for (const { writable } of held) await writable.abort().catch(() => {});
+    assertEquals((await host.fetch(new Request(`${BASE}/models`), "192.0.2.1")).status, 200);
+  }, { limits: { maxActive: 4 } }));

@@ -264,3 +264,13 @@ Deno.test("a gzip body of several members is unpacked whole, and never beyond th
     const cut = await post(host, "/score/tiny", two.slice(0, 30), { "content-encoding": "gzip" });
     assertEquals(cut.status, 400);
   }));
+
+Deno.test("a server that is stopping waits for the last line of a stream", () =>
+  withHost(async (host) => {
+    const stack = encodeNpy({ data: new Uint8Array(300 * 25).fill(40), shape: [300, 5, 5] });
+    const response = await post(host, "/score/tiny", body(stack), { accept: "application/x-ndjson" });
+    const drained = host.drain(20_000);
+    const lines = (await response.text()).trim().split("\n");
+    assertEquals([lines.length, JSON.parse(lines[299]).error], [300, undefined]);
+    await drained;
+  }));
