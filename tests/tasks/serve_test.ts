@@ -61,7 +61,7 @@ async function isReady(server: ScoringServer): Promise<boolean> {
 Deno.test("serve survives bodies that lie about their length, chunks made by hand, slow clients and garbage", () =>
   withStore(async (folder) => {
     await using server = await serve(folder, "--body-timeout", "0.5", "--max-body", "1", "--log", "none");
-    const head = (more: string) => `POST /score/tiny HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+    const head = (more: string) => `POST /score/tiny HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
     const png = flatPng(1);
     const statusOf = async (parts: (string | Uint8Array)[], pauseMs = 0) =>
       (await raw(server, parts, pauseMs)).split(" ")[1] ?? "";
@@ -94,13 +94,16 @@ Deno.test("serve survives bodies that lie about their length, chunks made by han
     }
     const large = new Uint8Array(3 << 20);
     assertEquals(
-      await statusOf([`GET /v2 HTTP/1.1\r\nHost: x\r\nContent-Length: ${large.length}\r\n\r\n`, large]),
+      await statusOf([
+        `GET /v2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${large.length}\r\n\r\n`,
+        large,
+      ]),
       "200",
     );
     assert(
       ["405", ""].includes(
         await statusOf([
-          `PUT /score/tiny HTTP/1.1\r\nHost: x\r\nContent-Length: ${large.length}\r\n\r\n`,
+          `PUT /score/tiny HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${large.length}\r\n\r\n`,
           large,
         ]),
       ),
@@ -115,7 +118,7 @@ Deno.test("serve survives bodies that lie about their length, chunks made by han
       const garbage of [
         "\0\x01\x02\r\n\r\n",
         "GET\r\n\r\n",
-        `GET /${"a".repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+        `GET /${"a".repeat(9000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
       ]
     ) {
