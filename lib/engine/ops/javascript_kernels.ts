@@ -156,8 +156,13 @@ function pool3d(compute: (shape: PoolShape, x: Float32Array, y: Float32Array) =>
 /** Maximum pooling of rank 5. */
 export const maxPool3d: Kernel = pool3d(maxPool);
 
-/** Average pooling of rank 5. */
-export const averagePool3d: Kernel = pool3d(averagePool);
+const averageAll = pool3d(averagePool);
+
+/** Average pooling of rank 5 at a stride beyond the window, where the stock kernels shift it; else the stock kernel. */
+export const averagePool3d: Kernel = (call) => {
+  const { strides, filter } = poolShape(call.inputs.x.shape, call.attributes);
+  return strides.some((stride, axis) => stride > filter[axis]) ? averageAll(call) : call.stock();
+};
 
 /** The shape of a 3-D convolution whose stride exceeds its filter somewhere; undefined for any other. */
 function sparseVolume(
@@ -300,6 +305,11 @@ function resizeGrad(bilinear: boolean): Kernel {
     resizeGradient(shape, bilinear, slope, result);
     return dx;
   };
+}
+
+/** A gradient of resizing by the middles of pixels, which the wasm kernels do not know; else the stock kernel. */
+export function ofMiddles(kernel: Kernel): Kernel {
+  return (call) => call.attributes.halfPixelCenters ? kernel(call) : call.stock();
 }
 
 /** Gradient of nearest-neighbour resizing. */

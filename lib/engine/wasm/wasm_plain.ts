@@ -59,7 +59,7 @@ export const PLAIN_KERNELS: Record<string, Kernel<WasmMemory>> = {
   OneHot: stockWhere("OneHot", () => false), // the stock kernel takes every value for an int32
   Cast: stockWhere(
     "Cast",
-    ({ inputs: { x }, attributes: { dtype } }) => x.dtype !== "bool" && dtype !== "bool",
+    ({ inputs: { x }, attributes: { dtype } }) => dtype !== "bool" || x.dtype === "bool",
   ),
   Dilation2D: stockWhere("Dilation2D", () => false),
   ClipByValue: stockFor("ClipByValue", FLOATS, ["x"]),

@@ -59,7 +59,7 @@ function difference(actual: Result, expected: Result): string | undefined {
   if (`${actual.shape}` !== `${expected.shape}`) return `shape [${actual.shape}], not [${expected.shape}]`;
   const scale = Array.from(expected.values).filter(Number.isFinite).reduce(
     (most, value) => Math.max(most, Math.abs(value)),
-    1e-2,
+    0.1,
   );
   for (let i = 0; i < expected.values.length; i++) {
     const [a, e] = [actual.values[i], expected.values[i]];
