@@ -248,9 +248,11 @@ async function openTiffFile(source: ByteSource, options: Required<OpenOptions>):
 }
 
 async function openFitsFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
-  const { decodeFits } = await import("./fits.ts");
-  const images = decodeFits(await whole(source, options), options);
-  return opened("fits", source, images.map((image, i) => heldArray(image.name || String(i), image)));
+  const { readFits } = await import("./fits.ts");
+  const { images, faults } = readFits(await whole(source, options), options);
+  if (images.length === 0 && faults.length > 0) throw faults[0];
+  const arrays = images.map((image, i) => heldArray(image.name || String(i), image));
+  return opened("fits", source, arrays, faults.map((fault) => `An image was left out. ${fault.message}`));
 }
 
 async function openHdf5File(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {

@@ -2,8 +2,8 @@
  * TIFF and BigTIFF: grey, RGB or palette; 1 to 64 bits, whole numbers or floating point; strips or tiles; uncompressed, LZW,
  * Deflate, PackBits, Zstandard or JPEG; with or without predictor; any page of a stack.
  *
- * Written here rather than left to image-js's `tiff`, measured on the files of tests/lib/io/tiff_python_test.ts: it has no
- * limit on what it unpacks to.
+ * Written here rather than left to image-js's `tiff` (7.1.3), which reads 18 of the 70 files of
+ * tests/lib/io/pictures_python_test.ts right, and six of the others wrong without a word.
  *
  * Memory: the picture, one part of it unpacked, and one row.
  *

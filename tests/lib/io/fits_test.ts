@@ -56,16 +56,13 @@ Deno.test("decodeFits() steps over an empty primary array and a table to the ima
   const [science, mask, ...rest] = decodeFits(astropy("multi"));
   assertEquals(rest, []);
   assertEquals([science.name, science.shape, science.data.length], ["SCI", [2, 3, 4], 24]);
-  assertClose(science.data, Float32Array.from({ length: 24 }, (_, i) => i), 0);
+  assertClose(science.data as Float32Array, Float32Array.from({ length: 24 }, (_, i) => i), 0);
   assertEquals([mask.name, mask.shape, mask.data], ["MASK", [1, 2], Uint8Array.of(7, 8)]);
 });
 
-Deno.test("decodeFits() says that tile-compressed images are not read", () => {
-  assertThrows(
-    () => decodeFits(astropy("comp"), { name: "a.fz" }),
-    TypeError,
-    "tile-compressed images are not read",
-  );
+Deno.test("decodeFits() unpacks an image in tiles", () => {
+  const [image] = decodeFits(astropy("comp"), { name: "a.fz" });
+  assertEquals([image.shape, image.data], [[8, 8], new Int16Array(64)]);
 });
 
 Deno.test("encodeFits() and decodeFits() keep values, shapes, names and cards", () => {
@@ -138,7 +135,7 @@ Deno.test("decodeFits() checks the announced sizes before it allocates", () => {
   );
   assertThrows(() => decodeFits(sides("-1", "3")), SyntaxError, "whole sides");
   assertThrows(() => decodeFits(sides("'x'", "3")), SyntaxError, 'expected a number as NAXIS1, found "x"');
-  assertThrows(() => decodeFits(make([SIMPLE, "BITPIX  = 64", "NAXIS   = 0"])), SyntaxError, "found 64");
+  assertThrows(() => decodeFits(make([SIMPLE, "BITPIX  = 24", "NAXIS   = 0"])), SyntaxError, "found 24");
   assertThrows(() => decodeFits(make([SIMPLE, "BITPIX  = 8"])), SyntaxError, 'as NAXIS, found "nothing"');
   const bomb = encodeGzip(make([SIMPLE, "BITPIX  = 8", "NAXIS   = 0"], new Uint8Array(1 << 21)));
   assertThrows(() => decodeFits(bomb, { maxBytes: 1 << 20 }), RangeError, "unfolds to more than");
