@@ -211,7 +211,7 @@ function opened(
   format: FormatName,
   source: ByteSource,
   arrays: FileArray[],
-  warnings: string[] = [],
+  warnings: readonly string[] = [],
 ): OpenedFile {
   return { format, name: source.name, arrays, warnings, close: () => source.close?.() };
 }
@@ -222,8 +222,9 @@ async function openPicture(
   options: Required<OpenOptions>,
   decode: (bytes: Uint8Array) => Promise<Image>,
 ): Promise<OpenedFile> {
-  const { data, height, width, channels, white } = await decode(await whole(source, options));
-  return opened(format, source, [heldArray("", { data, shape: [height, width, channels] }, true, white)]);
+  const { data, height, width, channels, white, warnings } = await decode(await whole(source, options));
+  const array = heldArray("", { data, shape: [height, width, channels] }, true, white);
+  return opened(format, source, [array], warnings);
 }
 
 /** Every page of a stack, decoded when it is asked for; smaller copies of a page are left out. */
@@ -304,7 +305,7 @@ async function openRootFile(source: ByteSource, options: Required<OpenOptions>):
 
 /** A .npz, all of whose entries are .npy, is arrays; every other archive is members. */
 async function openZip(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
-  const { listZip, readZipEntry, zipBytes } = await import("./zip.ts");
+  const { isHiddenEntry, listZip, readZipEntry, zipBytes } = await import("./zip.ts");
   const { name, maxBytes, maxMembers } = options;
   const zip = zipBytes(await whole(source, options), name);
   const limits = { maxEntries: maxMembers, maxEntryBytes: maxBytes, maxTotalBytes: maxBytes };
@@ -327,9 +328,4 @@ async function openZip(source: ByteSource, options: Required<OpenOptions>): Prom
     );
   });
   return opened("zip", source, arrays);
-}
-
-/** What systems put beside a user's files: `__MACOSX/`, `._name`, `.DS_Store`. */
-export function isHiddenEntry(name: string): boolean {
-  return /(^|\/)(\.[^/]|__MACOSX\/)/.test(name);
 }

@@ -18,6 +18,8 @@ export interface Image {
   depth: 8 | 16 | 32;
   /** What a white pixel has, where the file says so: fewer bits than they are kept in, or a largest value. */
   white?: number;
+  /** What a user should know although the file was read. */
+  warnings?: readonly string[];
 }
 
 /** What every image decoder takes: a name for its error messages and a limit checked before any pixel is allocated. */

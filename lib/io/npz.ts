@@ -4,7 +4,7 @@
  * Source: numpy.savez, numpy.savez_compressed. @module
  */
 import { decodeNpy, encodeNpy, type NpyArray, type NpyType, type NpyValues } from "./npy.ts";
-import { encodeZip, listZip, readZipEntry, zipBytes } from "./zip.ts";
+import { encodeZip, isHiddenEntry, listZip, readZipEntry, zipBytes } from "./zip.ts";
 
 /** Options for {@linkcode decodeNpz}. */
 export interface DecodeNpzOptions {
@@ -31,7 +31,8 @@ export interface DecodeNpzOptions {
 export function decodeNpz(bytes: Uint8Array, options: DecodeNpzOptions = {}): Map<string, NpyArray> {
   const { name, maxBytes = 2 ** 30, only } = options;
   const source = zipBytes(bytes, name);
-  const entries = listZip(source, { maxEntryBytes: maxBytes, maxTotalBytes: maxBytes });
+  const entries = listZip(source, { maxEntryBytes: maxBytes, maxTotalBytes: maxBytes })
+    .filter((entry) => !isHiddenEntry(entry.name));
   const arrays = new Map<string, NpyArray>();
   for (const entry of entries) {
     const key = entry.name.replace(/\.npy$/, "");

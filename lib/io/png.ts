@@ -90,7 +90,7 @@ export function readPngHeader(bytes: Uint8Array, options: { name?: string } = {}
  * Decodes a PNG of any colour type, depth and interlace, or a part of it.
  *
  * Grey of 1, 2 or 4 bits is stretched to 8; a palette becomes RGB, or RGBA where it has transparency; 16 bits stay 16.
- * Every chunk's CRC is checked. Where a crop ends above the last row, pixel data below it are not looked at.
+ * Every chunk's CRC is checked; where it differs in one that the picture does not need, that is a warning. Where a crop ends above the last row, pixel data below it are not looked at.
  *
  * Shapes: [height, width, channels]. Units: counts, from 0 to 255 or 65,535.
  *
@@ -146,12 +146,15 @@ export function decodePng(bytes: Uint8Array, options: DecodePngOptions = {}): Im
     }
   }
   const shape = { height: bottom - top, width: cropWidth };
-  if (colorType === 3) return { ...shape, ...expandPalette(out, chunks.palette, chunks.alpha, failed) };
+  const more = chunks.warnings.length > 0 ? { warnings: chunks.warnings } : {};
+  if (colorType === 3) {
+    return { ...shape, ...expandPalette(out, chunks.palette, chunks.alpha, failed), ...more };
+  }
   if (depth < 8) {
     const scale = 255 / ((1 << depth) - 1);
     for (let i = 0; i < out.length; i++) out[i] *= scale;
   }
-  return { data: out, ...shape, channels: samples, depth: depth === 16 ? 16 : 8 };
+  return { data: out, ...shape, channels: samples, depth: depth === 16 ? 16 : 8, ...more };
 }
 
 /** Options for {@linkcode encodePng}. */
@@ -234,7 +237,7 @@ function cropOf({ width, height }: PngHeader, options: DecodePngOptions, failed:
 /** Walks all chunks up to IEND: their bounds and CRCs, the pixel data, the palette. */
 function readChunks(bytes: Uint8Array, { colorType }: PngHeader, failed: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data: Uint8Array[] = [];
+  const data: Uint8Array[] = [], warnings: string[] = [];
   let palette = new Uint8Array(0), alpha = new Uint8Array(0), dataAt = 0, last = "IHDR";
   for (let at = 33; last !== "IEND";) {
     if (at + 12 > bytes.length) {
@@ -250,7 +253,13 @@ function readChunks(bytes: Uint8Array, { colorType }: PngHeader, failed: string)
       );
     }
     if (crc32(bytes.subarray(at + 4, start + length)) !== view.getUint32(start + length)) {
-      throw new SyntaxError(`${failed} at byte ${start + length}: the CRC of chunk "${type}" differs`);
+      const place = `at byte ${start + length}: the CRC of chunk "${type}" differs`;
+      // Small letters are for what a picture can do without; transparency changes it.
+      if (/^[A-Z]/.test(type) || type === "tRNS") throw new SyntaxError(`${failed} ${place}`);
+      warnings.push(`A chunk was left out ${place}`);
+      last = type;
+      at = start + length + 4;
+      continue;
     }
     const content = bytes.subarray(start, start + length);
     if (type === "IDAT") {
@@ -274,7 +283,7 @@ function readChunks(bytes: Uint8Array, { colorType }: PngHeader, failed: string)
     at = start + length + 4;
   }
   if (data.length === 0) throw new SyntaxError(`${failed}: no chunk "IDAT" before "IEND"`);
-  return { data, dataAt, palette, alpha };
+  return { data, dataAt, palette, alpha, warnings };
 }
 
 /**

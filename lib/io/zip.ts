@@ -1,7 +1,10 @@
 /**
  * Zip archives that nobody vouches for: listed without being read whole, unpacked within limits, written as a stream.
  *
- * An archive is refused before any entry is unpacked if a name leaves the folder (absolute, drive, `..`, backslash),
+ * Bytes before and behind an archive are passed over, as of self-extracting ones; `./` before a name is left out, and a
+ * backslash is taken for the `/` that it means where Windows programs write it.
+ *
+ * An archive is refused before any entry is unpacked if a name leaves the folder (absolute, drive, `..`),
  * occurs twice, or is a link or device; if an entry is encrypted, packed by another method than stored or deflate,
  * overlaps another, or if the announced sizes exceed a limit. The sizes are then held to: inflating stops at the
  * announced size and must reach it, so the real total can never exceed the announced one.
@@ -22,6 +25,11 @@ export interface ZipSource {
   read(offset: number, length: number): Uint8Array;
   /** Lets go of the file, if there is one. */
   close(): void;
+}
+
+/** What systems put beside a user's files: `__MACOSX/`, `._name`, `.DS_Store`. */
+export function isHiddenEntry(name: string): boolean {
+  return /(^|\/)(\.[^/]|__MACOSX\/)/.test(name);
 }
 
 /** One file in an archive; plain data, so that it can be posted to a worker which opens the same archive. */
@@ -124,10 +132,12 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
   if (end.count > maxEntries) {
     throw new RangeError(`${fail} as it may hold at most ${maxEntries} entries: it has ${end.count}`);
   }
-  if (end.count * 46 > end.size || end.offset + end.size > end.at) {
+  // Places count from the archive's own start; what was put before it moves the directory on.
+  const base = end.at - end.size - end.offset;
+  if (end.count * 46 > end.size || base < 0) {
     throw new SyntaxError(`${fail} at byte ${end.at}: the directory does not fit in the file`);
   }
-  const bytes = source.read(end.offset, end.size);
+  const bytes = source.read(base + end.offset, end.size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: ZipEntry[] = [],
     spans: { offset: number; end: number; entry?: ZipEntry; name: string }[] = [];
@@ -145,7 +155,11 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
     if (next > bytes.length) {
       throw new SyntaxError(`${fail} at byte ${end.offset + at}: the directory entry is cut off`);
     }
-    const name = decodeName(bytes.subarray(at + 46, at + 46 + nameLength), (flags & 0x800) !== 0);
+    const name = tidyName(decodeName(bytes.subarray(at + 46, at + 46 + nameLength), (flags & 0x800) !== 0));
+    if (name === "") { // the folder that the archive is unpacked into
+      at = next;
+      continue;
+    }
     const inEntry = () => `${fail} at entry ${JSON.stringify(name)}`; // made only for an error: lists are long
     const wide = zip64Fields(view, at, nameLength, extraLength, inEntry);
     const mode = view.getUint32(at + 38, true) >>> 16, madeBy = bytes[at + 5];
@@ -178,6 +192,7 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
     if (total > maxTotalBytes) {
       throw new RangeError(`${inEntry()} as all entries may unpack to at most ${maxTotalBytes} bytes`);
     }
+    wide.offset += base;
     const span = {
       offset: wide.offset,
       end: wide.offset + 30 + nameLength + wide.packedSize,
@@ -199,7 +214,7 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
   }
   spans.sort((a, b) => a.offset - b.offset);
   spans.forEach((span, i) => {
-    const limit = spans[i + 1]?.offset ?? end.offset;
+    const limit = spans[i + 1]?.offset ?? base + end.offset;
     if (span.end > limit) {
       throw new SyntaxError(
         `${fail} at entry ${JSON.stringify(span.name)}: it overlaps ` +
@@ -472,14 +487,29 @@ function failed(name?: string): string {
   return `Cannot read zip${name === undefined ? "" : ` "${name}"`}`;
 }
 
-/** Finds the end record behind at most 65,535 bytes of comment, and its zip64 form where a field is full. */
-function findEnd(source: ZipSource): { at: number; count: number; size: number; offset: number } {
+/** Where the directory is: `at` is the byte behind it, `offset` counts from the archive's start. */
+interface DirectoryPlace {
+  at: number;
+  count: number;
+  size: number;
+  offset: number;
+}
+
+/**
+ * Finds the end record: behind it are at most 65,535 bytes of comment, and whatever was put behind the archive. Its zip64
+ * form is taken where a field is full.
+ */
+function findEnd(source: ZipSource): DirectoryPlace {
   const fail = failed(source.name);
   const tailLength = Math.min(source.size, 22 + MAX16);
   const tail = source.read(source.size - tailLength, tailLength);
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  for (let at = tailLength - 22; at >= 0; at--) {
-    if (view.getUint32(at, true) !== END || at + 22 + view.getUint16(at + 20, true) !== tailLength) continue;
+  const ends: number[] = [];
+  for (let at = tailLength - 22; at >= 0; at--) if (view.getUint32(at, true) === END) ends.push(at);
+  // One whose comment reaches to the file's end is the archive's own; else the last one that has a directory before it.
+  const exact = ends.find((at) => at + 22 + view.getUint16(at + 20, true) === tailLength);
+  for (const at of exact === undefined ? ends : [exact]) {
+    if (exact === undefined && !hasDirectory(source, source.size - tailLength + at, view, at)) continue;
     const place = source.size - tailLength + at;
     if (view.getUint16(at + 4, true) !== 0 || view.getUint16(at + 6, true) !== 0) {
       throw new SyntaxError(`${fail}: archives split over several disks are not supported`);
@@ -492,23 +522,41 @@ function findEnd(source: ZipSource): { at: number; count: number; size: number; 
   throw new SyntaxError(`${fail}: no end record, so it is not a zip or its end is missing`);
 }
 
-function findEnd64(
-  source: ZipSource,
-  end: number,
-): { at: number; count: number; size: number; offset: number } | null {
+/** Whether a directory ends where an end record begins. */
+function hasDirectory(source: ZipSource, place: number, view: DataView, at: number): boolean {
+  const count = view.getUint16(at + 10, true), size = view.getUint32(at + 12, true);
+  if (count === MAX16 || size === MAX32) return true; // zip64, which is looked at further
+  if (count === 0) return size === 0;
+  if (size < 46 || size > place) return false;
+  const start = source.read(place - size, 4);
+  return new DataView(start.buffer, start.byteOffset, 4).getUint32(0, true) === DIRECTORY;
+}
+
+function findEnd64(source: ZipSource, end: number): DirectoryPlace | null {
   const fail = failed(source.name);
   if (end < 20) return null;
   const locator = source.read(end - 20, 20);
   const where = new DataView(locator.buffer, locator.byteOffset, 20);
   if (where.getUint32(0, true) !== LOCATOR64) return null;
-  const at = big(where, 8, fail);
-  if (at + 56 > end - 20) throw new SyntaxError(`${fail}: the zip64 end record is not at byte ${at}`);
+  const said = big(where, 8, fail);
+  // Where bytes were put before the archive, it stands right before its locator.
+  const at = isEnd64(source, said, end) ? said : end - 76;
+  if (!isEnd64(source, at, end)) {
+    throw new SyntaxError(`${fail}: the zip64 end record is not at byte ${said}`);
+  }
   const record = source.read(at, 56);
   const view = new DataView(record.buffer, record.byteOffset, 56);
   if (view.getUint32(0, true) !== END64) {
     throw new SyntaxError(`${fail}: the zip64 end record is not at byte ${at}`);
   }
   return { at, count: big(view, 32, fail), size: big(view, 40, fail), offset: big(view, 48, fail) };
+}
+
+/** Whether a zip64 end record stands at a place before the locator of the end record at `end`. */
+function isEnd64(source: ZipSource, at: number, end: number): boolean {
+  if (at < 0 || at + 56 > end - 20) return false;
+  const bytes = source.read(at, 4);
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true) === END64;
 }
 
 /** A 64-bit number that must be exact as a JavaScript number. */
@@ -554,6 +602,11 @@ function decodeName(bytes: Uint8Array, utf8: boolean): string {
     if (utf8) return new TextDecoder().decode(bytes);
     return Array.from(bytes, (b) => b < 128 ? String.fromCharCode(b) : CP437[b - 128]).join("");
   }
+}
+
+/** A name as it is meant: `/` between its parts, and no `./` before them. */
+function tidyName(name: string): string {
+  return name.replaceAll("\\", "/").replace(/^(\.\/)+/, "");
 }
 
 /** Refuses a name that could mean a place outside the folder it is joined to, on any system. */

@@ -354,3 +354,19 @@ Deno.test("readPngHeader() tells size and kind from 33 bytes", () => {
   assertEquals(readPngHeader(GOOD.subarray(0, 33)), kind);
   assertThrows(() => readPngHeader(GOOD.subarray(0, 32)), SyntaxError, "at byte 32");
 });
+
+Deno.test("decodePng() warns of a bad CRC in a chunk that the picture does not need, and refuses others", () => {
+  const png = encodePng({ data: Uint8Array.of(1, 2, 3), height: 1, width: 3 });
+  const note = new Uint8Array(12 + 5); // a chunk "tEXt" of five bytes whose CRC is zero
+  note.set([0, 0, 0, 5, 0x74, 0x45, 0x58, 0x74]);
+  const noted = new Uint8Array(png.length + note.length);
+  noted.set(png.subarray(0, 33));
+  noted.set(note, 33);
+  noted.set(png.subarray(33), 33 + note.length);
+  const image = decodePng(noted);
+  assertEquals(image.data, Uint8Array.of(1, 2, 3));
+  assertEquals(image.warnings, ['A chunk was left out at byte 46: the CRC of chunk "tEXt" differs']);
+  const needed = noted.slice();
+  needed.set([0x54], 37); // "TEXt": one that is needed
+  assertThrows(() => decodePng(needed), SyntaxError, 'the CRC of chunk "TEXt" differs');
+});

@@ -6,12 +6,13 @@ import {
   decodeZip,
   encodeZip,
   extractZip,
+  isHiddenEntry,
   listZip,
   openZipFile,
   readZipEntry,
   zipBytes,
 } from "../../../lib/io/zip.ts";
-import { base64, patched, text } from "./_bytes.ts";
+import { base64, joined, patched, text } from "./_bytes.ts";
 
 const HELLO = encodeZip([{ name: "a/hello.txt", bytes: text("hello") }, {
   name: "b.bin",
@@ -140,7 +141,7 @@ Deno.test("listZip() refuses names that leave the folder", () => {
       "C:/windows",
       "..\\..\\evi",
       "a//b/c/d/e",
-      "./abcdefgh",
+      "a/./bcdefg",
       "a\u0000bcdefgh",
     ]
   ) {
@@ -279,4 +280,44 @@ Deno.test("extractZip() never overwrites, refuses unsafe archives whole and writ
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("listZip() passes over bytes before and behind an archive, zip64 too", () => {
+  const zip = encodeZip([{ name: "a/b.txt", bytes: text("hello") }, {
+    name: "c",
+    bytes: text("x".repeat(99)),
+    level: 6,
+  }]);
+  const many = encodeZip(
+    Array.from({ length: 70_000 }, (_, i) => ({ name: String(i), bytes: text(String(i)) })),
+  );
+  const junk = joined(text("#!/bin/sh\nPK\x03\x04 not an archive\n"), new Uint8Array(1000));
+  for (
+    const [before, behind] of [[junk, []], [[], text("\r\n<html>")], [junk, junk], [
+      [],
+      new Uint8Array(60_000),
+    ]]
+  ) {
+    const source = zipBytes(joined(before, zip, behind));
+    const entries = listZip(source);
+    assertEquals(entries.map(({ name }) => name), ["a/b.txt", "c"]);
+    assertEquals(readZipEntry(source, entries[0]), text("hello"));
+    assertEquals(readZipEntry(source, entries[1]), text("x".repeat(99)));
+    assertEquals(listZip(zipBytes(joined(before, encodeZip([]), behind))), []);
+  }
+  const moved = zipBytes(joined(junk, many));
+  const last = listZip(moved).at(-1)!;
+  assertEquals([last.name, readZipEntry(moved, last)], ["69999", text("69999")]);
+});
+
+Deno.test("listZip() takes names as they are meant: ./ before them, backslashes, and what systems leave is told", () => {
+  const zip = encodeZip([{ name: "0123456789", bytes: text("x") }]);
+  const named = (name: string) => listZip(zipBytes(renamed(zip, name))).map((entry) => entry.name);
+  assertEquals(named("./abcdefgh"), ["abcdefgh"]);
+  assertEquals(named("er\\1keV\\7."), ["er/1keV/7."]);
+  assertEquals(named(".\\abcdefgh"), ["abcdefgh"]);
+  for (const name of ["__MACOSX/a/._1.png", "a/._b", ".DS_Store", "a/.hidden/b"]) {
+    assert(isHiddenEntry(name), name);
+  }
+  for (const name of ["a.b", "a/b._c", "MACOSX/a", "my__MACOSX.png"]) assert(!isHiddenEntry(name), name);
 });
