@@ -61,6 +61,23 @@ Deno.test("deno task search runs trials of a program with several workers, and s
     assertEquals([status.code, complete, failed, finished, best.trial], [0, 3, 4, true, 3]);
     assertEquals(failures, { error: 2, memory: 2 }); // a program that is killed is taken for one that ran out of memory
 
+    const answers = [
+      await run("report", out, "--low"),
+      await run("report", out, "--rounds2high"),
+      await run("report", out, "--metric", "los", "--high"),
+    ];
+    assertEquals(answers.slice(0, 2).map(({ lines }) => lines), [["1"], ["0"]]);
+    assert(answers[2].errors[0].includes('(nearest: "loss")'), answers[2].errors[0]);
+    const page = await Deno.readTextFile(`${out}/report.html`);
+    assert(
+      page.includes("Best trials") && page.includes("no such kind") && !page.includes("http://localhost"),
+    );
+    assertEquals((await run("export", out, `${folder}/scan.csv`)).code, 0);
+    const imported = await run(
+      ...["import", `${folder}/other`, `${folder}/scan.csv`, "--metric", "loss", "--space", space],
+    );
+    assertEquals([imported.code, openStudy(`${folder}/other`).state.trials.length], [0, 3]);
+
     const again = await run("--command", command, "--space", space, "--out", out);
     assertEquals(again.code, 2);
     assert(again.errors[0].includes("as it holds a study: add --resume"), again.errors[0]);

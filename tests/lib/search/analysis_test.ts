@@ -1,0 +1,193 @@
+import { pedAnova, permutationImportance } from "../../../lib/search/analysis/importance.ts";
+import { correlate, lossesOf, paretoFront, rowsOf, usable } from "../../../lib/search/analysis/table.ts";
+import { decodeTalosCsv, encodeTalosCsv } from "../../../lib/search/analysis/csv.ts";
+import { decodeOptunaJournal, encodeOptunaJournal } from "../../../lib/search/analysis/optuna.ts";
+import { search } from "../../../lib/search/search.ts";
+import { defineSpace, type Params } from "../../../lib/search/space.ts";
+import { emptyState, type StudyState } from "../../../lib/search/study_state.ts";
+import type { Trial } from "../../../lib/search/trial.ts";
+import { createRng, drawInteger } from "../../../lib/base/rng.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
+
+function trialOf(number: number, params: Params, values: number[], more: Partial<Trial> = {}): Trial {
+  return {
+    number,
+    params,
+    seed: 0,
+    state: "complete",
+    attempts: [],
+    values,
+    reports: [],
+    origin: "sampler",
+    ...more,
+  };
+}
+
+/** Sixty trials of four parameters, of which c does little and b nothing. */
+const space = defineSpace({
+  a: { low: 0, high: 1, float: true },
+  b: { low: 1e-4, high: 1, log: true, float: true },
+  c: ["p", "q", "r"],
+  d: { low: 1, high: 8 },
+});
+const trials = Array.from({ length: 60 }, (_, i) => {
+  const [a, c, d] = [((i * 37) % 60) / 59, "pqr"[Math.floor(i / 7) % 3], 1 + (i * 11) % 8];
+  const b = 10 ** (-4 * ((i * 23) % 60) / 59);
+  return trialOf(i, { a, b, c, d }, [(a - 0.2) ** 2 + 0.2 * (c === "q" ? 1 : 0) + 0.02 * d]);
+});
+const losses = lossesOf(trials, ["minimize"]);
+
+Deno.test("pedAnova() gives Optuna's importances", () => {
+  const importances = pedAnova(space, trials, losses);
+  // python: optuna 5.0.0, get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()) on the same trials
+  const expected = {
+    a: 0.4564368548003051,
+    b: 0.24782200487489087,
+    d: 0.19116681871118094,
+    c: 0.10457432161362296,
+  };
+  assertEquals(Object.keys(importances), Object.keys(expected));
+  assertClose(Object.values(importances), Object.values(expected), 1e-9);
+});
+
+Deno.test("permutationImportance() finds what the objective is made of, and pedAnova() says nothing of nothing", () => {
+  const rng = createRng(1);
+  const drawn = Array.from({ length: 200 }, (_, i) => {
+    const params = {
+      a: rng(),
+      b: 10 ** (-4 * rng()),
+      c: "pqr"[drawInteger(rng, 3)],
+      d: 1 + drawInteger(rng, 8),
+    };
+    return trialOf(i, params, [(params.a - 0.2) ** 2 + 0.3 * (params.c === "q" ? 1 : 0)]);
+  });
+  const importances = permutationImportance(space, drawn, lossesOf(drawn, ["minimize"]));
+  assertEquals(new Set(Object.keys(importances).slice(0, 2)), new Set(["a", "c"]));
+  assert(importances.b + importances.d < 0.05, JSON.stringify(importances));
+  assertEquals(permutationImportance(space, drawn, lossesOf(drawn, ["minimize"])), importances); // its seed is fixed
+  assertEquals(pedAnova(space, trials.slice(0, 1), [1]), { a: 0, b: 0, c: 0, d: 0 });
+  const one = defineSpace({ kind: ["x", "y"], only: { low: 0, high: 1, float: true, when: { kind: "y" } } });
+  const conditional = [trialOf(0, { kind: "x" }, [1]), trialOf(1, { kind: "y", only: 0.5 }, [0])];
+  assert(Object.values(pedAnova(one, conditional, [1, 0])).every(Number.isFinite));
+});
+
+Deno.test("correlate() gives SciPy's coefficients", () => {
+  const rows = [2, 1, 4, 3, 7, 7].map((y, i) => ({ x: i + 1, y, kind: "text" }));
+  // python: scipy.stats.pearsonr(x, y)[0], scipy.stats.spearmanr(x, y)[0]
+  assertClose(correlate(rows, "y").x, 0.8874119674649423, 1e-12);
+  assertClose(correlate(rows, "y", "spearman").x, 0.8696565534786727, 1e-12);
+  assertEquals(Object.keys(correlate(rows, "y")), ["x"]);
+  assertThrows(() => correlate(rows, "yy"), RangeError, '(nearest: "y")');
+});
+
+Deno.test("paretoFront() leaves out what is worse or breaks a constraint", () => {
+  const list = [[1, 5], [2, 4], [2, 6], [0, 9]].map((values, i) => trialOf(i, {}, values));
+  list.push(trialOf(4, {}, [0, 0], { constraints: [1] }), trialOf(5, {}, [0, 0], { state: "failed" }));
+  assertEquals(paretoFront(list, ["minimize", "minimize"]).map(({ number }) => number), [0, 1, 3]);
+  assertEquals(paretoFront(list, ["maximize", "minimize"]).map(({ number }) => number), [1]);
+});
+
+/** A scan as source 001 prints it. */
+const SCAN = `,start,end,duration,round_epochs,loss,accuracy,val_loss,val_accuracy,activation,dense_1
+0,11/29/21-201603,11/29/21-201613,9.483703,20,0.523241,0.7,0.72106,0.483333,relu,64
+1,11/29/21-201613,11/29/21-201622,8.852265,20,0.612493,0.657143,0.753675,0.516667,elu,96
+`;
+const SCANNED = defineSpace({ activation: ["relu", "elu"], dense_1: [32, 64, 96] });
+
+Deno.test("decodeTalosCsv() reads the document's table", () => {
+  const read = decodeTalosCsv(SCAN, SCANNED, "val_loss");
+  assertEquals(read.map(({ params, values }) => [params, values]), [
+    [{ activation: "relu", dense_1: 64 }, [0.72106]],
+    [{ activation: "elu", dense_1: 96 }, [0.753675]],
+  ]);
+  assertEquals(read[0].attempts[0].seconds, 9.483703);
+  assertEquals(read[1].metrics, {
+    loss: 0.612493,
+    accuracy: 0.657143,
+    val_loss: 0.753675,
+    val_accuracy: 0.516667,
+  });
+  assertThrows(() => decodeTalosCsv(SCAN, SCANNED, "val_los"), SyntaxError, 'no column "val_los"');
+  const other = SCAN.replace("elu,96", "gelu,96");
+  assertThrows(
+    () => decodeTalosCsv(other, SCANNED, "val_loss"),
+    SyntaxError,
+    '"gelu" is no value of parameter "activation"',
+  );
+});
+
+function stateWith(trials: Trial[], objectives: string[]): StudyState {
+  const spec = {
+    name: "scan",
+    space: SCANNED.spec,
+    directions: ["minimize" as const],
+    objectives,
+    sampler: { name: "grid" },
+    pruner: { name: "none" },
+    seed: 0,
+    retries: 0,
+  };
+  return { ...emptyState(), spec, trials };
+}
+
+Deno.test("encodeTalosCsv() writes the document's columns in its order", () => {
+  const values = {
+    loss: 0.5,
+    accuracy: 0.7,
+    validationLoss: 0.6,
+    validationAccuracy: 0.65,
+    learningRate: 0.01,
+  };
+  const trial = trialOf(0, { dense_1: 64, activation: "relu" }, [0.6], {
+    attempts: [{ worker: "w", started: "2021-11-29T20:16:03.000Z", seconds: 9.5 }],
+    reports: [{ step: 20, values }],
+  });
+  const failed = trialOf(1, { dense_1: 32, activation: "elu" }, [], { state: "failed", values: undefined });
+  const [header, line, ...more] = encodeTalosCsv(stateWith([trial, failed], ["validationLoss"])).split("\n");
+  assertEquals(header, SCAN.split("\n")[0].slice(1));
+  assert(/^\d\d\/\d\d\/21-\d{6},\d\d\/\d\d\/21-\d{6},9.5,20,0.5,0.7,0.6,0.65,relu,64$/.test(line), line);
+  assertEquals(more, [""]);
+});
+
+Deno.test("encodeOptunaJournal() and decodeOptunaJournal() are each other's inverse", () => {
+  const reports = [{ step: 1, values: { loss: 2 } }];
+  const list = [
+    trialOf(0, { activation: "relu", dense_1: 64 }, [0.5], { reports }),
+    trialOf(1, { activation: "elu", dense_1: 32 }, [0.25], { state: "pruned" }),
+    trialOf(2, { activation: "elu", dense_1: 96 }, [0.75]),
+  ];
+  const text = encodeOptunaJournal(stateWith(list, ["loss"]), SCANNED);
+  const read = decodeOptunaJournal(text + '{"op_code": 4, "half', SCANNED);
+  assertEquals(read.map(({ params, values }) => [params, values]), [
+    [{ activation: "relu", dense_1: 64 }, [0.5]],
+    [{ activation: "elu", dense_1: 96 }, [0.75]],
+  ]);
+  assertThrows(() => decodeOptunaJournal(`{half\n${text}`, SCANNED), SyntaxError, "at line 1");
+});
+
+Deno.test("decodeOptunaJournal() reads what Optuna 5 writes", () => {
+  // python: optuna 5.0.0, study.optimize over JournalStorage; two trials, worker ids and dates shortened
+  const written = [
+    '{"op_code": 0, "worker_id": "w", "study_name": "s", "directions": [1]}',
+    '{"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": "2026-11-27T00:00:00.000000"}',
+    '{"op_code": 5, "worker_id": "w", "trial_id": 0, "param_name": "dense_1", "param_value_internal": 2, ' +
+    '"distribution": "{\\"name\\": \\"CategoricalDistribution\\", \\"attributes\\": {\\"choices\\": [32, 64, 96]}}"}',
+    '{"op_code": 5, "worker_id": "w", "trial_id": 0, "param_name": "activation", "param_value_internal": 0, ' +
+    '"distribution": "{\\"name\\": \\"CategoricalDistribution\\", \\"attributes\\": {\\"choices\\": [\\"relu\\", \\"elu\\"]}}"}',
+    '{"op_code": 6, "worker_id": "w", "trial_id": 0, "state": 1, "values": [0.125], "datetime_complete": "2026-11-27T00:00:01.000000"}',
+    '{"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": "2026-11-27T00:00:02.000000"}',
+    "",
+  ].join("\n");
+  const [read, ...more] = decodeOptunaJournal(written, SCANNED);
+  assertEquals([read.params, read.values, more.length], [{ dense_1: 96, activation: "relu" }, [0.125], 0]);
+});
+
+Deno.test("rowsOf() has what a scan's table has", async () => {
+  const { study, trials } = await search({ a: [1, 2] }, async ({ a }, trial) => {
+    await trial.report(3, { value: Number(a), accuracy: 0.5 });
+    return { values: Number(a), metrics: { size: 7 } };
+  }, { sampler: "grid" });
+  const rows = rowsOf(study.state).map(({ duration: _, ...row }) => row);
+  assertEquals(rows[1], { trial: 1, round_epochs: 3, value: 2, accuracy: 0.5, size: 7, a: 2 });
+  assertEquals(usable(trials).length, 2);
+});
