@@ -27,11 +27,11 @@ export const ECAL = {
   etaMax: 1.2,
   /** Of two particles at η = 0 and at `etaMax`, how much rarer the second is kept. Tuned to the mean energy of a picture. */
   etaLoss: 0.55,
-  /** Spread of the collisions along the beam. CMS, 2012. */
+  /** Spread of the collisions along the beam: 5 to 6 cm in 2012. */
   vertexZ: 0.05,
-  /** Noise of one crystal: 1.1 ADC counts of 38 MeV. CMS. */
+  /** Noise of one crystal, some 40 MeV. CMS. */
   noiseGeV: 0.04,
-  /** Light statistics, GeV^½, and the spread of the crystals' calibration. CMS, test beam: 2.8 % and 0.3 %. */
+  /** Stochastic term of the resolution, 2.8 % (CMS, test beam), here all in the crystals' light; and the spread of their calibration, assumed. */
   stochastic: 0.028,
   calibration: 0.004,
   /** Share of an energy that its neighbour on the same read-out card sees. Tuned; CMS requires less than 1 %. */
@@ -56,15 +56,21 @@ export const ECAL = {
   timeMax: 125,
   /** Offset of all times. Tuned to the published mean. */
   timeBias: -0.6,
-  /** Collisions in the same crossing, and between crossings. CMS, 2012: 21 and 50 ns. */
+  /** Collisions in the same crossing, and ns between crossings, in 2012. */
   pileUp: 21,
   crossingNs: 50,
-  /** Photons that reach a crop from one collision (6 charged particles and 3 photons a unit of η), and their mean energy. PDG, minimum bias at 8 TeV. */
+  /**
+   * Photons above what the zero suppression passes that reach a crop from one collision, and their mean energy, exponential. Tuned to the isolated
+   * cells; minimum bias has some 0.2 photons a crop of all energies.
+   */
   pileUpPhotons: 0.09,
   pileUpGeV: 0.4,
 } as const;
 
-/** The tracker's layers that a straight track meets: metres from the beam, and the layer's share of the barrel's material. CMS, chapter 3. */
+/**
+ * The tracker's layers that a straight track meets: metres from the beam (CMS, chapter 3: beam pipe, 3 of pixels, 4 of TIB, 6 of TOB, and what stands
+ * between these and the crystals), and each one's share of the barrel's material. The shares are estimates; only their sum is published as a number.
+ */
 export const LAYERS: readonly (readonly [radius: number, share: number])[] = [
   [0.029, 0.01],
   [0.044, 0.055],
@@ -83,7 +89,7 @@ export const LAYERS: readonly (readonly [radius: number, share: number])[] = [
   [1.18, 0.085],
 ];
 
-/** Cables and supports beyond the barrel's layers, met at these radii. CMS, chapter 3: between TIB and TOB, and at the end of TOB. */
+/** Cables and supports at larger η, as if met at two radii: between TIB and TOB, and at the end of TOB. The shares are estimates. */
 export const SERVICES: readonly (readonly [radius: number, share: number])[] = [[0.56, 0.55], [0.79, 0.45]];
 
 /** Radiation lengths between the beam and the crystals by |η|: 0.4 at 0 and 1.94 at 1.4. electrons, photons (figure 1). */

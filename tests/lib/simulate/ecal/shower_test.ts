@@ -27,7 +27,7 @@ Deno.test("addShower() in a crystal's middle: 5 × 5 crystals hold nearly all, 3
   for (let i = 0; i < n; i++) addShower(grid, 21, 10.5, 10.5, 50 / n, rng);
   assertClose(square(grid, 2) / 50, 0.96, 0.03);
   const [one, nine, all] = [0, 1, 2].map((half) => square(grid, half));
-  // CMS's test beam, JINST 3 (2008) S08004 and arXiv:physics/0701314: about 0.8 and 0.95.
+  // CMS's test beams: about 0.8 and 0.95.
   assertClose([one / nine, nine / all], [0.82, 0.95], 0.06);
   assertClose([at(grid, 9, 10), at(grid, 10, 9), at(grid, 10, 11)], Array(3).fill(at(grid, 11, 10)), 1e-3);
 });
