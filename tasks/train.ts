@@ -12,7 +12,8 @@ import { fineTune } from "../lib/run/fine_tune.ts";
 import { runExperiment, type RunResult } from "../lib/run/run.ts";
 import { readRecord } from "../lib/run/run_folder.ts";
 import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
-import type { BatchReport, EpochNumbers } from "../lib/train/mod.ts";
+import { formatSummary, summarizeModel } from "../lib/models/mod.ts";
+import type { BatchReport, EpochNumbers, Models } from "../lib/train/mod.ts";
 import {
   CliError,
   createOutput,
@@ -72,6 +73,7 @@ const OWN_OPTIONS = {
     help: "Start from the weights of this run or .keras file; layers that it lacks start anew.",
   },
   freeze: { type: "list", hint: "LAYERS", help: "Layers that training leaves alone, such as conv1,stage*." },
+  summary: { type: "boolean", default: false, help: "Print the model as Keras does before training it." },
   list: { type: "boolean", default: false, help: "List the experiments." },
   json: JSON_OPTION,
 } as const satisfies OptionTable;
@@ -139,12 +141,11 @@ export function main(args: string[]): Promise<number> {
         resume: options.resume,
         saveEvery: options.saveEvery,
         shards: options.shards,
-        prepareModels: options.from === undefined ? undefined : (models) =>
-          fineTune(models, {
-            from: options.from!,
-            freeze: options.freeze,
-            log: (line) => output.say(line),
-          }),
+        prepareModels: async (models) => {
+          const { from, freeze } = options;
+          if (from !== undefined) await fineTune(models, { from, freeze, log: (line) => output.say(line) });
+          if (options.summary) printSummaries(models, output);
+        },
         signal,
         log: (line) => output.say(line),
         onLoad: bar.onLoad,
@@ -178,6 +179,14 @@ async function importExperiment(path: string): Promise<Experiment> {
   const found = Object.values(module).filter(isExperiment) as Experiment[];
   if (found.length === 1) return found[0];
   throw new CliError(`Cannot train "${path}" as it must export one experiment: it exports ${found.length}`);
+}
+
+/** Prints every model's layers. */
+function printSummaries(models: Models, output: Output): void {
+  for (const [role, model] of Object.entries(models)) {
+    const summary = summarizeModel(model);
+    output.record("model", { role, ...summary }, formatSummary(summary));
+  }
 }
 
 /** The options that belong to the experiment, `epochs`, `batch` and `seed` among them. */

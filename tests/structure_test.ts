@@ -111,6 +111,22 @@ Deno.test("rooms of lib/ import only the rooms they may", () => {
   assertEquals(broken, []);
 });
 
+/** Experiments and detectors; a room that is no experiment's, simulator's or data set's own may not name one. */
+const OWN_WORDS = /\b(mnist|fashion|cygno|recoils?|supernemo|\d?[kMG]eV)\b/i;
+/** Where they may be named: their own folders, data sets, architectures made for them, and what is said of them. */
+const OWN_PLACES = [
+  /^lib\/(experiments|simulate)\//,
+  /^lib\/data\/(cygno|ecal|fashion|mnist|supernemo|lenses)\.ts$/,
+  /^lib\/data\/mod\.ts$/,
+  /^lib\/models\//,
+];
+
+Deno.test("no room names an experiment, a detector or its units but their own", () => {
+  const broken = sources("lib").filter((file) => !OWN_PLACES.some((place) => place.test(file)))
+    .flatMap((file) => linesWith(file, OWN_WORDS).filter((line) => !/from "|import\(/.test(line)));
+  assertEquals(broken, []);
+});
+
 Deno.test("tasks and functions import lib and their own folder, never each other", () => {
   const broken: string[] = [];
   for (const folder of ["tasks", "functions"]) {

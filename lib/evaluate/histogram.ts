@@ -20,6 +20,8 @@ export interface Histogram {
   under: number;
   /** Values above the last edge. */
   over: number;
+  /** Values that are no numbers. */
+  missing: number;
 }
 
 /** Ascending edges of `bins` equal bins. */
@@ -99,14 +101,15 @@ export function histogram(values: ArrayLike<number>, options: HistogramOptions =
   }
   checkEdges("fill a histogram", edges);
   const counts = new Float64Array(edges.length - 1);
-  let under = 0, over = 0;
+  let under = 0, over = 0, missing = 0;
   for (let i = 0; i < values.length; i++) {
     const bin = binOf(values[i], edges);
-    if (bin < 0) under++;
+    if (Number.isNaN(values[i])) missing++;
+    else if (bin < 0) under++;
     else if (bin === counts.length) over++;
     else counts[bin]++;
   }
-  return { edges, counts, under, over };
+  return { edges, counts, under, over, missing };
 }
 
 /**

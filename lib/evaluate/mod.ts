@@ -10,6 +10,7 @@ export * from "./frechet.ts";
 export * from "./histogram.ts";
 export * from "./proportion.ts";
 export * from "./regression.ts";
+export * from "./roc_band.ts";
 export * from "./roc_curve.ts";
 export * from "./roc_per_class.ts";
 export * from "./segmentation.ts";

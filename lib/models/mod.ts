@@ -7,4 +7,5 @@ export * from "./model.ts";
 export * from "./recoil_cnn.ts";
 export * from "./registry.ts";
 export * from "./resnet18.ts";
+export * from "./summary.ts";
 export * from "./tutorial_cnn.ts";

@@ -1,5 +1,5 @@
 /** Any numbers of a run by epoch, as curves in one chart. @module */
-import { quantity, SERIES, type Spec, toSpec } from "./spec.ts";
+import { quantity, SERIES, spansDecade, type Spec, toSpec } from "./spec.ts";
 
 /** Options for {@linkcode plotEpochCurves}. */
 export interface EpochCurvesOptions {
@@ -43,7 +43,9 @@ export function plotEpochCurves(
         axis: { tickMinStep: 1, format: "d", grid: false },
         scale: { domain: [1, Math.max(2, epochs)], nice: false },
       }),
-      y: quantity("value", name, { scale: { zero: false } }),
+      y: quantity("value", name, {
+        scale: spansDecade(values.map(({ value }) => value)) ? { type: "log", nice: true } : { zero: false },
+      }),
       color: {
         field: "curve",
         type: "nominal",

@@ -1,5 +1,5 @@
 /** How training went: by epoch, on two axes or as two curves, and by batch. @module */
-import { COLORS, quantity, type Spec, toSpec, type View } from "./spec.ts";
+import { COLORS, quantity, spansDecade, type Spec, toSpec, type View } from "./spec.ts";
 
 /** A curve's numbers, one an epoch, the first epoch first. */
 export type Curve = ArrayLike<number>;
@@ -62,6 +62,7 @@ export function plotLearningCurve(curves: LearningCurves, options: CurveOptions 
     Math.min(...percents.map((row) => row.value)),
     Math.max(...percents.map((row) => row.value)),
   ];
+  const logarithmic = spansDecade([...Array.from(curves.loss), ...Array.from(curves.validationLoss ?? [])]);
   const flat = low === high && [low - 1, high + 1]; // an axis of no length cannot be labelled
   const side =
     (name: string, axisTitle: string, color: string, scale: number, orient: string) =>
@@ -72,7 +73,9 @@ export function plotLearningCurve(curves: LearningCurves, options: CurveOptions 
         x: epochAxis(epochs),
         y: quantity("value", axisTitle, {
           axis: { orient, titleColor: color, grid: name === "accuracy" },
-          scale: { zero: name === "loss", nice: true, ...(name === "accuracy" && flat && { domain: flat }) },
+          scale: name === "loss" && logarithmic
+            ? { type: "log", nice: true }
+            : { zero: name === "loss", nice: true, ...(name === "accuracy" && flat && { domain: flat }) },
         }),
         tooltip: [{ field: "epoch" }, { field: "value", title: name, format: ".4~g" }],
       },
@@ -102,7 +105,7 @@ export function plotLearningCurve(curves: LearningCurves, options: CurveOptions 
 export interface TrainValidationOptions extends CurveOptions {
   /** Name of what is drawn. @default {"Loss"} */
   quantity?: string;
-  /** Logarithmic axis. @default {false} */
+  /** Logarithmic axis. @default {where the values are positive and span more than a decade} */
   log?: boolean;
 }
 
@@ -120,7 +123,8 @@ export function plotTrainValidation(
   validation: Curve,
   options: TrainValidationOptions = {},
 ): Spec {
-  const { title, width = 460, height = 240, quantity: name = "Loss", log = false } = options;
+  const { title, width = 460, height = 240, quantity: name = "Loss" } = options;
+  const { log = spansDecade([...Array.from(train), ...Array.from(validation)]) } = options;
   const epochs = Math.max(train.length, validation.length);
   const rows = [
     ...rowsOf(train).map((row) => ({ ...row, set: "training" })),

@@ -1,27 +1,39 @@
 /** How a predicted quantity lies around the truth. @module */
-import type { Estimate, RegressionBin } from "../evaluate/mod.ts";
-import { COLORS, quantity, type Spec, toSpec, type View } from "./spec.ts";
+import { type Estimate, quantileSorted, type RegressionBin } from "../evaluate/mod.ts";
+import { axisTitle, COLORS, quantity, type Spec, toSpec, type View } from "./spec.ts";
 
 /** Options of the regression charts. */
 export interface RegressionPlotOptions {
-  /** Name of the quantity. @default {"energy"} */
+  /** Name of the quantity, such as "energy". @default {"value"} */
   name?: string;
-  /** @default {"keV"} */
+  /** Such as "keV". @default {none} */
   units?: string;
   title?: string;
-  /** Most points drawn, taken evenly over the examples. @default {2000} */
+  /** Most examples drawn as points; more are counted in cells. @default {2000} */
   limit?: number;
 }
 
+/** A truth of at most so many values is drawn value by value. */
+const DISCRETE = 40;
+/** Cells along each side where examples are counted. */
+const CELLS = 60;
+
+/** One example. */
+interface Pair {
+  true: number;
+  predicted: number;
+}
+
 /**
- * Predicted against true values, with the bisector that an ideal regressor would follow.
+ * Predicted against true values, with the bisector that an ideal regressor would follow: every example as a point; counted
+ * in cells where there are many; as median, middle half and 90 % where the truth has few values.
  *
- * Shapes: [n] and [n], same units.
+ * Shapes: [n] and [n], same units. Values that are no numbers are left out, and said so.
  *
- * @throws {RangeError} If the arrays differ in length or are empty.
+ * @throws {RangeError} If the arrays differ in length or hold no numbers.
  * @example Three events
  * ```ts
- * plotPredictedAgainstTrue([1.2, 8.8, 31], [1, 9, 30]);
+ * plotPredictedAgainstTrue([1.2, 8.8, 31], [1, 9, 30], { name: "energy", units: "keV" });
  * ```
  */
 export function plotPredictedAgainstTrue(
@@ -29,50 +41,116 @@ export function plotPredictedAgainstTrue(
   truth: ArrayLike<number>,
   options: RegressionPlotOptions = {},
 ): Spec {
-  const { name = "energy", units = "keV", title, limit = 2000 } = options;
+  const { name = "value", units = "", title, limit = 2000 } = options;
   const n = truth.length;
   if (n === 0 || predicted.length !== n) {
     throw new RangeError(
       `Cannot draw predictions as arrays must be equally long: got ${predicted.length} and ${n}`,
     );
   }
-  const step = Math.max(1, n / limit);
-  const rows = Array.from({ length: Math.floor(n / step) }, (_, k) => {
-    const i = Math.floor(k * step);
-    return { true: truth[i], predicted: predicted[i] };
-  });
-  const top = Math.max(...rows.flatMap((row) => [row.true, row.predicted])) * 1.03;
-  const bottom = Math.min(0, ...rows.flatMap((row) => [row.true, row.predicted]));
-  const scale = { domain: [bottom, top], nice: false };
-  const subtitle = rows.length < n
-    ? `${rows.length.toLocaleString("en")} of ${n.toLocaleString("en")} events`
-    : `${n.toLocaleString("en")} events`;
+  const all = Array.from({ length: n }, (_, i) => ({ true: truth[i], predicted: predicted[i] }));
+  const pairs = all.filter((pair) => Number.isFinite(pair.true) && Number.isFinite(pair.predicted));
+  if (pairs.length === 0) throw new RangeError(`Cannot draw predictions as none of ${n} is a number`);
+  const values = new Set(pairs.map((pair) => pair.true)), scale = { domain: domainOf(pairs), nice: false };
+  const discrete = values.size <= DISCRETE && pairs.length > 3 * values.size;
+  const layer = discrete ? valueLayers(pairs) : pairs.length > limit ? cellLayers(pairs) : pointLayers(pairs);
+  const left = n - pairs.length;
   return toSpec({
     width: 300,
     height: 300,
-    title: { text: title ?? `Predicted against true ${name}`, subtitle },
+    title: {
+      text: title ?? `Predicted against true ${name}`,
+      subtitle: `${n.toLocaleString("en")} examples` + (left > 0 ? `, ${left} of them no numbers` : "") +
+        (discrete ? "; median, middle half, 90 %" : ""),
+    },
     encoding: {
-      x: quantity("true", `True ${name} [${units}]`, { scale }),
-      y: quantity("predicted", `Predicted ${name} [${units}]`, { scale }),
+      x: quantity("true", axisTitle(`True ${name}`, units), { scale }),
+      y: quantity("predicted", axisTitle(`Predicted ${name}`, units), { scale }),
     },
     layer: [
+      ...layer,
       {
-        data: { values: rows },
-        mark: { type: "circle", size: 14, opacity: n > 500 ? 0.35 : 0.6, color: COLORS.blue },
-      },
-      {
-        data: { values: [{ true: bottom, predicted: bottom }, { true: top, predicted: top }] },
+        data: { values: scale.domain.map((end) => ({ true: end, predicted: end })) },
         mark: { type: "line", color: COLORS.red, strokeDash: [5, 4], strokeWidth: 1.5 },
       },
     ],
   });
 }
 
+/** From the lowest value, or 0, to a little above the highest. */
+function domainOf(pairs: readonly Pair[]): [number, number] {
+  let low = 0, high = -Infinity;
+  for (const pair of pairs) {
+    low = Math.min(low, pair.true, pair.predicted);
+    high = Math.max(high, pair.true, pair.predicted);
+  }
+  return [low, high + 0.03 * (high - low || 1)];
+}
+
+function pointLayers(pairs: readonly Pair[]): View[] {
+  const opacity = pairs.length > 500 ? 0.35 : 0.6;
+  return [{ data: { values: pairs }, mark: { type: "circle", size: 14, opacity, color: COLORS.blue } }];
+}
+
+/** Examples counted in square cells, so that a chart of a million points is as small as one of a thousand. */
+function cellLayers(pairs: readonly Pair[]): View[] {
+  const [low, high] = domainOf(pairs), side = (high - low) / CELLS;
+  const counts = new Map<number, number>();
+  for (const pair of pairs) {
+    const cell = (value: number) => Math.min(CELLS - 1, Math.floor((value - low) / side));
+    const key = cell(pair.true) * CELLS + cell(pair.predicted);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const values = Array.from(counts, ([key, count]) => {
+    const x = low + Math.floor(key / CELLS) * side, y = low + key % CELLS * side;
+    return { x, y, x2: x + side, y2: y + side, count };
+  });
+  return [{
+    data: { values },
+    mark: { type: "rect" },
+    encoding: {
+      x: quantity("x", ""),
+      x2: { field: "x2" },
+      y: quantity("y", ""),
+      y2: { field: "y2" },
+      color: {
+        field: "count",
+        type: "quantitative",
+        title: "examples",
+        scale: { type: "log", scheme: "blues" },
+      },
+    },
+  }];
+}
+
+/** Where the predictions of each true value lie. */
+function valueLayers(pairs: readonly Pair[]): View[] {
+  const byValue = Map.groupBy(pairs, (pair) => pair.true);
+  const values = Array.from(byValue, ([value, own]) => {
+    const sorted = own.map((pair) => pair.predicted).sort((a, b) => a - b);
+    const [p5, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map((share) =>
+      quantileSorted(sorted, share)
+    );
+    return { true: value, predicted: p50, p5, p25, p75, p95, n: own.length };
+  }).sort((a, b) => a.true - b.true);
+  const data = { values };
+  const span = (from: string, to: string, strokeWidth: number, opacity: number): View => ({
+    data,
+    mark: { type: "rule", strokeWidth, opacity, color: COLORS.blue },
+    encoding: { y: quantity(from, ""), y2: { field: to } },
+  });
+  return [
+    span("p5", "p95", 1.5, 0.7),
+    span("p25", "p75", 7, 0.45),
+    { data, mark: { type: "tick", orient: "horizontal", size: 12, thickness: 2, color: COLORS.blue } },
+  ];
+}
+
 /**
  * Bias and resolution in bins, each with its interval, side by side.
  *
  * @param bins From `regressionByBin`; empty ones are left out.
- * @param options `units` of the quantity.
+ * @param options `name` and `units` of the quantity.
  * @example Two bins
  * ```ts
  * import { regressionByBin } from "../evaluate/mod.ts";
@@ -83,56 +161,9 @@ export function plotBiasAndResolution(
   bins: readonly RegressionBin[],
   options: RegressionPlotOptions = {},
 ): Spec {
-  const { name = "energy", units = "keV", title } = options;
-  const filled = bins.filter((bin) => bin.n > 0);
-  const domain = [bins[0].low, bins[bins.length - 1].high];
-  const panel = (
-    heading: string,
-    yTitle: string,
-    pick: (bin: RegressionBin) => Estimate,
-    factor: number,
-  ): View => {
-    const rows = filled.map((bin) => {
-      const { value, low, high } = pick(bin);
-      return {
-        x: bin.center,
-        from: bin.low,
-        to: bin.high,
-        y: factor * value,
-        low: factor * low,
-        high: factor * high,
-        n: bin.n,
-      };
-    });
-    const x = (field: string) =>
-      quantity(field, `True ${name} [${units}]`, { scale: { domain, nice: false } });
-    const y = (field: string) => quantity(field, yTitle);
-    return {
-      title: { text: heading, fontSize: 12, frame: "group" },
-      width: 240,
-      height: 200,
-      data: { values: rows },
-      layer: [
-        {
-          data: { values: [{ zero: 0 }] },
-          mark: { type: "rule", strokeDash: [3, 4], color: "#8a8a8a" },
-          encoding: { y: y("zero") },
-        },
-        {
-          mark: { type: "rule", color: COLORS.blue, strokeWidth: 1.5 },
-          encoding: { x: x("from"), x2: { field: "to" }, y: y("y") },
-        },
-        {
-          mark: { type: "rule", color: COLORS.blue, strokeWidth: 1.5 },
-          encoding: { x: x("x"), y: y("low"), y2: { field: "high" } },
-        },
-        {
-          mark: { type: "point", filled: true, size: 45, color: COLORS.blue, opacity: 1 },
-          encoding: { x: x("x"), y: y("y") },
-        },
-      ],
-    };
-  };
+  const { name = "value", units = "", title } = options;
+  const panel = (heading: string, yTitle: string, pick: (bin: RegressionBin) => Estimate, factor: number) =>
+    binPanel(bins, { heading, yTitle, xTitle: axisTitle(`True ${name}`, units), pick, factor });
   return toSpec({
     title: {
       text: title ?? `Bias and resolution by ${name}`,
@@ -140,9 +171,50 @@ export function plotBiasAndResolution(
     },
     spacing: 30,
     hconcat: [
-      panel("Bias", `Predicted − true [${units}]`, (bin) => bin.bias, 1),
-      panel("Resolution", `Spread [${units}]`, (bin) => bin.resolution, 1),
+      panel("Bias", axisTitle("Predicted − true", units), (bin) => bin.bias, 1),
+      panel("Resolution", axisTitle("Spread", units), (bin) => bin.resolution, 1),
       panel("Relative resolution", "Spread / true [%]", (bin) => bin.relativeResolution, 100),
     ],
   });
+}
+
+/** What one panel of {@linkcode plotBiasAndResolution} shows. */
+interface Panel {
+  heading: string;
+  xTitle: string;
+  yTitle: string;
+  pick: (bin: RegressionBin) => Estimate;
+  /** What the values are multiplied by. */
+  factor: number;
+}
+
+function binPanel(bins: readonly RegressionBin[], { heading, xTitle, yTitle, pick, factor }: Panel): View {
+  const domain = [bins[0].low, bins[bins.length - 1].high];
+  const rows = bins.filter((bin) => bin.n > 0).map((bin) => {
+    const { value, low, high } = pick(bin);
+    const scaled = { y: factor * value, low: factor * low, high: factor * high };
+    return { x: bin.center, from: bin.low, to: bin.high, n: bin.n, ...scaled };
+  });
+  const x = (field: string) => quantity(field, xTitle, { scale: { domain, nice: false } });
+  const y = (field: string) => quantity(field, yTitle);
+  const rule = { type: "rule", color: COLORS.blue, strokeWidth: 1.5 };
+  return {
+    title: { text: heading, fontSize: 12, frame: "group" },
+    width: 240,
+    height: 200,
+    data: { values: rows },
+    layer: [
+      {
+        data: { values: [{ zero: 0 }] },
+        mark: { type: "rule", strokeDash: [3, 4], color: "#8a8a8a" },
+        encoding: { y: y("zero") },
+      },
+      { mark: rule, encoding: { x: x("from"), x2: { field: "to" }, y: y("y") } },
+      { mark: rule, encoding: { x: x("x"), y: y("low"), y2: { field: "high" } } },
+      {
+        mark: { type: "point", filled: true, size: 45, color: COLORS.blue, opacity: 1 },
+        encoding: { x: x("x"), y: y("y") },
+      },
+    ],
+  };
 }

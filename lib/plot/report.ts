@@ -69,6 +69,7 @@ th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); tex
 th { font-weight: 600; font-size: .85rem; color: var(--soft); }
 td.number, th.number { text-align: right; }
 tbody th { color: var(--ink); font-size: 1em; }
+th code { color: var(--soft); font-size: .8em; font-weight: normal; }
 td.value { font-weight: 600; color: var(--accent); }
 .figures { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; align-items: flex-start; margin: 1rem 0; }
 figure { margin: 0; max-width: 100%; overflow-x: auto; }
@@ -83,6 +84,18 @@ export function escapeHtml(text: unknown): string {
   return String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
+/** `rejection90_0to5keV` as people read it: "rejection 90, 0 to 5 keV". */
+export function readableName(name: string): string {
+  return name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replace(/([a-z])(\d)/gi, "$1 $2")
+    .replace(/(\d)([a-z])/gi, "$1 $2")
+    .replace(/_/g, ", ")
+    .replace(/\b(ke V|Me V|Ge V)\b/g, (unit) => unit.replace(" ", ""))
+    .replace(/\bAuc\b|\bauc\b/g, "AUC")
+    .replace(/ ([A-Z])(?=[a-z])/g, (_, letter) => ` ${letter.toLowerCase()}`);
+}
+
 function metricsTable(metrics: Record<string, ReportMetric>): string {
   const head = ["", "Value", "95 % interval", "n", "Measured on", "Baseline"];
   const numeric = [false, true, true, true, false, false];
@@ -95,7 +108,9 @@ function metricsTable(metrics: Record<string, ReportMetric>): string {
     const compared = baseline
       ? `${baseline.value.toFixed(Math.max(digits, 2))}${unit} (${escapeHtml(baseline.name)})`
       : "–";
-    return `<tr><th scope="row">${escapeHtml(name)}</th><td class="number value">${shown}${unit}</td>` +
+    return `<tr><th scope="row">${escapeHtml(readableName(name))}<br><code>${
+      escapeHtml(name)
+    }</code></th><td class="number value">${shown}${unit}</td>` +
       `<td class="number">${interval}</td><td class="number">${n?.toLocaleString("en") ?? "–"}</td>` +
       `<td>${escapeHtml(split ?? "–")}</td><td>${compared}</td></tr>`;
   });

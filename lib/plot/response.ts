@@ -5,7 +5,7 @@ import { COLORS, type Spec, toSpec, type View } from "./spec.ts";
 
 /** Options for {@linkcode plotResponse}. */
 export interface ResponseOptions {
-  /** Names of background and signal. @default {["Electron recoil", "Nuclear recoil"]} */
+  /** Names of background and signal. @default {["background", "signal"]} */
   classNames?: readonly [background: string, signal: string];
   /** @default {50} */
   bins?: number;
@@ -57,8 +57,7 @@ export function plotResponse(
   labels: ArrayLike<number | boolean>,
   options: ResponseOptions = {},
 ): Spec {
-  const { classNames = ["Electron recoil", "Nuclear recoil"], bins = 50, title, width = 460, height = 240 } =
-    options;
+  const { classNames = ["background", "signal"], bins = 50, title, width = 460, height = 240 } = options;
   const { xTitle = "Classifier response" } = options;
   const parts = partsOf(scores, labels, Array.from(scores, (_, i) => i), classNames, bins);
   const view = hatchedLayers(parts, {
@@ -75,10 +74,10 @@ export function plotResponse(
 /**
  * The same in bins of another quantity, side by side, each with its own vertical axis.
  *
- * @param values What the bins are of, [n]; energies in keV in the course.
- * @param edges Bin edges, rising; 0, 5, 15, 35 keV in the course.
- * @param options `xTitle` names the response; `units` follow the edges in the titles.
- * @example The course's energy bins
+ * @param values What the bins are of, [n].
+ * @param edges Bin edges, rising.
+ * @param options `xTitle` names the response; `name` is what the bins are of, `units` follow the edges in the titles.
+ * @example Three bins
  * ```ts
  * plotResponseByBin([0.1, 0.9], [0, 1], [3, 20], [0, 5, 15, 35]);
  * ```
@@ -88,11 +87,10 @@ export function plotResponseByBin(
   labels: ArrayLike<number | boolean>,
   values: ArrayLike<number>,
   edges: readonly number[],
-  options: ResponseOptions & { units?: string } = {},
+  options: ResponseOptions & { name?: string; units?: string } = {},
 ): Spec {
-  const { classNames = ["Electron recoil", "Nuclear recoil"], bins = 50, title, width = 250, height = 190 } =
-    options;
-  const { units = "keV", xTitle = "Classifier response" } = options;
+  const { classNames = ["background", "signal"], bins = 50, title, width = 250, height = 190 } = options;
+  const { name = "value", units = "", xTitle = "Classifier response" } = options;
   const views = indicesByBin(values, edges).map((members, b): View => {
     const parts = partsOf(scores, labels, members, classNames, bins);
     const frame = {
@@ -105,7 +103,7 @@ export function plotResponseByBin(
     };
     return {
       title: {
-        text: `${edges[b]} to ${edges[b + 1]} ${units}`,
+        text: `${edges[b]} to ${edges[b + 1]}${units && ` ${units}`}`,
         subtitle: `${members.length.toLocaleString("en")} events`,
         fontSize: 12,
         frame: "group",
@@ -113,5 +111,5 @@ export function plotResponseByBin(
       ...hatchedLayers(parts, frame),
     };
   });
-  return toSpec({ title: title ?? `Classifier response by energy`, spacing: 24, hconcat: views });
+  return toSpec({ title: title ?? `Classifier response by ${name}`, spacing: 24, hconcat: views });
 }

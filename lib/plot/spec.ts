@@ -26,12 +26,12 @@ export const SERIES: readonly string[] = [
   COLORS.red,
   COLORS.green,
   COLORS.orange,
-  COLORS.purple,
-  COLORS.sky,
-  "#7a5195",
-  "#a6761d",
-  "#1b9e9e",
-  "#666699",
+  "#8f3fb0",
+  "#55c1ea",
+  "#7a4a2b",
+  "#e56fb5",
+  "#8c8f0e",
+  "#44484f",
 ];
 
 /** Settings shared by all charts; text and line colours are left to the theme of who draws. */
@@ -43,9 +43,35 @@ const CONFIG = {
   header: { labelFontSize: 12, titleFontSize: 12 },
 };
 
-/** Completes a view to a chart. */
+/** A chart's title in words, for those who cannot see it. */
+function wordsOf(title: unknown): string | undefined {
+  if (typeof title === "string") return title;
+  const { text, subtitle } = title as { text?: string; subtitle?: string } ?? {};
+  return text && (subtitle ? `${text} (${subtitle})` : text);
+}
+
+/** Completes a view to a chart, described by its title for screen readers. */
 export function toSpec(view: View): Spec {
-  return { $schema: "https://vega.github.io/schema/vega-lite/v5.json", config: CONFIG, ...view };
+  const description = wordsOf(view.title);
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v5.json",
+    ...(description && { description }),
+    config: CONFIG,
+    ...view,
+  };
+}
+
+/** "Energy [keV]", or the name alone where it has no units. */
+export function axisTitle(name: string, units: string): string {
+  const title = name[0].toUpperCase() + name.slice(1);
+  return units ? `${title} [${units}]` : title;
+}
+
+/** Whether values span so much that a logarithmic axis shows more: all positive, more than a decade. */
+export function spansDecade(values: readonly number[]): boolean {
+  const drawn = values.filter(Number.isFinite);
+  const low = Math.min(...drawn), high = Math.max(...drawn);
+  return low > 0 && high > 10 * low;
 }
 
 /** A quantitative position. */

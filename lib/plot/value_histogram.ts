@@ -19,18 +19,23 @@ export interface PlotHistogramOptions extends HistogramOptions {
 }
 
 /**
- * A histogram, one step outline a group, over the same bins.
+ * A histogram, one step outline a group, over the same bins; what lies outside of it is counted in the subtitle.
  *
  * @param values [n], in the units that `xTitle` names.
  * @throws {RangeError} If the edges do not rise.
- * @example Energies of two classes
+ * @example Lengths of two classes
  * ```ts
- * plotHistogram([3, 5, 20], { groups: [0, 1, 1], groupNames: ["ER", "NR"], xTitle: "Energy [keV]", bins: 10 });
+ * plotHistogram([3, 5, 20], { groups: [0, 1, 1], groupNames: ["noise", "track"], xTitle: "Length [mm]", bins: 10 });
  * ```
  */
 export function plotHistogram(values: ArrayLike<number>, options: PlotHistogramOptions = {}): Spec {
   const { groups, xTitle = "Value", title, width = 460, height = 220 } = options;
-  const { edges } = histogram(values, options);
+  const { edges, under, over, missing } = histogram(values, options);
+  const left = [
+    ...(under > 0 ? [`${under} below`] : []),
+    ...(over > 0 ? [`${over} above`] : []),
+    ...(missing > 0 ? [`${missing} no number`] : []),
+  ];
   const present = groups ? [...new Set(Array.from(groups))].sort((a, b) => a - b) : [0];
   const names = present.map((group) => groups ? options.groupNames?.[group] ?? String(group) : "all");
   const parts = present.map((group, g) => {
@@ -46,7 +51,9 @@ export function plotHistogram(values: ArrayLike<number>, options: PlotHistogramO
   return toSpec({
     width,
     height,
-    ...(title && { title }),
+    ...((title || left.length > 0) && {
+      title: { text: title ?? "", ...(left.length > 0 && { subtitle: `not drawn: ${left.join(", ")}` }) },
+    }),
     encoding: {
       x: quantity("x", xTitle, {
         scale: { domain: [edges[0], edges[edges.length - 1]], nice: false, zero: false },
@@ -87,7 +94,7 @@ export function plotHistogram(values: ArrayLike<number>, options: PlotHistogramO
  * @param classNames One name a class.
  * @example Two splits
  * ```ts
- * plotClassCounts({ training: [0, 1, 1], validation: [0, 1] }, ["ER", "NR"]);
+ * plotClassCounts({ training: [0, 1, 1], validation: [0, 1] }, ["noise", "track"]);
  * ```
  */
 export function plotClassCounts(

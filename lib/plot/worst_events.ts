@@ -5,7 +5,7 @@ import { COLORS, type Spec } from "./spec.ts";
 
 /** Options for {@linkcode plotWorstEvents}. */
 export interface WorstEventsOptions extends ShadeOptions {
-  /** Names of background and signal. @default {["ER", "NR"]} */
+  /** Names of background and signal. @default {["background", "signal"]} */
   classNames?: readonly [background: string, signal: string];
   /** A second line for each event, [n], such as its energy. */
   details?: ArrayLike<string>;
@@ -46,7 +46,7 @@ export function worstEvents(scores: ArrayLike<number>, labels: ArrayLike<number 
  * @example One event
  * ```ts
  * import { picturesOf } from "./picture.ts";
- * plotWorstEvents(picturesOf(new Uint8Array(4), [1, 2, 2]), [0.9], [0], { details: ["3 keV"] });
+ * plotWorstEvents(picturesOf(new Uint8Array(4), [1, 2, 2]), [0.9], [0], { details: ["run 7"] });
  * ```
  */
 export function plotWorstEvents(
@@ -55,8 +55,15 @@ export function plotWorstEvents(
   labels: ArrayLike<number | boolean>,
   options: WorstEventsOptions = {},
 ): Spec {
-  const { classNames = ["ER", "NR"], details, limit = 12, columns = 4, size = 128, title, ...shades } =
-    options;
+  const {
+    classNames = ["background", "signal"],
+    details,
+    limit = 12,
+    columns = 4,
+    size = 128,
+    title,
+    ...shades
+  } = options;
   if (pictures.length !== scores.length || scores.length !== labels.length) {
     throw new RangeError(
       `Cannot draw worst events as pictures, responses and labels must be equally many: ` +

@@ -2,8 +2,17 @@
 import { join } from "@std/path";
 import { writeDurably } from "../base/durable_file.ts";
 import type { CardMetric } from "../card/mod.ts";
-import { renderSvg, type ReportFigure, reportHtml, type ReportSection, svgToPng } from "../plot/mod.ts";
-import type { History } from "../train/mod.ts";
+import {
+  plotModelGraph,
+  renderSvg,
+  type ReportFigure,
+  reportHtml,
+  type ReportSection,
+  svgToPng,
+} from "../plot/mod.ts";
+import type { tf } from "../engine/mod.ts";
+import { summarizeModel } from "../models/mod.ts";
+import type { History, Models } from "../train/mod.ts";
 import type { Experiment, Figure } from "./experiment.ts";
 import { runPaths, type RunRecord } from "./run_folder.ts";
 
@@ -37,7 +46,7 @@ function factsOf({ record, history }: Outcome): Record<string, string | number> 
 export async function writeReport(
   folder: string,
   { name, summary }: Experiment,
-  outcome: Outcome & { figures: readonly Figure[] },
+  outcome: Outcome & { figures: readonly Figure[]; models: Models },
 ): Promise<void> {
   const { plots, report } = runPaths(folder);
   await Deno.mkdir(plots, { recursive: true });
@@ -52,7 +61,11 @@ export async function writeReport(
     title: `cloudchamber: ${name}`,
     subtitle: summary,
     facts: factsOf(outcome),
-    sections: [{ title: "Results", metrics: outcome.metrics }, ...sections.values()],
+    sections: [
+      { title: "Results", metrics: outcome.metrics },
+      ...sections.values(),
+      ...Object.entries(outcome.models).map(([role, model]) => modelSection(role, model)),
+    ],
   });
   await writeDurably(report, html);
 }
@@ -68,4 +81,22 @@ async function writeFigure(folder: string, figure: Figure): Promise<{ svg: strin
   await writeDurably(`${path}.svg`, svg);
   await writeDurably(`${path}.png`, await svgToPng(svg));
   return { svg };
+}
+
+/** Layers of a model, as a table and drawn. */
+function modelSection(role: string, model: tf.LayersModel): ReportSection {
+  const { name, layers, parameters } = summarizeModel(model);
+  const title = role === "model" ? "Model" : `Model: ${role}`;
+  const { total, trained, frozen } = parameters;
+  const rows = layers.map((
+    layer,
+  ) => [layer.name, layer.type, layer.shape, layer.parameters, layer.from.join(", ")]);
+  return {
+    title,
+    text:
+      `${name}: ${total.toLocaleString("en")} parameters, ${trained.toLocaleString("en")} of them trained, ` +
+      `${frozen.toLocaleString("en")} not.`,
+    tables: [{ columns: ["Layer", "Type", "Output shape", "Parameters", "Takes"], rows }],
+    figures: [{ spec: plotModelGraph(layers, { title: `Layers of ${name}` }) }],
+  };
 }

@@ -170,7 +170,7 @@ async function trainOn(
   if (record.serving) log(servingLine(record.serving));
   const outcome = { record, history, metrics: measured.metrics };
   const figures = await experiment.figures(results, data, options);
-  await writeReport(folder, experiment, { ...outcome, figures });
+  await writeReport(folder, experiment, { ...outcome, figures, models });
   const card = await writeCard(folder, experiment.name, completeParts(parts, measured), outcome);
   Object.assign(record, {
     state: "finished",

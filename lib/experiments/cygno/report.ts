@@ -1,5 +1,13 @@
 /** Numbers and charts of the CYGNO experiments. @module */
-import { auc, indicesByBin, regressionByBin, rejectionAtEfficiency, rocCurve } from "../../evaluate/mod.ts";
+import {
+  auc,
+  calibration,
+  indicesByBin,
+  regressionByBin,
+  rejectionAtEfficiency,
+  rocBand,
+  rocCurve,
+} from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import * as plot from "../../plot/mod.ts";
 import type { CardMetric } from "../../card/card.ts";
@@ -11,6 +19,8 @@ import type { Figure } from "../../run/experiment.ts";
 /** Names of the kinds, by label. */
 export const KINDS = ["Electron recoil", "Nuclear recoil"] as const;
 const SHORT_KINDS = ["ER", "NR"];
+/** What the bins and axes of the charts are of. */
+const ENERGY = { name: "energy", units: "keV" };
 
 /** Ends of metrics' names, by energy bin. */
 const BIN_NAMES = ENERGY_EDGES.slice(1).map((high, b) => `_${ENERGY_EDGES[b]}to${high}keV`);
@@ -204,14 +214,18 @@ export async function classifierFigures(scores: Float32Array, data: CygnoData): 
   const pictures = plot.picturesOf(await data.crops("test", worst), [worst.length, SIDE, SIDE]);
   const curves = found.map(({ title, members }) => {
     const [own, labels] = [pick(scores, members), pick(test.labels, members)];
-    return { name: title, curve: rocCurve(own, labels), auc: auc(own, labels) };
+    const curve = rocCurve(own, labels), signals = labels.reduce((sum, label) => sum + label, 0);
+    return { name: title, curve, auc: auc(own, labels), band: rocBand(curve, signals) };
   });
   return [
-    { name: "response", section, spec: plot.plotResponse(scores, test.labels) },
+    { name: "response", section, spec: plot.plotResponse(scores, test.labels, { classNames: KINDS }) },
     {
       name: "response_by_energy",
       section,
-      spec: plot.plotResponseByBin(scores, test.labels, test.energies, [...ENERGY_EDGES]),
+      spec: plot.plotResponseByBin(scores, test.labels, test.energies, [...ENERGY_EDGES], {
+        classNames: KINDS,
+        ...ENERGY,
+      }),
     },
     {
       name: "roc",
@@ -220,10 +234,32 @@ export async function classifierFigures(scores: Float32Array, data: CygnoData): 
       spec: plot.plotRoc(curves),
     },
     {
+      name: "rejection_factor",
+      section,
+      caption: "Background rejected at small shares kept, by true energy.",
+      spec: plot.plotRoc(curves, { axes: "factor", title: "Background rejection" }),
+    },
+    {
+      name: "reliability",
+      section,
+      caption: "Share of nuclear recoils among events of like predicted probability.",
+      spec: plot.plotCalibration(calibration(scores, test.labels)),
+    },
+    {
+      name: "efficiency",
+      section,
+      caption: "Share of each kind that is called nuclear, by true energy.",
+      spec: plot.plotEfficiency(scores, test.labels, 0.5, test.energies, efficiencyEdges(test.energies), {
+        classNames: KINDS,
+        ...ENERGY,
+      }),
+    },
+    {
       name: "worst_events",
       section,
       caption: "The images whose response is farthest from the truth.",
       spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => test.labels[i]), {
+        classNames: ["ER", "NR"],
         details: worst.map((i) => `${test.energies[i]} keV`),
         low: 90,
         high: 160,
@@ -232,19 +268,41 @@ export async function classifierFigures(scores: Float32Array, data: CygnoData): 
   ];
 }
 
+/** Edges of energy bins for the efficiency: the single energies where they are few, else steps of 2.5 keV. */
+function efficiencyEdges(energies: Float32Array): number[] {
+  const top = Math.max(...energies);
+  return Array.from({ length: Math.ceil(top / 2.5) + 1 }, (_, i) => 2.5 * i);
+}
+
 /** Predicted against true energy, bias and resolution by energy. */
 export function regressorFigures(energies: Float32Array, data: CygnoData, seed: number): Figure[] {
   const { splits: { test }, measuredOn } = data, section = `Energy, ${measuredOn} images`;
   const options = { rng: createRng(seed, 4), resamples: 200 };
+  const ofKind = (values: Float32Array, label: number) => values.filter((_, i) => test.labels[i] === label);
   const single = [...new Set(test.energies)].sort((a, b) => a - b);
   const edges = single.length <= 40 ? [...single, single[single.length - 1] + 1] : [...ENERGY_EDGES];
   return [
-    { name: "predicted_energy", section, spec: plot.plotPredictedAgainstTrue(energies, test.energies) },
+    {
+      name: "predicted_energy",
+      section,
+      spec: plot.plotPredictedAgainstTrue(energies, test.energies, ENERGY),
+    },
+    ...(energies.length > 1
+      ? [{ name: "energy_residuals", section, spec: plot.plotResiduals(energies, test.energies, ENERGY) }]
+      : []),
+    ...KINDS.map((kind, label) => ({ kind, label })).filter(({ label }) => test.labels.includes(label)).map((
+      { kind, label },
+    ) => ({
+      name: `energy_${SHORT_KINDS[label].toLowerCase()}`,
+      section,
+      caption: `${kind}s alone.`,
+      spec: plot.plotPredictedAgainstTrue(ofKind(energies, label), ofKind(test.energies, label), ENERGY),
+    })),
     {
       name: "energy_resolution",
       section,
       caption: "Bias and resolution at each true energy.",
-      spec: plot.plotBiasAndResolution(regressionByBin(energies, test.energies, edges, options)),
+      spec: plot.plotBiasAndResolution(regressionByBin(energies, test.energies, edges, options), ENERGY),
     },
   ];
 }

@@ -29,7 +29,7 @@ Deno.test("histogram() counts as NumPy does, ends included", () => {
   assertEquals(histogram(differences, { bins: 6 }).counts, Float64Array.of(9, 28, 59, 63, 27, 14));
   assertEquals(histogram(truth, { edges: [0, 5, 15, 35] }).counts, Float64Array.of(28, 59, 113));
   const ends = histogram([0, 1, 2, 3, 3, 4, NaN], { edges: [1, 2, 3] });
-  assertEquals([ends.counts, ends.under, ends.over], [Float64Array.of(1, 3), 1, 2]);
+  assertEquals([ends.counts, ends.under, ends.over, ends.missing], [Float64Array.of(1, 3), 1, 1, 1]);
   assertEquals(histogram([7, 7], { bins: 1 }).edges, Float64Array.of(6.5, 7.5));
   assertEquals(histogram([], { bins: 1 }).counts, Float64Array.of(0));
 });

@@ -5,6 +5,7 @@ import {
   confusionMatrix,
   histogram,
   regressionByBin,
+  rocBand,
   rocCurve,
   rocPerClass,
 } from "../../../lib/evaluate/mod.ts";
@@ -17,18 +18,22 @@ import {
   plotCalibration,
   plotClassCounts,
   plotConfusion,
+  plotEfficiency,
   plotHistogram,
   plotImageGrid,
   plotLearningCurve,
   plotPredictedAgainstTrue,
   plotPredictionGrid,
+  plotResiduals,
   plotResponse,
   plotResponseByBin,
   plotRoc,
   plotTrainValidation,
   plotWorstEvents,
   plotWorstMistakes,
+  readableName,
   renderSvg,
+  SERIES,
   type Spec,
   worstEvents,
   worstMistakes,
@@ -142,7 +147,11 @@ Deno.test("worstMistakes() puts the most confident mistake first", () => {
 Deno.test("plotWorstEvents() begins with the most wrong and is red on the wrong side", () => {
   assertEquals(worstEvents([0.9, 0.9, 0.4], [1, 0, 0]), Uint32Array.of(1, 2, 0));
   const details = ["3 keV", "4 keV", "5 keV"];
-  const spec = plotWorstEvents(pictures.slice(0, 3), [0.9, 0.9, 0.4], [1, 0, 0], { limit: 2, details });
+  const spec = plotWorstEvents(pictures.slice(0, 3), [0.9, 0.9, 0.4], [1, 0, 0], {
+    limit: 2,
+    details,
+    classNames: ["ER", "NR"],
+  });
   const texts = rowsOf(spec, "text").map((row) => row.text);
   assertEquals(texts, ["ER, P(NR) = 0.90", "4 keV", "ER, P(NR) = 0.40", "5 keV"]);
   const colors = layersOf(spec).map((layer) => (layer.mark as { color?: string }).color);
@@ -207,19 +216,125 @@ Deno.test("hatchOf() strokes stay in their bars at 45 degrees, both ways", () =>
 });
 
 Deno.test("plotResponseByBin() counts every event once, in its bin and class", () => {
-  const spec = plotResponseByBin(scores, labels, energies, [0, 5, 15, 35], { bins: 4 });
+  const spec = plotResponseByBin(scores, labels, energies, [0, 5, 15, 35], { bins: 4, units: "keV" });
   const panels = spec.hconcat as { title: { text: string; subtitle: string } }[];
   assertEquals(panels.map((panel) => panel.title.text), ["0 to 5 keV", "5 to 15 keV", "15 to 35 keV"]);
   const total = panels.reduce((sum, panel) => sum + Number.parseInt(panel.title.subtitle), 0);
   assertEquals(total, scores.length);
 });
 
-Deno.test("plotPredictedAgainstTrue() thins evenly and says so", () => {
-  const many = sequence(5000, 3);
-  const spec = plotPredictedAgainstTrue(many, many, { limit: 1000 });
-  assertEquals(rowsOf(spec, "circle").length, 1000);
-  assertEquals((spec.title as { subtitle: string }).subtitle, "1,000 of 5,000 events");
+Deno.test("plotPredictedAgainstTrue() draws few examples as they are, true across and predicted up", () => {
+  const spec = plotPredictedAgainstTrue([1, 9, NaN], [1.5, 8, 30], { name: "energy", units: "keV" });
+  assertEquals(rowsOf(spec, "circle"), [{ true: 1.5, predicted: 1 }, { true: 8, predicted: 9 }]);
+  const { x, y } = spec.encoding as Record<string, { field: string; title: string }>;
+  assertEquals([x.field, x.title], ["true", "True energy [keV]"]);
+  assertEquals([y.field, y.title], ["predicted", "Predicted energy [keV]"]);
+  assertEquals((spec.title as { subtitle: string }).subtitle, "3 examples, 1 of them no numbers");
   assertThrows(() => plotPredictedAgainstTrue([1], [1, 2]), RangeError, "got 1 and 2");
+});
+
+Deno.test("plotPredictedAgainstTrue() counts many examples in cells, every one once", () => {
+  const many = sequence(50_000, 3), other = sequence(50_000, 4);
+  const cells = rowsOf(plotPredictedAgainstTrue(other, many, { limit: 1000 }), "rect");
+  assertEquals(cells.reduce((sum, cell) => sum + (cell.count as number), 0), 50_000);
+  assert(cells.length <= 60 * 60);
+  const shifted = rowsOf(plotPredictedAgainstTrue(many.map((x) => 0.5 * x), many, { limit: 1 }), "rect");
+  // Half of the truth: every cell lies below the bisector, so the axes are not exchanged.
+  assert(shifted.every((cell) => (cell.y as number) <= (cell.x as number)));
+});
+
+Deno.test("plotPredictedAgainstTrue() draws a truth of few values value by value", () => {
+  const truth = [10, 10, 10, 10, 10, 20, 20, 20, 20, 20], predicted = [8, 9, 10, 11, 12, 20, 20, 20, 20, 25];
+  const rows = rowsOf(plotPredictedAgainstTrue(predicted, truth), "tick");
+  // By hand: quartiles of 8 … 12 are 9 and 11; of four 20s and a 25 both are 20.
+  assertEquals(rows.map((row) => [row.true, row.p25, row.predicted, row.p75, row.n]), [[10, 9, 10, 11, 5], [
+    20,
+    20,
+    20,
+    20,
+    5,
+  ]]);
+});
+
+Deno.test("plotResiduals() says mean and deviation and counts what lies far off", () => {
+  // By hand: predicted - true = -1, 1 and ninety-eight 0; mean 0, variance 2 / 99.
+  const predicted = Array.from({ length: 100 }, (_, i) => i === 0 ? 4 : i === 1 ? 6 : 5);
+  const spec = plotResiduals(predicted, predicted.map(() => 5), { units: "keV" });
+  const { subtitle } = spec.title as { subtitle: string };
+  assertEquals(subtitle, "mean 0 keV, standard deviation 0.142 keV; 2 of 100 beyond 5 deviations");
+  assertEquals(rowsOf(spec, "bar").reduce((sum, bar) => sum + (bar.count as number), 0), 98);
+});
+
+Deno.test("plotEfficiency() gives signal's and background's share of each bin", () => {
+  const spec = plotEfficiency([0.9, 0.2, 0.8, 0.1, 0.7], [1, 1, 1, 0, 0], 0.5, [1, 2, 12, 3, 14], [
+    0,
+    10,
+    20,
+  ]);
+  const rows = (spec.data as { values: Record<string, unknown>[] }).values;
+  const found = rows.map(({ kind, from, value, n }) => [kind, from, value, n]);
+  assertEquals(found, [["background", 0, 0, 1], ["background", 10, 1, 1], ["signal", 0, 0.5, 2], [
+    "signal",
+    10,
+    1,
+    1,
+  ]]);
+});
+
+Deno.test("plotRoc() puts signal efficiency across and background up, in each of its axes", () => {
+  // Two signals above one background above another: by hand the curve is (0, 0), (½, 0), (1, 0), (1, ½), (1, 1).
+  const own = [0.9, 0.8, 0.5, 0.1], kinds = [1, 1, 0, 0], curve = rocCurve(own, kinds);
+  const named = [{ name: "a", curve, auc: auc(own, kinds), band: rocBand(curve, 2) }];
+  const pointsOf = (axes: "rejection" | "factor" | "rates") =>
+    rowsOf(plotRoc(named, { axes }), "line").filter((row) => row.curve).map((row) => [row.x, row.y]);
+  assertEquals(pointsOf("rejection"), [[0, 1], [0.5, 1], [1, 1], [1, 0.5], [1, 0]]);
+  assertEquals(pointsOf("rates"), [[0, 0], [0, 0.5], [0, 1], [0.5, 1], [1, 1]]);
+  assertEquals(pointsOf("factor"), [[1, 2], [1, 1]]);
+  const [rule] = rowsOf(plotRoc(named), "rule").filter((row) => row.x === 0.5);
+  assertClose([rule.low as number, rule.high as number], [0.012579, 0.987421], 1e-4); // SciPy: beta.ppf(.025, 1, 2), …
+});
+
+Deno.test("plotHistogram() says what it leaves out", () => {
+  const spec = plotHistogram([-1, 0.5, 1.5, 7, 8, NaN], { range: [0, 2], bins: 2 });
+  assertEquals((spec.title as { subtitle: string }).subtitle, "not drawn: 1 below, 2 above, 1 no number");
+  assertEquals(plotHistogram([0.5, 1.5], { range: [0, 2], bins: 2 }).title, undefined);
+});
+
+Deno.test("losses that span more than a decade are drawn on a logarithmic axis", () => {
+  const scaleOf = (loss: number[]) => {
+    const [curve] = layersOf(plotTrainValidation(loss, loss)) as unknown as {
+      encoding: { y: { scale: unknown } };
+    }[];
+    return curve.encoding.y.scale;
+  };
+  assertEquals(scaleOf([5, 0.1]), { type: "log", nice: true });
+  assertEquals(scaleOf([0.5, 0.1]), { zero: false });
+  assertEquals(scaleOf([5, -0.1]), { zero: false });
+});
+
+Deno.test("colours of series can be told apart, and charts are described in words", () => {
+  const labOf = (hex: string) => {
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
+      .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const f = (t: number) => t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116;
+    const x = f((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505), y = f(0.2126 * r + 0.7152 * g + 0.0722 * b);
+    const z = f((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089);
+    return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+  };
+  const labs = SERIES.map(labOf);
+  labs.forEach((a, i) =>
+    labs.slice(0, i).forEach((b, j) => {
+      const apart = Math.hypot(...a.map((value, k) => value - b[k])); // CIE 1976; 2.3 is just noticeable
+      assert(apart > 25, `${SERIES[i]} and ${SERIES[j]}: ${apart}`);
+    })
+  );
+  assertEquals(plotResiduals([1, 2], [1, 1]).description, "Residuals (mean 0.5, standard deviation 0.707)");
+});
+
+Deno.test("readableName() reads machine names as people do", () => {
+  assertEquals(readableName("rejection90_0to5keV"), "rejection 90, 0 to 5 keV");
+  assertEquals(readableName("energyBias_15to35keV"), "energy bias, 15 to 35 keV");
+  assertEquals(readableName("auc"), "AUC");
 });
 
 Deno.test("formatEstimate() shows the digits that the interval carries", () => {
