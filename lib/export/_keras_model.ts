@@ -6,7 +6,7 @@
  */
 import { tf } from "../engine/mod.ts";
 import type { WeightOwner, WeightPart } from "../layers/definition.ts";
-import { layerFromKeras } from "../layers/keras_form.ts";
+import { isKerasModule, layerFromKeras } from "../layers/keras_form.ts";
 import { isObject, type Json, type JsonObject } from "../layers/keras_settings.ts";
 import { LAYERS, OWN_PACKAGE } from "../layers/registry.ts";
 import { apart } from "../layers/twin.ts";
@@ -25,6 +25,8 @@ interface Filling {
   layer: tf.layers.Layer;
   path: string;
   count?: number;
+  /** How many arrays stand before these: weights of the layer that are kept a second time. */
+  before: number;
   filled: tf.LayerVariable[];
 }
 
@@ -275,7 +277,7 @@ export class ModelReader {
       );
     }
     const module = String(object.module);
-    if (!definition.keras.own && module !== "keras.layers" && !module.startsWith("keras.src.layers.")) {
+    if (!definition.keras.own && !isKerasModule(module, definition)) {
       throw this.#fail(
         `layer "${name}" is of class "${className}" from "${module}": only Keras's own may be loaded`,
       );
@@ -294,10 +296,11 @@ export class ModelReader {
   /** Makes a layer, or a cell inside it, take each weight from the file at the moment it asks for one. */
   #fill(layer: tf.layers.Layer, path: string, owner: object, parts: readonly WeightPart[]): void {
     const target = owner as WeightOwner, stock = target.addWeight;
-    const fillings = parts.map(({ path: part, count }): Filling => ({
+    const fillings = parts.map(({ path: part, count, repeats = [] }): Filling => ({
       layer,
       path: part === "" ? path : `${path}/${part}`,
       count,
+      before: repeats.length,
       filled: [],
     }));
     this.#fillings.push(...fillings);
@@ -305,7 +308,7 @@ export class ModelReader {
     target.addWeight = (name, shape, dtype, _initializer, ...rest) => {
       const filling = fillings.find(({ count = Infinity, filled }) => filled.length < count) ??
         fillings.at(-1)!;
-      const values = this.#weights.read(filling.path, filling.filled.length, shape);
+      const values = this.#weights.read(filling.path, filling.before + filling.filled.length, shape);
       const initializer = { apply: () => tf.tensor(values, shape) };
       // The last argument would make an initializer of its own.
       let weight: tf.LayerVariable | undefined;
@@ -328,9 +331,9 @@ export class ModelReader {
   }
 
   #checkCount(layer: tf.layers.Layer): void {
-    for (const { path, filled } of this.#fillings.filter((filling) => filling.layer === layer)) {
+    for (const { path, before, filled } of this.#fillings.filter((filling) => filling.layer === layer)) {
       const count = this.#weights.count(path);
-      if (count === filled.length) continue;
+      if (count === before + filled.length) continue;
       throw this.#fail(`layer "${layer.name}" has ${filled.length} weights: the file has ${count}`);
     }
   }

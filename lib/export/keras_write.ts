@@ -115,12 +115,14 @@ function storedGroups(
   const arrays = layer?.getWeights().map(stored) ?? [];
   const parts = layer && LAYERS.get(className)?.keras.parts?.(layer);
   if (!parts) return [{ path, name, arrays }];
-  const groups = parts.map(({ path: part, count = arrays.length }): StoredGroup => ({
+  const all = [...arrays];
+  const groups = parts.map(({ path: part, count = arrays.length, repeats = [] }): StoredGroup => ({
     path: part === "" ? path : `${path}/${part}`,
     name: part === "" ? name : `${name}_${part.replaceAll("/", "_")}`,
-    arrays: arrays.splice(0, count),
+    arrays: [...repeats.map((i) => all[i]), ...arrays.splice(0, count)],
   }));
-  return [{ path, name, arrays: [] }, ...groups];
+  const own = groups.some((group) => group.path === path) ? [] : [{ path, name, arrays: [] }];
+  return [...own, ...groups];
 }
 
 /**
@@ -289,7 +291,10 @@ function functionalConfig(graph: Graph, operations: readonly Operation[]): JsonO
 /** How a layer is called: with one tensor, with a list, with several, or with one and its first state. */
 function nodeObject(className: string, tensors: JsonObject[]): JsonObject {
   const { merges, takes = "list" } = LAYERS.get(className)?.keras ?? {};
-  if (merges) return { args: takes === "list" ? [tensors] : tensors, kwargs: {} };
+  if (merges && takes === "arguments") {
+    return { args: tensors.length === 1 ? [tensors[0], tensors[0]] : tensors, kwargs: {} };
+  }
+  if (merges) return { args: [tensors], kwargs: {} };
   const [first, ...states] = tensors;
   return { args: [first], kwargs: states.length > 0 ? { initial_state: states } : {} };
 }

@@ -95,7 +95,13 @@ function asFloats(build: OnnxBuilder, input: Flow): Flow {
  * @param key The layer's own, under which constants are shared.
  * @throws {TypeError} If the layer or one of its settings has no counterpart; it is named.
  */
-function emit(build: OnnxBuilder, call: Call, key: string, inputs: Flow[], outputs: Flow[]): void {
+function emit(
+  build: OnnxBuilder,
+  call: Pick<Call, "layer" | "className">,
+  key: string,
+  inputs: Flow[],
+  outputs: Flow[],
+): void {
   const { layer, className } = call;
   const fail = (why: string) =>
     new TypeError(`Cannot write layer "${layer.name}" (${className}) as ONNX: ${why}`);
@@ -108,8 +114,19 @@ function emit(build: OnnxBuilder, call: Call, key: string, inputs: Flow[], outpu
     shape: weight.shape,
   }));
   const given = definition.takesIntegers ? inputs : inputs.map((input) => asFloats(build, input));
-  const [output] = outputs;
-  definition.onnx({ build, layer, settings, weights, key, inputs: given, outputs, output, fail });
+  definition.onnx({
+    build,
+    layer,
+    settings,
+    weights,
+    key,
+    inputs: given,
+    outputs,
+    output: outputs[0],
+    emitInner: (inner, role, inputs, outputs) =>
+      emit(build, { layer: inner, className: inner.getClassName() }, `${key} ${role}`, inputs, outputs),
+    fail,
+  });
 }
 
 /** The names of the layers that make the outputs, told apart where one makes several. */

@@ -1,8 +1,8 @@
-/** Activations as layers of their own: Activation, ReLU, LeakyReLU, ELU, PReLU, Softmax. @module */
+/** Activations as layers of their own: Activation, ReLU, LeakyReLU, ELU, PReLU. @module */
 import { stock, trained } from "./_fields.ts";
 import { activate, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { axisIn, constant, each, scalar, transpose } from "./onnx.ts";
+import { constant, each, scalar, transpose } from "./onnx.ts";
 
 const ACTIVATION: LayerDefinition = {
   className: "Activation",
@@ -57,19 +57,10 @@ const PRELU: LayerDefinition = {
   }),
 };
 
-const SOFTMAX: LayerDefinition = {
-  className: "Softmax",
-  keras: { fields: { axis: "integer" }, create: stock("softmax") },
-  onnx: each(({ build, settings: { axis }, output }, name, layout) =>
-    build.node("Softmax", [name], { axis: axisIn(layout, axis as number, output.shape.length) })
-  ),
-};
-
 export const ACTIVATION_LAYERS: readonly LayerDefinition[] = [
   ACTIVATION,
   RELU,
   LEAKY_RELU,
   ELU,
   PRELU,
-  SOFTMAX,
 ];

@@ -3,6 +3,7 @@
  *
  * An activation whose formula differs between TensorFlow.js and Keras has no name in Keras here. @module
  */
+import "./_more_activations.ts";
 import { axisIn, type GraphBuilder, type Layout, scalar, type Site } from "./onnx.ts";
 
 /** One activation. */
@@ -30,6 +31,29 @@ export const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   sigmoid: { keras: "sigmoid", onnx: operation("Sigmoid") },
   hardSigmoid: { // a slope of 0.2; Keras 3 has 1/6
     onnx: (build, name) => build.node("HardSigmoid", [name], { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
+  },
+  hardSigmoid6: {
+    keras: "hard_sigmoid",
+    onnx: (build, name) =>
+      build.node("HardSigmoid", [name], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
+  },
+  hardSilu: { keras: "hard_silu", aliases: ["hard_swish"], onnx: operation("HardSwish") },
+  hardTanh: {
+    keras: "hard_tanh",
+    onnx: (build, name) => build.node("Clip", [name, scalar(build, -1), scalar(build, 1)]),
+  },
+  exponential: { keras: "exponential", onnx: operation("Exp") },
+  leakyRelu: {
+    keras: "leaky_relu",
+    onnx: (build, name) => build.node("LeakyRelu", [name], { alpha: { float: 0.2 } }),
+  },
+  logSigmoid: {
+    keras: "log_sigmoid",
+    onnx: (build, name) => build.node("Neg", [build.node("Softplus", [build.node("Neg", [name])])]),
+  },
+  tanhShrink: {
+    keras: "tanh_shrink",
+    onnx: (build, name) => build.node("Sub", [name, build.node("Tanh", [name])]),
   },
   softmax: { keras: "softmax", onnx: (build, name, axis) => build.node("Softmax", [name], { axis }) },
   logSoftmax: {

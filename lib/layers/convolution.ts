@@ -1,4 +1,5 @@
 /** Convolutions over 1, 2 and 3 axes: Conv1D, Conv2D, Conv3D. Input [batch, …, channels], kernel [window…, in, out]. @module */
+import { groupedClass } from "./_grouped_convolution.ts";
 import { BIASED, LAST, QUIET, stock, trained, WINDOW } from "./_fields.ts";
 import { activate, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
@@ -14,18 +15,28 @@ function emit(site: Site): void {
     kernel_shape: kernelSize,
     strides,
     dilations: dilationRate,
+    group: settings.groups ?? 1,
     ...paddings(site, kernelSize, dilationRate),
   });
   set(site, "first", activate(site, name, activationOf(site), "first"));
 }
 
 function convolution(rank: 1 | 2 | 3): LayerDefinition {
+  const Grouped = groupedClass(rank), builder = stock(`conv${rank}d`);
   return {
     className: `Conv${rank}D`,
     keras: {
-      fields: { filters: "integer", ...WINDOW, dilationRate: "integers", ...BIASED, ...trained("kernel") },
-      fixed: { ...LAST, ...QUIET, groups: 1 },
-      create: stock(`conv${rank}d`),
+      fields: {
+        filters: "integer",
+        ...WINDOW,
+        dilationRate: "integers",
+        groups: "integer",
+        ...BIASED,
+        ...trained("kernel"),
+      },
+      fixed: { ...LAST, ...QUIET },
+      create: ({ groups = 1, ...settings }) =>
+        groups === 1 ? builder(settings) : new Grouped({ ...settings, groups: groups as number }),
     },
     onnx: emit,
   };

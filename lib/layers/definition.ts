@@ -22,6 +22,8 @@ export interface WeightPart {
   owner: object;
   /** How many of the owner's next weights are kept here. @default {all that are left} */
   count?: number;
+  /** Places of weights of the layer that are kept here a second time, in front. @default {none} */
+  repeats?: readonly number[];
 }
 
 /** A layer's settings in a Keras 3 file. */
@@ -45,6 +47,8 @@ export interface KerasForm {
   merges?: boolean;
   /** Whether Keras calls it with one list or with an argument a tensor, if it takes several. @default {"list"} */
   takes?: "list" | "arguments";
+  /** Where Keras has the class, if not among its layers. */
+  module?: string;
   /** Whether Keras itself has no such class; its file then names the class "cloudchamber>…". */
   own?: boolean;
   /** Makes the layer from settings named as in TensorFlow.js. */

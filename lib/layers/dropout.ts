@@ -8,15 +8,27 @@ import { LAST, stock } from "./_fields.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { pass } from "./onnx.ts";
 
-function spatialDropout(rank: 1 | 2 | 3): LayerDefinition {
-  const noiseShape = [null, ...Array(rank).fill(1), null];
+/**
+ * Dropout of whole channels, over series (1), images (2) or volumes (3).
+ *
+ * @param axes How many axes lie between the batch and the channels.
+ * @param config The share that is dropped.
+ */
+export function spatialDropout(
+  axes: 1 | 2 | 3,
+  config: { rate: number; name?: string; trainable?: boolean },
+): tf.layers.Layer {
+  return tf.layers.dropout({ ...config, noiseShape: [null, ...Array(axes).fill(1), null] });
+}
+
+function spatialDefinition(rank: 1 | 2 | 3): LayerDefinition {
   return {
     className: `SpatialDropout${rank}D`,
     keras: {
       fields: { rate: "number" },
       fixed: rank === 1 ? {} : LAST,
       ignored: ["seed", "noise_shape"],
-      create: (settings) => tf.layers.dropout({ rate: 0, ...settings, noiseShape }),
+      create: (settings) => spatialDropout(rank, { rate: 0, ...settings }),
     },
     onnx: pass,
   };
@@ -30,7 +42,7 @@ const DROPOUT: LayerDefinition = {
 
 export const DROPOUTS: readonly LayerDefinition[] = [
   DROPOUT,
-  spatialDropout(1),
-  spatialDropout(2),
-  spatialDropout(3),
+  spatialDefinition(1),
+  spatialDefinition(2),
+  spatialDefinition(3),
 ];

@@ -37,10 +37,10 @@ export function layerObject(
     registered_name: null,
   };
   return {
-    module: form.own ? OWN_PACKAGE : "keras.layers",
+    module: form.own ? OWN_PACKAGE : form.module ?? "keras.layers",
     class_name: className,
     config: { name, trainable, dtype: policy, ...settings },
-    registered_name: form.own ? `${OWN_PACKAGE}>${className}` : null,
+    registered_name: form.own ? `${OWN_PACKAGE}>${className}` : form.module ? className : null,
   };
 }
 
@@ -69,7 +69,7 @@ export function layerToKeras(
   const config: JsonObject = {};
   for (const [name, kind] of Object.entries(form.fields)) {
     // A separable convolution forgets to tell its depth multiplier.
-    const value = settings[name] ?? (layer as unknown as Record<string, unknown>)[name];
+    const value = name in settings ? settings[name] : (layer as unknown as Record<string, unknown>)[name];
     if (value === undefined) continue; // both sides have the same default
     const written = kind === "layer"
       ? innerToKeras((layer as unknown as Record<string, tf.layers.Layer>)[name], find, fail)
@@ -141,6 +141,11 @@ export function layerFromKeras(
   }
 }
 
+/** Whether a module is where Keras has a class. */
+export function isKerasModule(module: string, { keras: form }: LayerDefinition): boolean {
+  return module === (form.module ?? "keras.layers") || module.startsWith("keras.src.layers.");
+}
+
 /** A layer inside a layer, whose weights will be those of the file. */
 function innerFromKeras(
   value: Json,
@@ -149,8 +154,8 @@ function innerFromKeras(
   find: Find,
 ): tf.layers.Layer {
   if (!isObject(value) || !isObject(value.config)) throw fail(`${what} does not say the layer inside it`);
-  const definition = find(String(value.class_name)), module = String(value.module);
-  if (!definition || module !== "keras.layers" && !module.startsWith("keras.src.layers.")) {
+  const definition = find(String(value.class_name));
+  if (!definition || !isKerasModule(String(value.module), definition)) {
     throw fail(`${what} holds class ${brief(value)}, which is not among the layers that may be loaded`);
   }
   const { name } = value.config;

@@ -19,6 +19,10 @@ export function float(value: number): Json {
 /** How one setting is written; "layer" is a layer inside the layer, and left to `keras_form.ts`. */
 export type SettingKind =
   | "integer"
+  | "integer?"
+  | "one"
+  | "one?"
+  | "text"
   | "number"
   | "number?"
   | "numbers"
@@ -191,7 +195,9 @@ export function settingToKeras(kind: SettingKind, value: unknown): Json | undefi
       return value === "same" || value === "valid" ? value : undefined;
     case "interpolation":
       // TensorFlow.js's bilinear does not look at the middle of the pixels, Keras's does.
-      return value === "nearest" ? value : undefined;
+      return value === "nearest" ? value : value === "bilinearOfMiddles" ? "bilinear" : undefined;
+    case "one":
+      return Array.isArray(value) ? value[0] : value as Json;
     default:
       return (value ?? null) as Json;
   }
@@ -206,6 +212,16 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
   switch (kind) {
     case "integer":
       return isInteger(value) ? value : undefined;
+    case "integer?":
+      return value === null || isInteger(value) ? value : undefined;
+    case "one":
+    case "one?": {
+      const [only, ...more] = Array.isArray(value) ? value : [value];
+      if (only === null && kind === "one?") return null;
+      return isInteger(only) && more.length === 0 ? only : undefined;
+    }
+    case "text":
+      return typeof value === "string" ? value : undefined;
     case "number":
       return typeof value === "number" ? value : undefined;
     case "number?":
@@ -230,14 +246,14 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
         ? value.map((side) => side ?? -1)
         : undefined;
     case "pairs":
-      return isInteger(value) || isPair(value) ||
-          Array.isArray(value) && value.length === 2 && value.every(isPair)
+      return isInteger(value) ||
+          Array.isArray(value) && value.length > 0 && (value.every(isInteger) || value.every(isPair))
         ? value
         : undefined;
     case "padding":
       return value === "same" || value === "valid" ? value : undefined;
     case "interpolation":
-      return value === "nearest" ? value : undefined;
+      return value === "nearest" ? value : value === "bilinear" ? "bilinearOfMiddles" : undefined;
     case "activation":
       return activationFromKeras(value);
     case "initializer":

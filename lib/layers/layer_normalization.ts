@@ -39,17 +39,20 @@ function normalize(this: StockLayer, inputs: OneOrMany<tf.Tensor>): tf.Tensor {
 const { prototype } = (tf.layers.layerNormalization() as object).constructor as unknown as {
   prototype: {
     build(this: StockLayer, shape: OneOrMany<tf.Shape>): void;
-    call: typeof normalize;
+    call(this: StockLayer, inputs: OneOrMany<tf.Tensor>, kwargs: object): tf.Tensor;
     getConfig(this: StockLayer): tf.serialization.ConfigDict;
   };
 };
-const { build: stockBuild, getConfig: stockConfig } = prototype;
+const { build: stockBuild, call: stockCall, getConfig: stockConfig } = prototype;
 prototype.build = function (inputShape) {
   this.sorted = [this.axis].flat().sort((a, b) => a - b); // as Keras does, with negative ones first
   this.axis = [...this.sorted]; // the stock class counts them from the front in place
   stockBuild.call(this, inputShape);
 };
-prototype.call = normalize;
+prototype.call = function (inputs, kwargs) {
+  const known = only(inputs).dtype === "float32";
+  return known ? normalize.call(this, inputs) : stockCall.call(this, inputs, kwargs); // the engine's word on whole numbers
+};
 prototype.getConfig = function () {
   return { ...stockConfig.call(this), axis: [...this.sorted ?? [this.axis].flat()] };
 };

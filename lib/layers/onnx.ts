@@ -14,6 +14,8 @@ export interface Flow {
   dtype: "float32" | "int32";
   /** Names of the ONNX tensors that hold it, by layout. */
   names: { last?: string; first?: string };
+  /** Whether zeros have just been put around it. */
+  padded?: boolean;
   /** A flattened tensor that was flattened channels first, and its shape before, channels last. */
   flattened?: { name: string; shape: readonly (number | null)[] };
 }
@@ -74,6 +76,8 @@ export interface Site {
   outputs: Flow[];
   /** The first output. */
   output: Flow;
+  /** Writes a layer inside this one; `role` tells its constants from those of others. */
+  emitInner(layer: tf.layers.Layer, role: string, inputs: Flow[], outputs: Flow[]): void;
   /** Makes an error that names the layer. */
   fail(why: string): TypeError;
 }
@@ -94,6 +98,7 @@ export interface Settings {
   dims: number[];
   epsilon: number;
   goBackwards: boolean;
+  groups: number;
   interpolation: "nearest" | "bilinear";
   kernelSize: number[];
   maskZero: boolean;
@@ -104,6 +109,7 @@ export interface Settings {
   padding: "same" | "valid" | "causal" | [[number, number], [number, number]];
   poolSize: number[];
   recurrentActivation: string;
+  resetAfter: boolean;
   returnSequences: boolean;
   scale: boolean | number;
   sharedAxes: number[] | null;

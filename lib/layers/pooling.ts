@@ -1,7 +1,10 @@
 /** The largest or the mean of a window that moves over 1, 2 or 3 axes: MaxPooling1D to 3D, AveragePooling1D to 3D. @module */
 import { LAST, stock } from "./_fields.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { paddings, set } from "./onnx.ts";
+import { paddings, scalar, set } from "./onnx.ts";
+
+/** The lowest number of single precision. */
+const LOWEST = -3.4028234663852886e38;
 
 function pooling(kind: "Max" | "Average", rank: 1 | 2 | 3): LayerDefinition {
   return {
@@ -13,7 +16,10 @@ function pooling(kind: "Max" | "Average", rank: 1 | 2 | 3): LayerDefinition {
     },
     onnx(site) {
       const { build, settings: { poolSize, strides }, inputs: [input] } = site;
-      const name = build.node(`${kind}Pool`, [build.as(input, "first")], {
+      let x = build.as(input, "first");
+      // ONNX Runtime takes a padding before into the pooling, whose own padding never is the largest value.
+      if (kind === "Max" && input.padded) x = build.node("Max", [x, scalar(build, LOWEST)]);
+      const name = build.node(`${kind}Pool`, [x], {
         kernel_shape: poolSize,
         strides,
         ...paddings(site, poolSize, poolSize.map(() => 1)),

@@ -2,7 +2,7 @@
 import { BIASED, type Fields, QUIET, stock, trained } from "./_fields.ts";
 import { activationName } from "./activations.ts";
 import type { KerasForm, LayerDefinition } from "./definition.ts";
-import type { Json } from "./keras_settings.ts";
+import { Gru } from "./gru.ts";
 import { type Attribute, constant, type Emit, set, transpose, type Weight } from "./onnx.ts";
 
 /** Activations inside ONNX's recurrent operations. */
@@ -12,6 +12,7 @@ const RECURRENT: Readonly<Record<string, { name: string; alpha: number; beta: nu
   relu: { name: "Relu", alpha: 0, beta: 0 },
   softsign: { name: "Softsign", alpha: 0, beta: 0 },
   hardSigmoid: { name: "HardSigmoid", alpha: 0.2, beta: 0.5 },
+  hardSigmoid6: { name: "HardSigmoid", alpha: 1 / 6, beta: 0.5 },
 };
 
 /** How a class is written. */
@@ -57,8 +58,14 @@ function recur({ type, gates, activations }: Operation): Emit {
       constant(site, "recurrent", turned(recurrent)),
     ];
     if (bias) {
-      const data = new Float32Array(2 * gates.length * units); // the second half is a bias that TensorFlow lacks
-      gates.forEach((gate, i) => data.set(bias.data.subarray(gate * units, (gate + 1) * units), i * units));
+      // The second half belongs to the recurrent product; only a GRU that resets behind it has one.
+      const count = gates.length * units, data = new Float32Array(2 * count);
+      for (let half = 0; half * count < bias.data.length; half++) {
+        gates.forEach((gate, i) => {
+          const from = half * count + gate * units;
+          data.set(bias.data.subarray(from, from + units), half * count + i * units);
+        });
+      }
       inputs.push(build.floats(data, [1, data.length], `${key} bias`));
     }
     const states = site.inputs.slice(1); // [batch, units] to [1, batch, units]
@@ -73,6 +80,7 @@ function recur({ type, gates, activations }: Operation): Emit {
       hidden_size: units,
       activations: { strings: functions.map(({ name }) => name) },
     };
+    if (settings.resetAfter) attributes.linear_before_reset = 1;
     const sloped = functions.filter(({ alpha }) => alpha !== 0); // only these take numbers
     if (sloped.length > 0) {
       attributes.activation_alpha = { floats: sloped.map(({ alpha }) => alpha) };
@@ -87,7 +95,7 @@ function recur({ type, gates, activations }: Operation): Emit {
   };
 }
 
-function recurrentForm(builder: string, fields: Fields, fixed: Record<string, Json> = {}): KerasForm {
+function recurrentForm(fields: Fields, create: KerasForm["create"]): KerasForm {
   return {
     fields: {
       units: "integer",
@@ -100,27 +108,30 @@ function recurrentForm(builder: string, fields: Fields, fixed: Record<string, Js
       returnState: "boolean",
       goBackwards: "boolean",
     },
-    fixed: { ...QUIET, stateful: false, zero_output_for_mask: false, ...fixed },
-    ignored: ["seed", "unroll"],
+    fixed: { ...QUIET, stateful: false },
+    ignored: ["seed", "unroll", "zero_output_for_mask"], // no layer here makes a mask
     parts: (layer) => [{ path: "cell", owner: (layer as unknown as { cell: object }).cell }],
-    create: stock(builder),
+    create,
   };
 }
 
 export const RECURRENT_LAYERS: readonly LayerDefinition[] = [
   {
     className: "SimpleRNN",
-    keras: recurrentForm("simpleRNN", {}),
+    keras: recurrentForm({}, stock("simpleRNN")),
     onnx: recur({ type: "RNN", gates: [0], activations: 0 }),
   },
   {
     className: "GRU",
-    keras: recurrentForm("gru", { recurrentActivation: "activation" }, { reset_after: false }),
+    keras: recurrentForm(
+      { recurrentActivation: "activation", resetAfter: "boolean" },
+      (settings) => new Gru(settings),
+    ),
     onnx: recur({ type: "GRU", gates: [0, 1, 2], activations: 1 }), // update, reset, new: the same order
   },
   {
     className: "LSTM",
-    keras: recurrentForm("lstm", { recurrentActivation: "activation", unitForgetBias: "boolean" }),
+    keras: recurrentForm({ recurrentActivation: "activation", unitForgetBias: "boolean" }, stock("lstm")),
     // Input, output, forget, cell from input, forget, cell, output.
     onnx: recur({ type: "LSTM", gates: [0, 3, 1, 2], activations: 2 }),
   },

@@ -2,6 +2,7 @@
 import { ACTIVATION_LAYERS } from "./activation.ts";
 import { APERTURES } from "./apertures.ts";
 import { BATCH_NORMALIZATION } from "./batch_normalization.ts";
+import { BIDIRECTIONAL } from "./bidirectional.ts";
 import { BORDERS } from "./borders.ts";
 import { CAPSULES } from "./capsules.ts";
 import { CHANNEL_ATTENTION } from "./channel_attention.ts";
@@ -15,10 +16,13 @@ import { DOT } from "./dot.ts";
 import { DROPOUTS } from "./dropout.ts";
 import { EMBEDDING } from "./embedding.ts";
 import { GLOBAL_POOLINGS } from "./global_pooling.ts";
+import { GROUP_NORMALIZATION } from "./group_normalization.ts";
+import { LAYER_SCALE } from "./layer_scale.ts";
 import { LAYER_NORMALIZATION } from "./layer_normalization.ts";
 import { LOCAL_RESPONSE_NORMALIZATION } from "./local_response_normalization.ts";
 import { MERGING_LAYERS } from "./merging.ts";
 import { MIN_POOLING } from "./min_pooling.ts";
+import { MULTI_HEAD_ATTENTION } from "./multi_head_attention.ts";
 import { NOISES } from "./noise.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import { POOLINGS } from "./pooling.ts";
@@ -29,8 +33,12 @@ import { SELF_ATTENTION } from "./self_attention.ts";
 import { SEPARABLE_CONVOLUTION } from "./separable_convolution.ts";
 import { SHAPES } from "./shapes.ts";
 import { SOFT_MASK_MOMENTS } from "./soft_mask_moments.ts";
+import { SOFTMAX } from "./softmax.ts";
 import { SPATIAL_ATTENTION } from "./spatial_attention.ts";
+import { SPECTRAL_NORMALIZATION } from "./spectral_normalization.ts";
 import { TANH_LEVELS } from "./tanh_levels.ts";
+import { TIME_DISTRIBUTED } from "./time_distributed.ts";
+import { UNIT_NORMALIZATION } from "./unit_normalization.ts";
 import { UP_SAMPLINGS } from "./up_sampling.ts";
 
 const DEFINITIONS: readonly LayerDefinition[] = [
@@ -55,7 +63,15 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   CONCATENATE,
   DOT,
   ...RECURRENT_LAYERS,
+  BIDIRECTIONAL,
+  TIME_DISTRIBUTED,
+  MULTI_HEAD_ATTENTION,
+  SOFTMAX,
   NORMALIZATION,
+  GROUP_NORMALIZATION,
+  LAYER_SCALE,
+  UNIT_NORMALIZATION,
+  SPECTRAL_NORMALIZATION,
   LOCAL_RESPONSE_NORMALIZATION,
   CHANNEL_ATTENTION,
   SPATIAL_ATTENTION,

@@ -1,14 +1,49 @@
 /** Layers that only order values anew: Flatten, Reshape, Permute, RepeatVector. @module */
+import { tf } from "../engine/mod.ts";
 import { LAST, stock } from "./_fields.ts";
+import { baseConfig, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { pass, set, sizes } from "./onnx.ts";
+import { pass, product, set, sizes } from "./onnx.ts";
+
+/**
+ * All values of an example in one row; a single number becomes a row of one. TensorFlow.js's layer refuses ranks 1 and 2.
+ *
+ * Shapes: [batch, …] to [batch, values].
+ */
+export class Flatten extends tf.layers.Layer {
+  static className = "Flatten";
+
+  constructor(config: LayerConfig = {}) {
+    super(baseConfig(config));
+  }
+
+  override computeOutputShape(inputShape: OneOrMany<tf.Shape>): tf.Shape {
+    const [batch, ...sides] = onlyShape(inputShape);
+    const size = sides.reduce<number | null>(
+      (size, side) => size === null || side === null ? null : size * side,
+      1,
+    );
+    return [batch, size];
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => {
+      const x = only(inputs), [batch, ...sides] = x.shape;
+      return tf.reshape(x, [batch, product(sides)]);
+    });
+  }
+}
 
 const FLATTEN: LayerDefinition = {
   className: "Flatten",
-  keras: { fields: {}, fixed: LAST, create: stock("flatten") },
+  keras: { fields: {}, fixed: LAST, create: (settings) => new Flatten(settings) },
   onnx(site) {
     const { build, inputs: [input], output } = site;
     if (input.shape.length === 2) return pass(site);
+    if (input.shape.length === 1) {
+      const column = build.node("Unsqueeze", [build.as(input, "last"), build.integers([1])]);
+      return set(site, "last", column);
+    }
     if (input.names.last !== undefined || input.shape.slice(1).includes(null)) {
       return set(site, "last", build.node("Flatten", [build.as(input, "last")], { axis: 1 }));
     }

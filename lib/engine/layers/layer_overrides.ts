@@ -209,10 +209,21 @@ function overrideBatchNorm(): void {
 function overrideFreezing(): void {
   const container = Object.getPrototypeOf(tf.LayersModel.prototype) as object;
   const stock = Object.getOwnPropertyDescriptor(container, "trainable")!;
+  // A Sequential tells the model inside it, once it is built: its layers keep what they are told themselves.
+  let building = false;
+  const sequential = tf.Sequential.prototype, { build } = sequential;
+  sequential.build = function (inputShape) {
+    building = true;
+    try {
+      build.call(this, inputShape);
+    } finally {
+      building = false;
+    }
+  };
   Object.defineProperty(container, "trainable", {
     ...stock,
     set(this: tf.LayersModel, trainable: boolean) {
-      for (const layer of this.layers) layer.trainable = trainable;
+      if (!building) this.layers.forEach((layer) => layer.trainable = trainable);
       stock.set!.call(this, trainable);
     },
   });

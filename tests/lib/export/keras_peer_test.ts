@@ -143,6 +143,10 @@ testWith(
         file: join(folder, `theirs_${i}.keras`),
         class: layerCase.className,
         settings: kerasSettings(layerCase),
+        inner: layerCase.inner && {
+          class: layerCase.inner.className,
+          settings: kerasSettings(layerCase.inner),
+        },
         shapes: layerCase.inputs,
         tokens: layerCase.tokens,
         seed: i,
@@ -168,8 +172,6 @@ testWith(
       const bad = [
         "with_lambda",
         "with_custom",
-        "with_group",
-        "with_reset_after",
         "with_half",
       ];
       const build = [...good, ...bad].map((name) => ({
@@ -250,8 +252,6 @@ testWith(
       const reasons = [
         `class "Lambda"`,
         `class "elsewhere>Dense"`,
-        "groups 2",
-        "reset_after true",
         "mixed_float16",
       ];
       for (const [i, name] of bad.entries()) {

@@ -7,7 +7,7 @@ import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
 import { adam } from "../../../lib/train/adam.ts";
 import { createOptimizer } from "../../../lib/train/optimizer.ts";
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
 import { answer, drawTensor, drawWeights, layerModels, sequence, wholeModels } from "./models.ts";
 
 function buildSmall(): tf.LayersModel {
@@ -326,4 +326,41 @@ Deno.test("numberedPaths() counts layers class by class, in Keras's spelling", (
     "lstm",
     "conv2d_2",
   ]);
+});
+
+Deno.test("decodeKeras() reads files of Keras 3.0 and 3.4, with the names of their time", async () => {
+  // By keras 3.0.5 and 3.4.1 with TensorFlow 2.21:
+  //   x = Input((8, 3)); y = GRU(4)(LSTM(3, return_sequences=True)(x))
+  //   code = Input((4,)); encoder = Model(code, Dense(2)(code))
+  //   model = Model(x, [encoder(y), Dense(2)(encoder(Dense(4)(y)))])
+  //   model(np.cos(np.arange(48)).reshape(2, 8, 3))
+  const x = tf.tensor(Float32Array.from({ length: 48 }, (_, i) => Math.cos(i)), [2, 8, 3]);
+  const versions = {
+    "3_0_5": [
+      -0.02761385,
+      -0.00604055,
+      -0.05877362,
+      0.01132676,
+      -0.00817059,
+      0.02865933,
+      -0.0069464,
+      0.03072584,
+    ],
+    "3_4_1": [
+      0.00441661,
+      -0.0026358,
+      0.03518335,
+      0.01662198,
+      -0.00200427,
+      0.00276899,
+      0.0013867,
+      -0.02106499,
+    ],
+  };
+  for (const [version, expected] of Object.entries(versions)) {
+    const file = new URL(`old_keras/keras_${version}.keras`, import.meta.url);
+    const { model } = await decodeKeras(await Deno.readFile(file));
+    const outputs = answer(model, [x]).flatMap((output) => [...output.dataSync()]);
+    assertClose(outputs, expected, 1e-6, version);
+  }
 });

@@ -9,6 +9,8 @@ export interface LayerCase {
   keras?: Record<string, unknown>;
   /** Shapes without the batch axis. */
   inputs: number[][];
+  /** The layer inside, for a layer that holds one. */
+  inner?: Omit<LayerCase, "inputs">;
   /** Inputs are whole numbers below this. */
   tokens?: number;
 }
@@ -35,6 +37,21 @@ export const KERAS_CASES: readonly LayerCase[] = [
     className: "Conv2D",
     settings: { filters: 2, kernelSize: 3, padding: "same", dilationRate: 2, useBias: false },
     inputs: [image],
+  },
+  {
+    className: "Conv2D",
+    settings: { filters: 6, kernelSize: 3, groups: 3, activation: "relu" },
+    inputs: [image],
+  },
+  {
+    className: "Conv1D",
+    settings: { filters: 4, kernelSize: 3, groups: 2, padding: "same", useBias: false },
+    inputs: [[8, 4]],
+  },
+  {
+    className: "Conv3D",
+    settings: { filters: 2, kernelSize: 2, groups: 2, strides: 2 },
+    inputs: [volume],
   },
   {
     className: "Conv3D",
@@ -98,6 +115,20 @@ export const KERAS_CASES: readonly LayerCase[] = [
     },
     inputs: [[6]],
   },
+  ...Object.entries({
+    hardSigmoid6: "hard_sigmoid",
+    hardSilu: "hard_silu",
+    hardTanh: "hard_tanh",
+    exponential: "exponential",
+    leakyRelu: "leaky_relu",
+    logSigmoid: "log_sigmoid",
+    tanhShrink: "tanh_shrink",
+  }).map(([activation, theirs]) => ({
+    className: "Activation",
+    settings: { activation },
+    keras: { activation: theirs },
+    inputs: [series],
+  })),
   ...["elu", "selu", "relu6", "softplus", "softsign", "tanh", "gelu", "mish"].map((activation) => ({
     className: "Activation",
     settings: { activation },
@@ -140,6 +171,12 @@ export const KERAS_CASES: readonly LayerCase[] = [
   { className: "GlobalMaxPooling2D", settings: {}, inputs: [image] },
   { className: "GlobalAveragePooling1D", settings: {}, inputs: [series] },
   { className: "GlobalAveragePooling2D", settings: {}, inputs: [image] },
+  { className: "GlobalMaxPooling3D", settings: {}, inputs: [volume] },
+  { className: "GlobalAveragePooling3D", settings: {}, inputs: [volume] },
+  { className: "GlobalAveragePooling3D", settings: { keepdims: true }, inputs: [volume] },
+  { className: "GlobalAveragePooling2D", settings: { keepdims: true }, inputs: [image] },
+  { className: "GlobalMaxPooling1D", settings: { keepdims: true }, inputs: [series] },
+  { className: "Flatten", settings: {}, inputs: [[6]] },
   { className: "Flatten", settings: {}, inputs: [image] },
   { className: "Flatten", settings: {}, inputs: [volume] },
   { className: "Reshape", settings: { targetShape: [7, 27] }, inputs: [image] },
@@ -149,6 +186,19 @@ export const KERAS_CASES: readonly LayerCase[] = [
   { className: "ZeroPadding2D", settings: { padding: [[1, 2], [0, 3]] }, inputs: [image] },
   { className: "Cropping2D", settings: { cropping: [[1, 2], [0, 3]] }, inputs: [image] },
   { className: "UpSampling2D", settings: { size: [2, 3] }, inputs: [image] },
+  {
+    className: "UpSampling2D",
+    settings: { size: [2, 3], interpolation: "bilinearOfMiddles" },
+    keras: { interpolation: "bilinear" },
+    inputs: [image],
+  },
+  { className: "UpSampling1D", settings: { size: 3 }, inputs: [series] },
+  { className: "UpSampling3D", settings: { size: [2, 1, 3] }, inputs: [volume] },
+  { className: "ZeroPadding1D", settings: { padding: [1, 2] }, inputs: [series] },
+  { className: "ZeroPadding3D", settings: { padding: [[1, 2], [0, 3], [1, 1]] }, inputs: [volume] },
+  { className: "ZeroPadding3D", settings: { padding: 1 }, inputs: [volume] },
+  { className: "Cropping1D", settings: { cropping: [1, 2] }, inputs: [series] },
+  { className: "Cropping3D", settings: { cropping: [[1, 2], [0, 3], [1, 1]] }, inputs: [volume] },
   { className: "Dropout", settings: { rate: 0.5, ...seed }, inputs: [image] },
   { className: "Dropout", settings: { rate: 0.5, noiseShape: [null, 1, 1, null] }, inputs: [image] },
   { className: "SpatialDropout1D", settings: { rate: 0.5 }, inputs: [series] },
@@ -165,6 +215,8 @@ export const KERAS_CASES: readonly LayerCase[] = [
   { className: "PReLU", settings: { sharedAxes: [1, 2] }, inputs: [image] },
   { className: "Softmax", settings: { axis: -1 }, inputs: [image] },
   { className: "Softmax", settings: { axis: 1 }, inputs: [[6]] },
+  { className: "Softmax", settings: { axis: 1 }, inputs: [image] },
+  { className: "Softmax", settings: { axis: [1, 2] }, inputs: [image] },
   { className: "Normalization", settings: {}, inputs: [image] },
   { className: "Normalization", settings: { axis: [1, 3] }, inputs: [image] },
   { className: "Normalization", settings: { mean: 0.5, variance: 4, invert: true }, inputs: [image] },
@@ -176,6 +228,7 @@ export const KERAS_CASES: readonly LayerCase[] = [
   { className: "Maximum", settings: {}, inputs: [image, image] },
   { className: "Minimum", settings: {}, inputs: [series, series] },
   { className: "Concatenate", settings: {}, inputs: [image, [9, 7, 2]] },
+  { className: "Concatenate", settings: { axis: -2 }, inputs: [image, [9, 2, 3]] },
   { className: "Concatenate", settings: { axis: 1 }, inputs: [series, [2, 3]] },
   { className: "Dot", settings: { axes: 1 }, inputs: [[6], [6]] },
   { className: "Dot", settings: { axes: [2, 1], normalize: true }, inputs: [series, [3, 4]] },
@@ -200,6 +253,83 @@ export const KERAS_CASES: readonly LayerCase[] = [
       useBias: false,
     },
     inputs: [series],
+  },
+  {
+    className: "GRU",
+    settings: { units: 3, recurrentActivation: "sigmoid", resetAfter: true },
+    inputs: [series],
+  },
+  {
+    className: "GRU",
+    settings: {
+      units: 3,
+      recurrentActivation: "sigmoid",
+      resetAfter: true,
+      returnSequences: true,
+      goBackwards: true,
+      useBias: false,
+    },
+    inputs: [series],
+  },
+  {
+    className: "LSTM",
+    settings: { units: 2, recurrentActivation: "hardSigmoid6", activation: "relu" },
+    keras: { recurrent_activation: "hard_sigmoid" },
+    inputs: [series],
+  },
+  ...["concat", "sum", "mul", "ave"].map((mergeMode) => ({
+    className: "Bidirectional",
+    settings: { mergeMode },
+    inner: {
+      className: "LSTM",
+      settings: { units: 3, recurrentActivation: "sigmoid", returnSequences: mergeMode !== "sum" },
+    },
+    inputs: [series],
+  })),
+  {
+    className: "Bidirectional",
+    settings: {},
+    inner: { className: "GRU", settings: { units: 3, recurrentActivation: "sigmoid", resetAfter: true } },
+    inputs: [series],
+  },
+  {
+    className: "TimeDistributed",
+    settings: {},
+    inner: { className: "Dense", settings: { units: 4, activation: "relu" } },
+    inputs: [series],
+  },
+  {
+    className: "TimeDistributed",
+    settings: {},
+    inner: { className: "Conv2D", settings: { filters: 2, kernelSize: 3 } },
+    inputs: [[3, 6, 5, 2]],
+  },
+  { className: "MultiHeadAttention", settings: { numHeads: 2, keyDim: 3 }, inputs: [series, [5, 4]] },
+  {
+    className: "MultiHeadAttention",
+    settings: { numHeads: 2, keyDim: 3, valueDim: 2, useBias: false, outputShape: 5 },
+    inputs: [series, [5, 4], [5, 2]],
+  },
+  { className: "GroupNormalization", settings: { groups: 2 }, inputs: [[4, 3, 6]] },
+  { className: "GroupNormalization", settings: { groups: -1, center: false }, inputs: [series] },
+  {
+    className: "LayerScale",
+    settings: { projectionDim: 3, initValues: 0.5 },
+    inputs: [image],
+  },
+  { className: "UnitNormalization", settings: {}, inputs: [image] },
+  { className: "UnitNormalization", settings: { axis: [1, 2] }, inputs: [image] },
+  {
+    className: "SpectralNormalization",
+    settings: { powerIterations: 2 },
+    inner: { className: "Conv2D", settings: { filters: 3, kernelSize: 3 } },
+    inputs: [image],
+  },
+  {
+    className: "SpectralNormalization",
+    settings: {},
+    inner: { className: "Dense", settings: { units: 3, useBias: false } },
+    inputs: [[6]],
   },
   { className: "LSTM", settings: { units: 4, recurrentActivation: "sigmoid" }, inputs: [series] },
   {
@@ -250,7 +380,7 @@ export const OWN_CASES: readonly LayerCase[] = [
 export const LAYER_CASES: readonly LayerCase[] = [...KERAS_CASES, ...OWN_CASES];
 
 /** A case's settings as Keras calls them. */
-export function kerasSettings({ settings, keras = {} }: LayerCase): Record<string, unknown> {
+export function kerasSettings({ settings, keras = {} }: Omit<LayerCase, "inputs">): Record<string, unknown> {
   const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const same = Object.entries(settings).map(([name, value]) => [snake(name), value] as const);
   const other = Object.keys(keras);
@@ -262,6 +392,7 @@ export function kerasSettings({ settings, keras = {} }: LayerCase): Record<strin
 }
 
 /** A short name for messages. */
-export function caseName({ className, settings }: LayerCase): string {
-  return `${className} ${JSON.stringify(settings)}`;
+export function caseName({ className, settings, inner }: LayerCase): string {
+  const held = inner ? ` of ${inner.className} ${JSON.stringify(inner.settings)}` : "";
+  return `${className} ${JSON.stringify(settings)}${held}`;
 }

@@ -36,11 +36,17 @@ export function drawWeights(model: tf.LayersModel, seed: number): void {
 }
 
 /** A model of one layer. */
-export function buildCase({ className, settings, inputs, tokens }: LayerCase, seed = 1): tf.LayersModel {
+export function buildCase(
+  { className, settings, inner, inputs, tokens }: LayerCase,
+  seed = 1,
+): tf.LayersModel {
   const tensors = inputs.map((shape, i) =>
     tf.input({ shape, dtype: tokens ? "int32" : "float32", name: i === 0 ? "image" : `image_${i}` })
   );
-  const layer = LAYERS.get(className)!.keras.create({ ...settings, name: "layer" });
+  const held = inner && {
+    layer: LAYERS.get(inner.className)!.keras.create({ ...inner.settings, name: "inner" }),
+  };
+  const layer = LAYERS.get(className)!.keras.create({ ...settings, ...held, name: "layer" });
   const output = layer.apply(tensors.length > 1 ? tensors : tensors[0]) as tf.SymbolicTensor;
   const model = tf.model({ inputs: tensors, outputs: output, name: "case" });
   drawWeights(model, seed);
