@@ -4,6 +4,7 @@
  * Data are loaded once a process: again only where a trial changes an option that loading reads. @module
  */
 import { join } from "@std/path";
+import { acquireLock } from "../base/lock.ts";
 import { nearest } from "../base/nearest.ts";
 import { createRng, shuffle } from "../base/rng.ts";
 import { type Source, subset } from "../data/source.ts";
@@ -94,6 +95,8 @@ class DataStore {
         return Reflect.ownKeys(target);
       },
     });
+    // What is not there yet is fetched or simulated by one process while the others wait.
+    using _lock = await lockFolder(dataFolder, signal);
     this.#data = await this.experiment.load(watched, { dataFolder, openBucket, log, signal });
     return this.#data;
   }
@@ -102,6 +105,21 @@ class DataStore {
     this.#data?.dispose();
     this.#data = undefined;
     this.#read.clear();
+  }
+}
+
+/** A lock on the folder of data sets; none where it may not be written, as nothing is made there then. */
+async function lockFolder(folder: string, signal: AbortSignal): Promise<Disposable> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    return await acquireLock(join(folder, ".loading.lock"), { heartbeatMs: 5_000, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const { PermissionDenied, NotCapable } = Deno.errors;
+    const isReadOnly = error instanceof PermissionDenied || error instanceof NotCapable ||
+      (error instanceof Error && error.message.includes("Read-only"));
+    if (!isReadOnly) throw error;
+    return { [Symbol.dispose]: () => {} };
   }
 }
 

@@ -42,10 +42,19 @@ export const CYGNO_OPTIONS = {
     default: 0.5,
     min: 0,
     max: 100,
+    range: [0, 2],
     help:
       "Weight of the order among recoils of like energy; 0 gives the best AUC over all energies together.",
   },
-  rate: { type: "number", default: 5e-3, min: 1e-6, max: 1, help: "Peak learning rate of the best recipe." },
+  rate: {
+    type: "number",
+    default: 5e-3,
+    min: 1e-6,
+    max: 1,
+    range: [5e-4, 5e-2],
+    log: true,
+    help: "Peak learning rate of the best recipe.",
+  },
   validation: {
     type: "number",
     default: 0.1,

@@ -15,6 +15,8 @@ const OPTIONS = {
 } as const;
 
 let loads = 0;
+const dataFolder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(dataFolder, { recursive: true }));
 
 /** Learns which side of a line a point is on. */
 const sides = defineExperiment<typeof OPTIONS, Data>({
@@ -78,7 +80,7 @@ await startEngine({ backend: "cpu" });
 
 Deno.test("experimentObjective() trains trials on data that are loaded once, and never measures the test examples", async () => {
   loads = 0;
-  using trials = experimentObjective(experiment, { options });
+  using trials = experimentObjective(experiment, { dataFolder, options });
   const tensors = tf.memory().numTensors;
   const result = await search(space, trials.objective, { trials: 4, objectives });
   assertEquals(result.trials.map(({ state }) => state), new Array(4).fill("complete"));
@@ -93,7 +95,7 @@ Deno.test("experimentObjective() trains trials on data that are loaded once, and
 
 Deno.test("experimentObjective() loads again only where a trial changes what loading reads", async () => {
   loads = 0;
-  using trials = experimentObjective(experiment, { options });
+  using trials = experimentObjective(experiment, { dataFolder, options });
   const both = { examples: [40, 60], rate: [0.1, 0.2] };
   await search(both, trials.objective, { trials: 4, sampler: "grid", objectives });
   assertEquals(loads, 2);
@@ -103,7 +105,7 @@ Deno.test("experimentObjective() goes on from a trial's checkpoint and ends as o
   withFolder(async (folder) => {
     const run = async (folder: string, stopAfter?: number) => {
       const controller = new AbortController();
-      using trials = experimentObjective(experiment, { options });
+      using trials = experimentObjective(experiment, { dataFolder, options });
       return await search(space, (params, trial) =>
         trials.objective(params, {
           ...trial,
@@ -139,7 +141,7 @@ Deno.test("experimentObjective() judges by folds of the training examples where 
     objectives: ["validationAccuracy"],
   });
   assert(trials[0].values![0] > 0.6, JSON.stringify(trials[0]));
-  using none = experimentObjective(experiment, { options: unvalidated });
+  using none = experimentObjective(experiment, { dataFolder, options: unvalidated });
   const refused = await search({ rate: [0.5] }, none.objective, { trials: 1, objectives });
   assert(
     refused.trials[0].attempts[0].failure!.message.includes(
@@ -149,7 +151,7 @@ Deno.test("experimentObjective() judges by folds of the training examples where 
 });
 
 Deno.test("experimentObjective() and checkSpaceOf() name the nearest of what is not there", async () => {
-  using trials = experimentObjective(experiment, { options, metrics: ["validationLos"] });
+  using trials = experimentObjective(experiment, { dataFolder, options, metrics: ["validationLos"] });
   const { trials: [failed] } = await search({ rate: [0.5] }, trials.objective, { trials: 1, objectives });
   assert(failed.attempts[0].failure!.message.includes('(nearest: "validationLoss")'));
   assertThrows(() => checkSpaceOf(experiment, ["raet"]), RangeError, '(nearest: "rate")');
