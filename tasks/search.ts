@@ -12,6 +12,7 @@ const VERBS: Readonly<Record<string, () => Promise<Part>>> = {
   status: async () => (await import("./search/status.ts")).showStatus,
   stop: async () => (await import("./search/status.ts")).stopStudy,
   report: async () => (await import("./search/report.ts")).showReport,
+  deploy: async () => (await import("./search/deploy.ts")).deployStudy,
   export: async () => (await import("./search/transfer.ts")).exportStudy,
   import: async () => (await import("./search/transfer.ts")).importStudy,
 };

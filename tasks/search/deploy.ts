@@ -1,0 +1,112 @@
+/** `deno task search deploy FOLDER`: measures the best trials anew, and trains the winner, measured once. @module */
+import { join } from "@std/path";
+import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
+import type { Experiment, Options } from "../../lib/run/experiment.ts";
+import { runExperiment } from "../../lib/run/run.ts";
+import { reevaluate } from "../../lib/run/search_deploy.ts";
+import { bestTrials } from "../../lib/search/run_trials.ts";
+import { openStudy } from "../../lib/search/study.ts";
+import { S3Blobs, s3OptionsFrom } from "../../lib/store/s3.ts";
+import {
+  CliError,
+  createOutput,
+  interruptible,
+  JSON_OPTION,
+  type OptionTable,
+  readOptions,
+} from "../_cli.ts";
+import { createObjective, settingsOf } from "./_objective.ts";
+import { show, showParams } from "./_summary.ts";
+
+const OPTIONS = {
+  top: {
+    type: "integer",
+    default: 3,
+    min: 1,
+    hint: "N",
+    help: "How many of the best trials are measured anew.",
+  },
+  seeds: { type: "integer", default: 3, min: 1, hint: "N", help: "Fresh seeds of each." },
+  folds: {
+    type: "integer",
+    min: 2,
+    hint: "K",
+    help: "Measure anew by k-fold instead of on the validation examples.",
+  },
+  train: { type: "boolean", default: true, help: "Train the winner into FOLDER/winner." },
+  json: JSON_OPTION,
+} as const satisfies OptionTable;
+
+/** Measures anew, says how much the search flattered its winner, and trains it. */
+export async function deployStudy(args: readonly string[]): Promise<number> {
+  const { options, words: [folder] } = readOptions(args, OPTIONS, {
+    usage: "deno task search deploy FOLDER",
+    summary:
+      "Runs the best trials again with seeds that the search did not have, says how much it flattered them,\n" +
+      "and trains the winner as `deno task train` does: measured on the test examples, once.",
+    examples: [
+      "deno task search deploy runs/search/mnist --top 5 --seeds 3",
+      "deno task publish runs/search/mnist/winner",
+    ],
+    words: [1, 1],
+  });
+  const study = openStudy(folder), output = createOutput(options);
+  const { spec } = study;
+  if (bestTrials(study).length === 0) throw new CliError(`No trial of "${folder}" was completed`);
+  const settings = { ...settingsOf(spec), ...options.folds && { folds: options.folds } };
+  const { objective, close } = await createObjective(
+    { ...spec, settings: { ...settings } },
+    (line) => output.say(line),
+  );
+  const again = await interruptible((signal) =>
+    reevaluate(study, objective, {
+      ...options,
+      signal,
+      onValue: ({ number }, seed, value) =>
+        output.record(
+          "again",
+          { trial: number, seed, value },
+          `trial ${number} again, seed ${seed}: ${show(value)}`,
+        ),
+    })
+  ).finally(close);
+  output.table(
+    "winner",
+    again.map(({ trial, searched, mean, low, high, flattered }) => ({
+      trial: trial.number,
+      searched,
+      again: mean,
+      low,
+      high,
+      flattered,
+    })),
+  );
+  const { trial, flattered, searched, mean } = again[0];
+  const sense = flattered > 0 ? "flattered" : "did not flatter";
+  output.say(
+    `Winner: trial ${trial.number} (${showParams(trial.params)}); the search ${sense} it: ${
+      show(searched)
+    } then, ${show(mean)} anew`,
+  );
+  const experiment = EXPERIMENTS.find(({ name }) => name === settings.experiment) as Experiment | undefined;
+  if (!experiment || !options.train) return 0;
+  const winner = join(folder, "winner");
+  const { metrics } = await interruptible((signal) =>
+    runExperiment(experiment, {
+      folder: winner,
+      options: { ...settings.options, ...trial.params } as Options,
+      dataFolder: settings.dataFolder,
+      openBucket: (location) =>
+        new S3Blobs(location.slice("s3://".length), "", s3OptionsFrom(Deno.env.toObject())),
+      resume: false,
+      signal,
+      log: (line) => output.say(line),
+    })
+  );
+  for (const [name, { value, low, high, n, split }] of Object.entries(metrics ?? {})) {
+    const text = `${name} ${show(value)} (95 %: ${show(low)} to ${show(high)}; ${n} ${split} examples)`;
+    output.record("metric", { name, value, low, high, n, split }, text);
+  }
+  output.record("deployed", { folder: winner }, `Trained into ${winner}: deno task publish ${winner}`);
+  return metrics ? 0 : 130;
+}

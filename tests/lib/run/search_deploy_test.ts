@@ -1,0 +1,35 @@
+import { meanInterval, reevaluate } from "../../../lib/run/search_deploy.ts";
+import { search } from "../../../lib/search/search.ts";
+import { assert, assertClose, assertEquals } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
+
+Deno.test("reevaluate() says how much a search flatters the best of many that are alike", () =>
+  withFolder(async (folder) => {
+    const seeds = new Set<number>();
+    // All trials are alike but for the luck of their seeds, from 0 to 1: the best of forty is near 0, its mean 0.5.
+    const luck = (_: unknown, { seed }: { seed: number }) => {
+      seeds.add(seed);
+      return (Math.imul(seed, 0x9e3779b1) >>> 0) / 2 ** 32;
+    };
+    const { study } = await search({ x: { low: 0, high: 1, float: true } }, luck, {
+      folder,
+      trials: 40,
+      sampler: "random",
+    });
+    const again = await reevaluate(study, luck, { top: 2, seeds: 12 });
+    assertEquals(seeds.size, 40 + 24);
+    for (const { searched, mean, low, high, flattered, values } of again) {
+      assertEquals(values.length, 12);
+      assert(
+        searched < 0.1 && low < mean && mean < high && flattered > 0.2,
+        JSON.stringify({ searched, mean, flattered }),
+      );
+    }
+    assert(again[0].mean <= again[1].mean, "the best mean comes first");
+  }));
+
+Deno.test("meanInterval() is Student's", () => {
+  // python: scipy.stats.t.interval(0.95, 3, loc=2.5, scale=scipy.stats.sem([1, 2, 3, 4]))
+  const { mean, low, high } = meanInterval([1, 2, 3, 4]);
+  assertClose([mean, low, high], [2.5, 0.4457397, 4.5542603], 1e-4);
+});
