@@ -41,6 +41,14 @@ export const PYTHON_SETS = {
   tritonclient: ["tritonclient[http]==2.73.0"],
   torch: ["torch==2.15.0"],
   trees: ["scikit-learn==1.9.1"],
+  optuna: [
+    "optuna==5.0.0",
+    "cmaes==0.13.1",
+    "scipy==1.17.1",
+    "torch==2.15.0",
+    "keras-tuner==1.4.8",
+    "kt-legacy==1.0.5",
+  ],
   albumentations: [
     "albumentations==2.0.8",
     "opencv-python-headless==5.0.0.93",
@@ -85,6 +93,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, string>> = {
   torch: "PyTorch, a peer of the benches",
   trees: "scikit-learn, whose boosted trees are a baseline of the benches",
   albumentations: "albumentations, OpenCV and SciPy, peers of the augmentation bench",
+  optuna: "Optuna with its samplers, and KerasTuner, peers of the search",
   servers: "FastAPI, LitServe and BentoML, peers of the serving benches",
   chromium: "browser that tests the page",
   slurm: "batch system that tests the search",
