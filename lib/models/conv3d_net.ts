@@ -11,8 +11,8 @@ import { layerSeeds, type ModelConfig } from "./model.ts";
 export interface Conv3dNetConfig extends ModelConfig {
   /** Filters of the two convolutions. @default {[64, 32]} */
   filters?: readonly number[];
-  /** Side of the filters. @default {3} */
-  kernelSize?: number;
+  /** Side of the filters, of all convolutions or of each. @default {3} */
+  kernelSize?: number | readonly number[];
   /** Units of the dense layers before the last. @default {[64, 32]} */
   dense?: readonly number[];
   /** Share dropped after each convolution in training. @default {0.2} */
@@ -39,10 +39,10 @@ export function buildConv3dNet(config: Conv3dNetConfig = {}): tf.LayersModel {
   const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
   const image = tf.input({ shape: [...inputShape], name: "image" });
   let x = image;
-  for (const count of filters) {
+  filters.forEach((count, i) => {
     x = tf.layers.conv3d({
       filters: count,
-      kernelSize,
+      kernelSize: typeof kernelSize === "number" ? kernelSize : kernelSize[i],
       padding: "same",
       activation,
       kernelInitializer: glorot(),
@@ -51,7 +51,7 @@ export function buildConv3dNet(config: Conv3dNetConfig = {}): tf.LayersModel {
     x = tf.layers.dropout({ rate: dropout }).apply(x) as tf.SymbolicTensor;
     x = tf.layers.batchNormalization().apply(x) as tf.SymbolicTensor;
     x = tf.layers.maxPooling3d({ poolSize: 2 }).apply(x) as tf.SymbolicTensor;
-  }
+  });
   x = tf.layers.flatten().apply(x) as tf.SymbolicTensor; // [batch, 5 · 8 · 8 · 32]
   for (const units of dense) {
     x = tf.layers.dense({ units, activation, kernelInitializer: glorot() }).apply(x) as tf.SymbolicTensor;

@@ -13,11 +13,12 @@ import { defineSpace } from "../../lib/search/space.ts";
 import { createStudy, openStudy, type Study } from "../../lib/search/study.ts";
 import type { StudyEntry } from "../../lib/search/study_state.ts";
 import type { Trial } from "../../lib/search/trial.ts";
-import { type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, Peer, timeProgram } from "./_bench.ts";
 import { type Problem, PROBLEMS } from "./_search_problems.ts";
 
 export const name = "search";
-export const summary = "Samplers and studies against Optuna 5 (parts: tpe, gp, cmaes, journal)";
+export const summary =
+  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, gp, cmaes, journal, scan)";
 
 const TRIALS = 100;
 /** The least value of each problem, so that what is left to it can be compared as a ratio. */
@@ -40,6 +41,7 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
     if (wanted(sampler)) tables.push(await compareSamplers(sampler, peer, context));
   }
   if (wanted("journal")) tables.push(await measureJournal(peer, context));
+  if (wanted("scan")) tables.push(await measureScan(context));
   return tables;
 }
 
@@ -214,4 +216,40 @@ async function runMore(study: Study): Promise<number> {
     await worker.end(claim!, { state: "complete", values: [0] });
   }
   return (performance.now() - start) / MORE;
+}
+
+const SCAN_EPOCHS = 20;
+
+/** The scan of source 001: 14 of 1,458 three-dimensional networks, start to exit. */
+async function measureScan({ rounds, folder, say, need }: BenchContext): Promise<BenchTable> {
+  const python = need("keras");
+  need("optuna"); // KerasTuner comes with it
+  const script = (name: string) => new URL(name, import.meta.url).pathname;
+  const [own, peer] = [script("./_scan.ts"), script("./peers/search_scan.py")];
+  const ours = ["run", "-A", own, String(SCAN_EPOCHS)];
+  const one: number[] = [], two: number[] = [], theirs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    say(`scan, round ${round + 1} of ${rounds}`);
+    one.push(await timeProgram(Deno.execPath(), ours));
+    theirs.push(await timeProgram(python, [peer, String(SCAN_EPOCHS), join(folder, `keras${round}`)]));
+    const start = performance.now(), shared = join(folder, `shared${round}`);
+    await Deno.mkdir(shared);
+    await Promise.all([0, 1].map(() => timeProgram(Deno.execPath(), [...ours, shared])));
+    two.push((performance.now() - start) / 1000);
+  }
+  return {
+    title: `The document's scan: 14 of 1,458 networks, ${SCAN_EPOCHS} epochs of 140 images, start to exit`,
+    rows: [
+      { what: "one process", unit: "s", ours: one, peer: "KerasTuner", theirs, bar: 0.5 },
+      {
+        what: "two workers on one folder",
+        unit: "s",
+        ours: two,
+        peer: "ours, one process",
+        theirs: one,
+        bar: 0.6,
+      },
+    ],
+    notes: ["Each draws its 14 networks at random from the same 1,458; neither is told which the other has."],
+  };
 }
