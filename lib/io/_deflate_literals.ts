@@ -57,10 +57,15 @@ function codesOf(lengths: Uint8Array, longest: number): Uint16Array {
   });
 }
 
-/** Codes of two bytes at once, where they are not longer than 16 bits together; length 0 elsewhere. */
+/** Bytes that come less often are not worth a place in the table of pairs. */
+const COMMON = 64;
+
+/** Codes of two common bytes at once, where they are not longer than 16 bits together; length 0 elsewhere. */
 function pairsOf(counts: Uint32Array, codes: Uint16Array, lengths: Uint8Array) {
   const pairCodes = new Uint16Array(65536), pairLengths = new Uint8Array(65536);
-  const used = Array.from({ length: 256 }, (_, symbol) => symbol).filter((symbol) => counts[symbol] > 0);
+  const used = Array.from({ length: 256 }, (_, symbol) => symbol).filter((symbol) =>
+    counts[symbol] >= COMMON
+  );
   for (const first of used) {
     for (const second of used) {
       const length = lengths[first] + lengths[second];
@@ -77,6 +82,11 @@ function adler32(bytes: Uint8Array): number {
   let low = 1, high = 0;
   for (let at = 0; at < bytes.length;) {
     const end = Math.min(bytes.length, at + 2048); // as far as 30 bits reach, which are quick
+    for (; at + 4 <= end; at += 4) {
+      const a = bytes[at], b = bytes[at + 1], c = bytes[at + 2], d = bytes[at + 3];
+      high = (high + 4 * low + 4 * a + 3 * b + 2 * c + d) | 0;
+      low = (low + a + b + c + d) | 0;
+    }
     for (; at < end; at++) {
       low = (low + bytes[at]) | 0;
       high = (high + low) | 0;
@@ -109,7 +119,7 @@ export function deflateLiterals(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
   let bitsOfAll = 3 + 14 + 3 * 19 + described.reduce((sum, length) => sum + lengthsOfLengths[length], 0);
   for (let symbol = 0; symbol < LITERALS; symbol++) bitsOfAll += counts[symbol] * lengths[symbol];
-  const out = new Uint8Array(2 + Math.ceil(bitsOfAll / 8) + 4 + 2);
+  const out = new Uint8Array(2 + Math.ceil(bitsOfAll / 8) + 4);
   out[0] = 0x78;
   out[1] = 0x01; // window of 32 KiB, fastest: with it, a multiple of 31
   let at = 2, hold = 0, held = 0;
@@ -165,5 +175,5 @@ export function deflateLiterals(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   put(codes[END_OF_BLOCK], lengths[END_OF_BLOCK]);
   if (held > 0) out[at++] = hold;
   new DataView(out.buffer).setUint32(at, adler32(bytes));
-  return out.slice(0, at + 4);
+  return out;
 }

@@ -128,11 +128,22 @@ function driftElectrons({ positionMm, energyKeV }: Ionisation, driftMm: number, 
   return Float64Array.from(electrons);
 }
 
-/** Gaussian of width σ integrated over the bins around `at`, in bins: the first bin and the shares, out to 3 σ, summing to 1. */
+/**
+ * Gaussian of width σ over the bins around `at`, in bins: the first bin and the shares, out to 3 σ, summing to 1.
+ *
+ * From one bin to the next the Gaussian changes by a factor that itself changes by exp(-1/σ²): two exponentials in place of one a bin.
+ */
 function spread(at: number, sigma: number, into: Float64Array): [first: number, count: number] {
   const first = Math.floor(at - 3 * sigma), count = Math.floor(at + 3 * sigma) - first + 1;
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += into[i] = Math.exp(-0.5 * ((first + i + 0.5 - at) / sigma) ** 2);
+  const from = first + 0.5 - at, perVariance = 1 / (sigma * sigma), change = Math.exp(-perVariance);
+  let density = Math.exp(-0.5 * from * from * perVariance);
+  let factor = Math.exp(-(from + 0.5) * perVariance), sum = 0;
+  for (let i = 0; i < count; i++) {
+    into[i] = density;
+    sum += density;
+    density *= factor;
+    factor *= change;
+  }
   for (let i = 0; i < count; i++) into[i] /= sum;
   return [first, count];
 }
@@ -289,7 +300,7 @@ export function simulateRecoil(
     if (light.counts[i] <= 1e-4) continue;
     const pixel = light.pixels[i], r = Math.floor(pixel / side), c = pixel % side;
     const x = axisX + (c - side / 2) * DETECTOR.pixelMm, y = axisY + (r - side / 2) * DETECTOR.pixelMm;
-    const vignetting = (1 + (x * x + y * y) / (lensMm * lensMm)) ** -2; // cos⁴
+    const slant = 1 + (x * x + y * y) / (lensMm * lensMm), vignetting = 1 / (slant * slant); // cos⁴
     const counts = countsPerPhoton * draws.poisson(light.counts[i] * vignetting / countsPerPhoton);
     lightCounts += counts;
     data[pixel] = Math.min(255, data[pixel] + counts); // whole counts, so that they add to rounded noise
