@@ -26,10 +26,19 @@ export function fromPeer({ shape, data }: PeerArray, dtype: "float32" | "int32" 
   return tf.tensor(data, shape, dtype);
 }
 
-/** Runs a peer once: a list of cases by task goes in, a list of answers by task comes out. */
-export async function askPeer<T extends string>(
+/** Runs a peer of this folder once. */
+export function askPeer<T extends string>(
   python: string,
   peer: "keras_peer.py" | "onnx_peer.py",
+  request: Record<T, unknown[]>,
+): Promise<Record<T, PeerAnswer[]>> {
+  return askProgram(python, new URL(peer, import.meta.url), request);
+}
+
+/** Runs a program once: a list of cases by task goes in, a list of answers by task comes out. */
+export async function askProgram<T extends string>(
+  python: string,
+  program: URL,
   request: Record<T, unknown[]>,
 ): Promise<Record<T, PeerAnswer[]>> {
   const folder = await Deno.makeTempDir();
@@ -37,7 +46,7 @@ export async function askPeer<T extends string>(
     const question = join(folder, "question.json"), answer = join(folder, "answer.json");
     await Deno.writeTextFile(question, JSON.stringify(request));
     const { success, stderr } = await new Deno.Command(python, {
-      args: [new URL(peer, import.meta.url).pathname, question, answer],
+      args: [program.pathname, question, answer],
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
     return JSON.parse(await Deno.readTextFile(answer));
