@@ -5,6 +5,7 @@
  * Source: https://github.com/root-project/jsroot, modules/io.mjs. @module
  */
 import type { ByteSource } from "./byte_source.ts";
+import { hearJsroot } from "./_jsroot_complaints.ts";
 
 /** A ROOT list as jsroot gives it. */
 export interface RootList<T> {
@@ -105,6 +106,7 @@ export interface RootDirectory {
   memberType(className: string, id: number): string | undefined;
 }
 
+const THE_DIRECTORY = "the file's directory";
 /** Most entries of directories that are looked at. */
 const MOST_OBJECTS = 100_000;
 
@@ -136,8 +138,16 @@ export async function openRootDirectory(
     },
   });
 
-  /** Waits for jsroot, in our words where it fails or never ends. */
+  /** Waits for jsroot, in our words where it fails, never ends, or complains. */
   async function ask<T>(what: string, answer: () => Promise<T>): Promise<NonNullable<T>> {
+    const { value, complaints } = await hearJsroot(() => askOnce(what, answer));
+    if (complaints.length === 0 || what === THE_DIRECTORY) return value; // without streamer info no tree is read
+    throw new SyntaxError(`${failed}: ${what} is damaged, or of a kind that is not read`, {
+      cause: new Error(complaints.join("\n")),
+    });
+  }
+
+  async function askOnce<T>(what: string, answer: () => Promise<T>): Promise<NonNullable<T>> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -160,7 +170,7 @@ export async function openRootDirectory(
     }
   }
 
-  const file = await ask("the file's directory", () => openFile(proxy));
+  const file = await ask(THE_DIRECTORY, () => openFile(proxy));
   const infos = Array.from(file.fStreamerInfos?.arr ?? []);
   const known = new Set(infos.map((info) => info?.fName));
 

@@ -1,4 +1,5 @@
 /** Branches that are no columns, read by jsroot's selector, an object an entry. @module */
+import { hearJsroot } from "./_jsroot_complaints.ts";
 import type { RootBranchObject, RootTreeObject } from "./_root_file.ts";
 
 interface Selector {
@@ -39,7 +40,9 @@ export async function readObjects(
     timer = setTimeout(() => reject(new SyntaxError(`no answer in ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    await Promise.race([treeProcess(tree, selector, { firstentry: first, numentries: end - first }), late]);
+    const range = { firstentry: first, numentries: end - first };
+    const { complaints } = await hearJsroot(() => Promise.race([treeProcess(tree, selector, range), late]));
+    if (complaints.length > 0) throw new Error(complaints.join("\n"));
   } catch (error) {
     if (error instanceof SyntaxError) throw error;
     throw new SyntaxError(`entry ${first + values.length}: jsroot cannot read it`, { cause: error });

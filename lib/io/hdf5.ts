@@ -161,7 +161,19 @@ export async function openHdf5(
     throw error;
   }
   const mounted = mount(library, source);
-  const file = await mounted.call(() => new h5.File(mounted.place, "r"));
+  /** Calls the library; what it throws is said in our words. */
+  const call = <T>(work: () => T): Promise<T> =>
+    mounted.call(() => {
+      try {
+        return work();
+      } catch (error) {
+        if (
+          error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
+        ) throw error;
+        throw new SyntaxError(`${failed}: the file is damaged or cut off`, { cause: error });
+      }
+    });
+  const file = await call(() => new h5.File(mounted.place, "r"));
   if (file.file_id < 0n) {
     mounted.unmount();
     source.close?.();
@@ -174,7 +186,7 @@ export async function openHdf5(
 
   /** What a link leads to: a number of the library's, or undefined where it leads nowhere or round in a circle. */
   async function typeOf(path: string): Promise<number | undefined> {
-    return await mounted.call(() => {
+    return await call(() => {
       const kind = module.get_type(file.file_id, path);
       return complaints.length > 0 ? undefined : kind;
     });
@@ -189,7 +201,7 @@ export async function openHdf5(
     const found: string[] = [];
     let seen = 0;
     const visit = async (group: string, depth: number) => {
-      const keys = await mounted.call(() => {
+      const keys = await call(() => {
         const entity = group === "" ? file : file.get(group);
         return entity instanceof h5.Group ? entity.keys() : [];
       });
@@ -233,7 +245,7 @@ export async function openHdf5(
       const some = all.slice(0, 10).map((other) => `"${other}"`).join(", ") + more;
       throw new RangeError(`${where}: no such dataset (it has ${some || "none"})`);
     }
-    const { metadata, filters, address } = await mounted.call(() => {
+    const { metadata, filters, address } = await call(() => {
       const found = file.get(path) as Dataset;
       return { metadata: found.metadata, filters: found.filters, address: addressOf(found) };
     });
@@ -253,7 +265,7 @@ export async function openHdf5(
 
   /** Whether the last part of a path is the name of a soft link. */
   async function isLink(path: string): Promise<boolean> {
-    return await mounted.call(() => {
+    return await call(() => {
       const target = module.get_symbolic_link(file.file_id, path);
       return complaints.length === 0 && target !== "";
     });
@@ -356,7 +368,7 @@ export async function openHdf5(
     for (let row = first; row < end;) {
       const stop = Math.min(end, (Math.floor(row / step) + 1) * step), length = (stop - row) * rowBytes;
       const piece = slab.map(([from, to], axis) => axis === 0 ? [row, stop] : [from, to]);
-      await mounted.call(() => {
+      await call(() => {
         const pointer = module._malloc(length);
         if (pointer === 0) throw new RangeError(`${length} bytes exceed the library's memory`);
         try {
@@ -380,7 +392,7 @@ export async function openHdf5(
   }
 
   async function attributes(path: string): Promise<Record<string, Hdf5Attribute>> {
-    return await mounted.call(() => {
+    return await call(() => {
       const owner = path === "" ? file : file.get(path);
       if (!(owner instanceof h5.Group || owner instanceof h5.Dataset)) {
         throw new RangeError(`${failed} at "${path}": no such dataset or group`);
