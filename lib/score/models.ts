@@ -47,8 +47,10 @@ export interface ModelsOptions {
   copies?: number;
   /** A version that did not load is tried again after this time. @default {30_000} */
   retryMs?: number;
-  /** A store that does not answer by then is given up until the next look. @default {60_000} */
+  /** A listing that has not come by then is given up until the next look, a model after ten times as long. @default {60_000} */
   storeTimeoutMs?: number;
+  /** A look into the store that takes longer is told in `storeError`. @default {10_000} */
+  silenceMs?: number;
   /** Told of each change. */
   onChange?: (change: ModelChange) => void;
 }
@@ -142,6 +144,11 @@ function shared(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** A model is larger than a listing, and may come slowly. */
+const FETCH_FACTOR = 10;
+/** After so long a look into the store is worth a word. */
+const SILENCE_MS = 10_000;
+
 /** Fails where the store does not answer in time. */
 function within<T>(work: Promise<T>, timeoutMs: number, location: string): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -160,7 +167,8 @@ export function createModels(options: ModelsOptions): Models {
   const loading = new Map<string, Promise<Entry>>();
   let uses = 0,
     problem: string | undefined = "The store has not been read yet",
-    refreshing: Promise<void> | undefined;
+    refreshing: Promise<void> | undefined,
+    lookingSince: number | undefined;
 
   const usedBytes = () => [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -202,7 +210,7 @@ export function createModels(options: ModelsOptions): Models {
     const started = performance.now();
     try {
       const fetched = store.fetch(model, version, { files: ["model.onnx"] });
-      const { card, files } = await within(fetched, storeTimeoutMs, store.location);
+      const { card, files } = await within(fetched, storeTimeoutMs * FETCH_FACTOR, store.location);
       const onnx = files.get("model.onnx");
       if (!onnx) throw new TypeError(`Cannot load ${key} as it has no model.onnx`);
       const bytes = onnx.length * copies;
@@ -255,7 +263,7 @@ export function createModels(options: ModelsOptions): Models {
 
   /** An alias was taken away: nothing answers in its place. */
   function giveUpActive(model: Known): void {
-    model.problem = `it has no alias "${reference}"`;
+    model.problem ??= `it has no alias "${reference}"`; // unless the aliases cannot be read
     const entry = entries.get(`${model.name}/${model.active}`);
     model.active = undefined;
     retire(entry);
@@ -369,7 +377,13 @@ export function createModels(options: ModelsOptions): Models {
         await load(name, wanted);
       }
     },
-    refresh: () => refreshing ??= look().finally(() => refreshing = undefined),
+    refresh() {
+      if (!refreshing) {
+        lookingSince = performance.now();
+        refreshing = look().finally(() => refreshing = lookingSince = undefined);
+      }
+      return refreshing;
+    },
     retry(name) {
       const model = known.get(name);
       model?.broken.clear();
@@ -398,6 +412,10 @@ export function createModels(options: ModelsOptions): Models {
       const meant = [...known.values()].filter((model) => !model.unloaded && wantedOf(model) !== undefined);
       return meant.length > 0 && meant.every(({ active }) => active !== undefined);
     },
-    storeError: () => problem,
+    storeError() {
+      const silentMs = lookingSince === undefined ? 0 : performance.now() - lookingSince;
+      if (silentMs < (options.silenceMs ?? SILENCE_MS)) return problem;
+      return `${store.location} has not answered for ${Math.round(silentMs / 1000)} s`;
+    },
   };
 }

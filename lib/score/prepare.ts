@@ -96,7 +96,7 @@ export function prepareInput(
   const wanted = rangeOf(input);
   let white = array.dtype === "u1" ? 255 : array.dtype === "u2" ? 65_535 : 1;
   if (wanted) {
-    const { range, assumed } = findRange({ ...array, data }, options.range);
+    const { range, assumed } = findRange({ ...array, data }, options.range, wanted);
     if (assumed) warnings.push(assumed);
     data = mapRange(data, range, wanted);
     white = wanted[1];

@@ -19,6 +19,14 @@ const FULL_SCALES = [255, 1023, 4095, 16_383, 65_535];
 
 const REMEDY = "say range=BLACK,WHITE if that is wrong";
 
+/** Below this part of white a file is suspiciously dark: 8 bits taken for 12, 12 taken for 16. */
+const DARK = 1 / 16;
+
+/** Whether a model learned from other than 8-bit files, so that what fits into its range is most likely of it. */
+function isOwnScale([black, white]: ValueRange): boolean {
+  return white <= 1 || white > 255 || black < 0;
+}
+
 /** The first usual full scale that holds a value. */
 function fullScaleOf(high: number): number | undefined {
   return FULL_SCALES.find((scale) => high <= scale);
@@ -33,9 +41,11 @@ function wordOf(dtype: string): string {
  * Finds out what is black and white in an array.
  *
  * A bool is 0 or 1, 8 bits reach 255, a header's word counts. 16 bits that never pass 255, 1023, 4095 or 16,383 are
- * taken for 8, 10, 12 or 14 bits kept in 16, and floats for the range that they seem to have: both are said.
+ * taken for 8, 10, 12 or 14 bits kept in 16, and floats for the range that they seem to have: both are said. Where the
+ * model learned from other than 8 bits, values that fit into its range are of it, and only a file much darker is told.
  *
  * @param given What the user says it is; then nothing is assumed.
+ * @param model What the model's own files had.
  * @throws {RangeError} If values are beyond every usual full scale, or below black.
  * @example
  * ```ts
@@ -44,7 +54,7 @@ function wordOf(dtype: string): string {
  * findRange({ data: Float32Array.of(0, 0.7), shape: [1, 2, 1], dtype: "f4" }).range; // 0, 1, and it says so
  * ```
  */
-export function findRange(array: RawArray, given?: ValueRange): FoundRange {
+export function findRange(array: RawArray, given?: ValueRange, model?: ValueRange): FoundRange {
   if (given) return { range: given };
   const { data, dtype, isPicture, white } = array;
   if (dtype === "b1") return { range: [0, 1] };
@@ -55,6 +65,13 @@ export function findRange(array: RawArray, given?: ValueRange): FoundRange {
   if (dtype === "u1") {
     if (high === 0 || high > 1) return { range: [0, 255] };
     return { range: [0, 255], assumed: `${found} are taken with white 255: ${REMEDY}` };
+  }
+  if (model && isOwnScale(model) && low >= model[0] && high <= model[1]) {
+    const isDark = high < model[1] * DARK;
+    return {
+      range: model,
+      ...(isDark ? { assumed: `${found} are taken with white ${model[1]}: ${REMEDY}` } : {}),
+    };
   }
   const scale = dtype.startsWith("f") && high <= 1 ? 1 : fullScaleOf(high);
   if (scale === undefined || low < 0) {

@@ -37,6 +37,8 @@ export interface HostOptions extends BatchLimits {
   pollMs?: number;
   /** A store that does not answer by then is given up until the next look. @default {60_000} */
   storeTimeoutMs?: number;
+  /** A look into the store that takes longer is told by readiness. @default {10_000} */
+  silenceMs?: number;
   /** Takes object-created events once it is given something that scores. */
   events?: (scorer: EventScorer) => EventIntake & { counts(): EventCounts; close(): Promise<void> };
   memoryBytes?: () => number;
@@ -81,6 +83,7 @@ export function createHost(options: HostOptions): Host {
     only,
     maxBytes: maxModelBytes,
     storeTimeoutMs: options.storeTimeoutMs,
+    silenceMs: options.silenceMs,
     copies: units.length + 1,
     onChange: ({ what, ...change }: ModelChange) =>
       tell(what === "broken" ? "error" : "info", `model ${what}`, change),

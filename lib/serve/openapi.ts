@@ -38,6 +38,8 @@ const COMMON: Json = {
   401: problem("A known bearer token is needed"),
   403: problem("The token lacks the scope"),
   404: problem("No such model or version"),
+  421: problem("The server is not called by this name"),
+  429: problem("Too many requests of one client at a time"),
   413: problem("The body, unpacked, is larger than allowed"),
   422: problem("A pixel or an output is not a number; the message says which"),
   503: problem("Too busy, too late or not loaded: try again after Retry-After"),

@@ -250,6 +250,18 @@ function refuseOverrides(body: Uint8Array<ArrayBuffer>): void {
   }
 }
 
+/** Waits for a look into the store, but not beyond the request's deadline. @throws {HttpProblem} 503 */
+async function inTime(look: Promise<void>, { deadline, service }: Context): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const why = service.models.storeError() ?? "The store has not answered yet";
+      reject(new HttpProblem(503, `${why}: the model is loaded once it does`, { "retry-after": "5" }));
+    }, Math.max(deadline - performance.now(), 0));
+  });
+  await Promise.race([look, late]).finally(() => clearTimeout(timer));
+}
+
 /** POST /v2/repository/models/{model}/unload: frees the model's memory; it answers again once it is loaded. */
 export async function repositoryUnload({ params: [model], request, service }: Context): Promise<Response> {
   await readBody(request, service.limits);
@@ -258,10 +270,11 @@ export async function repositoryUnload({ params: [model], request, service }: Co
 }
 
 /** POST /v2/repository/models/{model}/load: looks into the store now, and tries again what did not load. */
-export async function repositoryLoad({ params: [model], request, service }: Context): Promise<Response> {
+export async function repositoryLoad(context: Context): Promise<Response> {
+  const { params: [model], request, service } = context;
   refuseOverrides(await readBody(request, service.limits));
   service.models.retry(model);
-  await service.models.refresh();
+  await inTime(service.models.refresh(), context);
   const status = service.models.status().find(({ name }) => name === model);
   if (!status) throw new HttpProblem(404, `There is no model "${model}" in the store`);
   const newest = status.versions.at(-1);

@@ -78,6 +78,11 @@ Deno.test("LazyImages.open() takes the first picture's shape, and names one that
       assertEquals([images.shape, (await images.read()).length], [[2, 12, 10], 240]);
       images.close();
     }
+    await Deno.writeFile(
+      zip,
+      encodeZip([{ name: "b.png", bytes: picture(1) }, { name: "a.png", bytes: picture(0, 3, 4) }]),
+    );
+    assertEquals(LazyImages.open(await listImages(zip)).shape, [2, 3, 4]);
     await Deno.writeTextFile(join(folder, "a", "000.png"), "no picture");
     const files = await listImages(folder);
     assertThrows(() => LazyImages.open(files), SyntaxError, "000.png");

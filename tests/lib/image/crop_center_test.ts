@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../../assert.ts";
-import { cropCenter } from "../../../lib/image/crop_center.ts";
+import { centeredStart, cropCenter } from "../../../lib/image/crop_center.ts";
 
 const counting = (height: number, width: number) => ({
   data: Float32Array.from({ length: height * width }, (_, i) => i),
@@ -24,4 +24,23 @@ Deno.test("cropCenter() names the crop and the frame it does not fit", () => {
     "Cannot crop 5 × 5 pixels at row -1, column -1",
   );
   assertThrows(() => cropCenter(counting(4, 4), 1.5), RangeError, "whole pixels");
+});
+
+Deno.test("cropCenter() refuses a crop that leaves the frame on any side by one pixel", () => {
+  const cut = (row: number, column: number) =>
+    cropCenter(counting(5, 6), 2, { center: [row, column] }).data[0];
+  assertEquals([cut(1, 1), cut(4, 5)], [0, 22]);
+  for (const [row, column] of [[0, 1], [1, 0], [5, 5], [4, 6]]) {
+    assertThrows(() => cut(row, column), RangeError, "the frame is 5 × 6");
+  }
+});
+
+Deno.test("centeredStart() leaves the spare one behind, as Keras's CenterCrop", () => {
+  // [(side - size) // 2 for side, size in [(5, 2), (5, 5), (4, 1), (4, 2)]] in Python
+  assertEquals([[5, 2], [5, 5], [4, 1], [4, 2]].map(([side, size]) => centeredStart(side, size)), [
+    1,
+    0,
+    1,
+    1,
+  ]);
 });

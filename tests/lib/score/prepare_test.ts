@@ -163,3 +163,22 @@ Deno.test("prepareInput() puts columns and volumes through their own steps", () 
     RangeError,
   );
 });
+
+Deno.test("prepareInput() takes files of a model's own range for what they are, and tells only what is much darker", () => {
+  const seen = (range: [number, number], array: Omit<RawArray, "shape">) => {
+    const input = { name: "image", shape: [1, 3, 1], dtype: "float32" as const, units: "counts", range };
+    const model = { name: "own", inputs: [input], preprocessing: [] };
+    const { data, warnings } = prepareInput(model, input, { ...array, shape: [1, 3, 1] });
+    return [[...data], warnings.length] as const;
+  };
+  assertEquals(seen([0, 4095], { data: Uint16Array.of(0, 300, 2000), dtype: "u2" }), [[0, 300, 2000], 0]);
+  assertEquals(seen([0, 4095], { data: Uint16Array.of(0, 30, 255), dtype: "u2" }), [[0, 30, 255], 1]);
+  assertEquals(seen([0, 65535], { data: Uint16Array.of(0, 300, 4095), dtype: "u2" })[1], 1);
+  assertEquals(seen([0, 1], { data: Float32Array.of(0, 0.5, 0.75), dtype: "f4" }), [[0, 0.5, 0.75], 0]);
+  assertEquals(seen([-1, 1], { data: Float32Array.of(-0.5, 0, 0.75), dtype: "f4" }), [[-0.5, 0, 0.75], 0]);
+  assertEquals(seen([0, 1], { data: Float32Array.of(0, 51, 255), dtype: "f4" }), [
+    [0, Math.fround(0.2), 1],
+    1,
+  ]);
+  assertEquals(seen([0, 1], { data: Uint8Array.of(0, 51, 255), dtype: "u1" }), [[0, Math.fround(0.2), 1], 0]);
+});

@@ -277,3 +277,25 @@ Deno.test("aliases that cannot be read leave the model at its last version, and 
     store,
   );
 });
+
+Deno.test("a load from a store that hangs says so in time, and readiness meanwhile", async () => {
+  const store = memoryStore();
+  store.add();
+  await withHost(
+    async (host) => {
+      const undo = listing(store, () => new Promise<ListedModel[]>(() => {}));
+      const load = post(host, "/v2/repository/models/tiny/load");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const ready = await (await get(host, "/v2/health/ready")).json();
+      assert(ready.store.includes("memory has not answered for"), ready.store);
+      const response = await load;
+      assertEquals([response.status, response.headers.get("retry-after")], [503, "5"]);
+      assertEquals(await versionOf(host), "1");
+      undo();
+      await host.models.refresh(); // ends with the listing that hangs
+      assertEquals((await post(host, "/v2/repository/models/tiny/load")).status, 200);
+    },
+    { storeTimeoutMs: 300, silenceMs: 20, limits: { deadlineMs: 150 } },
+    store,
+  );
+});

@@ -274,3 +274,22 @@ Deno.test("a server that is stopping waits for the last line of a stream", () =>
     assertEquals([lines.length, JSON.parse(lines[299]).error], [300, undefined]);
     await drained;
   }));
+
+Deno.test("a zip that asks for maps keeps nobody else waiting", () =>
+  withHost(async (host) => {
+    const zip = encodeZip(Array.from({ length: 40 }, (_, i) => ({ name: `${i}.png`, bytes: flatPng(i) })));
+    const order: string[] = [];
+    const maps = post(host, "/score/tiny?map=1", body(zip)).then(async (response) => {
+      const { results } = await response.json() as { results: Scored[] };
+      order.push("maps");
+      return results.filter(({ error }) => error === undefined).length;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const others = await Promise.all(Array.from({ length: 10 }, async () => {
+      const { status } = await post(host, "/score/tiny", flatPng(50));
+      order.push("one");
+      return status;
+    }));
+    assertEquals([others, await maps], [new Array(10).fill(200), 40]);
+    assertEquals(order, [...new Array(10).fill("one"), "maps"]);
+  }));

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { BlobsError, ConflictError } from "../../../lib/store/blobs.ts";
+import { BlobsError, ConflictError, RefusedKeyError } from "../../../lib/store/blobs.ts";
 import { S3Blobs, type S3Options, s3OptionsFrom } from "../../../lib/store/s3.ts";
 import { IntegrityError, openStore } from "../../../lib/store/store.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
@@ -278,3 +278,10 @@ testOnS3("Store works through a line that loses every third request", async ({ p
   assertEquals((await store.aliasHistory("mnist")).length, 3);
   store.close();
 });
+
+testOnS3(
+  "S3Blobs tells a key that no object can have from a bucket that is in trouble",
+  async ({ blobs }) => {
+    await assertRejects(() => blobs.put("x".repeat(1100), bytes("a")), RefusedKeyError, "KeyTooLong");
+  },
+);
