@@ -3,7 +3,8 @@
  * @module
  */
 import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
-import { createDaq, type Place } from "../lib/serve/daq.ts";
+import { createDaq } from "../lib/serve/daq.ts";
+import type { Place } from "../lib/serve/object_results.ts";
 import type { HostOptions } from "../lib/serve/host.ts";
 import { openJournal } from "../lib/serve/journal.ts";
 import { isLoopback, LOOPBACK_NAMES } from "../lib/serve/origin.ts";

@@ -4,6 +4,7 @@
 import { type Card, type CardTensor, rangeOf, stepsOf } from "../card/card.ts";
 import { inputKindOf } from "../card/inputs/registry.ts";
 import { checkWhole } from "../card/wholeness.ts";
+import type { Pixels } from "../image/preprocessing/pixels.ts";
 import { preprocess, type Region, regionOf } from "../image/preprocessing/registry.ts";
 import type { Image } from "../io/image.ts";
 import { type Example, fromImage, type RawArray, type RawValues } from "./raw_array.ts";
@@ -32,15 +33,15 @@ export function regionFor(card: InputCard, height: number, width: number): Regio
 }
 
 /** Without alpha, which is no colour. */
-function withoutAlpha(data: RawValues, shape: readonly number[]): [RawValues, readonly number[]] {
-  const channels = shape[2];
-  if (channels !== 2 && channels !== 4) return [data, shape];
+function withoutAlpha(array: RawArray): RawArray {
+  const { data, shape } = array, channels = shape[2];
+  if (channels !== 2 && channels !== 4) return array;
   const kept = channels - 1, pixels = data.length / channels;
   const out = new (data.constructor as new (length: number) => RawValues)(pixels * kept);
   for (let p = 0; p < pixels; p++) {
     for (let c = 0; c < kept; c++) out[p * kept + c] = data[p * channels + c];
   }
-  return [out, [shape[0], shape[1], kept]];
+  return { ...array, data: out, shape: [shape[0], shape[1], kept] };
 }
 
 /** Values brought from one range to another. */
@@ -88,43 +89,57 @@ export function prepareInput(
   array: RawArray,
   options: PrepareOptions = {},
 ): Prepared {
-  const warnings = [...array.notes ?? []],
-    named = card.inputs.length > 1 ? `input "${input.name}"` : "the picture";
+  const named = card.inputs.length > 1 ? `input "${input.name}"` : "the picture";
   if (array.data instanceof Float32Array) checkWhole(array.data, array.shape, named);
   const isPicture = inputKindOf(input)?.kind === "picture";
-  let [data, shape] = isPicture ? withoutAlpha(array.data, array.shape) : [array.data, array.shape];
-  const wanted = rangeOf(input);
-  let white = array.dtype === "u1" ? 255 : array.dtype === "u2" ? 65_535 : 1;
-  if (wanted) {
-    const { range, assumed } = findRange({ ...array, data }, options.range, wanted);
-    if (assumed) warnings.push(assumed);
-    data = mapRange(data, range, wanted);
-    white = wanted[1];
-  } else if (options.range) {
-    throw new RangeError(
-      `Cannot take values by a range as "${card.name}" takes ${input.units || "values"} as they are`,
-    );
-  }
-  const steps = stepsOf(card, input);
-  let pixels = preprocess(steps, { data, shape: asPixels(shape) }, { white });
+  const colours = isPicture ? withoutAlpha(array) : array;
+  const { data, white, assumed } = inModelRange(card, input, colours, options);
+  let pixels = preprocess(stepsOf(card, input), { data, shape: asPixels(colours.shape) }, { white });
   if (isPicture && input.shape[2] === 1 && pixels.shape[2] === 3) {
     pixels = preprocess([{ op: "grey" }], pixels, { white });
   }
-  const result = shape.length >= 3
-    ? pixels.shape
-    : shape.length === 1
-    ? [pixels.data.length]
-    : [shape[0], pixels.data.length / shape[0]];
-  if (result.join() !== input.shape.join()) {
-    throw new TypeError(
-      `Cannot score ${nounOf(input)} of ${array.shape.join(" × ")} with "${card.name}" as its input is ` +
-        `[${input.shape}]: after preprocessing it is [${result}]`,
-    );
-  }
+  checkShape(card, input, array, asArray(pixels, colours.shape));
+  const warnings = [...array.notes ?? [], ...assumed];
   if (isPicture && isOneValue(pixels.data) && !isOneValue(array.data)) {
     warnings.push(`the model sees one value everywhere (${Number(pixels.data[0].toPrecision(6))})`);
   }
   return { data: pixels.data, warnings };
+}
+
+/** Values as the model's own files have them, what is white among them, and what was assumed. @throws {RangeError} */
+function inModelRange(
+  card: InputCard,
+  input: CardTensor,
+  array: RawArray,
+  options: PrepareOptions,
+): { data: RawValues; white: number; assumed: string[] } {
+  const wanted = rangeOf(input);
+  if (wanted) {
+    const { range, assumed } = findRange(array, options.range, wanted);
+    return { data: mapRange(array.data, range, wanted), white: wanted[1], assumed: assumed ? [assumed] : [] };
+  }
+  if (options.range) {
+    throw new RangeError(
+      `Cannot take values by a range as "${card.name}" takes ${input.units || "values"} as they are`,
+    );
+  }
+  const ofType = array.dtype === "u1" ? 255 : array.dtype === "u2" ? 65_535 : 1;
+  return { data: array.data, white: array.white ?? ofType, assumed: [] };
+}
+
+/** The shape after the steps, without the rows that only stood for pixels. */
+function asArray({ data, shape }: Pixels, before: readonly number[]): readonly number[] {
+  if (before.length >= 3) return shape;
+  return before.length === 1 ? [data.length] : [before[0], data.length / before[0]];
+}
+
+/** Refuses what does not end in the model's shape. @throws {TypeError} */
+function checkShape(card: InputCard, input: CardTensor, array: RawArray, shape: readonly number[]): void {
+  if (shape.join() === input.shape.join()) return;
+  throw new TypeError(
+    `Cannot score ${nounOf(input)} of ${array.shape.join(" × ")} with "${card.name}" as its input is ` +
+      `[${input.shape}]: after preprocessing it is [${shape}]`,
+  );
 }
 
 function nounOf(input: CardTensor): string {

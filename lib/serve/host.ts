@@ -13,7 +13,7 @@ import {
   type LogEntry,
   type ServiceLimits,
 } from "./service.ts";
-import type { EventScorer } from "./daq.ts";
+import type { EventScorer } from "./object_scorer.ts";
 
 /** What {@linkcode createHost} needs. */
 export interface HostOptions extends BatchLimits {
