@@ -17,7 +17,12 @@ import {
   resizeNearestGrad,
 } from "./ops/javascript_kernels.ts";
 import { registerEinsum } from "./ops/einsum.ts";
-import { broadcastMatrices, computeInFloats, replaceKernel } from "./ops/replace_kernel.ts";
+import {
+  broadcastMatrices,
+  computeInFloats,
+  keepSignOfNothing,
+  replaceKernel,
+} from "./ops/replace_kernel.ts";
 import { tf } from "./tf.ts";
 
 /** The part of TensorFlow.js's MathBackendCPU that a kernel needs. */
@@ -62,6 +67,7 @@ export function registerCpuKernels(): void {
   computeInFloats("cpu");
   broadcastMatrices("cpu");
   registerEinsum("cpu");
+  keepSignOfNothing("cpu");
   replaceKernel(
     "cpu",
     "FloorDiv",

@@ -86,3 +86,14 @@ export function broadcastMatrices(backendName: string): void {
     });
   });
 }
+
+/** The sign of what is not a number is none, where the backend gives 0. */
+export function keepSignOfNothing(backendName: string): void {
+  replaceKernel(backendName, "Sign", ({ x }, _, stock) => {
+    if (x.dtype !== "float32") return stock({ x });
+    return tf.tidy(() => {
+      const one = tf.clipByValue(tf.mul(x, Infinity), -1, 1); // 0 · ∞ is not a number either
+      return tf.where(tf.equal(x, 0), tf.zerosLike(x), one);
+    });
+  });
+}

@@ -22,7 +22,12 @@ import {
 } from "../ops/javascript_kernels.ts";
 import { registerCpuKernels } from "../cpu.ts";
 import { registerEinsum } from "../ops/einsum.ts";
-import { broadcastMatrices, computeInFloats, replaceKernel } from "../ops/replace_kernel.ts";
+import {
+  broadcastMatrices,
+  computeInFloats,
+  keepSignOfNothing,
+  replaceKernel,
+} from "../ops/replace_kernel.ts";
 import { tf } from "../tf.ts";
 import { registerWasmConvolutions } from "./wasm_convolution_kernels.ts";
 import { WasmMemory } from "./wasm_memory.ts";
@@ -68,12 +73,20 @@ export async function registerWasmBackend(): Promise<void> {
   computeInFloats("wasm");
   broadcastMatrices("wasm");
   registerEinsum("wasm");
-  // The stock kernel takes what is not a number for 0.
+  // The stock kernels hide what is not a number behind a limit.
   replaceKernel(
     "wasm",
     "Relu6",
     ({ x }, _, stock) => x.dtype === "float32" ? tf.tidy(() => tf.minimum(tf.relu(x), 6)) : stock({ x }),
   );
+  replaceKernel("wasm", "ClipByValue", ({ x }, attributes) => {
+    const { clipValueMin, clipValueMax } = attributes as { clipValueMin: number; clipValueMax: number };
+    return tf.tidy(() => {
+      const [low, high] = [clipValueMin, clipValueMax].map((limit) => tf.scalar(limit, x.dtype as "float32"));
+      return tf.maximum(tf.minimum(x, high), low);
+    });
+  });
+  keepSignOfNothing("wasm");
   // The stock kernel knows one slope a channel, and takes any other shape of slopes for that.
   replaceKernel("wasm", "Prelu", (inputs, _, stock) => {
     const { x, alpha } = inputs,

@@ -62,7 +62,6 @@ export const PLAIN_KERNELS: Record<string, Kernel<WasmMemory>> = {
     ({ inputs: { x }, attributes: { dtype } }) => dtype !== "bool" || x.dtype === "bool",
   ),
   Dilation2D: stockWhere("Dilation2D", () => false),
-  ClipByValue: stockFor("ClipByValue", FLOATS, ["x"]),
   MaxPool: stockFor("MaxPool", FLOATS, ["x"]),
   MirrorPad: stockFor("MirrorPad", NUMBERS, ["x"]),
   ResizeNearestNeighbor: stockFor("ResizeNearestNeighbor", FLOATS, ["images"]),

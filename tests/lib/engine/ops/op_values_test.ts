@@ -125,6 +125,36 @@ Deno.test("moving bools leaves their neighbours on the wasm heap alone", async (
   assertEquals([...before.dataSync(), ...after.dataSync()], [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]);
 });
 
+Deno.test("no op on the way to a loss hides what is not a number, on any backend", async () => {
+  const ops: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+    relu: (x) => tf.relu(x),
+    relu6: (x) => tf.relu6(x),
+    sign: (x) => tf.sign(x),
+    clipByValue: (x) => tf.clipByValue(x, -0.5, 0.5),
+    maximum: (x) => tf.maximum(x, 0),
+    minimum: (x) => tf.minimum(x, 0),
+    leakyRelu: (x) => tf.leakyRelu(x),
+    sigmoid: (x) => tf.sigmoid(x),
+    softmax: (x) => tf.softmax(tf.expandDims(x, 1)),
+    sum: (x) => tf.sum(tf.expandDims(x, 1), 1),
+    "fused relu6": (x) =>
+      tf.fused.matMul({ a: tf.reshape(x, [-1, 1]), b: tf.ones([1, 1]), activation: "relu6" }),
+  };
+  for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
+    await startEngine({ backend });
+    for (const [name, op] of Object.entries(ops)) {
+      const values = op(tf.tensor1d([NaN, 0.25, -2])).dataSync();
+      assertEquals([...values].map(Number.isNaN), [true, false, false], `${name} on ${backend}`);
+    }
+    assertEquals(
+      [...tf.clipByValue(tf.tensor1d([-7, 1, 9], "int32"), -2, 3).dataSync()],
+      [-2, 1, 3],
+      backend,
+    );
+    assertEquals([...tf.sign(tf.tensor1d([-7, 0, 9])).dataSync()], [-1, 0, 1], backend);
+  }
+});
+
 Deno.test("einsum() names the equation that it does not know", async () => {
   await startEngine({ backend: "cpu" });
   const x = tf.ones([2, 2]);
