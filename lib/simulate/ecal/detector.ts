@@ -27,8 +27,6 @@ export const ECAL = {
   etaMax: 1.2,
   /** Of two particles at η = 0 and at `etaMax`, how much rarer the second is kept. Tuned to the mean energy of a picture. */
   etaLoss: 0.55,
-  /** Spread of the collisions along the beam: 5 to 6 cm in 2012. */
-  vertexZ: 0.05,
   /** Noise of one crystal, some 40 MeV. CMS. */
   noiseGeV: 0.04,
   /** Stochastic term of the resolution, 2.8 % (CMS, test beam), here all in the crystals' light; and the spread of their calibration, assumed. */

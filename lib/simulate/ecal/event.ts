@@ -6,7 +6,7 @@
  * the resolution that its amplitude allows; and the reduced read-out: five rows around the seed and the columns of the cluster's dominoes, and
  * elsewhere only crystals well above their noise. The picture's middle is the crystal with the largest energy.
  *
- * Not modelled: the angle between crystals and particles (3°, and a shower's depth with it), gaps between modules and supermodules, dead
+ * Not modelled: where along the beam the collision was, the angle between crystals and particles (3°, and a shower's depth with it), gaps between modules and supermodules, dead
  * crystals and spikes, charged particles of other collisions (the field keeps nearly all below 0.75 GeV away, the rest are few), hadronic
  * energy, pulse shapes (an amplitude and its time are drawn), correlated noise, loss of transparency, multiple scattering, deltas and nuclear
  * interactions. The share of collisions kept by η, the read-out window's width and the lateral shape are tuned to the published files'
@@ -144,7 +144,7 @@ export function simulateEcal(particle: EcalParticle, rng: () => number): EcalEve
   const draws = createDraws(rng);
   const eta = drawEta(draws), perSin = Math.cosh(eta);
   const charge = particle === "photon" ? 0 : draws.uniform() < 0.5 ? 1 : -1;
-  const flight = flyThroughTracker(particle, eta, charge, ECAL.vertexZ * draws.normal(), draws);
+  const flight = flyThroughTracker(particle, eta, charge, draws);
 
   // What earlier crossings left: positive and late or negative, by where on the pulse it is sampled.
   late.fill(0);

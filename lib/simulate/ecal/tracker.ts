@@ -114,18 +114,15 @@ function drawPairShare(draws: Draws): number {
  * @param kind What it is.
  * @param eta Its pseudorapidity.
  * @param charge Of the electron, 1 or -1; a photon's is 0.
- * @param vertexZ Where the collision was along the beam, metres.
  * @param draws Random numbers.
  */
 export function flyThroughTracker(
   kind: EcalParticle,
   eta: number,
   charge: number,
-  vertexZ: number,
   draws: Draws,
 ): Flight {
   const slope = Math.sinh(eta), perSin = Math.cosh(eta), sinTheta = 1 / perSin;
-  const straight = Math.asinh((vertexZ + ECAL.radius * slope) / ECAL.radius);
   const barrel = trackerMaterial(0) * perSin;
   const services = Math.max(0, trackerMaterial(eta) - barrel);
   const flight: Flight = { impacts: [], radiated: 0, convertedAt: 0, lost: 0 };
@@ -137,7 +134,7 @@ export function flyThroughTracker(
     y: 0,
     ux: 1,
     uy: 0,
-    z: vertexZ,
+    z: 0,
     next: 0,
     primary: true,
   }];
@@ -181,7 +178,7 @@ export function flyThroughTracker(
     }
     flight.impacts.push({
       energy: particle.energy,
-      row: (Math.asinh(particle.z / ECAL.radius) - straight) / ECAL.crystal,
+      row: (Math.asinh(particle.z / ECAL.radius) - eta) / ECAL.crystal,
       column: Math.atan2(particle.y, particle.x) / ECAL.crystal,
       charge: particle.charge,
     });

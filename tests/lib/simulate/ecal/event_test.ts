@@ -69,6 +69,19 @@ Deno.test("simulateEcal() gives electrons of both charges and photons that conve
   );
 });
 
+Deno.test("simulateEcal() measures an unconverted photon's energy to about a per cent", () => {
+  // The stochastic term is 2.8 %/√E, 0.37 % at 58 GeV; what leaks out of the read-out window, noise and other collisions come on top.
+  const ratios = events("photon", 900).filter(({ truth }) => truth.convertedAt === 0).map((
+    { image, truth },
+  ) => 50 * image.reduce((sum, value, i) => i % 2 ? sum : sum + value, 0) / truth.energyGeV).sort((a, b) =>
+    a - b
+  );
+  const at = (share: number) => ratios[Math.floor(share * (ratios.length - 1))];
+  const spread = (at(0.84) - at(0.16)) / 2;
+  assert(spread > 0.004 && spread < 0.02, `half of the middle 68 % is ${spread}`);
+  assert(at(0.5) > 0.95 && at(0.5) < 1.03, `the median is ${at(0.5)}`);
+});
+
 Deno.test("simulateEcal() is as hard as the published pictures: no shape alone tells much, the energy nothing", () => {
   const [electrons, photons] = [events("electron", 2500), events("photon", 2500)];
   const by = (measure: (image: Float32Array) => number) =>

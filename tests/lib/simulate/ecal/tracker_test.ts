@@ -5,7 +5,7 @@ import { ECAL, trackerMaterial } from "../../../../lib/simulate/ecal/detector.ts
 import { type EcalParticle, flyThroughTracker } from "../../../../lib/simulate/ecal/tracker.ts";
 
 const flights = (kind: EcalParticle, eta: number, n: number, charge = 0) =>
-  Array.from({ length: n }, (_, i) => flyThroughTracker(kind, eta, charge, 0, createDraws(createRng(11, i))));
+  Array.from({ length: n }, (_, i) => flyThroughTracker(kind, eta, charge, createDraws(createRng(11, i))));
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 Deno.test("trackerMaterial() is CMS's: 0.4 radiation lengths at η = 0, 1.94 at 1.4, the same on both sides", () => {

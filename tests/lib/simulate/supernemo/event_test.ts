@@ -121,6 +121,35 @@ Deno.test("simulateTracker() ends each track in a module behind the point that i
   assertClose(Math.sqrt(energy / seen), CONDITIONS.resolution.main, 0.06);
 });
 
+Deno.test("simulateTracker() gives a module the flight time of its electron, and of the first one where two end in it", () => {
+  // β of an electron of E MeV is √(1 - (0.510999 / (E + 0.510999))²); light goes 299.792 mm in a ns.
+  const flight = ({ slopeY, slopeZ, energyMeV }: TrackerEvent["tracks"][number]) =>
+    435 * Math.hypot(1, slopeY, slopeZ) / 299.792 / Math.sqrt(1 - (0.510999 / (energyMeV + 0.510999)) ** 2);
+  const pulls: number[] = [];
+  let doubles = 0;
+  for (const { tracks, modules } of events(6, 1200)) {
+    for (const hit of modules) {
+      const own = tracks.filter((_, i) => hit.tracks & (1 << i));
+      if (hit.module.wall !== "main" || own.length === 0) continue;
+      if (own.some(({ kinkLayer }) => kinkLayer >= 0)) continue;
+      if (own.length === 1) {
+        pulls.push((hit.timeNs - flight(own[0])) / CONDITIONS.timeSigmaNs * Math.sqrt(own[0].energyMeV));
+        continue;
+      }
+      doubles++;
+      const [first, second] = own.map(flight).sort((a, b) => a - b);
+      assert(hit.timeNs < first + 2, `${hit.timeNs} ns for ${first} and ${second}`);
+      const energy = own.reduce((sum, { energyMeV }) => sum + energyMeV, 0);
+      assert(Math.abs(hit.energyMeV - energy) < 0.6, `${hit.energyMeV} MeV for ${energy}`);
+    }
+  }
+  assert(doubles > 10, `${doubles} modules have two electrons`);
+  // A gamma in the same module now and then comes earlier.
+  pulls.sort((a, b) => a - b);
+  const at = (share: number) => pulls[Math.floor(share * (pulls.length - 1))];
+  assertClose([at(0.5), (at(0.84) - at(0.16)) / 2], [0, 1], 0.05);
+});
+
 Deno.test("simulateTracker() kinks a sixth of the tracks, shares vertices, uses both sides and leaves in all directions alike", () => {
   const tracks = events(3, 1500).flatMap((event) => event.tracks);
   const share = (test: (t: typeof tracks[number]) => boolean) => tracks.filter(test).length / tracks.length;
