@@ -1,9 +1,11 @@
 /** Sources of training examples, lazy collections of events, splits, and one data set a file. @module */
 export * from "./cygno.ts";
+export * from "./ecal.ts";
 export * from "./fashion.ts";
 export * from "./labeled_images.ts";
 export * from "./lazy_images.ts";
 export * from "./lazy_numbers.ts";
 export * from "./mnist.ts";
 export * from "./source.ts";
+export * from "./sparse_images.ts";
 export * from "./split.ts";
