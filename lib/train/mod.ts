@@ -21,6 +21,12 @@ export {
   type OutputForm,
   type SmoothingOptions,
 } from "./loss.ts";
+export * from "./losses/focal.ts";
+export * from "./losses/hinge.ts";
+export * from "./losses/kl_divergence.ts";
+export * from "./losses/log_cosh.ts";
+export * from "./losses/overlap.ts";
+export * from "./losses/weighted_binary_cross_entropy.ts";
 export * from "./metric.ts";
 export type {
   ClassWeights,

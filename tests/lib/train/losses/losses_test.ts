@@ -1,0 +1,88 @@
+import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import {
+  dice,
+  focal,
+  hinge,
+  jaccard,
+  klDivergence,
+  logCosh,
+  type Loss,
+  overlapOfBatch,
+  squaredHinge,
+  weightedBinaryCrossEntropy,
+} from "../../../../lib/train/mod.ts";
+import { assertClose, assertThrows } from "../../../assert.ts";
+
+await startEngine({ backend: "cpu" });
+
+const truths = tf.tensor1d([1, 0, 1, 0]);
+const probabilities = [0.9, 0.3, 0.2, 0.8];
+const column = tf.tensor2d(probabilities, [4, 1]);
+const logits = tf.tensor2d(probabilities.map((p) => Math.log(p / (1 - p))), [4, 1]);
+const masks = tf.tensor2d([[1, 1, 0, 0], [0, 1, 0, 1]]);
+const found = tf.tensor2d([[0.9, 0.2, 0.4, 0.1], [0.5, 0.5, 0.5, 0.5]]);
+
+function check(loss: Loss, expected: readonly number[], options: { logits: boolean }, output = column) {
+  assertClose(loss.perExample(truths, output, options).dataSync(), expected, 3e-6);
+}
+
+// Printed by Keras 3.15 and TensorFlow, each loss with reduction="none", of y = [[1], [0], [1], [0]],
+// p = [[.9], [.3], [.2], [.8]], z = log(p / (1 - p)), masks m and found q as above:
+//   Hinge()(y, p), SquaredHinge()(y, p), LogCosh()(y, 10 * p)
+//   KLDivergence()(np.concatenate([y, 1 - y], 1), np.concatenate([p, 1 - p], 1))
+//   BinaryFocalCrossentropy(from_logits=True)(y, z)
+//   BinaryFocalCrossentropy(apply_class_balancing=True, alpha=.25, gamma=3, from_logits=True)(y, z)
+//   tf.nn.weighted_cross_entropy_with_logits(y, z, 25.)
+//   Dice(axis=(1,))(m, q), and Dice()(y, p) of the whole batch
+Deno.test("hinge() and squaredHinge() agree with Keras", () => {
+  check(hinge(), [0.1, 1.3, 0.8, 1.8], { logits: false });
+  check(squaredHinge(), [0.01, 1.69, 0.64, 3.24], { logits: false });
+});
+
+Deno.test("klDivergence() of one column agrees with Keras on the two answers", () => {
+  check(klDivergence(), [0.10535919, 0.3566735, 1.6094364, 1.6094364], { logits: false });
+  const both = (values: tf.Tensor) => tf.concat([values, tf.sub(1, values)], 1);
+  const pair = klDivergence().perExample(both(tf.reshape(truths, [4, 1])), both(column), { logits: false });
+  assertClose(pair.dataSync(), [0.10535919, 0.3566735, 1.6094364, 1.6094364], 3e-6);
+});
+
+Deno.test("logCosh() agrees with Keras and stays finite far out", () => {
+  check(logCosh(), [7.3068528, 2.3093286, 0.4337808, 7.3068528], { logits: false }, tf.mul(column, 10));
+  const far = logCosh().perExample(tf.tensor1d([0]), tf.tensor2d([[1e4]]), { logits: false });
+  assertClose(far.dataSync(), [1e4 - Math.LN2]);
+});
+
+Deno.test("focal() agrees with Keras, of logits and of probabilities, with weights and without", () => {
+  const plain = [0.0010536058, 0.03210075, 1.0300404, 1.0300404];
+  check(focal(), plain, { logits: true }, logits);
+  check(focal(), plain, { logits: false });
+  const weighted = [2.6340154e-5, 0.0072226683, 0.20600806, 0.61802423];
+  check(focal({ gamma: 3, alpha: 0.25 }), weighted, { logits: true }, logits);
+});
+
+Deno.test("weightedBinaryCrossEntropy() agrees with TensorFlow, of logits and of probabilities", () => {
+  const expected = [2.6340134, 0.356675, 40.235947, 1.6094381];
+  check(weightedBinaryCrossEntropy(25), expected, { logits: true }, logits);
+  check(weightedBinaryCrossEntropy(25), expected, { logits: false });
+});
+
+// Jaccard by hand: 1 - 1.1 / (2 + 1.6 - 1.1) and 1 - 1 / (2 + 2 - 1).
+Deno.test("dice() and jaccard() of masks", () => {
+  const options = { logits: false };
+  assertClose(dice().perExample(masks, found, options).dataSync(), [0.38888884, 0.5], 1e-6);
+  assertClose(jaccard().perExample(masks, found, options).dataSync(), [0.56, 2 / 3], 1e-6);
+});
+
+// By hand: 1.1 of 2 positives found, 2.2 said; Dice 1 - 2.2 / 4.2, as Keras; Jaccard 1 - 1.1 / 3.1.
+Deno.test("overlapOfBatch() gives every example the value of the batch", () => {
+  const of = (how: "dice" | "jaccard") =>
+    overlapOfBatch(how, "lens").together({ lens: truths }, { lens: column }, {}) as tf.Tensor;
+  assertClose(of("dice").dataSync(), new Array(4).fill(0.47619045), 1e-6);
+  assertClose(of("jaccard").dataSync(), new Array(4).fill(0.64516127), 1e-6);
+});
+
+Deno.test("losses refuse weights and exponents that make no sense", () => {
+  assertThrows(() => weightedBinaryCrossEntropy(-1), RangeError, "at least 0: got -1");
+  assertThrows(() => focal({ gamma: -1 }), RangeError, "gamma must be at least 0: got -1");
+  assertThrows(() => focal({ alpha: 2 }), RangeError, "alpha must lie between 0 and 1: got 2");
+});
