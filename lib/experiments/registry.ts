@@ -3,6 +3,7 @@ import { cygno, cygnoEnergy } from "./cygno/experiment.ts";
 import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
 import { dcgan } from "./dcgan/experiment.ts";
 import { fashion } from "./fashion/experiment.ts";
+import { images } from "./images/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
 
 /** The experiments, in the order in which they are listed. */
@@ -12,6 +13,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   cygno,
   cygnoEnergy,
   dcgan,
+  images,
 ];
 
 /** What `deno task train` trains where no experiment is named. */
