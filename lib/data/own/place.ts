@@ -1,6 +1,7 @@
 /** The files of a place that a user names: a folder, a zip, or one file. Lists them; opens none but the zip. @module */
 import { basename, join, normalize } from "@std/path";
-import { isHiddenEntry, type OpenedFile, openFile } from "../../io/formats.ts";
+import { type OpenedFile, openFile } from "../../io/formats.ts";
+import { isHiddenEntry } from "../../io/zip.ts";
 import { byName, walkFiles, withSlashes } from "../transport/glob.ts";
 
 /** One file of a place. */
