@@ -110,7 +110,10 @@ function bestAfter(name: string, { space, objective }: Problem, seed: number): n
   const sampler = createSampler({ name }), trials: Trial[] = [];
   let best = Infinity;
   for (let number = 0; number < TRIALS; number++) {
-    const suggestion = sampler.suggest({ space, directions: ["minimize"], trials, seed: seed + 1000 }, number)!;
+    const suggestion = sampler.suggest(
+      { space, directions: ["minimize"], trials, seed: seed + 1000 },
+      number,
+    )!;
     const value = objective(suggestion.params);
     best = Math.min(best, value);
     trials.push({ ...trialOf(number, suggestion.params, value), notes: suggestion.notes });
