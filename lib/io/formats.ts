@@ -44,6 +44,7 @@ export interface Member {
 
 /** An open file. */
 export interface OpenedFile {
+  /** Which format it is of. */
   readonly format: FormatName;
   /** What error messages call it. */
   readonly name: string;
@@ -59,6 +60,7 @@ export interface OpenedFile {
 
 /** A format: how it is recognised and opened. */
 export interface Format {
+  /** What it is called here. */
   readonly name: FormatName;
   /** As a user calls it. */
   readonly title: string;

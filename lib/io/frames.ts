@@ -119,9 +119,13 @@ async function* framesOfArrays(file: OpenedFile, name: string, options: FrameOpt
 
 /** How an array lies as frames. */
 export interface FrameLayout {
+  /** How many there are. */
   frames: number;
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
+  /** Samples a pixel. */
   channels: Image["channels"];
 }
 

@@ -32,6 +32,7 @@ import { checkedProduct } from "./_problem.ts";
 import { isHdf5 } from "./_signatures.ts";
 
 export { isHdf5 };
+export type { Slab } from "./_hdf5_chunks.ts";
 
 /** An array of numbers, row-major in the machine's byte order. */
 export interface Hdf5Array {

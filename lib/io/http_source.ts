@@ -17,7 +17,7 @@ export interface HttpSourceOptions extends CacheOptions {
   timeoutMs?: number;
   /** Stops what is under way, with its reason. */
   signal?: AbortSignal;
-  /** @default {the global fetch} */
+  /** Asks the server. @default {the global fetch} */
   fetch?: typeof fetch;
 }
 

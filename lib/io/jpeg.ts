@@ -16,8 +16,11 @@ export { isJpeg };
 
 /** What a JPEG says of itself. */
 export interface JpegHeader {
+  /** Columns. */
   width: number;
+  /** Rows. */
   height: number;
+  /** Samples a pixel: 1 grey, 3 colours. */
   channels: number;
   /** Bits a sample: 8 or 12. */
   precision: number;

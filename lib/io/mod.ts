@@ -20,5 +20,8 @@ export * from "./npz.ts";
 export * from "./object_source.ts";
 export * from "./open_source.ts";
 export * from "./png.ts";
+export * from "./root.ts";
+export * from "./root_chain.ts";
+export * from "./root_write.ts";
 export * from "./tiff.ts";
 export * from "./zip.ts";

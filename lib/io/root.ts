@@ -7,7 +7,8 @@
  *
  * Memory: the columns asked for, and one basket.
  *
- * Source: uproot 5 and jsroot for the format. Not read: RNTuple, trees whose branches are in other files. @module
+ * Source: uproot 5 and jsroot for the format. Not read: trees whose branches are in other files, and RNTuple, of which jsroot
+ * 7.11.2 gives 64 of the 2,899 fields in scikit-hep's test files otherwise than uproot without a word. @module
  */
 import { nearest } from "../base/nearest.ts";
 import type { ByteSource } from "./byte_source.ts";

@@ -107,7 +107,9 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
 export interface TiffPage {
   /** Its number, from 0. */
   page: number;
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
   /** Samples a pixel, 3 for a palette. */
   channels: Image["channels"];
