@@ -105,7 +105,7 @@ export interface OpenHdf5Options extends HttpSourceOptions {
   name?: string;
   /** Most bytes of unpacked chunks that are kept for the next read. @default {67_108_864} */
   chunkCacheBytes?: number;
-  /** Threads that read and unpack chunks of a local file; worth it where more than one core is free. @default {0} */
+  /** Threads that read and unpack chunks of a file given by its path; worth it where cores are free. @default {0} */
   workers?: number;
 }
 
@@ -181,7 +181,9 @@ export async function openHdf5(
     throw new SyntaxError(`${failed}: the file is damaged or cut off`);
   }
   const bytes = base === undefined ? undefined : new Hdf5Bytes(source, base);
-  const decoder = createChunkDecoder(source, { workers, cacheBytes: chunkCacheBytes });
+  // Threads open the file by its path; bytes in memory and sources of others' making have none.
+  const isLocal = (typeof place === "string" || place instanceof URL) && source.readSync !== undefined;
+  const decoder = createChunkDecoder(source, { workers: isLocal ? workers : 0, cacheBytes: chunkCacheBytes });
   const known = new Map<string, Promise<Known>>();
   let isOpen = true;
 

@@ -1,10 +1,11 @@
 import { join } from "@std/path";
-import { assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { openHdf5 } from "../../../lib/io/hdf5.ts";
 import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
 import type { NpyType, NpyValues } from "../../../lib/io/npy.ts";
 import { decodeGzip } from "../../../lib/io/gzip.ts";
 import { base64 } from "./_bytes.ts";
+import { rangeServer } from "./_range_server.ts";
 
 // h5py 3.16.0, gzip-packed; x = np.arange(24).reshape(4, 3, 2)
 //   num/<type> x in each type, "big_" for ">" · bool x % 2 == 0 · scalar np.float32(1.5) · empty np.zeros((0, 3), "f4")
@@ -145,4 +146,23 @@ Deno.test("encodeHdf5() keeps every byte of a header that ends where the file do
     assertEquals(await file.datasets(), [name]);
     file.close();
   }
+});
+
+Deno.test("openHdf5() reads rows from a server by ranges, and takes threads for paths only", async () => {
+  const rows = Float32Array.from({ length: 2000 * 50 }, (_, i) => i % 7 === 0 ? i : 0);
+  const packed = { data: rows, shape: [2000, 50], chunks: [100, 50], compression: "lzf" } as const;
+  const bytes = await encodeHdf5({ "g/X": packed, plain: { data: rows, shape: [2000, 50] } });
+  await using server = rangeServer(bytes);
+  using far = await openHdf5(server.url, { blockBytes: 16384, workers: 2 });
+  using near = await openHdf5(bytes, { workers: 2 });
+  for (const file of [far, near]) {
+    assertEquals(await file.datasets(), ["g/X", "plain"]);
+    for (const path of ["g/X", "plain"]) {
+      const { data, shape } = await file.read(path, { rows: [950, 1250] });
+      assertEquals([shape, data], [[300, 50], rows.slice(950 * 50, 1250 * 50)], path);
+      const corner = await file.read(path, { slab: [[1998, 2000], [48, 50]] });
+      assertEquals(corner.data, Float32Array.of(rows[99948], rows[99949], rows[99998], rows[99999]), path);
+    }
+  }
+  assert(server.requests.length < bytes.length / 16384, `${server.requests.length} requests`); // not the whole file
 });
