@@ -1,6 +1,7 @@
 /**
  * Recoil CNN. Input image [batch, 128, 128, 1], light in units of 16 counts above the pedestal.
- * Outputs, one or both: nuclear [batch, 1], the probability of a nuclear recoil; energy [batch, 1], in units of 30 keV.
+ * Outputs, one or both: nuclear [batch, 1], the probability of a nuclear recoil; energy [batch, 2], mean and σ in units of
+ * 30 keV. The energy has no dropout: dropped units before a regression make use differ from training, and shift it.
  *
  * Pixels are averaged in squares of two (diffusion has blurred what is finer), and the outer eighth on each side is left aside. Then side by side:
  * - levels: the picture through tanh of several gains, so that faint and bright tracks look alike, and the mean of each;
@@ -32,7 +33,7 @@ export interface RecoilCnnConfig {
   filters?: readonly [number, number, number, number];
   /** Units of the dense layers. @default {[64, 64]} */
   units?: readonly number[];
-  /** Share of the dense layers' units dropped in training. @default {0.1} */
+  /** Share of the units dropped in training, for the kind alone. @default {0.1} */
   dropout?: number;
   /** Makes the initial weights repeatable. @default {drawn anew each time} */
   seed?: number;
@@ -58,7 +59,7 @@ const COORDINATE_UNIT = 6;
  * import { startEngine } from "../engine/mod.ts";
  * import { buildRecoilCnn } from "./recoil_cnn.ts";
  * await startEngine({ backend: "cpu" });
- * buildRecoilCnn({ side: 64 }).outputs.map(({ shape }) => shape); // [[null, 1], [null, 1]]
+ * buildRecoilCnn({ side: 64 }).outputs.map(({ shape }) => shape); // [[null, 1], [null, 2]]
  * ```
  */
 export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
@@ -106,29 +107,43 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
     ...stagesOver(levels, filters, seeds),
   ]);
   const outputs = heads.map((head) => {
-    let own = x;
-    units.forEach((count, i) => {
-      const name = `${head}_dense${i + 1}`, kernelInitializer = tf.initializers.heNormal({ seed: seeds() });
-      own = add(tf.layers.dense({ units: count, activation: "relu", kernelInitializer, name }), own);
-      if (dropout > 0 && i === 0) {
-        own = add(tf.layers.dropout({ rate: dropout, name: `${head}_dropout` }), own);
-      }
-    });
-    return add(
-      tf.layers.dense({
-        units: 1,
-        activation: head === "nuclear" ? "sigmoid" : "linear",
-        kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
-        name: head,
-      }),
-      own,
-    );
+    const own = denseOf(x, head, { units, dropout: head === "nuclear" ? dropout : 0, seeds });
+    const last = (name: string, activation: "sigmoid" | "linear" | "softplus") =>
+      add(
+        tf.layers.dense({
+          units: 1,
+          activation,
+          kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
+          name,
+        }),
+        own,
+      );
+    if (head === "nuclear") return last(head, "sigmoid");
+    return add(tf.layers.concatenate({ name: head }), [
+      last("energy_mean", "linear"),
+      last("energy_sigma", "softplus"),
+    ]);
   });
   return tf.model({
     inputs: image,
     outputs: outputs.length === 1 ? outputs[0] : outputs,
     name: "recoil_cnn",
   });
+}
+
+/** Dense layers of one head. */
+function denseOf(
+  x: tf.SymbolicTensor,
+  head: RecoilHead,
+  { units, dropout, seeds }: { units: readonly number[]; dropout: number; seeds: () => number | undefined },
+): tf.SymbolicTensor {
+  let own = x;
+  units.forEach((count, i) => {
+    const name = `${head}_dense${i + 1}`, kernelInitializer = tf.initializers.heNormal({ seed: seeds() });
+    own = add(tf.layers.dense({ units: count, activation: "relu", kernelInitializer, name }), own);
+    if (dropout > 0 && i === 0) own = add(tf.layers.dropout({ rate: dropout, name: `${head}_dropout` }), own);
+  });
+  return own;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface BinnedUncertainty {
 /** The model says its own σ, in the second column of the same output; multiplied by `factor` as the value is. */
 export interface ColumnUncertainty {
   column: 1;
+  /** What that σ is multiplied by to cover the truth as often as it should, as measured on other examples. @default {1} */
+  scale?: number;
 }
 
 /** The model says its own σ, in another output [batch, 1]; multiplied by `factor` as the value is. */
@@ -50,7 +52,7 @@ const uncertaintySchema: z.ZodType<Uncertainty> = z.union([
   z.strictObject({ edges: z.array(z.number()).min(2), sigma: z.array(z.number().nonnegative()) })
     .refine((u) => u.sigma.length === u.edges.length - 1, "needs one sigma for each bin between two edges")
     .refine((u) => u.edges.every((edge, i) => i === 0 || edge > u.edges[i - 1]), "edges must rise"),
-  z.strictObject({ column: z.literal(1) }),
+  z.strictObject({ column: z.literal(1), scale: z.number().positive().optional() }),
   z.strictObject({ output: nameSchema }),
 ]);
 
@@ -94,8 +96,9 @@ export const value: OutputKind<ValueOutput, ValueAnswer> = {
     const value = data[0] * factor;
     let sigma: number | undefined;
     if (uncertainty && "edges" in uncertainty) sigma = sigmaOf(value, uncertainty);
-    else if (isOwnColumn(uncertainty)) sigma = saidSigma(name, data[1], factor);
-    else if (companion) sigma = saidSigma(name, companion.data[0], factor);
+    else if (uncertainty && "column" in uncertainty) {
+      sigma = saidSigma(name, data[1] * (uncertainty.scale ?? 1), factor);
+    } else if (companion) sigma = saidSigma(name, companion.data[0], factor);
     return { kind: "value", value, units, ...(sigma === undefined ? {} : { uncertainty: sigma }) };
   },
   json: (answer) => answer,

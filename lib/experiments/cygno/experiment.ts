@@ -5,6 +5,7 @@ import { buildCourseCnn } from "../../models/course_cnn.ts";
 import { buildRecoilCnn, standardizeRecoilCnn } from "../../models/recoil_cnn.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
 import * as train from "../../train/mod.ts";
+import type { Models } from "../../train/mod.ts";
 import {
   CROP_STEPS,
   CYGNO_OPTIONS,
@@ -55,14 +56,17 @@ interface CygnoSpec {
 const ORDER = { steepness: 2, width: 0.7, offset: 0.6 / ENERGY_UNIT };
 
 /**
- * Loss of several heads. For the kind, binary cross-entropy, which keeps the probabilities honest, and the misordering
- * among recoils of like energy. For the energy, the squared miss over a variance that rises with the energy as that of
- * counted electrons does, so that faint events count as well.
+ * Loss of several heads. For the kind, binary cross-entropy, which keeps the probabilities honest, and their pairwise ranking
+ * among recoils of like energy. For the energy, the likelihood of a Gaussian whose mean and σ the network gives: its best mean
+ * is the mean of the true energies that look alike, without a pull to either side.
  */
 function jointLoss(targets: readonly Target[], order: number): train.JointLoss {
   const binary = train.binaryCrossEntropy();
-  const energyLoss = (truth: tf.Tensor, output: tf.Tensor) =>
-    tf.div(tf.square(tf.sub(output, truth)), tf.add(tf.mul(truth, 0.06), 0.01));
+  const energyLoss = (truth: tf.Tensor, output: tf.Tensor) => {
+    const [mean, sigma] = tf.split(output, 2, 1).map((column) => tf.reshape(column, [-1]));
+    const spread = tf.add(sigma, LEAST_SIGMA);
+    return tf.add(tf.log(spread), tf.mul(tf.square(tf.div(tf.sub(mean, truth), spread)), 0.5));
+  };
   const kindLoss = (truths: train.NamedTensors, output: tf.Tensor) => {
     const cross = binary.perExample(truths.nuclear, output, { logits: true });
     if (!targets.includes("energy") || order === 0) return cross;
@@ -76,14 +80,15 @@ function jointLoss(targets: readonly Target[], order: number): train.JointLoss {
     whole: true, // a recoil is compared with all others of its batch
     together(truths, outputs) {
       const losses = targets.map((target) =>
-        target === "energy"
-          ? energyLoss(truths.energy, tf.reshape(outputs.energy, [-1]))
-          : kindLoss(truths, outputs.nuclear)
+        target === "energy" ? energyLoss(truths.energy, outputs.energy) : kindLoss(truths, outputs.nuclear)
       );
       return losses.reduce((sum, loss) => tf.add(sum, loss));
     },
   };
 }
+
+/** Added to σ in the loss, in units of 30 keV, so that no single event is ever infinitely sure. */
+const LEAST_SIGMA = 0.003;
 
 function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, CygnoData> {
   const targetsOf = (recipe: "best" | "course"): readonly Target[] =>
@@ -137,15 +142,19 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
       };
     },
 
-    evaluate(predictions, data, { recipe, seed }) {
+    async evaluate(predictions, data, { recipe, seed }, { models }) {
       const targets = targetsOf(recipe), metrics = {}, outputs: Record<string, Record<string, unknown>> = {};
       if (targets.includes("nuclear")) {
         Object.assign(metrics, report.measureClassifier(predictions.nuclear.data, data, seed));
       }
       if (targets.includes("energy")) {
-        const energies = report.inKeV(predictions.energy.data);
-        Object.assign(metrics, report.measureRegressor(energies, data, seed));
-        outputs.energy = { uncertainty: report.uncertaintyOf(energies, data, seed) };
+        const { means, sigmas } = report.inKeV(predictions.energy);
+        Object.assign(metrics, report.measureRegressor(means, data, seed));
+        if (sigmas) {
+          const scale = await validationScale(models, data);
+          Object.assign(metrics, report.measureCoverage(means, sigmas.map((sigma) => scale * sigma), data));
+          outputs.energy = { uncertainty: { column: 1, scale } };
+        } else outputs.energy = { uncertainty: report.uncertaintyOf(means, data, seed) };
       }
       return { metrics, outputs };
     },
@@ -164,7 +173,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
       outputs: targetsOf(recipe).map((target) =>
         target === "nuclear"
           ? { name: "nuclear", kind: "probability", labels: ["ER", "NR"], threshold: 0.5 }
-          : { name: "energy", kind: "value", units: "keV", factor: ENERGY_UNIT }
+          : { name: "energy", kind: "value", units: "keV", factor: ENERGY_UNIT, ...OWN_SIGMA[recipe] }
       ),
     }),
 
@@ -175,11 +184,30 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
         figures.push(...await report.classifierFigures(predictions.nuclear.data, data));
       }
       if (targets.includes("energy")) {
-        figures.push(...report.regressorFigures(report.inKeV(predictions.energy.data), data, seed));
+        const { means, sigmas } = report.inKeV(predictions.energy);
+        figures.push(
+          ...report.regressorFigures(means, data, seed),
+          ...report.pullFigures(means, sigmas, data),
+        );
       }
       return figures;
     },
   });
+}
+
+/** Where the energy's σ comes from: the best recipe's network says its own. */
+const OWN_SIGMA = { best: { uncertainty: { column: 1 } }, course: {} } as const;
+
+/**
+ * What the network's σ is multiplied by for one standard deviation to cover 68.3 % of the validation images; 1 where there
+ * are none.
+ */
+async function validationScale(models: Models, { validation, splits }: CygnoData): Promise<number> {
+  if (!validation) return 1;
+  const model = train.mainModel(models);
+  const predictions = await train.predict(model, validation, { preprocessing: BEST_STEPS });
+  const { means, sigmas } = report.inKeV(predictions.energy);
+  return report.scaleOf(means, sigmas!, splits.validation.energies);
 }
 
 /** Which kind of recoil, and of what energy. */

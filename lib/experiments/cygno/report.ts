@@ -3,6 +3,8 @@ import {
   auc,
   calibration,
   indicesByBin,
+  proportion,
+  quantileSorted,
   regressionByBin,
   rejectionAtEfficiency,
   rocBand,
@@ -11,6 +13,7 @@ import {
 import { createRng } from "../../base/rng.ts";
 import * as plot from "../../plot/mod.ts";
 import type { CardMetric } from "../../card/card.ts";
+import type { NdArray } from "../../data/source.ts";
 import type { History } from "../../train/mod.ts";
 import { type CygnoData, ENERGY_EDGES, ENERGY_UNIT, SIDE } from "./data.ts";
 import { type ClusterFeatures, fitQuadratic } from "./features.ts";
@@ -307,7 +310,64 @@ export function regressorFigures(energies: Float32Array, data: CygnoData, seed: 
   ];
 }
 
-/** Predicted energies in keV. */
-export function inKeV(outputs: Float32Array): Float32Array {
-  return outputs.map((value) => value * ENERGY_UNIT);
+/** Predicted energies and, where the network says them, their σ, in keV. */
+export function inKeV(
+  { data, shape }: NdArray<Float32Array>,
+): { means: Float32Array; sigmas?: Float32Array } {
+  const columns = data.length / shape[0];
+  const column = (c: number) =>
+    Float32Array.from({ length: shape[0] }, (_, i) => data[i * columns + c] * ENERGY_UNIT);
+  return columns === 2 ? { means: column(0), sigmas: column(1) } : { means: column(0) };
+}
+
+/** Share of a Gaussian within one standard deviation. */
+const WITHIN_SIGMA = 0.6827;
+
+/** What σ must be multiplied by to cover the true energies as often as a Gaussian's does. */
+export function scaleOf(means: Float32Array, sigmas: Float32Array, energies: Float32Array): number {
+  const pulls = Float64Array.from(means, (mean, i) => Math.abs(mean - energies[i]) / sigmas[i]).sort();
+  const scale = quantileSorted(pulls, WITHIN_SIGMA);
+  return Number.isFinite(scale) && scale > 0 ? scale : 1;
+}
+
+/**
+ * Share of events whose true energy lies within one stated σ, overall and by true energy.
+ *
+ * @param sigmas Stated σ, keV, [n] of the measured events.
+ */
+export function measureCoverage(
+  means: Float32Array,
+  sigmas: Float32Array,
+  { splits: { test }, measuredOn: split }: CygnoData,
+): Record<string, CardMetric> {
+  const covered = (members: Uint32Array) =>
+    members.filter((i) => Math.abs(means[i] - test.energies[i]) <= sigmas[i]).length;
+  const all = { name: "", members: Uint32Array.from(means, (_, i) => i) };
+  const bins = indicesByBin(test.energies, ENERGY_EDGES).map((members, b) => ({
+    name: BIN_NAMES[b],
+    members,
+  }));
+  const baseline = { name: "a Gaussian's", value: WITHIN_SIGMA };
+  const found = [all, ...bins].filter(({ members }) => members.length > 0).map(({ name, members }) => {
+    const { value, low, high, n } = proportion(covered(members), members.length);
+    return [`energyCoverage${name}`, { value, low, high, n, split, baseline }] as const;
+  });
+  return Object.fromEntries(found);
+}
+
+/** What predictions are off by in units of the stated σ: a standard normal distribution where it is right. */
+export function pullFigures(
+  means: Float32Array,
+  sigmas: Float32Array | undefined,
+  { splits: { test }, measuredOn }: CygnoData,
+): Figure[] {
+  if (!sigmas || means.length < 2) return [];
+  const scaled = means.map((mean, i) => mean / sigmas[i]),
+    truth = test.energies.map((keV, i) => keV / sigmas[i]);
+  return [{
+    name: "energy_pulls",
+    section: `Energy, ${measuredOn} images`,
+    caption: "Predicted minus true energy over the network's own σ, before its calibration.",
+    spec: plot.plotResiduals(scaled, truth, { title: "Pulls of the energy", units: "σ" }),
+  }];
 }

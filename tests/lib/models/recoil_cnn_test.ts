@@ -10,10 +10,11 @@ Deno.test("buildRecoilCnn() gives a probability and an energy, or one of them", 
   const image = tf.randomNormal([2, 64, 64, 1], 0, 1, "float32", 1);
   const both = buildRecoilCnn({ side: 64, seed: 1 });
   const [nuclear, energy] = both.predict(image) as tf.Tensor[];
-  assertEquals([nuclear.shape, energy.shape], [[2, 1], [2, 1]]);
+  assertEquals([nuclear.shape, energy.shape], [[2, 1], [2, 2]]);
+  assert([1, 3].every((i) => energy.dataSync()[i] > 0), "σ is positive");
   assert(Array.from(nuclear.dataSync()).every((p) => p > 0 && p < 1));
   const one = buildRecoilCnn({ side: 64, heads: ["energy"] });
-  assertEquals(one.outputs.map(({ name, shape }) => [name.split("/")[0], shape]), [["energy", [null, 1]]]);
+  assertEquals(one.outputs.map(({ name, shape }) => [name.split("/")[0], shape]), [["energy", [null, 2]]]);
   tf.dispose([image, nuclear, energy]);
   [both, one].forEach((model) => model.dispose());
 });
@@ -55,7 +56,7 @@ function stripes(count: number): tf.Tensor {
   return tf.tensor(data, [count, 64, 64, 1]);
 }
 
-Deno.test("buildRecoilCnn() answers as before its fixed features were layers, and files from then are read", async () => {
+Deno.test("files of the recoil CNN from before its fixed features were layers are read, and answer as they did", async () => {
   // Written by the builder that made moments and apertures of frozen Dense layers, standardized on stripes(6), seed 3.
   const bytes = await Deno.readFile(new URL("recoil_of_dense_layers.keras", import.meta.url));
   const expected = [
@@ -63,11 +64,20 @@ Deno.test("buildRecoilCnn() answers as before its fixed features were layers, an
     [1.0643054246902466, 0.48055699467658997, 0.7150521278381348],
   ];
   const { model: before } = await decodeKeras(bytes);
-  const now = buildRecoilCnn({ side: 64, filters: [2, 2, 2, 2], units: [3], seed: 3 });
-  standardizeRecoilCnn(now, stripes(6));
-  for (const model of [before, now]) {
-    const outputs = model.predict(stripes(3)) as tf.Tensor[];
-    outputs.forEach((output, i) => assertClose(output.dataSync(), expected[i], 2e-5));
-    model.dispose();
-  }
+  const outputs = before.predict(stripes(3)) as tf.Tensor[];
+  outputs.forEach((output, i) => assertClose(output.dataSync(), expected[i], 2e-5));
+  before.dispose();
+});
+
+Deno.test("standardizeRecoilCnn() brings the fixed features to mean 0 and deviation 1", () => {
+  const model = buildRecoilCnn({ side: 64, seed: 3 });
+  standardizeRecoilCnn(model, stripes(6));
+  const standard = tf.model({
+    inputs: model.inputs,
+    outputs: model.getLayer("standard").output as tf.SymbolicTensor,
+  });
+  const { mean, variance } = tf.moments(standard.predict(stripes(6)) as tf.Tensor, 0);
+  assert(mean.dataSync().every((value) => Math.abs(value) < 1e-3));
+  assert(variance.dataSync().every((value) => Math.abs(value - 1) < 0.05 || value < 1e-3));
+  model.dispose();
 });

@@ -100,7 +100,7 @@ Deno.test("cygno.evaluate() measures a perfect and a blind model as such", async
     const shape = [30, 1];
     const measure = async (nuclear: Float32Array, energy: Float32Array) => {
       const predictions = { nuclear: { data: nuclear, shape }, energy: { data: energy, shape } };
-      return (await cygno.evaluate(predictions, data, options(), undefined as never)).metrics;
+      return (await cygno.evaluate(predictions, data, options(), { models: {} } as never)).metrics;
     };
     const perfect = await measure(labels, energies.map((keV) => keV / 30));
     assertEquals([perfect.auc.value, perfect.auc_0to5keV.value, perfect.rejection90.value], [1, 1, 1]);
