@@ -6,7 +6,6 @@
 import { inflateSync, zstdDecompressSync } from "node:zlib";
 import type { ByteSource } from "./byte_source.ts";
 import { loadJsroot, type RootBranchObject } from "./_root_file.ts";
-import type { RootValues } from "./_root_columns.ts";
 
 /** A basket, unpacked. */
 export interface Basket {
@@ -170,28 +169,4 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
     to += length;
   }
   return out.subarray(0, to);
-}
-
-/** Turns `count` numbers of the file's byte order, high byte first, into `out` from `to` on. */
-export function putNumbers(view: DataView, at: number, count: number, out: RootValues, to: number): void {
-  if (out instanceof Float64Array) {
-    for (let i = 0; i < count; i++) {
-      out[to + i] = view.getFloat64(at + 8 * i);
-    }
-  } else if (out instanceof Float32Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getFloat32(at + 4 * i);
-  } else if (out instanceof Int32Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getInt32(at + 4 * i);
-  } else if (out instanceof Uint32Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getUint32(at + 4 * i);
-  } else if (out instanceof BigInt64Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getBigInt64(at + 8 * i);
-  } else if (out instanceof BigUint64Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getBigUint64(at + 8 * i);
-  } else if (out instanceof Int16Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getInt16(at + 2 * i);
-  } else if (out instanceof Uint16Array) {
-    for (let i = 0; i < count; i++) out[to + i] = view.getUint16(at + 2 * i);
-  } else if (out instanceof Int8Array) { for (let i = 0; i < count; i++) out[to + i] = view.getInt8(at + i); }
-  else for (let i = 0; i < count; i++) out[to + i] = view.getUint8(at + i);
 }
