@@ -1,5 +1,7 @@
 /** An experiment's contract, its runs and their folders. @module */
+export * from "./compare.ts";
 export * from "./experiment.ts";
 export * from "./fine_tune.ts";
 export * from "./run.ts";
 export * from "./run_folder.ts";
+export * from "./tensorboard.ts";
