@@ -5,6 +5,7 @@ export * from "./fashion.ts";
 export * from "./labeled_images.ts";
 export * from "./lazy_images.ts";
 export * from "./lazy_numbers.ts";
+export * from "./lenses.ts";
 export * from "./mnist.ts";
 export * from "./source.ts";
 export * from "./sparse_images.ts";

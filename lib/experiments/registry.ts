@@ -4,6 +4,7 @@ import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
 import { dcgan } from "./dcgan/experiment.ts";
 import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
+import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
 
 /** The experiments, in the order in which they are listed. */
@@ -14,6 +15,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   cygnoEnergy,
   dcgan,
   images,
+  lenses,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -1,0 +1,259 @@
+/** The set of a search for lenses: read or simulated, split without parting copies, augmented. @module */
+import { join } from "@std/path";
+import {
+  type AugmentationStep,
+  type AugmentedSet,
+  augmentPybia,
+  type PybiaOptions,
+} from "../../augment/mod.ts";
+import { createRng } from "../../base/rng.ts";
+import { type Cutouts, groupsOf, LENS_FILES, type LensSet, readLensSet } from "../../data/lenses.ts";
+import { fromArrays, type NdArray, takeRowsOf } from "../../data/source.ts";
+import { cropCenter } from "../../image/mod.ts";
+import { preprocess, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
+import type { Data, LoadContext } from "../../run/experiment.ts";
+import { writeLenses } from "../../simulate/lenses/set.ts";
+import { type GroupedSplit, splitGroups } from "./folds.ts";
+import { cutoutSteps, unscaledWarning } from "./limits.ts";
+import type { LensesOptions } from "./options.ts";
+import { smote } from "./smote.ts";
+
+/** The loaded set. */
+export interface LensesData extends Data {
+  /** From a cutout to the network's input. */
+  readonly steps: readonly PreprocessingStep[];
+  /** All cutouts cropped, counts, [images, crop, crop, bands]; lenses first. */
+  readonly crops: NdArray<Float32Array>;
+  /** 1 lens, 0 other; [images]. */
+  readonly labels: Float32Array;
+  readonly split: GroupedSplit;
+  readonly bands: number;
+  /** Share of lenses among what was trained on. */
+  readonly trainedPrior: number;
+}
+
+/** Number of the seed of simulated sets: the set is the same whatever the run's seed. */
+const SET_SEED = 0;
+
+async function simulatedFolder(options: LensesOptions, context: LoadContext): Promise<string> {
+  const { lenses, negatives } = options, { dataFolder, log, signal, onProgress } = context;
+  const folder = join(dataFolder, "lenses", `simulated_${lenses}_${negatives}`);
+  const files = [...Object.values(LENS_FILES), "truth.csv"].map((name) => join(folder, name));
+  const there = await Promise.all(files.map((file) => Deno.stat(file).then(() => true, () => false)));
+  if (there.every(Boolean)) return folder;
+  log(`Simulating ${lenses} lenses and ${negatives} others into ${folder}`);
+  for (const file of files) await Deno.remove(file).catch(() => {}); // left by a run that was killed
+  await writeLenses(folder, { lenses, others: negatives }, {
+    seed: SET_SEED,
+    signal,
+    onProgress: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "pictures" }),
+  });
+  return folder;
+}
+
+/** The middle square of every cutout. */
+function cropAll({ data, shape }: NdArray<Float32Array>, side: number): NdArray<Float32Array> {
+  const [count, height, width, channels] = shape;
+  if (height === side && width === side) return { data, shape };
+  const size = side * side * channels, from = height * width * channels;
+  const out = new Float32Array(count * size);
+  for (let i = 0; i < count; i++) {
+    const image = { data: data.subarray(i * from, (i + 1) * from), height, width, channels };
+    out.set(cropCenter(image, side).data, i * size);
+  }
+  return { data: out, shape: [count, side, side, channels] };
+}
+
+/** Both classes in one array, of the smaller sides. */
+function joined({ lenses, others, height, width }: LensSet): NdArray<Float32Array> {
+  const same = [lenses, others].every(({ shape }) => shape[1] === height && shape[2] === width);
+  const side = Math.min(height, width);
+  return joinedRows([lenses, others].map((part) => same ? part : cropAll(part, side)));
+}
+
+function joinedRows(parts: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
+  const data = new Float32Array(parts.reduce((sum, { data }) => sum + data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  const count = parts.reduce((sum, { shape }) => sum + shape[0], 0);
+  return { data, shape: [count, ...parts[0].shape.slice(1)] };
+}
+
+/** The document's augmentation of one class; what it leaves out of the others is their turning and shifting. */
+function documentOptions(options: LensesOptions, isLens: boolean): PybiaOptions {
+  const { crop, copies, shift, flip, rotation, zoom, skew, numMasks, maskSize } = options;
+  const masks = numMasks > 0 ? { numMasks, maskSize } : {};
+  if (!isLens) return { imageSize: crop, ...masks };
+  return {
+    batch: copies,
+    widthShift: shift,
+    heightShift: shift,
+    horizontal: flip,
+    vertical: flip,
+    rotation,
+    ...(zoom > 0 && { zoomRange: [1 - zoom, 1 + zoom] }),
+    imageSize: crop,
+    skewAngle: skew,
+    blendMultiplier: options.blend,
+    blendingFunc: options.blendBy,
+    numImagesToBlend: options.blendImages,
+    ...masks,
+  };
+}
+
+/** The same as steps that are drawn anew for every batch. */
+export function onlineSteps(options: LensesOptions): AugmentationStep[] {
+  const { crop, shift, flip, rotation, zoom, skew, numMasks, maskSize } = options;
+  const fill = "nearest" as const, steps: AugmentationStep[] = [];
+  if (shift > 0) steps.push({ op: "shift", most: shift, fill });
+  if (flip) steps.push({ op: "flip", horizontal: true, vertical: true });
+  if (rotation) steps.push({ op: "rotate", degrees: 180, fill });
+  if (zoom > 0) steps.push({ op: "zoom", range: [1 - zoom, 1 + zoom], fill });
+  if (skew > 0) steps.push({ op: "skew", degrees: skew, fill });
+  steps.push({ op: "centerCrop", size: crop });
+  if (numMasks > 0) steps.push({ op: "cutout", shape: "circle", radius: maskSize, number: numMasks });
+  return steps;
+}
+
+/** What is trained on, and how many of its leading steps are done. */
+interface TrainingSet {
+  images: NdArray<Float32Array>;
+  labels: Float32Array;
+  rows?: Uint32Array;
+  applied: number;
+}
+
+function refuse(options: LensesOptions, { height, width }: LensSet): void {
+  const { crop, augmentation, smote: share, blend, folds, fold, validation, patience } = options;
+  if (crop > height || crop > width) {
+    throw new RangeError(
+      `Cannot crop cutouts to ${crop} × ${crop} pixels as the smallest has ${height} × ${width}: lower --crop`,
+    );
+  }
+  if (fold >= folds) throw new RangeError(`Cannot test on fold ${fold} as there are ${folds}, from 0`);
+  if (share > 0 && augmentation === "online") {
+    throw new RangeError("Cannot oversample by SMOTE what is drawn anew for every batch: choose one of them");
+  }
+  if (blend > 0 && augmentation !== "document") {
+    throw new RangeError(
+      `Cannot blend images with --augmentation ${augmentation}: it is of "document" alone`,
+    );
+  }
+  if (patience > 0 && validation === 0) {
+    throw new RangeError("Cannot watch the validation loss as nothing is held out: give --validation");
+  }
+}
+
+/** Makes the training set from the rows of its side alone. */
+function trainingSet(
+  full: NdArray<Float32Array>,
+  crops: NdArray<Float32Array>,
+  labels: Float32Array,
+  rows: Uint32Array,
+  steps: readonly PreprocessingStep[],
+  options: LensesOptions,
+): TrainingSet {
+  const lenses = rows.filter((row) => labels[row] === 1), others = rows.filter((row) => labels[row] === 0);
+  if (options.augmentation === "online") {
+    const repeated = Array.from({ length: options.copies }, () => [...lenses]).flat();
+    return { images: full, labels, rows: Uint32Array.from([...repeated, ...others]), applied: 1 };
+  }
+  let parts: NdArray<Float32Array>[];
+  if (options.augmentation === "document") {
+    const rng = createRng(options.seed, 32);
+    const augment = (of: Uint32Array, isLens: boolean): AugmentedSet =>
+      augmentPybia(takeRowsOf(full, of), documentOptions(options, isLens), rng);
+    parts = [augment(lenses, true), augment(others, false)];
+  } else parts = [takeRowsOf(crops, lenses), takeRowsOf(crops, others)];
+  let applied = 1;
+  const wanted = Math.round(options.smote * parts[1].shape[0]) - parts[0].shape[0];
+  if (options.smote > 0 && wanted > 0) {
+    parts = parts.map((part) => normalized(part, steps.slice(1)));
+    applied = steps.length;
+    const { made } = smote(parts[0], { count: wanted, rng: createRng(options.seed, 33) });
+    parts[0] = joinedRows([parts[0], made]);
+  }
+  const images = joinedRows(parts), first = parts[0].shape[0];
+  return {
+    images,
+    labels: Float32Array.from({ length: images.shape[0] }, (_, i) => i < first ? 1 : 0),
+    applied,
+  };
+}
+
+/** Every image through some steps. */
+function normalized({ data, shape }: NdArray<Float32Array>, steps: readonly PreprocessingStep[]) {
+  const size = data.length / shape[0], out = new Float32Array(data.length);
+  for (let i = 0; i < shape[0]; i++) {
+    const pixels = { data: data.subarray(i * size, (i + 1) * size), shape: shape.slice(1) };
+    out.set(preprocess(steps, pixels, { white: 255 }).data, i * size);
+  }
+  return { data: out, shape };
+}
+
+/** Says what is odd about a set. */
+function reportSet({ lenses, others }: LensSet, log: (line: string) => void): void {
+  const say = (name: string, { shape: [n, height, width, bands], masked }: Cutouts) =>
+    log(
+      `${n} ${name} of ${height} × ${width} pixels and ${bands} bands` +
+        (masked ? `, ${masked} pixels masked` : ""),
+    );
+  say("lenses", lenses);
+  say("others", others);
+  if (lenses.shape[0] > others.shape[0]) {
+    log("There are more lenses than others: are the two files swapped?");
+  }
+}
+
+/**
+ * Loads a set.
+ *
+ * Copies are made of the training side alone, after the split; images that are the same value for value stay together.
+ * Limits are fitted to the training side's crops alone.
+ *
+ * @throws {RangeError} If options do not fit the set or each other; one line says which.
+ */
+export async function loadLenses(options: LensesOptions, context: LoadContext): Promise<LensesData> {
+  const { log } = context, { seed, folds, fold, validation, crop, nonFinite } = options;
+  const place = options.data ?? await simulatedFolder(options, context);
+  const set = await readLensSet({ lenses: place, others: options.others }, { nonFinite });
+  reportSet(set, log);
+  refuse(options, set);
+  const full = joined(set), crops = cropAll(full, crop), count = full.shape[0];
+  const labels = Float32Array.from({ length: count }, (_, i) => i < set.lenses.shape[0] ? 1 : 0);
+  const split = splitGroups(groupsOf(full), labels, { rng: createRng(seed, 31), folds, fold, validation });
+  const own = takeRowsOf(crops, split.train);
+  const steps = cutoutSteps(own, options);
+  const warning = options.normalize ? undefined : unscaledWarning(own);
+  if (warning) log(warning);
+  const training = trainingSet(full, crops, labels, split.train, steps, options);
+  const trained = training.rows ?? Uint32Array.from(training.labels, (_, i) => i);
+  const side = (rows: Uint32Array) =>
+    fromArrays({ image: crops }, { lens: { data: labels, shape: [count] } }, { applied: { image: 1 }, rows });
+  const size = full.data.length / count;
+  return {
+    train: fromArrays(
+      { image: training.images },
+      { lens: { data: training.labels, shape: [training.labels.length] } },
+      { applied: { image: training.applied }, rows: training.rows },
+    ),
+    validation: split.validation.length > 0 ? side(split.validation) : undefined,
+    test: side(split.test),
+    fingerprint: set.fingerprint,
+    raw: (indices) =>
+      Promise.resolve(indices.map((index) => {
+        const at = split.test[index] * size;
+        return { image: { data: full.data.subarray(at, at + size), shape: full.shape.slice(1) } };
+      })),
+    dispose() {},
+    steps,
+    crops,
+    labels,
+    split,
+    bands: set.bands,
+    trainedPrior: trained.reduce((sum, row) => sum + training.labels[row], 0) / trained.length,
+  };
+}

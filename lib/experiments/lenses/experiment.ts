@@ -1,0 +1,84 @@
+/** Gravitational lenses among all else that a search meets: few examples, any number of bands. @module */
+import * as train from "../../train/mod.ts";
+import { defineExperiment } from "../../run/experiment.ts";
+import { type LensesData, loadLenses, onlineSteps } from "./data.ts";
+import { LENS, NETWORKS } from "./networks.ts";
+import { LENSES_OPTIONS, type LensesOptions } from "./options.ts";
+import * as report from "./report.ts";
+
+/** The loss by its name. */
+export function lossOf({ loss, weight }: Pick<LensesOptions, "loss" | "weight">): train.LossSpec {
+  switch (loss) {
+    case "binaryCrossEntropy":
+      return train.binaryCrossEntropy();
+    case "weightedBinaryCrossEntropy":
+      return train.weightedBinaryCrossEntropy(weight);
+    case "focal":
+      return train.focal();
+    case "hinge":
+      return train.hinge();
+    case "squaredHinge":
+      return train.squaredHinge();
+    case "klDivergence":
+      return train.klDivergence();
+    case "logCosh":
+      return train.logCosh();
+    case "dice":
+    case "jaccard":
+      return train.overlapOfBatch(loss, LENS);
+  }
+}
+
+function optimizerOf(name: LensesOptions["optimizer"]): train.OptimizerRule {
+  if (name === "sgd") return train.sgd({ momentum: 0.9 });
+  return name === "adam" ? train.adam() : train.rmsprop();
+}
+
+/** The experiment. */
+export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
+  name: "lenses",
+  summary: "Gravitational lenses, 100 × 100 cutouts in any bands: lens or not",
+  options: LENSES_OPTIONS,
+  defaults: { epochs: 30, batch: 32 },
+
+  load: (options, context) => loadLenses(options, context),
+
+  build: ({ model, crop, seed }, { bands }) => NETWORKS[model]({ inputShape: [crop, crop, bands], seed }),
+
+  recipe(options, { steps }) {
+    const { optimizer, rate, schedule, augmentation, lensWeight, patience } = options;
+    return {
+      loss: lossOf(options),
+      metrics: [train.binaryAccuracy()],
+      optimizer: optimizerOf(optimizer),
+      schedule: schedule === "cycle" ? train.oneCycle(rate, { warmUp: 0.2 }) : train.constant(rate),
+      preprocessing: steps,
+      augmentation: augmentation === "online" ? onlineSteps(options) : undefined,
+      ...(lensWeight !== 1 && { classWeights: [1, lensWeight] }),
+      callbacks: patience > 0 ? [train.earlyStopping({ patience })] : [],
+    };
+  },
+
+  card: ({ crop }, { steps, bands }) => ({
+    description: "Tells gravitational lenses from other objects in background-subtracted cutouts.",
+    inputs: [{
+      name: "image",
+      kind: "bands",
+      shape: [crop, crop, bands],
+      dtype: "float32",
+      units: "background-subtracted counts, brought to 0 to 1",
+    }],
+    preprocessing: [...steps],
+    outputs: [{ name: LENS, kind: "probability", labels: ["other", "lens"], threshold: 0.5 }],
+  }),
+
+  evaluate: (predictions, data, { seed }) => ({
+    metrics: report.measure(predictions[LENS].data, data, seed),
+  }),
+
+  figures: ({ predictions, history }, data) => [
+    ...report.dataFigures(data),
+    ...report.trainingFigures(history),
+    ...report.testFigures(predictions[LENS].data, data),
+  ],
+});

@@ -1,0 +1,107 @@
+/** From background-subtracted counts to what a network can learn from: limits of each band, given or fitted. @module */
+import type { NdArray } from "../../data/source.ts";
+import { parsePreprocessing, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
+import { quantileSorted } from "../../evaluate/mod.ts";
+
+/** Shares of the training pixels that lie below the fitted limits. */
+const LOW_SHARE = 0.01, HIGH_SHARE = 0.995;
+/** Pixels of a band that a fit looks at, at most. */
+const MOST_PIXELS = 1_000_000;
+
+/** What {@linkcode cutoutSteps} goes by. */
+export interface LimitOptions {
+  /** Side of the crop. */
+  crop: number;
+  normalize: boolean;
+  /** Lowest value of each band, separated by commas. @default {fitted} */
+  minPixel?: string;
+  /** Highest value of each band. @default {fitted} */
+  maxPixel?: string;
+  stretch: "none" | "asinh";
+}
+
+/**
+ * Limits as they are written, one a band.
+ *
+ * @throws {RangeError} If there is not one number for each band.
+ * @example
+ * ```ts
+ * parseLimits("100,100,50", 3, "max-pixel"); // [100, 100, 50]
+ * ```
+ */
+export function parseLimits(text: string, bands: number, name: string): number[] {
+  const values = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  if (values.length === bands && values.every(Number.isFinite)) return values;
+  throw new RangeError(
+    `Cannot normalise ${bands} bands as --${name} needs a number for each, separated by commas: got "${text}"`,
+  );
+}
+
+/** Values of one band, sorted; every so many where there are many. */
+function sortedBand({ data, shape }: NdArray<Float32Array>, band: number): Float32Array {
+  const bands = shape.at(-1)!, pixels = data.length / bands, every = Math.ceil(pixels / MOST_PIXELS);
+  const values = new Float32Array(Math.ceil(pixels / every));
+  for (let i = 0; i < values.length; i++) values[i] = data[i * every * bands + band];
+  return values.sort();
+}
+
+/**
+ * Steps from a cutout to a network's input: the middle, stretched where asked for, and each band from its limits to 0 and 1.
+ *
+ * What is not given is fitted: limits to 1 and 99.5 % of the pixels, the stretch's unit to 1.4826 median deviations.
+ *
+ * @param training Crops of the training examples alone, [images, crop, crop, bands].
+ * @throws {RangeError} If limits are not one a band, or a minimum is not below its maximum.
+ */
+export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptions): PreprocessingStep[] {
+  const { crop, normalize, stretch, minPixel, maxPixel } = options;
+  const cut = { op: "cropCenter", size: crop } as const;
+  if (!normalize) return parsePreprocessing([cut]);
+  const bands = training.shape.at(-1)!;
+  const min = minPixel === undefined ? undefined : parseLimits(minPixel, bands, "min-pixel");
+  const max = maxPixel === undefined ? undefined : parseLimits(maxPixel, bands, "max-pixel");
+  const fitted = Array.from({ length: bands }, (_, band) => {
+    const sorted = sortedBand(training, band), center = quantileSorted(sorted, 0.5);
+    const deviations = sorted.map((value) => Math.abs(value - center)).sort();
+    const deviation = 1.4826 * quantileSorted(deviations, 0.5);
+    return {
+      low: min?.[band] ?? quantileSorted(sorted, LOW_SHARE),
+      high: max?.[band] ?? quantileSorted(sorted, HIGH_SHARE),
+      unit: deviation > 0 ? deviation : 1,
+    };
+  });
+  fitted.forEach(({ low, high }, band) => {
+    if (low < high) return;
+    throw new RangeError(
+      `Cannot normalise band ${band} as its minimum must be below its maximum: got ${low} and ${high}`,
+    );
+  });
+  const stretched = stretch === "asinh";
+  const at = (value: number, unit: number) => stretched ? Math.asinh(value / unit) : value;
+  return parsePreprocessing([
+    cut,
+    ...(stretched ? [{ op: "asinh", scale: fitted.map(({ unit }) => unit) }] : []),
+    {
+      op: "bandLimits",
+      min: fitted.map(({ low, unit }) => at(low, unit)),
+      max: fitted.map(({ high, unit }) => at(high, unit)),
+    },
+  ]);
+}
+
+/** Largest size of a value that a network with usual initial weights learns from. */
+const LARGEST_UNSCALED = 10;
+
+/**
+ * The document's warning, where training data are not normalised.
+ *
+ * @returns Undefined where values are small enough.
+ */
+export function unscaledWarning({ data }: NdArray<Float32Array>): string | undefined {
+  let largest = 0;
+  for (const value of data) largest = Math.max(largest, Math.abs(value));
+  if (largest <= LARGEST_UNSCALED) return undefined;
+  return `The data are not normalised and reach ${
+    largest.toPrecision(3)
+  }: gradients are likely to explode or vanish`;
+}

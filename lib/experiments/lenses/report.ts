@@ -1,0 +1,271 @@
+/** Numbers and charts of a search for rare objects. @module */
+import {
+  auc,
+  bootstrapIndices,
+  calibration,
+  clopperPearson,
+  efficiencyAtRejection,
+  rocBand,
+  rocCurve,
+} from "../../evaluate/mod.ts";
+import { createRng } from "../../base/rng.ts";
+import type { CardMetric } from "../../card/mod.ts";
+import { robustLimits } from "../../image/mod.ts";
+import type { NdArray } from "../../data/source.ts";
+import * as plot from "../../plot/mod.ts";
+import type { Figure } from "../../run/experiment.ts";
+import type { History } from "../../train/mod.ts";
+import type { LensesData } from "./data.ts";
+
+/** Share of lenses among what a survey shows: the document's set has one in 26, the sky has not. */
+export const SKY_PRIOR = 1e-3;
+/** Radius of the middle whose brightness the baseline looks at, pixels. */
+const CENTER_RADIUS = 3;
+const RESAMPLES = 1000;
+const BASELINE = "central surface brightness cut";
+const CLASS_NAMES = ["other", "lens"] as const;
+
+/** Labels of some examples. */
+export function labelsOf({ labels }: LensesData, rows: ArrayLike<number>): Float32Array {
+  return Float32Array.from(rows, (row) => labels[row]);
+}
+
+/** Mean count of each cutout within three pixels of its middle, over all bands. */
+export function centralBrightness(
+  { data, shape }: NdArray<Float32Array>,
+  rows: ArrayLike<number>,
+): Float32Array {
+  const [, height, width, bands] = shape, size = height * width * bands;
+  const middle = [(height - 1) / 2, (width - 1) / 2];
+  return Float32Array.from(rows, (row) => {
+    let sum = 0, count = 0;
+    for (let at = 0; at < height * width; at++) {
+      const distance = Math.hypot(Math.floor(at / width) - middle[0], at % width - middle[1]);
+      if (distance > CENTER_RADIUS) continue;
+      for (let band = 0; band < bands; band++) sum += data[row * size + at * bands + band];
+      count += bands;
+    }
+    return sum / count;
+  });
+}
+
+/** Brightness as a score whose side is chosen on the training examples. */
+function baselineScores(data: LensesData): Float32Array {
+  const trained = centralBrightness(data.crops, data.split.train);
+  const side = auc(trained, labelsOf(data, data.split.train)).value >= 0.5 ? 1 : -1;
+  return centralBrightness(data.crops, data.split.test).map((value) => side * value);
+}
+
+/**
+ * A probability learned at one share of lenses, at another.
+ *
+ * @example Learned on as many of either; one in a thousand in the sky
+ * ```ts
+ * atPrior(0.5, 0.5, 0.001); // 0.001
+ * ```
+ */
+export function atPrior(probability: number, learned: number, prior: number): number {
+  const factor = prior / (1 - prior) * (1 - learned) / learned;
+  const odds = probability * factor;
+  return odds / (odds + 1 - probability);
+}
+
+/** Purity of what a cut keeps, of a sky with this share of lenses. */
+export function purityAt(prior: number, completeness: number, kept: number): number {
+  return prior * completeness / (prior * completeness + (1 - prior) * kept);
+}
+
+/** Purity where half of the lenses are kept, and its interval from that of the others kept. */
+function purityAtHalf(scores: Float32Array, labels: Float32Array, prior: number) {
+  const curve = rocCurve(scores, labels), at = curve.truePositiveRate.findIndex((share) => share >= 0.5);
+  const others = labels.reduce((sum, label) => sum + 1 - label, 0);
+  const share = curve.falsePositiveRate[at], completeness = curve.truePositiveRate[at];
+  const { low, high } = clopperPearson(Math.round(share * others), others);
+  return {
+    value: purityAt(prior, completeness, share),
+    low: purityAt(prior, completeness, high),
+    high: purityAt(prior, completeness, low),
+  };
+}
+
+/** How many lenses the probabilities expect in a sky of this prior, by how many there are. */
+function expectedLenses(probabilities: Float32Array, labels: Float32Array, prior: number, rng: () => number) {
+  const ratio = (at: Uint32Array) => {
+    const sums = [0, 0], counts = [0, 0];
+    for (const i of at) {
+      sums[labels[i]] += probabilities[i];
+      counts[labels[i]]++;
+    }
+    if (counts[0] === 0 || counts[1] === 0) return NaN;
+    return (prior * sums[1] / counts[1] + (1 - prior) * sums[0] / counts[0]) / prior;
+  };
+  return bootstrapIndices(labels.length, ratio, { rng, resamples: RESAMPLES });
+}
+
+/**
+ * AUC, completeness at no and at 1 % false positives, purity and expected number of lenses in a sky with one in a thousand;
+ * beside each a cut on the brightness of the middle.
+ *
+ * @param scores Probability of a lens, [n] of the test examples.
+ */
+export function measure(scores: Float32Array, data: LensesData, seed: number): Record<string, CardMetric> {
+  const labels = labelsOf(data, data.split.test), cut = baselineScores(data), split = "test";
+  const n = labels.length, rng = createRng(seed, 34);
+  const area = auc(scores, labels);
+  const metric = (value: { value: number; low: number; high: number }, baseline: number): CardMetric => ({
+    value: value.value,
+    low: value.low,
+    high: value.high,
+    n,
+    split,
+    baseline: { name: BASELINE, value: baseline },
+  });
+  const recall = (rejection: number) => {
+    const found = (of: Float32Array, resamples: number) =>
+      efficiencyAtRejection(of, labels, rejection, { rng, resamples });
+    return metric(found(scores, RESAMPLES), found(cut, 1).value);
+  };
+  const sky = scores.map((score) => atPrior(score, data.trainedPrior, SKY_PRIOR));
+  const learned = expectedLenses(scores, labels, SKY_PRIOR, createRng(seed, 35)).value;
+  const expected = expectedLenses(sky, labels, SKY_PRIOR, createRng(seed, 35));
+  return {
+    auc: metric(area, auc(cut, labels).value),
+    recallAtNoFalsePositives: recall(1),
+    recallAt1PercentFalsePositives: recall(0.99),
+    purityAtHalfCompleteness: metric(
+      purityAtHalf(scores, labels, SKY_PRIOR),
+      purityAtHalf(cut, labels, SKY_PRIOR).value,
+    ),
+    expectedLensRatio: {
+      ...metric(expected, learned),
+      baseline: { name: "without correction for the prior", value: learned },
+    },
+  };
+}
+
+/** A cutout for people: one band grey, three or more in colours, from median − 3 MAD to median + 10 MAD. */
+export function pictureOf(
+  { data, shape }: NdArray<Float32Array>,
+  row: number,
+  options: { band?: number; low?: number; high?: number } = {},
+): plot.Picture {
+  const [, height, width, bands] = shape, pixels = height * width, first = row * pixels * bands;
+  const chosen = options.band !== undefined ? [options.band] : bands >= 3 ? [2, 1, 0] : [0]; // the reddest band is last
+  const channels = chosen.length, out = new Float32Array(pixels * channels);
+  chosen.forEach((band, channel) => {
+    const values = Float32Array.from({ length: pixels }, (_, i) => data[first + i * bands + band]);
+    const { low, high } = { ...robustLimits({ data: values }), ...definedOf(options) };
+    values.forEach((value, i) => out[i * channels + channel] = (value - low) / (high - low));
+  });
+  return { data: out, height, width, channels };
+}
+
+function definedOf({ low, high }: { low?: number; high?: number }) {
+  return { ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
+}
+
+/** How pictures of {@linkcode pictureOf} are shaded. */
+export const SHADES = { low: 0, high: 1, palette: "light" } as const;
+
+/** Lenses and others of the training set. */
+export function dataFigures({ crops, labels, split }: LensesData): Figure[] {
+  const grid = (label: number, name: string): Figure => {
+    const rows = Array.from(split.train).filter((row) => labels[row] === label).slice(0, 18);
+    const pictures = rows.map((row) => pictureOf(crops, row));
+    return {
+      name,
+      section: "Data",
+      caption:
+        `The first ${rows.length} ${name} of the training set; each band from median − 3 to median + 10 MAD.`,
+      spec: plot.plotImageGrid(pictures, { ...SHADES, size: 96 }),
+    };
+  };
+  return [grid(1, "lenses"), grid(0, "others")];
+}
+
+/** How loss and accuracy went. */
+export function trainingFigures({ epochs }: History): Figure[] {
+  const column = (name: string) => epochs.map((numbers) => numbers[name]);
+  const validated = epochs.some((numbers) => "validationLoss" in numbers);
+  const spec = plot.plotLearningCurve({
+    loss: column("loss"),
+    accuracy: column("accuracy"),
+    ...(validated &&
+      { validationLoss: column("validationLoss"), validationAccuracy: column("validationAccuracy") }),
+  });
+  return [{ name: "learning_curve", section: "Training", spec }];
+}
+
+/** Purity against completeness, of the set and of a sky with one lens in a thousand. */
+export function plotCompletenessPurity(scores: Float32Array, labels: Float32Array): plot.Spec {
+  const curve = rocCurve(scores, labels);
+  const own = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  const skies = [["of this set", own], ["one lens in 1,000", SKY_PRIOR]] as const;
+  const names = skies.map(([name]) => name);
+  const rows = skies.flatMap(([sky, prior]) =>
+    Array.from(curve.truePositiveRate, (completeness, i) => ({
+      sky,
+      completeness,
+      purity: purityAt(prior, completeness, curve.falsePositiveRate[i]),
+      order: i,
+    })).filter(({ completeness }) => completeness > 0)
+  );
+  const scale = { domain: [0, 1], nice: false };
+  return plot.toSpec({
+    width: 320,
+    height: 260,
+    title: "Purity against completeness",
+    data: { values: rows },
+    mark: { type: "line", interpolate: "step-after", point: true },
+    encoding: {
+      x: plot.quantity("completeness", "Completeness, share of lenses found", { scale }),
+      y: plot.quantity("purity", "Purity, share of lenses among what is kept", { scale }),
+      order: { field: "order" },
+      color: {
+        field: "sky",
+        type: "nominal",
+        title: null,
+        scale: { domain: names, range: plot.SERIES.slice(0, 2) },
+        legend: { orient: "top" },
+      },
+    },
+  });
+}
+
+/** Response, ROC, completeness against purity, calibration, and the cutouts that the network is most wrong about. */
+export function testFigures(scores: Float32Array, data: LensesData): Figure[] {
+  const { crops, split } = data, section = "Test cutouts", labels = labelsOf(data, split.test);
+  const curve = rocCurve(scores, labels), lenses = labels.reduce((sum, label) => sum + label, 0);
+  const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12));
+  const pictures = worst.map((i) => pictureOf(crops, split.test[i]));
+  const cut = baselineScores(data);
+  const curves = [
+    { name: "network", curve, auc: auc(scores, labels), band: rocBand(curve, lenses) },
+    { name: "brightness of the middle", curve: rocCurve(cut, labels), auc: auc(cut, labels) },
+  ];
+  return [
+    { name: "response", section, spec: plot.plotResponse(scores, labels, { classNames: CLASS_NAMES }) },
+    { name: "roc", section, spec: plot.plotRoc(curves, { axes: "rates" }) },
+    {
+      name: "completeness_purity",
+      section,
+      caption: "At the share of lenses in this set, and in a sky where one object in a thousand is one.",
+      spec: plotCompletenessPurity(scores, labels),
+    },
+    {
+      name: "reliability",
+      section,
+      caption: "Of this set, at the share of lenses that was trained with.",
+      spec: plot.plotCalibration(calibration(scores, labels)),
+    },
+    {
+      name: "worst_cutouts",
+      section,
+      caption: "The cutouts whose response is farthest from the truth.",
+      spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => labels[i]), {
+        ...SHADES,
+        classNames: CLASS_NAMES,
+      }),
+    },
+  ];
+}

@@ -1,0 +1,159 @@
+import { join } from "@std/path";
+import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { type LensesData, onlineSteps } from "../../../../lib/experiments/lenses/data.ts";
+import { lenses, lossOf } from "../../../../lib/experiments/lenses/experiment.ts";
+import { NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
+import type { LensesOptions } from "../../../../lib/experiments/lenses/options.ts";
+import {
+  atPrior,
+  centralBrightness,
+  pictureOf,
+  purityAt,
+} from "../../../../lib/experiments/lenses/report.ts";
+import { encodeNpy } from "../../../../lib/io/npy.ts";
+import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
+import { runExperiment } from "../../../../lib/run/run.ts";
+import type { JointLoss, Loss } from "../../../../lib/train/mod.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
+
+await startEngine();
+
+const SIDE = 24, BANDS = 5;
+/** Ten rings and forty blobs in five bands, made once. */
+const folder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+function cutouts(count: number, profile: (radius: number) => number) {
+  const data = Float32Array.from({ length: count * SIDE * SIDE * BANDS }, (_, i) => {
+    const at = Math.floor(i / BANDS) % (SIDE * SIDE), image = Math.floor(i / BANDS / SIDE / SIDE);
+    const radius = Math.hypot(Math.floor(at / SIDE) - 11.5, at % SIDE - 11.5);
+    return profile(radius) * (20 + image % 7 + i % BANDS) + Math.sin(i * 12.9898) ** 3;
+  });
+  return { data, shape: [count, SIDE, SIDE, BANDS] };
+}
+await Deno.writeFile(
+  join(folder, "lenses.npy"),
+  encodeNpy(cutouts(10, (r) => Math.exp(-((r - 5) ** 2)) + Math.exp(-r))),
+);
+await Deno.writeFile(join(folder, "other.npy"), encodeNpy(cutouts(40, (r) => Math.exp(-r))));
+
+function options(changes: Partial<LensesOptions> = {}): LensesOptions {
+  const values = Object.fromEntries(
+    Object.entries(lenses.options).map((
+      [name, spec],
+    ) => [name, "default" in spec ? spec.default : undefined]),
+  );
+  const small = { crop: 16, shift: 2, maskSize: 2, numMasks: 1, copies: 4 };
+  return { ...values, epochs: 1, batch: 16, seed: 1, data: folder, ...small, ...changes } as LensesOptions;
+}
+
+async function load(changes: Partial<LensesOptions> = {}): Promise<LensesData & { lines: string[] }> {
+  const lines: string[] = [];
+  const data = await lenses.load(options(changes), { dataFolder: folder, log: (line) => lines.push(line) });
+  return { ...data, lines };
+}
+
+Deno.test("lenses.load() splits by lens, crops, and repeats lenses where copies are drawn anew", async () => {
+  const { train, test, split, trainedPrior, bands, lines } = await load();
+  assertEquals([train.size, test.size, bands], [8 * 4 + 32, 10, BANDS]);
+  assertEquals([train.inputs.image.shape, test.inputs.image.shape], [[SIDE, SIDE, BANDS], [16, 16, BANDS]]);
+  assertEquals(split.train.length, 40);
+  assertEquals(trainedPrior, 0.5);
+  assert(lines.some((line) => line.includes("10 lenses of 24 × 24 pixels and 5 bands")), lines.join("\n"));
+});
+
+Deno.test("lenses.load() makes the document's copies of the training side alone", async () => {
+  const { train, test, crops, split } = await load({
+    augmentation: "document",
+    rotation: false,
+    numMasks: 0,
+  });
+  assertEquals([train.size, test.size], [8 * 4 + 32, 10]);
+  // Others are cropped and nothing else: the very crops of their rows.
+  const others = split.train.filter((row) => row >= 10);
+  const { inputs, targets } = await train.read(Uint32Array.of(31, 32));
+  assertEquals([...targets.lens.data], [1, 0]);
+  const size = 16 * 16 * BANDS, from = others[0] * size;
+  assertEquals([...inputs.image.data.subarray(size)], [...crops.data.subarray(from, from + size)]);
+});
+
+Deno.test("lenses.load() oversamples normalised lenses by SMOTE", async () => {
+  const { train, steps, trainedPrior } = await load({ augmentation: "none", smote: 1 });
+  assertEquals([train.size, train.inputs.image.applied, trainedPrior], [64, steps.length, 0.5]);
+  const { inputs } = await train.read(Uint32Array.from({ length: 64 }, (_, i) => i));
+  assert(inputs.image.data.every((value) => value >= 0 && value <= 1));
+});
+
+Deno.test("lenses.load() refuses options that do not fit, in one line", async () => {
+  await assertRejects(() => load({ crop: 30 }), RangeError, "as the smallest has 24 × 24: lower --crop");
+  await assertRejects(() => load({ maxPixel: "100" }), RangeError, "--max-pixel needs a number for each");
+  await assertRejects(() => load({ fold: 5 }), RangeError, "fold 5 as there are 5, from 0");
+  await assertRejects(() => load({ smote: 1 }), RangeError, "by SMOTE what is drawn anew");
+  await assertRejects(() => load({ blend: 2 }), RangeError, "--augmentation online");
+  await assertRejects(() => load({ patience: 2 }), RangeError, "give --validation");
+  await assertRejects(
+    () => load({ augmentation: "document", numMasks: 1, maskSize: 9 }),
+    RangeError,
+  );
+  const { lines } = await load({ normalize: false });
+  assert(lines.some((line) => line.includes("explode or vanish")), lines.join("\n"));
+});
+
+Deno.test("a run learns rings from blobs, online, and is served as it was trained", async () => {
+  const out = join(folder, "run");
+  const result = await runExperiment(lenses as unknown as Experiment, {
+    folder: out,
+    options: options({ epochs: 12, rotation: false }) as unknown as Options,
+    dataFolder: folder,
+  });
+  const { auc, expectedLensRatio } = result.metrics!;
+  assertEquals([auc.value, auc.n], [1, 10]);
+  assert(Number.isFinite(expectedLensRatio.value));
+  assertEquals(result.card!.inputs[0].kind, "bands");
+  assert((await Deno.stat(join(out, "plots", "completeness_purity.svg"))).isFile);
+});
+
+Deno.test("every network takes five bands and gives one probability", () => {
+  for (const [name, build] of Object.entries(NETWORKS)) {
+    if (name === "vgg16" || name === "alexnet") continue; // 100 MB of weights each; tests of lib/models build them
+    const model = build({ inputShape: [32, 32, BANDS], seed: 1 });
+    assertEquals([model.outputNames, model.outputs[0].shape], [["lens"], [null, 1]], name);
+    model.dispose();
+  }
+});
+
+Deno.test("every loss by name trains on the sigmoid", async () => {
+  const { loss: { choices } } = lenses.options;
+  const output = tf.tensor2d([[0.2], [0.9]]), targets = tf.tensor1d([1, 0]);
+  for (const loss of choices) {
+    const made = lossOf({ loss, weight: 2 }) as JointLoss | Loss;
+    const value = "together" in made
+      ? made.together({ lens: targets }, { lens: output }, {}) as tf.Tensor
+      : made.perExample(targets, output, { logits: false });
+    assert((await value.data()).every((x) => x > 0.05 && Number.isFinite(x)), loss);
+  }
+});
+
+// By hand: even odds of a set with as many lenses as others become odds of 1 to 999.
+Deno.test("atPrior() and purityAt() at a sky's share of lenses", () => {
+  assertClose(atPrior(0.5, 0.5, 1e-3), 1e-3);
+  assertClose(atPrior(0.3, 0.2, 0.2), 0.3);
+  assertClose(purityAt(1e-3, 0.5, 0.01), 5e-4 / (5e-4 + 9.99e-3));
+});
+
+Deno.test("centralBrightness() is the mean of the middle, pictureOf() spans median − 3 to + 10 MAD", () => {
+  const data = new Float32Array(9 * 9 * 2).fill(0);
+  data[2 * 40] = 29; // 29 pixels lie within 3 of the middle
+  assertClose(centralBrightness({ data, shape: [1, 9, 9, 2] }, [0]), [29 / 58]);
+  // Half 0, half 2: median 1, MAD 1, so 0 lies at 2 / 13 of −2 … 11.
+  const values = Float32Array.from({ length: 100 }, (_, i) => i % 2 * 2);
+  const { data: shades } = pictureOf({ data: values, shape: [1, 10, 10, 1] }, 0);
+  assertClose(Float32Array.from([shades[0], shades[1]]), [2 / 13, 4 / 13]);
+});
+
+Deno.test("onlineSteps() leaves out what is off", () => {
+  const off = { shift: 0, flip: false, rotation: false, zoom: 0, skew: 0, numMasks: 0 };
+  assertEquals(onlineSteps(options(off)), [{ op: "centerCrop", size: 16 }]);
+  const ops = onlineSteps(options({ skew: 5 })).map(({ op }) => op);
+  assertEquals(ops, ["shift", "flip", "rotate", "zoom", "skew", "centerCrop", "cutout"]);
+});
