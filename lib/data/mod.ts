@@ -10,3 +10,6 @@ export * from "./mnist.ts";
 export * from "./source.ts";
 export * from "./sparse_images.ts";
 export * from "./split.ts";
+export * from "./supernemo.ts";
+export * from "./tracker_events.ts";
+export * from "./tracker_views.ts";

@@ -1,0 +1,334 @@
+/**
+ * SuperNEMO's events from HDF5 or ROOT files, whole columns at a time.
+ *
+ * Branches are those of the published generator, github.com/amendl/SuperNEMO_ML_applications: `wirez`, `radius`, `grid_side`, `grid_layer`, `grid_column`,
+ * `calo_column`, `calo_row`, `track_split`, a `std::vector` each in the tree `hit_tree`; in HDF5, datasets of the same names whose attribute "offsets" names the dataset
+ * that says where each event begins. Its `grid_side` is always empty, which is read as side 0. What is under `truth/` (in ROOT `truth_…`) is read
+ * where it is there. @module
+ */
+import { openHdf5 } from "../io/hdf5.ts";
+import { openRoot } from "../io/root.ts";
+import { openSource } from "../io/open_source.ts";
+import { isRoot } from "../io/_signatures.ts";
+import { filesMatching, isPattern } from "./transport/glob.ts";
+import { eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
+
+/** Tracks of many events as they were; event i has those from `offsets[i]` to before `offsets[i + 1]`. */
+export interface TrackTruth {
+  readonly offsets: Uint32Array;
+  /** 0 or 1, [tracks] as all below. */
+  readonly side: Uint8Array;
+  /** On the foil, mm from the tracker's middle. */
+  readonly vertexYMm: Float32Array;
+  readonly vertexZMm: Float32Array;
+  /** dy/d|x| and dz/d|x| on the foil. */
+  readonly slopeY: Float32Array;
+  readonly slopeZ: Float32Array;
+}
+
+/** Calorimeter modules that were hit. */
+export interface CalorimeterHits {
+  readonly offsets: Uint32Array;
+  /** As the file counts them: 0 to 21 of the published generator, of the module's own wall in ours. */
+  readonly column: Uint8Array;
+  readonly row: Uint8Array;
+  /** Number of the optical module, where the file has one. */
+  readonly module?: Uint16Array;
+}
+
+/** Events of one or several files. */
+export interface SuperNemoEvents {
+  readonly hits: TrackerHits;
+  /** Number of tracks of each event; absent where a file does not say. */
+  readonly trackCounts?: Uint8Array;
+  readonly truth?: TrackTruth;
+  readonly calorimeter?: CalorimeterHits;
+  /** |x| of the first layer's wires: 51 mm in the detector, 22 mm where the published generator has no gap at the foil. */
+  readonly firstWireMm: number;
+}
+
+/** A jagged column. */
+interface Column {
+  data: ArrayLike<number>;
+  offsets: Uint32Array;
+}
+
+/** A file's columns by name. */
+interface ColumnFile {
+  name: string;
+  names: ReadonlySet<string>;
+  read(name: string): Promise<Column>;
+  close(): void;
+}
+
+async function openColumns(path: string): Promise<ColumnFile> {
+  const source = await openSource(path), start = await source.read(0, Math.min(64, source.size));
+  source.close?.();
+  return isRoot(start) ? await openRootColumns(path) : await openHdf5Columns(path);
+}
+
+async function openRootColumns(path: string): Promise<ColumnFile> {
+  const file = await openRoot(path);
+  try {
+    const tree = await file.tree(file.trees.length === 1 ? undefined : "hit_tree");
+    const branchOf = (name: string) => name.replace("/", "_");
+    const there = new Set(tree.branches.map(({ name }) => name));
+    return {
+      name: path,
+      names: new Set([...there].map((name) => name.replace(/^truth_/, "truth/"))),
+      async read(name) {
+        const branch = branchOf(name), { [branch]: column } = await tree.read([branch]);
+        if (!column.offsets) {
+          throw new TypeError(`Cannot read branch "${branch}" of "${path}" as it must have a list an entry`);
+        }
+        return { data: column.data as ArrayLike<number>, offsets: column.offsets };
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+async function openHdf5Columns(path: string): Promise<ColumnFile> {
+  const file = await openHdf5(path);
+  try {
+    const names = new Set(await file.datasets()), known = new Map<string, Promise<Uint32Array>>();
+    const offsetsFrom = (dataset: string) => {
+      let offsets = known.get(dataset);
+      if (!offsets) {
+        offsets = file.read(dataset).then(({ data }) => Uint32Array.from(data as Int32Array));
+        known.set(dataset, offsets);
+      }
+      return offsets;
+    };
+    return {
+      name: path,
+      names,
+      async read(name) {
+        const { data } = await file.read(name), { offsets } = await file.attributes(name);
+        if (typeof offsets !== "string") {
+          throw new TypeError(
+            `Cannot read "${name}" of "${path}" as its attribute "offsets" must name the offsets of its events`,
+          );
+        }
+        return { data: data as ArrayLike<number> as Float64Array, offsets: await offsetsFrom(offsets) };
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Whole numbers of a column below a limit. @throws {RangeError} If one is not, naming the event. */
+function wholeNumbers(
+  { data, offsets }: Column,
+  below: number,
+  name: string,
+  file: string,
+): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = Number(data[i]);
+    if (!(Number.isInteger(value) && value >= 0 && value < below)) {
+      const event = offsets.findLastIndex((offset) => offset <= i);
+      throw new RangeError(
+        `Cannot read "${name}" of "${file}" as it must be 0 to ${below - 1}: got ${value} in event ${event}`,
+      );
+    }
+    out[i] = value;
+  }
+  return out;
+}
+
+/** Numbers of a column; what is no number becomes `missing`. */
+function measured({ data }: Column, missing: number): Float32Array {
+  return Float32Array.from(data, (value) => Number.isFinite(Number(value)) ? Number(value) : missing);
+}
+
+function checkSame(file: string, columns: Record<string, Column>): void {
+  const [[first, { offsets: expected }], ...others] = Object.entries(columns);
+  for (const [name, { offsets }] of others) {
+    const isSame = offsets.length === expected.length && offsets.every((offset, i) => offset === expected[i]);
+    if (!isSame) {
+      throw new TypeError(
+        `Cannot read "${file}" as "${name}" must have as many entries an event as "${first}"`,
+      );
+    }
+  }
+}
+
+/** The side of each hit; nothing where the column is missing or empty. */
+async function readSides(file: ColumnFile, hits: Column): Promise<Uint8Array | undefined> {
+  if (!file.names.has("grid_side")) return undefined;
+  const column = await file.read("grid_side");
+  if (column.data.length === 0) return undefined;
+  checkSame(file.name, { grid_layer: hits, grid_side: column });
+  return wholeNumbers(column, TRACKER_CELLS.sides, "grid_side", file.name);
+}
+
+/** Which track each hit is of, from where each track ends in the list of hits. */
+function tracksBySplit(hits: Uint32Array, split: Column): Uint16Array {
+  const out = new Uint16Array(hits[hits.length - 1]);
+  for (let event = 0; event + 1 < hits.length; event++) {
+    let from = hits[event];
+    for (let k = split.offsets[event]; k < split.offsets[event + 1]; k++) {
+      const end = hits[event] + Number(split.data[k]);
+      out.fill(1 << (k - split.offsets[event]), from, end);
+      from = end;
+    }
+  }
+  return out;
+}
+
+/** Published lengths along the foil are in cells from its first column's edge; heights are 1,550 mm in 35.03 cells. */
+const CELL_MM = 44, HEIGHT_CELL_MM = 5000 / 113;
+
+async function readTruth(file: ColumnFile, isPublished: boolean): Promise<TrackTruth | undefined> {
+  const names = ["truth/vertex_y", "truth/vertex_z", "truth/slope_y", "truth/slope_z"] as const;
+  if (!names.every((name) => file.names.has(name))) return undefined;
+  const [y, z, slopeY, slopeZ] = await Promise.all(names.map((name) => file.read(name)));
+  const hasSides = file.names.has("truth/side");
+  const values = (column: Column, of: (value: number) => number) => Float32Array.from(column.data, of);
+  return {
+    offsets: y.offsets,
+    side: hasSides
+      ? wholeNumbers(await file.read("truth/side"), 2, "truth/side", file.name)
+      : new Uint8Array(y.data.length),
+    vertexYMm: values(y, (value) => isPublished ? CELL_MM * (value - 56.5) : value),
+    vertexZMm: values(z, (value) => isPublished ? HEIGHT_CELL_MM * value : value),
+    slopeY: values(slopeY, (value) => value),
+    slopeZ: values(slopeZ, (value) => isPublished ? value * HEIGHT_CELL_MM / CELL_MM : value),
+  };
+}
+
+async function readCalorimeter(file: ColumnFile): Promise<CalorimeterHits | undefined> {
+  if (!(file.names.has("calo_column") && file.names.has("calo_row"))) return undefined;
+  const column = await file.read("calo_column"), row = await file.read("calo_row");
+  checkSame(file.name, { calo_column: column, calo_row: row });
+  const id = file.names.has("calo_id") ? await file.read("calo_id") : undefined;
+  return {
+    offsets: column.offsets,
+    column: wholeNumbers(column, 22, "calo_column", file.name),
+    row: wholeNumbers(row, 16, "calo_row", file.name),
+    ...(id && { module: Uint16Array.from(id.data) }),
+  };
+}
+
+async function readFile(path: string): Promise<SuperNemoEvents> {
+  const file = await openColumns(path);
+  try {
+    const [layer, column, wirez, radius] = await Promise.all(
+      ["grid_layer", "grid_column", "wirez", "radius"].map((name) => file.read(name)),
+    );
+    checkSame(path, { grid_layer: layer, grid_column: column, wirez, radius });
+    const sides = await readSides(file, layer);
+    const split = file.names.has("track_split") ? await file.read("track_split") : undefined;
+    const isPublished = split !== undefined && sides === undefined;
+    const truth = await readTruth(file, isPublished);
+    const tracks = file.names.has("truth/tracks") ? await file.read("truth/tracks") : undefined;
+    const counted = split ?? truth, offsets = Uint32Array.from(layer.offsets);
+    const counts = counted && Uint8Array.from(
+      { length: offsets.length - 1 },
+      (_, event) => counted.offsets[event + 1] - counted.offsets[event],
+    );
+    const bits = tracks ? Uint16Array.from(tracks.data) : split ? tracksBySplit(offsets, split) : undefined;
+    return {
+      hits: {
+        offsets,
+        side: sides ?? new Uint8Array(layer.data.length),
+        layer: wholeNumbers(layer, TRACKER_CELLS.layers, "grid_layer", path),
+        column: wholeNumbers(column, TRACKER_CELLS.columns, "grid_column", path),
+        radiusMm: measured(radius, -1),
+        heightMm: measured(wirez, 0),
+        ...(bits && { tracks: bits }),
+      },
+      trackCounts: counts,
+      truth,
+      calorimeter: await readCalorimeter(file),
+      firstWireMm: isPublished ? 22 : 51,
+    };
+  } finally {
+    file.close();
+  }
+}
+
+type Joinable = Uint8Array | Uint16Array | Float32Array;
+
+/** Columns of several files behind each other. */
+function joinColumns<T extends { readonly offsets: Uint32Array }>(parts: readonly T[]): T {
+  if (parts.length === 1) return parts[0];
+  const counts = parts.flatMap(({ offsets }) =>
+    Array.from(offsets.subarray(1), (end, i) => end - offsets[i])
+  );
+  const out: Record<string, Joinable | Uint32Array> = { offsets: offsetsOf(counts) };
+  for (const name of Object.keys(parts[0]).filter((name) => name !== "offsets")) {
+    const columns = parts.map((part) => (part as unknown as Record<string, Joinable | undefined>)[name]);
+    if (!columns.every((column) => column !== undefined)) continue;
+    const length = columns.reduce((sum, column) => sum + column.length, 0);
+    const joined = new (columns[0].constructor as new (length: number) => Joinable)(length);
+    let at = 0;
+    for (const column of columns) {
+      joined.set(column, at);
+      at += column.length;
+    }
+    out[name] = joined;
+  }
+  return out as unknown as T;
+}
+
+/** A part that every file has, joined; undefined where one file lacks it. */
+function joinParts<T extends { readonly offsets: Uint32Array }>(parts: readonly (T | undefined)[]) {
+  const there = parts.filter((part) => part !== undefined);
+  return there.length === parts.length ? joinColumns(there) : undefined;
+}
+
+/** Files behind paths and patterns. @throws {Deno.errors.NotFound} If a pattern fits none. */
+async function expand(places: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const place of places) {
+    if (!isPattern(place)) {
+      files.push(place);
+      continue;
+    }
+    const found = await Array.fromAsync(filesMatching(place));
+    if (found.length === 0) throw new Deno.errors.NotFound(`Cannot read events as no file fits "${place}"`);
+    files.push(...found);
+  }
+  if (files.length === 0) throw new TypeError("Cannot read events as no files are given");
+  return files;
+}
+
+/**
+ * Reads events of HDF5 or ROOT files, all together, in the files' order.
+ *
+ * @param places Paths, `http(s):` addresses, or patterns such as `data/my_generator_t*_0.root`.
+ * @returns What every file has; truth, track counts and calorimeter are absent where one file lacks them.
+ * @throws {RangeError} If a column is missing, or a number is none that the detector has; file, column and event are named.
+ * @throws {TypeError} If columns of one kind differ in length, files differ in their geometry, or there are no files.
+ * @throws {SyntaxError} If a file is damaged or of another format.
+ */
+export async function readSuperNemo(places: readonly string[]): Promise<SuperNemoEvents> {
+  const parts: SuperNemoEvents[] = [];
+  for (const path of await expand(places)) parts.push(await readFile(path));
+  const [{ firstWireMm }] = parts;
+  if (parts.some((part) => part.firstWireMm !== firstWireMm)) {
+    throw new TypeError("Cannot read files of both generators together as their geometries differ");
+  }
+  const counts = parts.map(({ trackCounts }) => trackCounts);
+  const trackCounts = counts.every((one) => one !== undefined)
+    ? Uint8Array.from(counts.flatMap((one) => Array.from(one)))
+    : undefined;
+  const hits = joinColumns(parts.map((part) => part.hits));
+  const truth = joinParts(parts.map((part) => part.truth));
+  const calorimeter = joinParts(parts.map((part) => part.calorimeter));
+  return { hits, firstWireMm, trackCounts, truth, calorimeter };
+}
+
+/** Number of events. */
+export function superNemoEventCount({ hits }: SuperNemoEvents): number {
+  return eventCount(hits);
+}

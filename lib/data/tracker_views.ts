@@ -1,0 +1,107 @@
+/**
+ * A tracker's events as pictures: from above, from the side, from the front, or whole.
+ *
+ * Source: the arrays of github.com/amendl/SuperNEMO_ML_applications, cell for cell; sides apart, and radii as values, are ours. @module
+ */
+import type { NdArray } from "./source.ts";
+import { eventCount, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
+
+/** From where an event is seen. */
+export type TrackerView = "top" | "side" | "front" | "volume";
+
+const { layers: LAYERS, columns: COLUMNS } = TRACKER_CELLS;
+
+/** Bins of 100 mm of height. */
+export const HEIGHT_BINS = 30;
+
+/** Rows and columns of each view: layers × columns, heights × columns, heights × layers, layers × columns × heights. */
+export const VIEW_SHAPES: Readonly<Record<TrackerView, readonly number[]>> = {
+  top: [LAYERS, COLUMNS],
+  side: [HEIGHT_BINS, COLUMNS],
+  front: [HEIGHT_BINS, LAYERS],
+  volume: [LAYERS, COLUMNS, HEIGHT_BINS],
+};
+
+/**
+ * Bin of a height, 0 to 29.
+ *
+ * @example
+ * ```ts
+ * heightBin(-1515); // 0
+ * heightBin(0); // 15
+ * heightBin(1515); // 29
+ * ```
+ */
+export function heightBin(heightMm: number): number {
+  return Math.trunc((Math.min(1490, Math.max(-1500, heightMm)) + 1500) / 100);
+}
+
+/** Options for {@linkcode drawView}. */
+export interface ViewOptions {
+  /** Both sides of the foil in one picture, or one channel each. @default {"folded"} */
+  sides?: "folded" | "apart";
+  /** What a pixel with a hit is: 1, or from 1 on the wire down to 0 at 44 mm, the nearest counting; hits of unknown radius are then left out. @default {"hit"} */
+  value?: "hit" | "radius";
+}
+
+/** Radius that is drawn as nothing, mm: a cell's whole width. */
+const DARK_MM = 44;
+
+/** Pixel of each hit, within its picture and channel. */
+function pixelsOf(hits: TrackerHits, view: TrackerView): Int32Array {
+  const { layer, column, heightMm } = hits, out = new Int32Array(layer.length);
+  if (view === "top") {
+    for (let i = 0; i < out.length; i++) out[i] = layer[i] * COLUMNS + column[i];
+  } else if (view === "side") {
+    for (let i = 0; i < out.length; i++) out[i] = heightBin(heightMm[i]) * COLUMNS + column[i];
+  } else if (view === "front") {
+    for (let i = 0; i < out.length; i++) out[i] = heightBin(heightMm[i]) * LAYERS + layer[i];
+  } else {
+    for (let i = 0; i < out.length; i++) {
+      out[i] = (layer[i] * COLUMNS + column[i]) * HEIGHT_BINS + heightBin(heightMm[i]);
+    }
+  }
+  return out;
+}
+
+/**
+ * Draws all events.
+ *
+ * Shapes: [events, …{@linkcode VIEW_SHAPES}, channels] with one channel, or two where the sides are apart.
+ *
+ * @returns Bytes of 0 and 1, or floats where radii are drawn.
+ * @example One hit in layer 2 and column 5, from above
+ * ```ts
+ * const hits = {
+ *   offsets: Uint32Array.of(0, 1),
+ *   side: Uint8Array.of(1),
+ *   layer: Uint8Array.of(2),
+ *   column: Uint8Array.of(5),
+ *   radiusMm: Float32Array.of(11),
+ *   heightMm: Float32Array.of(250),
+ * };
+ * drawView(hits, "top").data[2 * 113 + 5]; // 1
+ * drawView(hits, "top", { value: "radius" }).data[2 * 113 + 5]; // 0.75
+ * ```
+ */
+export function drawView(
+  hits: TrackerHits,
+  view: TrackerView,
+  options: ViewOptions = {},
+): NdArray<Uint8Array | Float32Array> {
+  const { sides = "folded", value = "hit" } = options;
+  const count = eventCount(hits), channels = sides === "apart" ? 2 : 1;
+  const shape = [count, ...VIEW_SHAPES[view], channels];
+  const size = shape.slice(1).reduce((product, side) => product * side, 1);
+  const data = value === "hit" ? new Uint8Array(count * size) : new Float32Array(count * size);
+  const pixels = pixelsOf(hits, view), { offsets, side, radiusMm } = hits;
+  for (let event = 0; event < count; event++) {
+    const start = event * size;
+    for (let i = offsets[event]; i < offsets[event + 1]; i++) {
+      const at = start + pixels[i] * channels + (channels === 2 ? side[i] : 0);
+      if (value === "hit") data[at] = 1;
+      else if (radiusMm[i] >= 0) data[at] = Math.max(data[at], 1 - radiusMm[i] / DARK_MM);
+    }
+  }
+  return { data, shape };
+}
