@@ -28,8 +28,13 @@ export interface CardTensor {
   shape: number[];
   dtype: "float32" | "uint8" | "int32";
   units: string;
-  /** @default {what the shape says} */
+  /** Of what is in files. @default {what the shape says} */
   kind?: InputKindName;
+  /**
+   * Shape of one example in a file, channels last, where the steps change its axes or channels and not only its rows and
+   * columns: [32, 32, 2] for energies and times that become 21 frames. @default {the shape}
+   */
+  raw?: number[];
   /** Values of black and white in the files that the model learned from, before any step, such as 0 and 255. */
   range?: [low: number, high: number];
   /** What the columns or bands are called. */
@@ -98,19 +103,20 @@ const input = z.strictObject({
   dtype: z.enum(["float32", "uint8", "int32"]),
   units: z.string(),
   kind: z.enum(INPUT_KINDS as [InputKindName]).optional(),
+  raw: z.array(sideSchema).min(1).optional(),
   range: limitsSchema.optional(),
   columns: z.array(z.string()).min(1).optional(),
   preprocessing: preprocessingSchema.optional(),
 }).superRefine((input, context) => {
-  const kind = inputKindOf(input);
-  if (input.kind && !kind?.fits(input.shape)) {
+  const kind = inputKindOf(input), inFiles = input.raw ?? input.shape;
+  if (input.kind && !kind?.fits(inFiles)) {
     context.addIssue({
       code: "custom",
-      path: ["shape"],
+      path: [input.raw ? "raw" : "shape"],
       message: `must be ${kind?.shapes} for ${kind?.noun}`,
     });
   }
-  const last = input.shape[input.shape.length - 1];
+  const last = inFiles[inFiles.length - 1];
   if (input.columns && input.columns.length !== last) {
     context.addIssue({
       code: "custom",

@@ -2,6 +2,7 @@
 import { cygno, cygnoEnergy } from "./cygno/experiment.ts";
 import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
 import { dcgan } from "./dcgan/experiment.ts";
+import { ecal } from "./ecal/experiment.ts";
 import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
@@ -14,6 +15,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   cygno,
   cygnoEnergy,
   dcgan,
+  ecal,
   images,
   lenses,
 ];

@@ -1,8 +1,9 @@
 /**
  * The 3-D CNN of the calorimeter example. Input [batch, 21, 32, 32, 1]: time slices of a 32 × 32 energy image.
- * Output: softmax over (electron, photon), [batch, 2].
+ * Output: softmax over (photon, electron), [batch, 2].
  * Source: the electron-photon document's network: convolutions of 64 and 32 3 × 3 × 3 filters, each with dropout 0.2,
- * batch normalisation and pooling; dense 64, 32, 2. @module
+ * batch normalisation and pooling; dense 64, 32, 2: 715,074 parameters. Its `Reshape` is left out, as images come with their
+ * channel here. @module
  */
 import { tf } from "../engine/mod.ts";
 import { layerSeeds, type ModelConfig } from "./model.ts";
@@ -17,6 +18,12 @@ export interface Conv3dNetConfig extends ModelConfig {
   dense?: readonly number[];
   /** Share dropped after each convolution in training. @default {0.2} */
   dropout?: number;
+  /**
+   * `dropout-norm`, the document's: dropout widens the spread that batch normalisation learns, and is missing where the
+   * model is used, so that outputs are of another scale there than in training, and validation may stay at 0.5 for long.
+   * `norm-dropout` has not got that fault. Source: X. Li et al., arXiv 1801.05134. @default {"dropout-norm"}
+   */
+  order?: "dropout-norm" | "norm-dropout";
   /** Activation of all but the last layer. @default {"relu"} */
   activation?: "relu" | "elu" | "selu" | "tanh";
 }
@@ -34,7 +41,8 @@ export interface Conv3dNetConfig extends ModelConfig {
  */
 export function buildConv3dNet(config: Conv3dNetConfig = {}): tf.LayersModel {
   const { inputShape = [21, 32, 32, 1], classes = 2, filters = [64, 32], kernelSize = 3, seed } = config;
-  const { dense = [64, 32], dropout = 0.2, activation = "relu" } = config;
+  const { dense = [64, 32], dropout = 0.2, activation = "relu", order = "dropout-norm" } = config;
+  const dropping = () => tf.layers.dropout({ rate: dropout }), norm = () => tf.layers.batchNormalization();
   const seeds = layerSeeds(seed);
   const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
   const image = tf.input({ shape: [...inputShape], name: "image" });
@@ -48,8 +56,8 @@ export function buildConv3dNet(config: Conv3dNetConfig = {}): tf.LayersModel {
       kernelInitializer: glorot(),
     })
       .apply(x) as tf.SymbolicTensor;
-    x = tf.layers.dropout({ rate: dropout }).apply(x) as tf.SymbolicTensor;
-    x = tf.layers.batchNormalization().apply(x) as tf.SymbolicTensor;
+    const [first, second] = order === "dropout-norm" ? [dropping(), norm()] : [norm(), dropping()];
+    x = second.apply(first.apply(x)) as tf.SymbolicTensor;
     x = tf.layers.maxPooling3d({ poolSize: 2 }).apply(x) as tf.SymbolicTensor;
   });
   x = tf.layers.flatten().apply(x) as tf.SymbolicTensor; // [batch, 5 · 8 · 8 · 32]

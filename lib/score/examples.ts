@@ -16,6 +16,8 @@ export interface InputShape {
   /** Without the batch axis. */
   shape: readonly number[];
   kind?: InputKindName;
+  /** Shape of one example in a file, where it is another one. */
+  raw?: readonly number[];
 }
 
 /** Limits of {@linkcode findExamples}, checked before anything is allocated. */
@@ -59,15 +61,30 @@ function countOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
+/** How an array becomes examples of an input; undefined if it cannot. */
+function findLayout(input: InputShape, shape: readonly number[]): Layout | undefined {
+  const kind = inputKindOf(input), wanted = input.raw ?? input.shape;
+  const found = kind ? kind.layout(wanted, shape) : exactLayout(wanted, shape);
+  return found && found.shape.every((side) => side > 0) && found.examples > 0 ? found : undefined;
+}
+
 /** How an array becomes examples of an input. @throws {TypeError} If it cannot. */
 function layoutFor(input: InputShape, shape: readonly number[], label: string): Layout {
-  const kind = inputKindOf(input);
-  const found = kind ? kind.layout(input.shape, shape) : exactLayout(input.shape, shape);
-  if (found && found.shape.every((side) => side > 0) && found.examples > 0) return found;
+  const found = findLayout(input, shape);
+  if (found) return found;
   throw new TypeError(
-    `Cannot take "${label}" of shape [${shape.join(", ")}] as ${kind?.noun ?? "input"} for ` +
-      `"${input.name}", which is [${input.shape.join(", ")}]`,
+    `Cannot take "${label}" of shape [${shape.join(", ")}] as ${inputKindOf(input)?.noun ?? "input"} for ` +
+      `"${input.name}", which is [${(input.raw ?? input.shape).join(", ")}]`,
   );
+}
+
+/**
+ * The arrays of a file that are examples: all that can be, as labels and other columns lie beside them. Where none can be, all are
+ * left, for the message to name the first.
+ */
+function examplesOf(input: InputShape, arrays: readonly FileArray[]): readonly FileArray[] {
+  const fitting = input.raw ? arrays.filter(({ shape }) => findLayout(input, shape)) : arrays;
+  return fitting.length > 0 ? fitting : arrays;
 }
 
 /** For an input of no kind: its very shape, or many of it. */
@@ -150,7 +167,7 @@ async function readPages(
   const stacked = [arrays.length, ...(page.at(-1) === 1 ? page.slice(0, -1) : page)];
   const isStack = kind !== undefined && kind.kind !== "picture" && arrays.length > 1 &&
     arrays.every(({ isPicture, shape }) => isPicture && shape.join() === page.join());
-  const layout = isStack ? kind.layout(input.shape, stacked) : undefined;
+  const layout = isStack ? kind.layout(input.raw ?? input.shape, stacked) : undefined;
   if (!layout) return undefined;
   checkLimits(file.name, layout, limits);
   const parts = await Promise.all(arrays.map(async (array) => rawValues((await array.read()).data)));
@@ -170,7 +187,7 @@ async function singleInput(file: OpenedFile, name: string, limits: Settled): Pro
   const pages = await readPages(input, file, limits);
   if (pages) return pages.map(named(name));
   const found: Found[] = [];
-  for (const array of arrays) {
+  for (const array of examplesOf(input, arrays)) {
     const label = arrays.length > 1 ? `${name}[${array.name}]` : name;
     found.push(...(await readAs(input, array, label, limits)).map(named(label)));
   }

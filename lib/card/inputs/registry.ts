@@ -26,8 +26,8 @@ export const INPUT_KINDS: readonly InputKindName[] = Object.keys(REGISTRY) as In
  * ```
  */
 export function inputKindOf(
-  input: { kind?: InputKindName; shape: readonly number[] },
+  input: { kind?: InputKindName; shape: readonly number[]; raw?: readonly number[] },
 ): InputKind | undefined {
   if (input.kind) return REGISTRY[input.kind];
-  return Object.values(REGISTRY).find(({ fits }) => fits(input.shape));
+  return Object.values(REGISTRY).find(({ fits }) => fits(input.raw ?? input.shape));
 }

@@ -1,0 +1,209 @@
+/** What the ECAL experiment learns from: the files opened, split as the document splits them, their hits in memory. @module */
+import { join } from "@std/path";
+import { sha256 } from "../../base/sha256.ts";
+import { type EcalImages, type EcalRange, type EcalSet, openEcal, standardSplit } from "../../data/ecal.ts";
+import { sparseSource } from "../../data/sparse_images.ts";
+import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
+import { ecalFileName, writeEcal } from "../../simulate/ecal/set.ts";
+import { measureShowers } from "./shapes.ts";
+import { NETWORKS } from "./networks.ts";
+
+/** Options of the experiment. */
+export const ECAL_OPTIONS = {
+  data: {
+    type: "list",
+    hint: "FILES",
+    help: "HDF5 files or folders of them (default: a simulated pair, made once).",
+  },
+  events: { type: "integer", default: 20_000, min: 20, help: "Events of each kind in the simulated pair." },
+  model: {
+    type: "choice",
+    choices: NETWORKS,
+    default: "small",
+    help: "Our small network, ResNet-15, or the document's network of frames.",
+  },
+  recipe: {
+    type: "choice",
+    choices: ["best", "document"],
+    default: "best",
+    help:
+      "How to train: ours, or as the document: conv3d, Adam 1e-5, batch 100, 100 epochs, 10,000 of each kind.",
+  },
+  like: {
+    type: "choice",
+    choices: ["right", "document"],
+    default: "right",
+    help: "Frames of conv3d as they are meant, or to the letter: the last is never filled.",
+  },
+  order: {
+    type: "choice",
+    choices: ["fixed", "document"],
+    default: "fixed",
+    help: "In conv3d: batch normalisation before dropout, or after it as the document has it.",
+  },
+  time: { type: "boolean", default: true, help: "Show the network times beside energies." },
+  energyAlone: {
+    type: "boolean",
+    default: true,
+    help: "With times: train the same network on energies alone as well, for the comparison (not conv3d).",
+  },
+  rate: {
+    type: "number",
+    default: 2e-3,
+    min: 1e-7,
+    max: 1,
+    log: true,
+    help: "Learning rate; of ours, its peak.",
+  },
+  train: { type: "integer", min: 1, help: "Most images of each kind to train on." },
+  validation: { type: "integer", min: 1, help: "Most images of each kind to watch the training by." },
+  test: { type: "integer", min: 1, help: "Most images of each kind to measure on." },
+} as const satisfies OptionTable;
+
+/** Values of {@linkcode ECAL_OPTIONS} that loading looks at. */
+export interface EcalLoadOptions {
+  data?: readonly string[];
+  events: number;
+  train?: number;
+  validation?: number;
+  test?: number;
+}
+
+/** What the simulation knows of an image, where it is simulated. */
+export interface EcalTruths {
+  /** Metres from the beam where a photon converted, or 0. */
+  convertedAt: Float32Array;
+}
+
+/** The loaded set. */
+export interface EcalData extends Data {
+  readonly parts: { train: EcalImages; validation: EcalImages; test: EcalImages };
+  /** Shower shapes of the first training images and of all test images. */
+  readonly shapes: { train: Float64Array[]; trainLabels: Int32Array; test: Float64Array[] };
+  /** Of the test images. */
+  readonly truths?: EcalTruths;
+}
+
+/** Training images that the baseline is fitted to. */
+const BASELINE_IMAGES = 10_000;
+/** The simulated pair is always the same. */
+const SIMULATION_SEED = 5;
+
+async function simulatedFiles(events: number, context: LoadContext): Promise<string[]> {
+  const { dataFolder, log, signal, onProgress } = context, folder = join(dataFolder, "ecal");
+  const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
+  const isThere = await Promise.all(files.map((file) => Deno.stat(file).then(() => true, () => false)));
+  if (isThere.every(Boolean)) return files;
+  if (isThere.some(Boolean)) {
+    throw new Error(
+      `Cannot use the simulated pair in "${folder}" as one of its files is missing: remove the other one`,
+    );
+  }
+  log(`Simulating ${events} photons and ${events} electrons into ${folder}`);
+  await Deno.mkdir(folder, { recursive: true });
+  await writeEcal(folder, { events }, {
+    seed: SIMULATION_SEED,
+    signal,
+    onProgress: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
+  });
+  return files;
+}
+
+/** The HDF5 files that are meant: files and addresses themselves, of a folder all in it. */
+async function filesOf(places: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const place of places) {
+    const isFolder = await Deno.stat(place).then(({ isDirectory }) => isDirectory, () => false);
+    if (!isFolder) {
+      files.push(place);
+      continue;
+    }
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(place)) if (/\.(hdf5|h5)$/i.test(name)) names.push(name);
+    if (names.length === 0) throw new RangeError(`Cannot train on "${place}" as there is no HDF5 file in it`);
+    files.push(...names.sort().map((name) => join(place, name)));
+  }
+  return files;
+}
+
+const shorten = (
+  [start, stop]: EcalRange,
+  most = Infinity,
+): EcalRange => [start, Math.min(stop, start + most)];
+
+/** SHA-256 of all hits and labels of some parts. */
+async function fingerprintOf(parts: readonly EcalImages[]): Promise<string> {
+  const sums: string[] = [];
+  const add = async ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    void sums.push(await sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)));
+  for (const { images, labels } of parts) {
+    for (const { places, values } of images.blocks()) {
+      await add(places);
+      await add(values);
+    }
+    await add(labels);
+  }
+  return await sha256(new TextEncoder().encode(sums.join("")));
+}
+
+/**
+ * Opens, splits and reads the set.
+ *
+ * @throws {RangeError} If there are too few images, or none in a folder.
+ * @throws {TypeError | SyntaxError} What {@linkcode openEcal} throws.
+ */
+export async function loadEcal(options: EcalLoadOptions, context: LoadContext): Promise<EcalData> {
+  const { data = [], events } = options;
+  const files = data.length > 0 ? await filesOf(data) : await simulatedFiles(events, context);
+  using set = await openEcal(files);
+  const { photon, electron } = set.counts;
+  context.log(
+    `${photon} photons and ${electron} electrons in ${set.files.map(({ name }) => name).join(", ")}`,
+  );
+  const split = standardSplit(Math.min(photon, electron));
+  const read = (part: keyof typeof split) =>
+    readPart(set, part, shorten(split[part], options[part]), context);
+  const parts = {
+    train: await read("train"),
+    validation: await read("validation"),
+    test: await read("test"),
+  };
+  const sourceOf = ({ images, labels }: EcalImages) => sparseSource(images, labels);
+  const rows = spread(parts.train.images.length, BASELINE_IMAGES);
+  const convertedAt = await set.truth("converted_at_m");
+  return {
+    train: sourceOf(parts.train),
+    validation: sourceOf(parts.validation),
+    test: sourceOf(parts.test),
+    fingerprint: await fingerprintOf([parts.train, parts.validation, parts.test]),
+    raw: (indices) =>
+      Promise.resolve(indices.map((index) => {
+        const { data, shape } = parts.test.images.read([index]);
+        return { image: { data, shape: shape.slice(1) } };
+      })),
+    parts,
+    shapes: {
+      train: measureShowers(parts.train.images, rows),
+      trainLabels: Int32Array.from(rows, (row) => parts.train.labels[row]),
+      test: measureShowers(parts.test.images, parts.test.rows.map((_, i) => i)),
+    },
+    truths: convertedAt && { convertedAt: Float32Array.from(parts.test.rows, (row) => convertedAt[row]) },
+    dispose() {},
+  };
+}
+
+async function readPart(set: EcalSet, part: string, [start, stop]: EcalRange, context: LoadContext) {
+  const { signal, onProgress, log } = context;
+  const images = await set.read(set.rowsOf(start, stop), {
+    signal,
+    onProgress: (done, total) => onProgress?.({ label: `reading ${part}`, done, total, unit: "images" }),
+  });
+  for (const fault of images.faults) log(`In the ${part} images ${fault}`);
+  return images;
+}
+
+/** At most `most` numbers below `count`, evenly spread: of both kinds alike, as these lie one after the other. */
+export function spread(count: number, most: number): Uint32Array {
+  const length = Math.min(count, most);
+  return Uint32Array.from({ length }, (_, i) => Math.floor(i * count / length));
+}

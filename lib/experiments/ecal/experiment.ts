@@ -1,0 +1,117 @@
+/** Electrons against photons in a calorimeter's crystals, by energy and time: the 3-D network's document. @module */
+import { ECAL_KINDS, ECAL_SHAPE } from "../../data/ecal.ts";
+import { shapeAfter } from "../../image/preprocessing/mod.ts";
+import { defineExperiment, type Options, type Recipe } from "../../run/experiment.ts";
+import * as train from "../../train/mod.ts";
+import { ECAL_OPTIONS, type EcalData, loadEcal } from "./data.ts";
+import { buildNetwork, stepsFor } from "./networks.ts";
+import * as report from "./report.ts";
+
+type EcalOptions = Options<typeof ECAL_OPTIONS>;
+
+/** What the document's script has, where the user has not said otherwise. */
+const DOCUMENT = {
+  model: "conv3d",
+  like: "document",
+  order: "document",
+  rate: 1e-5,
+  train: 10_000,
+  validation: 10_000,
+  epochs: 100,
+  batch: 100,
+} as const;
+
+function recipeFor(options: EcalOptions): Recipe {
+  const { recipe, rate, model } = options, preprocessing = stepsFor(options);
+  // The document's binary cross-entropy over both columns of a softmax is this very number.
+  const common = {
+    loss: train.crossEntropy(),
+    metrics: [train.accuracy()],
+    optimizer: train.adam(),
+    preprocessing,
+  };
+  if (recipe === "document") return { ...common, schedule: train.constant(rate) };
+  return {
+    ...common,
+    schedule: train.oneCycle(rate, { warmUp: 0.2 }),
+    emaMomentum: 0.995,
+    weightDecay: 0.02,
+    // Neither end of the beam is preferred, nor, with both charges, a way around it.
+    augmentation: model === "small"
+      ? [{ op: "flip", horizontal: true, vertical: true, transpose: false }]
+      : undefined,
+  };
+}
+
+/** Probability of an electron for each test image by the same network on energies alone, trained as the main one was. */
+async function trainOnEnergy(options: EcalOptions, data: EcalData): Promise<Float32Array> {
+  const alone = { ...options, time: false }, model = buildNetwork(alone);
+  const { epochs, batch, seed } = options;
+  try {
+    await train.fit(model, data.train, { ...recipeFor(alone), epochs, batch, seed });
+    const predictions = await train.predict(model, data.test, { preprocessing: stepsFor(alone) });
+    return report.electronScores(predictions[model.outputNames[0]].data);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** What {@linkcode trainOnEnergy} gave for a run's data: numbers and figures are of one training. */
+const ON_ENERGY = new WeakMap<EcalData, Promise<Float32Array>>();
+
+/** Scores on energies alone, where they are to be compared. */
+async function scoresOnEnergy(options: EcalOptions, data: EcalData): Promise<Float32Array | undefined> {
+  if (!options.time || !options.energyAlone || options.model === "conv3d") return undefined;
+  const scores = ON_ENERGY.get(data) ?? trainOnEnergy(options, data);
+  ON_ENERGY.set(data, scores);
+  return await scores;
+}
+
+/** The experiment. */
+export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
+  name: "ecal",
+  summary: "Electrons and photons in 32 × 32 crystals, energy and time",
+  options: ECAL_OPTIONS,
+  defaults: { epochs: 12, batch: 128 },
+
+  resolveOptions(options, given) {
+    if (options.recipe !== "document") return options;
+    return {
+      ...options,
+      ...Object.fromEntries(Object.entries(DOCUMENT).filter(([name]) => !given.has(name))),
+    };
+  },
+
+  load: loadEcal,
+  build: (options) => buildNetwork(options),
+  recipe: recipeFor,
+
+  card(options) {
+    const steps = stepsFor(options);
+    return {
+      description: "Tells electrons from photons in an electromagnetic calorimeter.",
+      inputs: [{
+        name: "image",
+        shape: shapeAfter(steps, ECAL_SHAPE),
+        raw: [...ECAL_SHAPE],
+        kind: "bands",
+        columns: ["energy", "time"],
+        dtype: "float32",
+        units: "energy / 50 GeV, time / 50 ns",
+      }],
+      preprocessing: steps,
+      outputs: [{ name: "particle", kind: "probability", labels: [...ECAL_KINDS], threshold: 0.5 }],
+    };
+  },
+
+  async evaluate({ particle }, data, options) {
+    const scores = report.electronScores(particle.data);
+    const alone = await scoresOnEnergy(options, data);
+    return { metrics: report.measure(scores, alone, data, options.seed) };
+  },
+
+  async figures({ predictions: { particle }, history }, data, options) {
+    const alone = await scoresOnEnergy(options, data);
+    return report.figuresOf(report.electronScores(particle.data), alone, data, history);
+  },
+});

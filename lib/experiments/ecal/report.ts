@@ -1,0 +1,201 @@
+/** Numbers and charts of the ECAL experiment. @module */
+import { createRng } from "../../base/rng.ts";
+import type { CardMetric } from "../../card/mod.ts";
+import { ECAL_KINDS } from "../../data/ecal.ts";
+import {
+  accuracy,
+  argMaxRows,
+  auc,
+  confusionMatrix,
+  mostFrequentClass,
+  rejectionAtEfficiency,
+  rocBand,
+  rocCurve,
+} from "../../evaluate/mod.ts";
+import * as plot from "../../plot/mod.ts";
+import type { Figure } from "../../run/experiment.ts";
+import type { History } from "../../train/mod.ts";
+import type { EcalData } from "./data.ts";
+import { dataFigures, logEnergies } from "./figures.ts";
+import { fitDiscriminant, SHAPE_NAMES } from "./shapes.ts";
+
+/** Edges of the energy sum, in the files' 50 GeV. */
+const SUM_EDGES = [0, 1.05, 1.25, Infinity] as const;
+
+/** The second of two columns: the probability of an electron. */
+export function electronScores(probabilities: Float32Array): Float32Array {
+  return Float32Array.from({ length: probabilities.length / 2 }, (_, i) => probabilities[2 * i + 1]);
+}
+
+/** Scores of the cut on shower shapes for the test images. */
+function shapeScores({ shapes }: EcalData): Float64Array {
+  return Float64Array.from(shapes.test, fitDiscriminant(shapes.train, shapes.trainLabels));
+}
+
+const pick = (values: ArrayLike<number>, members: readonly number[]) => members.map((i) => values[i]);
+
+/** Test images apart by something; a part without both kinds is left out. */
+interface Part {
+  /** End of its metric's name. */
+  name: string;
+  title: string;
+  members: number[];
+}
+
+function partsOf({ parts: { test }, shapes, truths }: EcalData): { sums: Part[]; conversions: Part[] } {
+  const all = Array.from(test.labels, (_, i) => i), sum = SHAPE_NAMES.indexOf("sum");
+  const sums = SUM_EDGES.slice(1).map((high, b): Part => {
+    const low = SUM_EDGES[b], gev = (value: number) => String(Math.round(50 * value * 10) / 10);
+    const title = high === Infinity
+      ? `above ${gev(low)} GeV`
+      : low === 0
+      ? `below ${gev(high)} GeV`
+      : `${gev(low)} to ${gev(high)} GeV`;
+    const name = high === Infinity ? `_above${gev(low)}GeV` : `_${gev(low)}to${gev(high)}GeV`;
+    return {
+      name,
+      title,
+      members: all.filter((i) => shapes.test[i][sum] >= low && shapes.test[i][sum] < high),
+    };
+  });
+  const converted = (wanted: boolean) =>
+    all.filter((i) => test.labels[i] === 1 || (truths!.convertedAt[i] > 0) === wanted);
+  const conversions = truths
+    ? [
+      { name: "_unconverted", title: "photons that reached the crystals", members: converted(false) },
+      { name: "_converted", title: "photons that became pairs before", members: converted(true) },
+    ]
+    : [];
+  const hasBoth = ({ members }: Part) => new Set(pick(test.labels, members)).size === 2;
+  return { sums: sums.filter(hasBoth), conversions: conversions.filter(hasBoth) };
+}
+
+/**
+ * AUC, rejection of photons at 90 % of electrons and accuracy; AUC by energy sum, by conversion, and of energy alone.
+ *
+ * @param scores Probability of an electron, [n] of the test images.
+ * @param alone The same of the network that saw energies alone.
+ */
+export function measure(
+  scores: Float32Array,
+  alone: Float32Array | undefined,
+  data: EcalData,
+  seed: number,
+): Record<string, CardMetric> {
+  const { labels } = data.parts.test,
+    shapes = shapeScores(data),
+    split = "test",
+    cut = "shower shapes, quadratic";
+  const area = (members: readonly number[], of: ArrayLike<number> = scores): CardMetric => {
+    const { value, low, high, n } = auc(pick(of, members), pick(labels, members));
+    const baseline = { name: cut, value: auc(pick(shapes, members), pick(labels, members)).value };
+    return { value, low, high, n, split, baseline };
+  };
+  const all = Array.from(labels, (_, i) => i), { sums, conversions } = partsOf(data);
+  const options = { rng: createRng(seed, 2), resamples: 200 };
+  const { threshold: _, ...rejection } = rejectionAtEfficiency(scores, labels, 0.9, options);
+  const byShapes = rejectionAtEfficiency(shapes, labels, 0.9, { ...options, resamples: 1 }).value;
+  const called = Int32Array.from(scores, (score) => Number(score >= 0.5));
+  return {
+    auc: area(all),
+    ...(alone && {
+      aucEnergyAlone: {
+        ...area(all, alone),
+        baseline: { name: "energy and time", value: auc(scores, labels).value },
+      },
+    }),
+    rejection90: { ...rejection, split, baseline: { name: cut, value: byShapes } },
+    accuracy: {
+      ...accuracy(called, labels),
+      split,
+      baseline: mostFrequentClass(labels, data.parts.train.labels),
+    },
+    ...Object.fromEntries(
+      [...sums, ...conversions].map(({ name, members }) => [`auc${name}`, area(members)]),
+    ),
+  };
+}
+
+function curveOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>, withBand = false) {
+  const curve = rocCurve(scores, labels), signals = Array.from(labels).filter((label) => label === 1).length;
+  return { name, curve, auc: auc(scores, labels), band: withBand ? rocBand(curve, signals) : undefined };
+}
+
+/** The charts of a run. */
+export async function figuresOf(
+  scores: Float32Array,
+  alone: Float32Array | undefined,
+  data: EcalData,
+  history: History,
+): Promise<Figure[]> {
+  return [...await dataFigures(data), ...trainingFigures(history), ...testFigures(scores, alone, data)];
+}
+
+function trainingFigures({ epochs }: History): Figure[] {
+  const column = (name: string) => epochs.map((numbers) => numbers[name]);
+  const spec = plot.plotLearningCurve({
+    loss: column("loss"),
+    accuracy: column("accuracy"),
+    validationLoss: column("validationLoss"),
+    validationAccuracy: column("validationAccuracy"),
+  });
+  return [{ name: "learning_curve", section: "Training", spec }];
+}
+
+function testFigures(scores: Float32Array, alone: Float32Array | undefined, data: EcalData): Figure[] {
+  const { labels, images } = data.parts.test, section = "Test images", { sums, conversions } = partsOf(data);
+  const byPart = (parts: readonly Part[]) =>
+    parts.map(({ title, members }) => curveOf(title, pick(scores, members), pick(labels, members)));
+  const both = Float32Array.from(
+    { length: 2 * scores.length },
+    (_, i) => i % 2 === 1 ? scores[i >> 1] : 1 - scores[i >> 1],
+  );
+  const figures: Figure[] = [
+    {
+      name: "roc",
+      section,
+      caption: "Electrons called electrons against photons called so.",
+      spec: plot.plotRoc([
+        curveOf(alone ? "energy and time" : "the network", scores, labels, true),
+        ...(alone ? [curveOf("energy alone", alone, labels)] : []),
+        curveOf("shower shapes", shapeScores(data), labels),
+      ], { axes: "rates" }),
+    },
+    { name: "response", section, spec: plot.plotResponse(scores, labels, { classNames: ECAL_KINDS }) },
+    {
+      name: "confusion",
+      section,
+      spec: plot.plotConfusion(confusionMatrix(argMaxRows(both, 2), labels, 2), [...ECAL_KINDS], {
+        size: 90,
+      }),
+    },
+  ];
+  if (sums.length > 0) {
+    figures.push({
+      name: "roc_by_sum",
+      section,
+      caption: "By the sum of all energies in the picture.",
+      spec: plot.plotRoc(byPart(sums), { axes: "rates" }),
+    });
+  }
+  if (conversions.length > 0) {
+    figures.push({
+      name: "roc_by_conversion",
+      section,
+      caption:
+        "All electrons against photons that converted in the tracker and those that did not, by the simulation's truth.",
+      spec: plot.plotRoc(byPart(conversions), { axes: "rates" }),
+    });
+  }
+  const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12)).filter((i) => i < images.length);
+  const pictures = plot.picturesOf(logEnergies(images.read(worst).data), [worst.length, 32, 32]);
+  figures.push({
+    name: "worst_events",
+    section,
+    caption: "The images whose score is farthest from the truth; energies on a logarithmic scale.",
+    spec: plot.plotWorstEvents(pictures, pick(scores, worst), pick(labels, worst), {
+      classNames: ECAL_KINDS,
+    }),
+  });
+  return figures;
+}

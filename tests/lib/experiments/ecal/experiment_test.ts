@@ -1,0 +1,219 @@
+import { join } from "@std/path";
+import { type CardMetric, parseCard } from "../../../../lib/card/card.ts";
+import { ECAL_SHAPE } from "../../../../lib/data/ecal.ts";
+import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import type { EcalData } from "../../../../lib/experiments/ecal/data.ts";
+import { ecal } from "../../../../lib/experiments/ecal/experiment.ts";
+import { buildNetwork, NETWORKS, stepsFor } from "../../../../lib/experiments/ecal/networks.ts";
+import { preprocess, primitiveOps } from "../../../../lib/image/preprocessing/mod.ts";
+import { encodeHdf5 } from "../../../../lib/io/hdf5_write.ts";
+import { encodeNpy } from "../../../../lib/io/npy.ts";
+import type { Experiment, LoadContext, Options } from "../../../../lib/run/experiment.ts";
+import { runExperiment } from "../../../../lib/run/run.ts";
+import { readRecord, type RunRecord } from "../../../../lib/run/run_folder.ts";
+import { writeEcal } from "../../../../lib/simulate/ecal/set.ts";
+import { preprocessTensor } from "../../../../lib/train/preprocess_tensor.ts";
+import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
+import { memoryStore, post, withHost } from "../../serve/_service.ts";
+
+await startEngine();
+
+/** A simulated pair for all tests here, made once. */
+const folder = await Deno.makeTempDir();
+await writeEcal(folder, { events: 60 }, { seed: 3, workers: 1 });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+type EcalOptions = Options<typeof ecal.options>;
+
+function options(changes: Partial<EcalOptions> = {}): EcalOptions {
+  const values = Object.fromEntries(
+    Object.entries(ecal.options).map(([name, spec]) => [name, "default" in spec ? spec.default : undefined]),
+  );
+  return { ...values, epochs: 1, batch: 16, seed: 1, data: [folder], ...changes } as EcalOptions;
+}
+
+async function withData(changes: Partial<EcalOptions>, body: (data: EcalData) => void | Promise<void>) {
+  const lines: string[] = [], context: LoadContext = { dataFolder: folder, log: (line) => lines.push(line) };
+  const data = await ecal.load(options(changes), context);
+  try {
+    await body(data);
+  } finally {
+    data.dispose();
+  }
+  return lines;
+}
+
+Deno.test("ecal.load() splits as the document does, photons first, no image in two parts", async () => {
+  const lines = await withData({ test: 5 }, ({ parts, truths, shapes }) => {
+    const { train, validation, test } = parts;
+    assertEquals([train, validation, test].map(({ images }) => images.length), [76, 22, 10]);
+    assertEquals([...test.labels], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    const rows = [train, validation, test].flatMap((part) => [...part.rows]);
+    assertEquals(new Set(rows).size, rows.length);
+    assertEquals([truths!.convertedAt.length, shapes.test.length, shapes.train.length], [10, 10, 76]);
+    assert(truths!.convertedAt.subarray(5).every((metres) => metres === 0), "electrons convert");
+  });
+  assert(lines[0].startsWith("60 photons and 60 electrons in "), lines[0]);
+});
+
+Deno.test("ecal.load() has another fingerprint for other images, and refuses an empty folder", async () => {
+  const prints: string[] = [];
+  for (const test of [5, 5, 6]) await withData({ test }, ({ fingerprint }) => void prints.push(fingerprint));
+  assertEquals(prints[0], prints[1]);
+  assert(prints[0] !== prints[2]);
+  const empty = await Deno.makeTempDir();
+  await assertRejects(() => withData({ data: [empty] }, () => {}), RangeError, "no HDF5 file");
+  await Deno.remove(empty);
+});
+
+Deno.test("ecal.resolveOptions() makes the document's recipe of what was not given", () => {
+  const resolved = ecal.resolveOptions!(
+    options({ recipe: "document", epochs: 3 }),
+    new Set(["recipe", "epochs"]),
+  );
+  const { model, like, order, rate, epochs, batch, train, validation } = resolved;
+  assertEquals(
+    { model, like, order, rate, epochs, batch, train, validation },
+    {
+      model: "conv3d",
+      like: "document",
+      order: "document",
+      rate: 1e-5,
+      epochs: 3,
+      batch: 100,
+      train: 10_000,
+      validation: 10_000,
+    },
+  );
+});
+
+for (const model of NETWORKS) {
+  for (const time of model === "conv3d" ? [true] : [true, false]) {
+    Deno.test(`${model}'s steps fit it ${time ? "with" : "without"} times, in tensors as in JavaScript`, async () => {
+      await withData({}, ({ parts }) => {
+        const chosen = options({ model, time }),
+          steps = stepsFor(chosen),
+          { data } = parts.test.images.read([0]);
+        const network = buildNetwork(chosen);
+        const { data: wanted, shape } = preprocess(steps, { data, shape: ECAL_SHAPE }, { white: 1 });
+        assertEquals([null, ...shape], network.inputs[0].shape);
+        const found = tf.tidy(() =>
+          preprocessTensor(primitiveOps(steps, ECAL_SHAPE, { white: 1 }), tf.tensor(data, [1, ...ECAL_SHAPE]))
+            .dataSync()
+        );
+        assertClose(found, wanted, 1e-5);
+        network.dispose();
+        const { outputs, inputs } = ecal.card(chosen, {} as EcalData);
+        assertEquals([outputs[0].kind, inputs[0].raw], ["probability", [32, 32, 2]]);
+      });
+    });
+  }
+}
+
+Deno.test("stepsFor() refuses frames without times", () => {
+  assertThrows(() => stepsFor(options({ model: "conv3d", time: false })), RangeError, "choose another model");
+});
+
+/** Trains for an epoch and gives the run's folder to a test. */
+async function withRun(changes: Partial<EcalOptions>, body: (run: string) => Promise<void>) {
+  const run = await Deno.makeTempDir();
+  try {
+    await runExperiment(ecal as unknown as Experiment, {
+      folder: run,
+      options: options(changes) as unknown as Options,
+      dataFolder: folder,
+      shards: 2,
+    });
+    await body(run);
+  } finally {
+    await Deno.remove(run, { recursive: true });
+  }
+}
+
+Deno.test("a run measures energy alone beside energy and time, draws movies, and is served from files as trained", () =>
+  withRun({}, async (run) => {
+    const { serving, metrics = {} } = (await readRecord(run))! as RunRecord & {
+      metrics?: Record<string, CardMetric>;
+    };
+    assert(serving!.largest < 1e-4);
+    for (
+      const name of ["auc", "aucEnergyAlone", "rejection90", "accuracy", "auc_unconverted", "auc_converted"]
+    ) {
+      const { value, low, high, baseline } = metrics[name];
+      assert(low <= value && value <= high && baseline !== undefined, name);
+    }
+    assertEquals(metrics.aucEnergyAlone.baseline!.value, metrics.auc.value);
+    const plots = [...Deno.readDirSync(join(run, "plots"))].map(({ name }) => name);
+    for (
+      const name of [
+        "movie_event.gif",
+        "movie_photon.gif",
+        "movie_electron.gif",
+        "space_time.svg",
+        "mean_images.svg",
+      ]
+    ) {
+      assert(plots.includes(name), `${name} is not among ${plots}`);
+    }
+    await checkFiles(run);
+  }));
+
+Deno.test("a run of the document's network is served from images of energy and time as trained", () =>
+  withRun({
+    recipe: "document",
+    model: "conv3d",
+    like: "document",
+    order: "document",
+    train: 8,
+    validation: 4,
+    test: 4,
+  }, async (run) => {
+    const record = (await readRecord(run))!;
+    assertEquals(record.parameters, 714_882); // of 715,074 all but the moments of batch normalisation
+    assert(record.serving!.largest < 1e-4);
+    const { preprocessing } = parseCard(await Deno.readTextFile(join(run, "model.json")));
+    assertEquals(preprocessing[0].op, "timeOrder");
+    await checkFiles(run);
+  }));
+
+/** Whether two images as .npy, and as HDF5 with labels beside them, get the same answers over HTTP. */
+async function checkFiles(run: string): Promise<void> {
+  const card = parseCard(await Deno.readTextFile(join(run, "model.json")));
+  const store = memoryStore();
+  store.add(await Deno.readFile(join(run, "model.onnx")), { ...card, files: {} });
+  await withData({}, ({ parts }) =>
+    withHost(
+      async (host) => {
+        const { data, shape } = parts.test.images.read([0, 12]);
+        const files = [
+          encodeNpy({ data, shape: [...shape] }),
+          await encodeHdf5({
+            X: { data, shape: [...shape] },
+            y: { data: Float32Array.of(0, 1), shape: [2] },
+          }),
+        ];
+        const scores: number[][] = [];
+        for (const file of files) {
+          const response = await post(host, "/score/ecal", file.slice());
+          const { results, error } = await response.json();
+          assertEquals(response.status, 200, error);
+          scores.push(
+            results.map((result: { answers: { particle: { probabilities: { electron: number } } } }) =>
+              result.answers.particle.probabilities.electron
+            ),
+          );
+        }
+        assertEquals(scores[0].length, 2);
+        assertClose(scores[1], scores[0], 1e-6);
+        const wrong = await post(
+          host,
+          "/score/ecal",
+          encodeNpy({ data: data.slice(0, 3072), shape: [32, 32, 3] }).slice(),
+        );
+        assertEquals(wrong.status, 400);
+        assert((await wrong.json()).error.includes("[32, 32, 2]"));
+      },
+      {},
+      store,
+    ));
+}

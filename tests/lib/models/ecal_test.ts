@@ -1,0 +1,76 @@
+import { startEngine, tf } from "../../../lib/engine/mod.ts";
+import {
+  buildConv3dNet,
+  buildEcalNet,
+  buildEcalResnet,
+  formatSummary,
+  summarizeModel,
+} from "../../../lib/models/mod.ts";
+import { countParameters } from "../../../lib/train/mod.ts";
+import { assert, assertEquals, assertThrows } from "../../assert.ts";
+
+await startEngine({ backend: "cpu" });
+
+Deno.test("buildConv3dNet() is the document's: its layers, shapes and 715,074 parameters", () => {
+  // Of the document's summary; its flatten is of 5 · 8 · 8 · 32, and 1,792 + 256 + 55,328 + 128 + 655,424 + 2,080 + 66 = 715,074.
+  const { layers, parameters } = summarizeModel(buildConv3dNet());
+  assertEquals(layers.slice(1).map(({ type, shape, parameters }) => `${type} ${shape} ${parameters}`), [
+    "Conv3D (None, 21, 32, 32, 64) 1792",
+    "Dropout (None, 21, 32, 32, 64) 0",
+    "BatchNormalization (None, 21, 32, 32, 64) 256",
+    "MaxPooling3D (None, 10, 16, 16, 64) 0",
+    "Conv3D (None, 10, 16, 16, 32) 55328",
+    "Dropout (None, 10, 16, 16, 32) 0",
+    "BatchNormalization (None, 10, 16, 16, 32) 128",
+    "MaxPooling3D (None, 5, 8, 8, 32) 0",
+    "Flatten (None, 10240) 0",
+    "Dense (None, 64) 655424",
+    "Dense (None, 32) 2080",
+    "Dense (None, 2) 66",
+  ]);
+  assertEquals(parameters.total, 715_074);
+  assert(formatSummary(summarizeModel(buildConv3dNet())).includes("715,074"));
+});
+
+Deno.test("buildConv3dNet() normalises before dropout where the order is mended, with as many parameters", () => {
+  const model = buildConv3dNet({ order: "norm-dropout" });
+  const types = model.layers.map((layer) => layer.getClassName());
+  assertEquals(types.slice(1, 5), ["Conv3D", "BatchNormalization", "Dropout", "MaxPooling3D"]);
+  assertEquals(summarizeModel(model).parameters.total, 715_074);
+});
+
+Deno.test("dropout before batch normalisation gives it another spread in training than in use, after it the same", () => {
+  const spread = (order: "dropout-norm" | "norm-dropout") => {
+    const dropout = tf.layers.dropout({ rate: 0.5, seed: 1 }),
+      norm = tf.layers.batchNormalization({ momentum: 0, scale: false });
+    const x = tf.ones([4096, 1]);
+    const apply = (layer: tf.layers.Layer, input: tf.Tensor, training: boolean) =>
+      layer.apply(input, { training }) as tf.Tensor;
+    const layers = order === "dropout-norm" ? [dropout, norm] : [norm, dropout];
+    layers.reduce((now, layer) => apply(layer, now, true), x);
+    return norm.getWeights().at(-1)!.dataSync()[0];
+  };
+  // A one that is kept is doubled: variance 1 of what in use is always 1.
+  assert(Math.abs(spread("dropout-norm") - 1) < 0.05);
+  assert(spread("norm-dropout") < 1e-6);
+});
+
+Deno.test("buildEcalResnet() has 15 layers with weights on the main path", () => {
+  const model = buildEcalResnet({ seed: 1 });
+  const convolutions = model.layers.filter((layer) => layer.getClassName() === "Conv2D");
+  assertEquals(convolutions.length, 16); // 15, and the short cut of the block that widens
+  assertEquals(model.getLayer("features").outputShape, [null, 32]);
+  // 49 · 16 + 16; 6 of 9 · 16² + 16; 9 · 16 · 32 + 32, 9 · 32² + 32, 16 · 32 + 32; 6 of 9 · 32² + 32; 33 · 2.
+  assertEquals(countParameters(model), 800 + 6 * 2320 + 4640 + 9248 + 544 + 6 * 9248 + 66);
+  const output = model.predict(tf.zeros([2, 32, 32, 1])) as tf.Tensor;
+  assertEquals(output.shape, [2, 2]);
+});
+
+Deno.test("buildEcalNet() looks at the seed's rows only, and refuses more of them than there are", () => {
+  const model = buildEcalNet({ seed: 1 });
+  const noise = tf.randomNormal([1, 33, 33, 2], 0, 1, "float32", 3);
+  const far = tf.pad(tf.zeros([1, 13, 33, 2]), [[0, 0], [10, 10], [0, 0], [0, 0]], 1); // changes rows 0 to 9 and 23 to 32
+  const [one, other] = [noise, tf.add(noise, far)].map((x) => (model.predict(x) as tf.Tensor).dataSync());
+  assertEquals([...one], [...other]);
+  assertThrows(() => buildEcalNet({ reach: 17 }), RangeError, "Cannot keep 17 rows");
+});
