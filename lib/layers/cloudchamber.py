@@ -262,3 +262,49 @@ class Apertures(keras.layers.Layer):
     def get_config(self):
         own = {"thresholds": self.thresholds, "sharpness": self.sharpness, "light_gains": self.light_gains}
         return {**super().get_config(), **own}
+
+
+def dihedral_parts():
+    """Which part of a kernel looks at orientation h of its input to give orientation g, [g][h]."""
+    square = [[3 * row + column for column in range(3)] for row in range(3)]
+
+    def lay(g, values):
+        values = [list(row) for row in zip(*values)] if g & 4 else values
+        values = values[::-1] if g & 2 else values
+        return [row[::-1] for row in values] if g & 1 else values
+
+    laid = [lay(g, square) for g in range(8)]
+    inverse = [next(h for h in range(8) if lay(h, laid[g]) == square) for g in range(8)]
+    return [[laid.index(lay(inverse[g], laid[h])) for h in range(8)] for g in range(8)]
+
+
+@register
+class DihedralConv2D(keras.layers.Layer):
+    def __init__(self, filters, kernel_size=3, lifts=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size, self.lifts = filters, kernel_size, lifts
+
+    def build(self, shape):
+        sides = (self.kernel_size, self.kernel_size, shape[-1], self.filters)
+        self.kernel = self.add_weight(shape=sides, initializer="he_normal", name="kernel")
+        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+
+    def call(self, x):
+        kernels = []
+        for g, parts in enumerate(dihedral_parts()):
+            turned = ops.transpose(self.kernel, (1, 0, 2, 3)) if g & 4 else self.kernel
+            turned = ops.flip(turned, 0) if g & 2 else turned
+            turned = ops.flip(turned, 1) if g & 1 else turned
+            if not self.lifts:
+                split = ops.split(turned, 8, axis=2)
+                turned = ops.concatenate([split[part] for part in parts], axis=2)
+            kernels.append(turned)
+        y = ops.conv(x, ops.concatenate(kernels, axis=3), padding="same", data_format="channels_last")
+        return y + ops.tile(self.bias, (8,))
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], 8 * self.filters)
+
+    def get_config(self):
+        own = {"filters": self.filters, "kernel_size": self.kernel_size, "lifts": self.lifts}
+        return {**super().get_config(), **own}

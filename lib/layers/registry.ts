@@ -12,6 +12,7 @@ import { TRANSPOSED_CONVOLUTIONS } from "./convolution_transpose.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { DENSE } from "./dense.ts";
 import { DEPTHWISE_CONVOLUTION } from "./depthwise_convolution.ts";
+import { DIHEDRAL_CONVOLUTION } from "./dihedral_convolution.ts";
 import { DOT } from "./dot.ts";
 import { DROPOUTS } from "./dropout.ts";
 import { EMBEDDING } from "./embedding.ts";
@@ -82,6 +83,7 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   TANH_LEVELS,
   SOFT_MASK_MOMENTS,
   APERTURES,
+  DIHEDRAL_CONVOLUTION,
 ];
 
 export { OWN_PACKAGE } from "./keras_form.ts";

@@ -1,17 +1,19 @@
 /**
- * A small network for sky cutouts. Input image [batch, height, width, bands] in [0, 1], 16 pixels or more.
- * Output: the probability of a lens, [batch, 1].
+ * A small network for sky cutouts that says the same of a cutout however it is flipped or turned by quarters. Input image
+ * [batch, side, side, bands] in [0, 1], 16 pixels or more. Output: the probability of a lens, [batch, 1].
  *
- * Five convolutions, four of which are followed by a halving; the mean and the largest response of every channel go to
- * one dense layer.
- * Source: our own. @module
+ * Five convolutions over all flips and quarter turns of their kernels, four of which are followed by a halving that treats
+ * all sides alike; then mean and largest response of every channel, of which the orientations' mean goes to one dense
+ * layer. About 11,000 parameters do the work of eight times as many.
+ * Source: our own, of the layers of Cohen and Welling, arXiv 1602.07576. @module
  */
 import { tf } from "../engine/mod.ts";
+import { DihedralConv2D } from "../layers/dihedral_convolution.ts";
 import { layerSeeds, type ModelConfig } from "./model.ts";
 
 /** Settings of {@linkcode buildLensNet}. */
 export interface LensNetConfig extends Omit<ModelConfig, "classes"> {
-  /** Channels of the stages. @default {[16, 24, 32, 48, 64]} */
+  /** Channels of each of the 8 orientations, by stage. @default {[3, 4, 6, 8, 8]} */
   widths?: readonly number[];
   /** Share of the last features dropped in training. @default {0.2} */
   dropout?: number;
@@ -19,9 +21,15 @@ export interface LensNetConfig extends Omit<ModelConfig, "classes"> {
   outputName?: string;
 }
 
+/** A pooling whose windows lie alike from either side: with an odd side, of three pixels, of which neighbours share one. */
+function halving(side: number, name: string): tf.layers.Layer {
+  return tf.layers.maxPooling2d({ poolSize: side % 2 === 0 ? 2 : 3, strides: 2, padding: "valid", name });
+}
+
 /**
  * Builds the small network.
  *
+ * @throws {RangeError} If the image is not square.
  * @example
  * ```ts
  * import { startEngine } from "../engine/mod.ts";
@@ -31,27 +39,31 @@ export interface LensNetConfig extends Omit<ModelConfig, "classes"> {
  * ```
  */
 export function buildLensNet(config: LensNetConfig = {}): tf.LayersModel {
-  const { inputShape = [67, 67, 3], widths = [16, 24, 32, 48, 64], dropout = 0.2, seed } = config;
+  const { inputShape = [67, 67, 3], widths = [3, 4, 6, 8, 8], dropout = 0.2, seed } = config;
+  if (inputShape[0] !== inputShape[1]) {
+    throw new RangeError(`Cannot build a lens network for images that are not square: got [${inputShape}]`);
+  }
   const seeds = layerSeeds(seed), image = tf.input({ shape: [...inputShape], name: "image" });
   let x = image;
   const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
   widths.forEach((filters, i) => {
-    const name = `stage${i + 1}`;
-    add(tf.layers.conv2d({
-      filters,
-      kernelSize: i === 0 ? 5 : 3,
-      padding: "same",
-      useBias: false,
-      kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
-      name: `${name}_conv`,
-    }));
-    add(tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `${name}_norm` }));
+    const name = `stage${i + 1}`, lifts = i === 0;
+    add(
+      new DihedralConv2D({ filters, kernelSize: lifts ? 5 : 3, lifts, seed: seeds(), name: `${name}_conv` }),
+    );
     add(tf.layers.activation({ activation: "relu", name: `${name}_relu` }));
-    if (i < widths.length - 1) add(tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_pool` }));
+    if (i < widths.length - 1) add(halving(x.shape[1]!, `${name}_pool`));
   });
-  const mean = tf.layers.globalAveragePooling2d({ name: "mean" }).apply(x) as tf.SymbolicTensor;
-  const most = tf.layers.globalMaxPooling2d({ name: "most" }).apply(x) as tf.SymbolicTensor;
-  x = tf.layers.concatenate({ name: "features" }).apply([mean, most]) as tf.SymbolicTensor;
+  const overOrientations = (layer: tf.layers.Layer) => {
+    const pooled = layer.apply(x) as tf.SymbolicTensor; // [batch, 8 · filters]
+    const apart = tf.layers.reshape({ targetShape: [8, widths.at(-1)!], name: `${layer.name}_orientations` });
+    const mean = tf.layers.globalAveragePooling1d({ name: `${layer.name}_mean` });
+    return mean.apply(apart.apply(pooled)) as tf.SymbolicTensor;
+  };
+  x = tf.layers.concatenate({ name: "features" }).apply([
+    overOrientations(tf.layers.globalAveragePooling2d({ name: "mean" })),
+    overOrientations(tf.layers.globalMaxPooling2d({ name: "most" })),
+  ]) as tf.SymbolicTensor;
   if (dropout > 0) add(tf.layers.dropout({ rate: dropout, name: "dropout" }));
   add(tf.layers.dense({
     units: 1,

@@ -374,6 +374,8 @@ export const OWN_CASES: readonly LayerCase[] = [
     inputs: [[6, 5, 1]],
   },
   { className: "Apertures", settings: { thresholds: [1], sharpness: 2 }, inputs: [[6, 5, 1]] },
+  { className: "DihedralConv2D", settings: { filters: 2, lifts: true }, inputs: [image] },
+  { className: "DihedralConv2D", settings: { filters: 3, kernelSize: 5 }, inputs: [[6, 5, 16]] },
 ];
 
 /** All cases. */
