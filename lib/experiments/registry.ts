@@ -7,6 +7,7 @@ import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
+import { superNemoFront, superNemoSide, superNemoTop } from "./supernemo/experiment.ts";
 
 /** The experiments, in the order in which they are listed. */
 export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
@@ -18,6 +19,9 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   ecal,
   images,
   lenses,
+  superNemoTop,
+  superNemoSide,
+  superNemoFront,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -1,0 +1,260 @@
+/** What the SuperNEMO experiments share: events read or simulated once, filtered, split, and drawn as views. @module */
+import { join } from "@std/path";
+import { createRng } from "../../base/rng.ts";
+import { sha256 } from "../../base/sha256.ts";
+import { fromArrays, type NamedArrays, type Source, subset, takeRowsOf } from "../../data/source.ts";
+import { splitIndices } from "../../data/split.ts";
+import { readSuperNemo, type SuperNemoEvents } from "../../data/supernemo.ts";
+import {
+  dropBadRadii,
+  dropIsolated,
+  eventCount,
+  type MissingHeight,
+  selectEvents,
+  type TrackerHits,
+  treatMissingHeights,
+} from "../../data/tracker_events.ts";
+import { drawView, type TrackerView, VIEW_SHAPES, type ViewOptions } from "../../data/tracker_views.ts";
+import type { LoadContext, OptionTable } from "../../run/experiment.ts";
+import { superNemoFileName, writeSuperNemo } from "../../simulate/supernemo/set.ts";
+
+/** Options of all SuperNEMO experiments that learn of views. */
+export const SUPERNEMO_OPTIONS = {
+  data: {
+    type: "list",
+    hint: "FILES",
+    help: "HDF5 or ROOT files, or patterns of them (default: a simulated set, made once).",
+  },
+  testData: {
+    type: "list",
+    hint: "FILES",
+    help: "Files to measure on (default: a part of --data, or events simulated for it).",
+  },
+  generator: {
+    type: "choice",
+    choices: ["document", "hard"],
+    default: "document",
+    help: "Of simulated events: straight tracks as the published networks had, or two sides with all faults.",
+  },
+  events: { type: "integer", default: 48_000, min: 40, help: "Simulated events to learn from." },
+  testEvents: { type: "integer", default: 24_000, min: 40, help: "Simulated events to measure on." },
+  sides: {
+    type: "choice",
+    choices: ["folded", "apart"],
+    default: "folded",
+    help: "Both sides of the foil in one picture, or a channel each.",
+  },
+  pixels: {
+    type: "choice",
+    choices: ["hit", "radius"],
+    default: "hit",
+    help: "Whether a pixel says that there is a hit, or how near the wire it is.",
+  },
+  isolated: {
+    type: "choice",
+    choices: ["keep", "drop"],
+    default: "keep",
+    help: "Whether hits without a neighbour or a radius are seen.",
+  },
+  missingHeight: {
+    type: "choice",
+    choices: ["zero", "drop", "nearest"],
+    default: "zero",
+    help: "Where a hit without height is seen: at 0, nowhere, or as high as its neighbours.",
+  },
+} as const satisfies OptionTable;
+
+/** Values of {@linkcode SUPERNEMO_OPTIONS}. */
+export interface SuperNemoOptions {
+  data: string[];
+  testData: string[];
+  generator: "document" | "hard";
+  events: number;
+  testEvents: number;
+  sides: "folded" | "apart";
+  pixels: "hit" | "radius";
+  isolated: "keep" | "drop";
+  missingHeight: MissingHeight;
+  seed: number;
+}
+
+/** Shares of a set that is watched and measured by where it is not simulated for it. */
+const VALIDATION_SHARE = 0.1, TEST_SHARE = 0.15;
+/** Seeds of simulated sets: events that are measured on are of another run, with other dead cells. */
+const LEARN_SEED = 1, TEST_SEED = 2;
+/** Bytes of pictures that are drawn once and kept; more are drawn batch by batch. */
+const KEPT_BYTES = 512 * 2 ** 20;
+
+/** A simulated set's files, written once: so many events of each of `tracks`. */
+async function simulatedFiles(
+  law: "document" | "detector",
+  tracks: readonly number[],
+  events: number,
+  seed: number,
+  context: LoadContext,
+): Promise<string[]> {
+  const each = Math.ceil(events / tracks.length);
+  const folder = join(
+    context.dataFolder,
+    "supernemo",
+    `${law}_${tracks.join("")}_${each}_seed${seed}`,
+  );
+  if (!await Deno.stat(folder).then(() => true, () => false)) {
+    context.log(`Simulating ${each * tracks.length} events into ${folder}`);
+    const unfinished = `${folder}.unfinished`;
+    await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was killed
+    await Deno.mkdir(unfinished, { recursive: true });
+    await writeSuperNemo(unfinished, { law, tracks, events: each }, {
+      seed,
+      signal: context.signal,
+      onProgress: (done, total) => context.onProgress?.({ label: "simulating", done, total, unit: "events" }),
+    });
+    await Deno.rename(unfinished, folder);
+  }
+  return tracks.map((number) => join(folder, superNemoFileName(law, number, 0)));
+}
+
+/** Events to learn from and to measure on, before any filter. */
+export interface EventSplits {
+  train: SplitEvents;
+  validation: SplitEvents;
+  test: SplitEvents;
+}
+
+/** Some events of a set. */
+export interface SplitEvents {
+  events: SuperNemoEvents;
+  /** Their numbers in it. */
+  rows: Uint32Array;
+}
+
+/**
+ * Reads the files asked for, or simulates events first, and splits them by the number of tracks.
+ *
+ * @param tracks Numbers of tracks of simulated events.
+ * @throws {TypeError} If the files do not say how many tracks an event has.
+ */
+export async function loadEvents(
+  options: Pick<SuperNemoOptions, "data" | "testData" | "generator" | "events" | "testEvents" | "seed">,
+  tracks: readonly number[],
+  context: LoadContext,
+): Promise<EventSplits> {
+  const { data = [], testData = [], generator, seed } = options;
+  const law = generator === "document" ? "document" : "detector";
+  const isGiven = data.length > 0;
+  const files = isGiven ? data : await simulatedFiles(law, tracks, options.events, LEARN_SEED, context);
+  const learned = await readSuperNemo(files);
+  const testFiles = testData.length > 0
+    ? testData
+    : isGiven
+    ? undefined
+    : await simulatedFiles(law, tracks, options.testEvents, TEST_SEED, context);
+  const parts = { validation: VALIDATION_SHARE, test: testFiles ? 0 : TEST_SHARE };
+  const indices = splitIndices(eventCount(learned.hits), parts, {
+    rng: createRng(seed, 1),
+    labels: requireCounts(learned, files),
+  });
+  const test = testFiles ? await readSuperNemo(testFiles) : learned;
+  if (testFiles) requireCounts(test, testFiles);
+  const testRows = testFiles
+    ? Uint32Array.from({ length: eventCount(test.hits) }, (_, i) => i)
+    : indices.test;
+  context.log(
+    `${indices.train.length} events to learn from, ${testRows.length} to measure on, ` +
+      `${isGiven ? "read" : `simulated (${generator})`}`,
+  );
+  return {
+    train: { events: learned, rows: indices.train },
+    validation: { events: learned, rows: indices.validation },
+    test: { events: test, rows: testRows },
+  };
+}
+
+function requireCounts({ trackCounts }: SuperNemoEvents, files: readonly string[]): Uint8Array {
+  if (trackCounts) return trackCounts;
+  throw new TypeError(
+    `Cannot learn from "${
+      files[0]
+    }" and others as they must say how many tracks an event has (track_split or truth)`,
+  );
+}
+
+/** The hits of some events as the options have them seen. */
+export function seenHits(
+  { events, rows }: SplitEvents,
+  { isolated, missingHeight }: Pick<SuperNemoOptions, "isolated" | "missingHeight">,
+): TrackerHits {
+  const chosen = selectEvents(events.hits, rows);
+  const filtered = isolated === "drop" ? dropIsolated(dropBadRadii(chosen)) : chosen;
+  return treatMissingHeights(filtered, missingHeight);
+}
+
+/** Height, width and channels of a view. */
+export function viewShape(
+  view: TrackerView,
+  { sides }: Pick<SuperNemoOptions, "sides">,
+): [rows: number, columns: number, channels: number] {
+  const [rows, columns] = VIEW_SHAPES[view];
+  return [rows, columns, sides === "apart" ? 2 : 1];
+}
+
+/**
+ * A source of views: drawn once where they fit into 512 MiB, else drawn batch by batch.
+ *
+ * @param targets By name, one row an event.
+ */
+export function viewSource(
+  hits: TrackerHits,
+  view: TrackerView,
+  { sides, pixels }: Pick<SuperNemoOptions, "sides" | "pixels">,
+  targets: NamedArrays,
+): Source {
+  const options: ViewOptions = { sides, value: pixels }, shape = viewShape(view, { sides });
+  const size = shape.reduce((product, side) => product * side, pixels === "hit" ? 1 : 4);
+  if (size * eventCount(hits) <= KEPT_BYTES) {
+    return fromArrays({ image: drawView(hits, view, options) }, targets);
+  }
+  const few = fromArrays({ image: drawView(selectEvents(hits, [0]), view, options) }, firstRows(targets));
+  return {
+    size: eventCount(hits),
+    inputs: few.inputs,
+    targets: few.targets,
+    // deno-lint-ignore require-await -- a throw is to be a rejection
+    async read(indices) {
+      const rows = Object.entries(targets).map(([name, array]) => [name, takeRowsOf(array, indices)]);
+      return {
+        inputs: { image: drawView(selectEvents(hits, indices), view, options) },
+        targets: Object.fromEntries(rows),
+      };
+    },
+  };
+}
+
+function firstRows(targets: NamedArrays): NamedArrays {
+  return Object.fromEntries(Object.entries(targets).map(([name, array]) => [name, takeRowsOf(array, [0])]));
+}
+
+/** SHA-256 of the hits and targets of all splits. */
+export async function fingerprintOf(
+  parts: readonly { hits: TrackerHits; targets: NamedArrays }[],
+): Promise<string> {
+  const sums: string[] = [];
+  for (const { hits, targets } of parts) {
+    const arrays = [...Object.values(hits), ...Object.values(targets).map(({ data }) => data)];
+    for (const array of arrays) {
+      sums.push(await sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength)));
+    }
+  }
+  return await sha256(new TextEncoder().encode(sums.join()));
+}
+
+/** Pictures of some events of a source, as a user of the model would send them. */
+export async function rawViews(source: Source, indices: readonly number[]) {
+  const { inputs: { image } } = await subset(source, Uint32Array.from(indices)).read(
+    Uint32Array.from(indices, (_, i) => i),
+  );
+  return indices.map((_, i) => {
+    const { data, shape } = takeRowsOf(image, [i]);
+    return { image: { data, shape: shape.slice(1) } };
+  });
+}

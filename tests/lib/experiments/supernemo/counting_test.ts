@@ -1,0 +1,95 @@
+import { join } from "@std/path";
+import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
+import { superNemoFront, superNemoTop } from "../../../../lib/experiments/supernemo/experiment.ts";
+import { guessByHitCount, learnHitCounts } from "../../../../lib/experiments/supernemo/hit_count.ts";
+import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
+import { runExperiment } from "../../../../lib/run/run.ts";
+import { writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
+import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+
+await startEngine();
+
+const folder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+type Counting = Options<typeof superNemoTop.options>;
+
+function options(changes: Partial<Counting> = {}): Counting {
+  const values = Object.fromEntries(
+    Object.entries(superNemoTop.options).map(([name, spec]) => [name, "default" in spec ? spec.default : []]),
+  );
+  return { ...values, epochs: 1, batch: 32, seed: 1, ...changes } as Counting;
+}
+
+const context = { dataFolder: folder, log: () => {} };
+
+Deno.test("supernemo-top simulates events once, trains, and serves as trained", async () => {
+  const run = join(folder, "run"), lines: string[] = [];
+  const result = await runExperiment(superNemoTop as unknown as Experiment, {
+    folder: run,
+    options: options({ events: 160, testEvents: 80 }) as unknown as Options,
+    dataFolder: folder,
+    log: (line) => lines.push(line),
+  });
+  const { accuracy, recallOf4 } = result.metrics!;
+  assertEquals([accuracy.n, recallOf4.n, accuracy.split], [80, 20, "test"]);
+  assert(
+    accuracy.baseline!.value > 0.3 && accuracy.baseline!.value < 0.9,
+    "the number of hits says something",
+  );
+  assertEquals(result.card!.outputs[0].kind, "classes");
+  assert(lines.some((line) => line.startsWith("Served as trained: 16 raw test examples")), lines.join("\n"));
+  const plots = Array.from(Deno.readDirSync(join(run, "plots")), ({ name }) => name);
+  for (const name of ["events", "confusion", "bad_events"]) {
+    assert(plots.some((plot) => plot.startsWith(name)), `${name} among ${plots}`);
+  }
+  const again: string[] = [];
+  const data = await superNemoTop.load(options({ events: 160, testEvents: 80 }), {
+    ...context,
+    log: (line) => again.push(line),
+  });
+  assert(!again.some((line) => line.startsWith("Simulating")), again.join("\n"));
+  data.dispose();
+});
+
+Deno.test("supernemo-front learns of files with sides apart and hits filtered, and measures on others", async () => {
+  const files = join(folder, "hard");
+  await writeSuperNemo(files, { law: "detector", tracks: [1, 2], events: 40 }, { seed: 5, workers: 1 });
+  const given = {
+    data: [join(files, "*.h5")],
+    sides: "apart",
+    isolated: "drop",
+    missingHeight: "nearest",
+  } as const;
+  const data = await superNemoFront.load(options({ ...given, data: [...given.data] }), context);
+  assertEquals([data.train.size, data.validation?.size, data.test.size], [60, 8, 12]);
+  assertEquals(data.train.inputs.image.shape, [30, 9, 2]);
+  const model = superNemoFront.build(options({ sides: "apart" }), data) as tf.LayersModel;
+  assertEquals(model.inputs[0].shape, [null, 30, 9, 2]);
+  const other = await superNemoFront.load(
+    options({ data: [...given.data], testData: [join(files, "*_t2_0.h5")] }),
+    context,
+  );
+  assertEquals([other.train.size, other.test.size], [72, 40]);
+  assert(data.fingerprint !== other.fingerprint);
+});
+
+Deno.test("supernemo experiments refuse events of more tracks than they tell apart", async () => {
+  const files = join(folder, "five");
+  await writeSuperNemo(files, { law: "document", tracks: [5], events: 40 }, { seed: 5, workers: 1 });
+  const load = () => superNemoTop.load(options({ data: [join(files, "*.h5")] }), context);
+  await assertRejects(load, RangeError, "must have 1 to 4 tracks: got 5");
+});
+
+Deno.test("the published networks train as published unless told otherwise", () => {
+  const resolve = superNemoTop.resolveOptions!;
+  const { batch, epochs } = resolve(options({ model: "document" }), new Set());
+  assertEquals([batch, epochs], [1024, 8]);
+  assertEquals(resolve(options({ model: "document" }), new Set(["epochs"])).epochs, 1);
+  assertEquals(resolve(options(), new Set()).batch, 32);
+});
+
+Deno.test("learnHitCounts() takes the most frequent class, and the next smaller number's where there is none", () => {
+  const guess = learnHitCounts([2, 2, 2, 5, 5, 5], [0, 0, 1, 1, 1, 0], 2);
+  assertEquals([...guessByHitCount(guess, [0, 2, 3, 5, 99])], [0, 0, 0, 1, 1]);
+});
