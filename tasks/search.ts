@@ -13,6 +13,10 @@ const VERBS: Readonly<Record<string, () => Promise<Part>>> = {
   stop: async () => (await import("./search/status.ts")).stopStudy,
   report: async () => (await import("./search/report.ts")).showReport,
   deploy: async () => (await import("./search/deploy.ts")).deployStudy,
+  follow: async () => {
+    const { showReport } = await import("./search/report.ts");
+    return (args) => showReport([...args, "--follow"]);
+  },
   export: async () => (await import("./search/transfer.ts")).exportStudy,
   import: async () => (await import("./search/transfer.ts")).importStudy,
 };

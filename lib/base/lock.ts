@@ -106,7 +106,12 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
  * @returns The lock, or what is known of the owner that lives.
  */
 export function tryLock(path: string, options: LockOptions = {}): Lock | LockReport {
-  return attempt(path, options, 0);
+  try {
+    return attempt(path, options, 0);
+  } catch (error) {
+    if (error instanceof Error) error.message = `Cannot take lock "${path}": ${error.message}`;
+    throw error;
+  }
 }
 
 function attempt(path: string, options: LockOptions, depth: number): Lock | LockReport {

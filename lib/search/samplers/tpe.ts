@@ -4,6 +4,7 @@
  * All parameters are drawn together; trials that still run stand among the bad ones (a constant liar), so that workers
  * side by side do not all try the same. Source: see parzen.ts. @module
  */
+import { countOf } from "../combinations.ts";
 import { isActive, isAllowed, type Params, type Space } from "../space.ts";
 import { isEnded, type Trial } from "../trial.ts";
 import { paramsAt, toUnit } from "../unit_cube.ts";
@@ -41,7 +42,8 @@ export function tpeSampler(options: TpeOptions = {}): Sampler {
         good.map((trial) => observationOf(space, trial.params)),
       );
       const badParzen = buildParzen(space.dimensions, bad.map((trial) => observationOf(space, trial.params)));
-      return { params: bestCandidate(space, goodParzen, badParzen, candidates, rng) };
+      const tried = triedIn(history);
+      return { params: bestCandidate(space, { good: goodParzen, bad: badParzen, tried }, candidates, rng) };
     },
   };
 }
@@ -103,16 +105,48 @@ function observationOf(space: Space, params: Params): Observation {
   );
 }
 
-function bestCandidate(space: Space, good: Parzen, bad: Parzen, count: number, rng: () => number): Params {
+/** What has been tried, where there are only so many combinations: once is enough. */
+function triedIn({ space, trials }: History): ReadonlySet<string> {
+  const isEndless = space.dimensions.some((dimension) => countOf(dimension) === Infinity);
+  return new Set(isEndless ? [] : trials.map(({ params }) => keyOf(space, params)));
+}
+
+function keyOf({ dimensions }: Space, params: Params): string {
+  return JSON.stringify(dimensions.map(({ name }) => params[name] ?? null));
+}
+
+/** Densities of the good and the bad, and the combinations that are no news. */
+interface Knowledge {
+  good: Parzen;
+  bad: Parzen;
+  tried: ReadonlySet<string>;
+}
+
+function bestCandidate(
+  space: Space,
+  { good, bad, tried }: Knowledge,
+  count: number,
+  rng: () => number,
+): Params {
   let best: Params | undefined, most = -Infinity;
   for (let i = 0, tries = 0; i < count && tries < 50 * count; tries++) {
     const point = good.sample(rng);
     const params = paramsAt(space, point);
     if (!isAllowed(space, params)) continue;
+    if (tried.size > 0 && tried.has(keyOf(space, params))) continue;
     i++;
     const active = space.dimensions.map((dimension) => isActive(dimension, params));
     const score = good.logDensity(point, active) - bad.logDensity(point, active);
     if (score > most) [best, most] = [params, score];
   }
-  return best ?? drawAllowed(space, () => drawParams(space, rng));
+  return best ?? untried(space, tried, rng);
+}
+
+/** Drawn evenly; one that has been tried only where ten times as many draws find no other. */
+function untried(space: Space, tried: ReadonlySet<string>, rng: () => number): Params {
+  let params = drawAllowed(space, () => drawParams(space, rng));
+  for (let i = 0; i < 10 * tried.size && tried.has(keyOf(space, params)); i++) {
+    params = drawAllowed(space, () => drawParams(space, rng));
+  }
+  return params;
 }

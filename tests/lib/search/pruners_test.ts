@@ -1,6 +1,8 @@
 import { createPruner } from "../../../lib/search/pruners/registry.ts";
 import type { Trial, TrialState } from "../../../lib/search/trial.ts";
-import { assertEquals, assertThrows } from "../../assert.ts";
+import { createRng } from "../../../lib/base/rng.ts";
+import { search } from "../../../lib/search/search.ts";
+import { assert, assertEquals, assertThrows } from "../../assert.ts";
 
 /** A trial with these losses after steps 1, 2, 3, … */
 function trialWith(number: number, losses: readonly number[], state: TrialState = "complete"): Trial {
@@ -55,4 +57,29 @@ Deno.test("patience and threshold pruners look at the trial alone", () => {
 Deno.test("createPruner() names the nearest of what it does not know", () => {
   assertThrows(() => createPruner({ name: "hyperbnad" }), RangeError, '(nearest: "hyperband")');
   assertThrows(() => createPruner({ name: "asha", factor: 1 }), RangeError, "factor above 1");
+});
+
+Deno.test("asha finds the best of curves like those of networks in a third of the epochs", async () => {
+  const epochs = 27;
+  const run = async (pruner: string) => {
+    let spent = 0;
+    const space = { rate: { low: 1e-4, high: 1, log: true }, units: { low: 8, high: 256, log: true } };
+    const { best, trials } = await search(space, async ({ rate, units }, trial) => {
+      // what is reached in the end, how fast, and noise that shrinks as training goes on
+      const end = 0.1 + 0.05 * (Math.log10(Number(rate)) + 2) ** 2 +
+        0.01 * (Math.log2(Number(units)) - 6) ** 2;
+      const rng = createRng(trial.seed);
+      for (let epoch = 1; epoch <= epochs; epoch++) {
+        spent++;
+        const loss = end + 2 * Math.exp(-epoch / 4) + 0.02 * (rng() - 0.5) / Math.sqrt(epoch);
+        await trial.report(epoch, loss);
+      }
+      return end;
+    }, { trials: 60, sampler: "random", pruner });
+    return { best: best!.values![0], spent, pruned: trials.filter(({ state }) => state === "pruned").length };
+  };
+  const [all, halved] = [await run("none"), await run("asha")];
+  assertEquals(all.spent, 60 * epochs);
+  assert(halved.best <= all.best + 0.01, `${halved.best} instead of ${all.best}`);
+  assert(halved.spent <= all.spent / 3, `${halved.spent} of ${all.spent} epochs`);
 });

@@ -89,6 +89,13 @@ Deno.test("grid and random samplers try every combination once and then end", ()
   }
 });
 
+Deno.test("tpe tries each of a few combinations once", () => {
+  const spec = { a: [1, 2, 3, 4], b: ["x", "y", "z"], c: { low: 1, high: 4 } };
+  const rate = ({ a, c }: Params) => ({ values: [Number(a) + Number(c)] });
+  const trials = run(createSampler({ name: "tpe" }), spec, rate, { trials: 48 });
+  assertEquals(new Set(trials.map(({ params }) => JSON.stringify(params))).size, 48);
+});
+
 Deno.test("independent samplers do not look at other trials", () => {
   for (const name of ["grid", "random", "sobol", "halton"]) {
     const sampler = createSampler({ name }), space = defineSpace(RICH);
