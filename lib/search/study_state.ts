@@ -50,7 +50,7 @@ export interface StudyState {
   late: number;
 }
 
-/** Fields of a line, as written by {@linkcode ../study.ts}. */
+/** A line of the journal. */
 export type StudyEntry =
   & { at?: string }
   & (

@@ -19,6 +19,7 @@ import { isEnded } from "../../lib/search/trial.ts";
 import {
   CliError,
   createOutput,
+  flagName,
   formatCount,
   interruptible,
   JSON_OPTION,
@@ -228,7 +229,14 @@ async function openOrCreate(
     );
   }
   const { space, module } = await spaceOf(experiment, options);
-  if (experiment) checkSpaceOf(experiment, space.dimensions.map(({ name }) => name));
+  const searched = space.dimensions.map(({ name }) => name);
+  if (experiment) checkSpaceOf(experiment, searched);
+  const both = searched.find((name) => own.includes(name) && given.has(name));
+  if (both !== undefined) {
+    throw new CliError(
+      `Option --${flagName(both)} is searched over: leave it out, or take it out of the space`,
+    );
+  }
   const settings = settingsFrom(experiment, options, all, own, given, module);
   const spec = specFrom(space, settings, options);
   const { count, exact } = countCombinations(space);

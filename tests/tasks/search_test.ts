@@ -111,6 +111,8 @@ Deno.test("deno task search refuses what cannot be searched", () =>
     assert((await refused({ a: [1] }, "--workesr", "2")).includes("(nearest: --workers)"));
     assertEquals(await Deno.stat(`${folder}/s`).then(() => true, () => false), false);
     assertEquals((await run("mnits")).code, 2);
+    const both = await run("mnist", "--vary", "rate", "--rate", "0.2", "--out", `${folder}/s`);
+    assertEquals([both.code, both.errors[0].includes("Option --rate is searched over")], [2, true]);
     assertEquals((await run("status", folder)).errors, [
       `error: Cannot open a study in "${folder}": it holds none`,
     ]);
