@@ -82,18 +82,24 @@ function channelsLast(data: OwnPixels["data"], channels: number): OwnPixels["dat
   return out;
 }
 
-/** One example's values and axes (without n) as an image. */
+/**
+ * One example's values and axes (without n) as an image. Three channels of 8 bits that come last are colours in arrays
+ * too; channels that come first are bands, also where each was a picture.
+ */
 function imageOf(
   data: OwnPixels["data"],
   shape: readonly number[],
   axes: string,
   file: FileArray,
 ): OwnPixels {
-  const common = { type: typeOf(file.dtype), isPicture: file.isPicture };
-  if (axes.endsWith("c")) return { data, shape: [...shape], ...common };
-  if (!axes.includes("c")) return { data, shape: [...shape, 1], ...common };
+  const type = typeOf(file.dtype);
+  if (axes.endsWith("c")) {
+    const isPicture = file.isPicture || (type === "8-bit" && shape[shape.length - 1] === 3);
+    return { data, shape: [...shape], type, isPicture };
+  }
+  if (!axes.includes("c")) return { data, shape: [...shape, 1], type, isPicture: file.isPicture };
   const [channels, height, width] = shape.slice(-3);
-  return { data: channelsLast(data, channels), shape: [height, width, channels], ...common };
+  return { data: channelsLast(data, channels), shape: [height, width, channels], type, isPicture: false };
 }
 
 /** Checks that axes are as many as an array's sides. */

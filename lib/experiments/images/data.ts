@@ -1,4 +1,5 @@
 /** A user's set, loaded and split, in the shape that the model takes. @module */
+import { createHash } from "node:crypto";
 import { createRng } from "../../base/rng.ts";
 import type { Labels, OwnImages, OwnPixels, Part } from "../../data/own/mod.ts";
 import { readOwnImages } from "../../data/own/mod.ts";
@@ -182,6 +183,13 @@ export function countLabels(labels: Exclude<Labels, { task: "value" }>): { name:
   });
 }
 
+/** Of the examples and of how they were split. */
+function fingerprintOf({ fingerprint }: OwnImages, rows: OwnData["rows"]): string {
+  const hash = createHash("sha256").update(fingerprint);
+  for (const part of ["train", "validation", "test"] as const) hash.update(`${part} ${rows[part].join()}`);
+  return hash.digest("hex");
+}
+
 /** Reads, plans and splits. */
 export async function loadOwn(options: LoadOptions, context: LoadContext): Promise<OwnData> {
   if (options.data === undefined) {
@@ -220,7 +228,7 @@ export async function loadOwn(options: LoadOptions, context: LoadContext): Promi
       train: subset(all, rows.train),
       validation: subset(all, rows.validation),
       test: subset(all, rows.test),
-      fingerprint: set.fingerprint,
+      fingerprint: fingerprintOf(set, rows),
       raw: async (indices): Promise<RawExample[]> =>
         await Promise.all(
           indices.map(async (i) => ({ image: rawOf(await set.images[rows.test[i]].read()) })),

@@ -70,11 +70,13 @@ function typeOf(looks: readonly OwnLook[]): OwnLook["type"] {
 function planChannels(looks: readonly OwnLook[], options: PlanOptions) {
   const counts = countBy(looks, (look) => String(channelsOf(look, options)));
   const present = counts.map(([count]) => Number(count));
-  const colours = present.every((count) => count === 1 || count === 3);
+  const asked = options.channels === "grey" || options.channels === "colour";
+  const mayBeColours = (look: OwnLook) => look.isPicture || asked || look.shape[look.shape.length - 1] === 1;
+  const colours = present.every((count) => count === 1 || count === 3) && looks.every(mayBeColours);
   const words = inWords(counts.map(([count, n]) => [`with ${count} channels`, n]));
   if (!colours || options.channels === "bands") {
     if (present.length > 1) throw new TypeError(`Cannot learn from images of different bands: ${words}`);
-    if (options.channels === "grey" || options.channels === "colour") {
+    if (asked) {
       throw new TypeError(`Cannot take images with ${present[0]} channels as ${options.channels}`);
     }
     return { channels: present[0], isColour: false, steps: [], said: [] };

@@ -4,6 +4,7 @@ import { startEngine } from "../../../../lib/engine/mod.ts";
 import { images } from "../../../../lib/experiments/images/experiment.ts";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { encodeFits } from "../../../../lib/io/fits.ts";
+import { encodeNpy } from "../../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../../lib/io/npz.ts";
 import { decodePng, encodePng } from "../../../../lib/io/png.ts";
 import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
@@ -13,6 +14,8 @@ import { findExamples } from "../../../../lib/score/examples.ts";
 import { createScorer } from "../../../../lib/score/scorer.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
+import { testWith } from "../../../needs.ts";
+import { pythonFolder } from "../../io/_python.ts";
 
 await startEngine({ backend: "tensorflow" });
 
@@ -209,6 +212,90 @@ Deno.test("images trains a 3-D network on volumes", () =>
     assertEquals([card.inputs[0].kind, card.inputs[0].shape], ["volume", [12, 12, 12, 1]]);
     assert(serving.largest < 1e-4);
   }));
+
+/** Trains an epoch, then holds the answers for each test file against those for the run's own raw examples. */
+async function checkFiles(folder: string, data: string, more: Record<string, unknown>): Promise<string> {
+  const run = await Deno.makeTempDir({ dir: folder }), options = { data, epochs: 1, ...more };
+  const { card } = await train(run, options);
+  const onnx = await Deno.readFile(join(run, "run", "model.onnx"));
+  const scorer = await createScorer({ card, onnx, runtime: "native", threads: 1 });
+  const loaded = await images.load(optionsFor(options), context);
+  try {
+    for (const [i, row] of [...loaded.rows.test].entries()) {
+      const { name } = loaded.set.images[row], [{ image: raw }] = await loaded.raw!([i]);
+      const found = await findExamples(await Deno.readFile(join(data, name)), { inputs: card.inputs, name });
+      assertEquals(found.length, 1, `${name} is ${found.length} examples to score`);
+      const [one] = found;
+      assert(!("fault" in one), name);
+      const ofFile = "png" in one ? decodePng(one.png) : one.arrays;
+      const ofRaw = "depth" in raw ? raw : { image: { ...raw, dtype: "f4" } };
+      const [said] = await scorer.score([ofFile]);
+      const [expected] = await scorer.score([ofRaw as typeof ofFile]);
+      assertEquals(said.answers, expected.answers, name);
+    }
+    const { kind, shape } = card.inputs[0];
+    return `${kind} ${shape}`;
+  } finally {
+    loaded.dispose();
+    await scorer.close();
+  }
+}
+
+Deno.test("images answers for files of every kind as in training: bands of FITS, 16-bit colours, .npy", () =>
+  withFolder(async (folder) => {
+    const rng = createRng(8);
+    const write = async (
+      name: string,
+      encode: (values: Float32Array) => [string, Uint8Array],
+      values: number,
+    ) => {
+      await writeClasses(join(folder, name), (kind) => {
+        const one = bar(kind, 10, 11, rng);
+        return encode(Float32Array.from({ length: 110 * values }, (_, i) => one[i % 110] + 0.1 * rng()));
+      }, 8);
+      return join(folder, name);
+    };
+    const cube = (planes: number) => (data: Float32Array): [string, Uint8Array] => [
+      "fits",
+      encodeFits([{ data, shape: [planes, 10, 11] }]),
+    ];
+    const check = (data: string, more = {}) => checkFiles(folder, data, more);
+    assertEquals(await check(await write("five", cube(5), 5), { axes: "chw" }), "bands 10,11,5");
+    assertEquals(await check(await write("three", cube(3), 3), { axes: "chw" }), "bands 10,11,3");
+    assertEquals(await check(await write("depth", cube(9), 9), { axes: "dhw" }), "volume 9,10,11,1");
+    const npy = (
+      data: Float32Array,
+    ): [string, Uint8Array] => ["npy", encodeNpy({ data, shape: [10, 11, 3] })];
+    assertEquals(await check(await write("npy", npy, 3)), "bands 10,11,3");
+    const png = (values: Float32Array): [string, Uint8Array] => {
+      const data = Uint16Array.from(values, (value) => 20_000 * value);
+      return ["png", encodePng({ data, height: 10, width: 11, channels: 4 })];
+    };
+    assertEquals(await check(await write("rgba", png, 4)), "picture 10,11,3");
+    const small = await write("small", cube(5), 5);
+    assertEquals(await check(small, { axes: "chw", size: 8, fit: "crop" }), "bands 8,8,5");
+  }));
+
+const TIFFS = `
+import numpy as np, tifffile, os
+rng = np.random.default_rng(1)
+for k, kind in enumerate(("a", "b")):
+    os.makedirs(f"set/{kind}", exist_ok=True)
+    for i in range(8):
+        x = rng.integers(0, 100, (9, 10, 11)) + 100 * k
+        tifffile.imwrite(f"set/{kind}/{i}.tif", x.astype(np.uint8), photometric="minisblack")
+`;
+
+testWith(
+  "formats",
+  "images answers for stacks of pages as in training, as frames and as bands",
+  async (python) => {
+    await using folder = await pythonFolder(python, TIFFS);
+    const data = folder.path("set");
+    assertEquals(await checkFiles(folder.path("."), data, { axes: "dhw" }), "volume 9,10,11,1");
+    assertEquals(await checkFiles(folder.path("."), data, { axes: "chw" }), "bands 10,11,9");
+  },
+);
 
 Deno.test("images refuses in one line what it cannot learn from", () =>
   withFolder(async (folder) => {
