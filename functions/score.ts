@@ -102,7 +102,13 @@ async function start(given: unknown): Promise<Pick<Host, "fetch">> {
 
 let service: Promise<Pick<Host, "fetch">> | undefined;
 
-export default {
+/** What `deno serve` and edge hosts take as a service. */
+export interface Service {
+  /** Answers a request; `environment` is whatever the host hands over beside it. */
+  fetch(request: Request, environment?: unknown): Promise<Response>;
+}
+
+const endpoint: Service = {
   /** Answers a request; `environment` is whatever the host hands over beside it. */
   async fetch(request: Request, environment?: unknown): Promise<Response> {
     try {
@@ -117,3 +123,5 @@ export default {
     }
   },
 };
+
+export default endpoint;

@@ -63,30 +63,45 @@ export type DrawnArrays = Readonly<Record<string, DrawnArray>>;
  * What lies beyond the border: a constant that the image blends into, the outermost pixels, a mirror, the other side;
  * in SciPy's words `grid-constant`, `nearest`, `reflect`, `grid-wrap`.
  */
-export const fillSchema = z.enum(["constant", "nearest", "reflect", "wrap"]);
-/** A fill by name. */
-export type Fill = z.output<typeof fillSchema>;
+export type Fill = "constant" | "nearest" | "reflect" | "wrap";
 
-/** Parameters of every step that reads between pixels. */
-export const resamplingFields = {
+/** Checks {@linkcode Fill}. */
+export const fillSchema: z.ZodType<Fill, Fill> = z.enum(["constant", "nearest", "reflect", "wrap"]);
+
+/** How images are read between and beyond pixels. */
+export interface Resampling {
+  /** @default {"constant"} */
+  fill: Fill;
+  /** Value beyond the border of images where the fill is constant; masks get 0. @default {0} */
+  value: number;
+  /** @default {"bilinear"} */
+  interpolation: "bilinear" | "nearest";
+}
+
+/** Checks the parameters of every step that reads between pixels. */
+export const resamplingFields: {
+  fill: z.ZodDefault<typeof fillSchema>;
+  value: z.ZodDefault<z.ZodNumber>;
+  interpolation: z.ZodDefault<z.ZodEnum<{ bilinear: "bilinear"; nearest: "nearest" }>>;
+} = {
   fill: fillSchema.default("constant"),
-  /** Value beyond the border of images where the fill is constant; masks get 0. */
   value: z.number().default(0),
   interpolation: z.enum(["bilinear", "nearest"]).default("bilinear"),
 };
 
-/** How images are read between and beyond pixels. */
-export interface Resampling {
-  fill: Fill;
-  value: number;
-  interpolation: "bilinear" | "nearest";
-}
-
 /** A value, or the range that each example draws its own from. */
-export const rangeSchema = z.union([
+export type Range = number | [low: number, high: number];
+
+/** Checks {@linkcode Range}. */
+export const rangeSchema: z.ZodType<Range, Range> = z.union([
   z.number(),
   z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, "the range must go upwards"),
 ]);
+
+/** A step as it is written: parameters that have a default may be left out. */
+export type Written<S, Defaulted extends PropertyKey> = S extends unknown
+  ? Omit<S, Defaulted> & Partial<Pick<S, Defaulted & keyof S>>
+  : never;
 
 /** Moves images in their plane; those in a row become one resampling. */
 export interface MotionKind<S> {

@@ -2,50 +2,83 @@
  * The steps of augmentation by their names, and the list of them that stands in a recipe as data.
  * @module
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { nearest } from "../base/nearest.ts";
 import type { Kind } from "./step.ts";
-import { blend, blendSchema } from "./steps/blend.ts";
-import { blur, blurSchema } from "./steps/blur.ts";
-import { centerCrop, centerCropSchema } from "./steps/center_crop.ts";
-import { channelDropout, channelDropoutSchema } from "./steps/channel_dropout.ts";
-import { cutmix, cutmixSchema } from "./steps/cutmix.ts";
-import { cutout, cutoutSchema } from "./steps/cutout.ts";
-import { elastic, elasticSchema } from "./steps/elastic.ts";
-import { flip, flipSchema } from "./steps/flip.ts";
-import { gain, gainSchema } from "./steps/gain.ts";
-import { mixup, mixupSchema } from "./steps/mixup.ts";
-import { noise, noiseSchema } from "./steps/noise.ts";
-import { rotate, rotateSchema } from "./steps/rotate.ts";
-import { shear, shearSchema } from "./steps/shear.ts";
-import { shift, shiftSchema } from "./steps/shift.ts";
-import { skew, skewSchema } from "./steps/skew.ts";
-import { zoom, zoomSchema } from "./steps/zoom.ts";
+import { type Blend, blend, blendSchema } from "./steps/blend.ts";
+import { type Blur, blur, blurSchema } from "./steps/blur.ts";
+import { type CenterCrop, centerCrop, centerCropSchema } from "./steps/center_crop.ts";
+import { type ChannelDropout, channelDropout, channelDropoutSchema } from "./steps/channel_dropout.ts";
+import { type Cutmix, cutmix, cutmixSchema } from "./steps/cutmix.ts";
+import { type Cutout, cutout, cutoutSchema } from "./steps/cutout.ts";
+import { type Elastic, elastic, elasticSchema } from "./steps/elastic.ts";
+import { type Flip, flip, flipSchema } from "./steps/flip.ts";
+import { type Gain, gain, gainSchema } from "./steps/gain.ts";
+import { type Mixup, mixup, mixupSchema } from "./steps/mixup.ts";
+import { type Noise, noise, noiseSchema } from "./steps/noise.ts";
+import { type Rotate, rotate, rotateSchema } from "./steps/rotate.ts";
+import { type Shear, shear, shearSchema } from "./steps/shear.ts";
+import { type Shift, shift, shiftSchema } from "./steps/shift.ts";
+import { type Skew, skew, skewSchema } from "./steps/skew.ts";
+import { type Zoom, zoom, zoomSchema } from "./steps/zoom.ts";
+
+/** A step with its defaults filled in. */
+export type ParsedStep =
+  | Blend
+  | Blur
+  | CenterCrop
+  | ChannelDropout
+  | Cutmix
+  | Cutout
+  | Elastic
+  | Flip
+  | Gain
+  | Mixup
+  | Noise
+  | Rotate
+  | Shear
+  | Shift
+  | Skew
+  | Zoom;
 
 /** Any step with all its parameters. */
-export const stepSchema = z.discriminatedUnion("op", [
-  blendSchema,
-  blurSchema,
-  centerCropSchema,
-  channelDropoutSchema,
-  cutmixSchema,
-  cutoutSchema,
-  elasticSchema,
-  flipSchema,
-  gainSchema,
-  mixupSchema,
-  noiseSchema,
-  rotateSchema,
-  shearSchema,
-  shiftSchema,
-  skewSchema,
-  zoomSchema,
-]);
+const SCHEMAS = {
+  blend: blendSchema,
+  blur: blurSchema,
+  centerCrop: centerCropSchema,
+  channelDropout: channelDropoutSchema,
+  cutmix: cutmixSchema,
+  cutout: cutoutSchema,
+  elastic: elasticSchema,
+  flip: flipSchema,
+  gain: gainSchema,
+  mixup: mixupSchema,
+  noise: noiseSchema,
+  rotate: rotateSchema,
+  shear: shearSchema,
+  shift: shiftSchema,
+  skew: skewSchema,
+  zoom: zoomSchema,
+};
 
 /** A step as it is written: `{ op: "rotate", degrees: 10 }`. */
-export type AugmentationStep = z.input<typeof stepSchema>;
-/** A step with its defaults filled in. */
-export type ParsedStep = z.output<typeof stepSchema>;
+export type AugmentationStep =
+  | z.input<typeof blendSchema>
+  | z.input<typeof blurSchema>
+  | z.input<typeof centerCropSchema>
+  | z.input<typeof channelDropoutSchema>
+  | z.input<typeof cutmixSchema>
+  | z.input<typeof cutoutSchema>
+  | z.input<typeof elasticSchema>
+  | z.input<typeof flipSchema>
+  | z.input<typeof gainSchema>
+  | z.input<typeof mixupSchema>
+  | z.input<typeof noiseSchema>
+  | z.input<typeof rotateSchema>
+  | z.input<typeof shearSchema>
+  | z.input<typeof shiftSchema>
+  | z.input<typeof skewSchema>
+  | z.input<typeof zoomSchema>;
 
 /** What each step does. */
 export const KINDS: Readonly<Record<ParsedStep["op"], Kind<ParsedStep>>> = {
@@ -93,7 +126,8 @@ export function parseAugmentation(value: unknown): ParsedStep[] {
           `got ${JSON.stringify(op)}${near ? ` (nearest: "${near}")` : ""}`,
       );
     }
-    const { success, data, error } = stepSchema.safeParse(step);
+    const schema: z.ZodType<ParsedStep> = SCHEMAS[op as ParsedStep["op"]];
+    const { success, data, error } = schema.safeParse(step);
     if (success) return data;
     const faults = error.issues.map(({ path, message }) =>
       path.length > 0 ? `${path.join(".")}: ${message}` : message

@@ -1,5 +1,5 @@
 /** A thread that touches one lock's file, however busy the main thread is. @module */
-/// <reference lib="deno.worker" />
+import { workerScope } from "./worker_scope.ts";
 
 /** What the thread is told once. */
 export interface HeartbeatOrder {
@@ -8,12 +8,12 @@ export interface HeartbeatOrder {
   everyMs: number;
 }
 
-self.onmessage = ({ data: { path, token, everyMs } }: MessageEvent<HeartbeatOrder>) => {
+workerScope.onmessage = ({ data: { path, token, everyMs } }: MessageEvent<HeartbeatOrder>) => {
   const file = Deno.openSync(path, { read: true, write: true });
   const bytes = new Uint8Array(8192);
   const length = file.readSync(bytes) ?? 0;
   if (!new TextDecoder().decode(bytes.subarray(0, length)).includes(token)) {
-    self.close(); // broken before the thread was up
+    workerScope.close(); // broken before the thread was up
     return;
   }
   setInterval(() => {

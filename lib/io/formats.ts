@@ -155,7 +155,10 @@ const HEAD_BYTES = 4096, TAIL_BYTES = 66_000;
  * sniffFormat(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0))?.name; // "jpeg"
  * ```
  */
-export function sniffFormat(bytes: Uint8Array, tail = bytes.subarray(-TAIL_BYTES)): Format | undefined {
+export function sniffFormat(
+  bytes: Uint8Array,
+  tail: Uint8Array = bytes.subarray(-TAIL_BYTES),
+): Format | undefined {
   const head = bytes.subarray(0, HEAD_BYTES);
   return FORMATS.find((format) => format.sniff(head)) ?? FORMATS.find((format) => format.sniff(head, tail));
 }

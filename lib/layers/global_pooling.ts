@@ -46,8 +46,11 @@ abstract class GlobalPooling extends tf.layers.Layer {
   }
 }
 
+/** A global pooling's class, of one kind and rank. */
+export type GlobalPoolingClass = new (config?: GlobalPoolingConfig) => tf.layers.Layer;
+
 /** A class of our own for one kind and rank. */
-function ownClass(kind: Kind, size: 1 | 2 | 3): new (config?: GlobalPoolingConfig) => tf.layers.Layer {
+function ownClass(kind: Kind, size: 1 | 2 | 3): GlobalPoolingClass {
   const Own = class extends GlobalPooling {
     static className = `Global${kind}Pooling${size}D`;
     protected override readonly rank = size;
@@ -60,17 +63,17 @@ function ownClass(kind: Kind, size: 1 | 2 | 3): new (config?: GlobalPoolingConfi
   return Own;
 }
 
-const OWN = new Map(
+const OWN: ReadonlyMap<string, GlobalPoolingClass> = new Map(
   (["Max", "Average"] as const).flatMap((kind) =>
     ([1, 2, 3] as const).map((rank) => [`${kind}${rank}`, ownClass(kind, rank)] as const)
   ),
 );
 
 /** The mean of all voxels. Shapes: [batch, depth, rows, columns, C] to [batch, C]. */
-export const GlobalAveragePooling3D = OWN.get("Average3")!;
+export const GlobalAveragePooling3D: GlobalPoolingClass = OWN.get("Average3")!;
 
 /** The largest of all voxels. Shapes: [batch, depth, rows, columns, C] to [batch, C]. */
-export const GlobalMaxPooling3D = OWN.get("Max3")!;
+export const GlobalMaxPooling3D: GlobalPoolingClass = OWN.get("Max3")!;
 
 function emit(site: Site, kind: Kind): void {
   const { build, inputs: [input] } = site;

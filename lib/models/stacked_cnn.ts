@@ -74,7 +74,10 @@ export interface StackedCnnConfig extends StackSettings {
   dense: readonly { units: number; dropout?: number }[];
 }
 
-function initializerOf(name: Initializer, seed: number | undefined) {
+/** What draws the initial weights of a layer. */
+export type Drawer = ReturnType<typeof tf.initializers.heNormal>;
+
+function initializerOf(name: Initializer, seed: number | undefined): Drawer {
   if (name === "uniformScaling") {
     return tf.initializers.varianceScaling({ scale: 1, mode: "fanIn", distribution: "uniform", seed });
   }
@@ -86,7 +89,7 @@ function initializerOf(name: Initializer, seed: number | undefined) {
  *
  * @param seed Makes them repeatable; each call gives others.
  */
-export function initializers(seed?: number): (name: Initializer) => ReturnType<typeof initializerOf> {
+export function initializers(seed?: number): (name: Initializer) => Drawer {
   const seeds = layerSeeds(seed);
   return (name) => initializerOf(name, seeds());
 }

@@ -33,8 +33,14 @@ export interface RunRecord {
   metrics?: Record<string, unknown>;
 }
 
+/** Files and folders of a run folder. */
+export type RunPaths = Record<
+  "record" | "lock" | "history" | "checkpoint" | "keras" | "onnx" | "card" | "plots" | "report",
+  string
+>;
+
 /** Paths in a run folder. */
-export function runPaths(folder: string) {
+export function runPaths(folder: string): RunPaths {
   return {
     record: join(folder, "run.json"),
     lock: join(folder, "run.lock"),

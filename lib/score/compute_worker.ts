@@ -1,5 +1,5 @@
-/// <reference lib="deno.worker" />
 /** A {@linkcode ComputeUnit} in a worker of its own: messages in, messages out. @module */
+import { workerScope } from "../base/worker_scope.ts";
 import {
   type ComputeUnit,
   createUnit,
@@ -54,14 +54,14 @@ function buffersOf(results: readonly ItemResult[]): ArrayBuffer[] {
 let last: Promise<void> = Promise.resolve();
 
 /** Requests are answered one after the other, in the order they came: a batch never runs before its model is loaded. */
-self.onmessage = ({ data }: MessageEvent<ComputeRequest>) => {
+workerScope.onmessage = ({ data }: MessageEvent<ComputeRequest>) => {
   last = last.then(async () => {
     try {
       const value = await answer(data);
       const report = value as { results?: ItemResult[] } | undefined;
-      self.postMessage({ id: data.id, value }, buffersOf(report?.results ?? []));
+      workerScope.postMessage({ id: data.id, value }, buffersOf(report?.results ?? []));
     } catch (error) {
-      self.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
+      workerScope.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
     }
   });
 };

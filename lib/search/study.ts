@@ -71,8 +71,18 @@ export class GivenUpError extends Error {
   override name = "GivenUpError";
 }
 
+/** Files and folders of a study's folder. */
+export interface StudyPaths {
+  journal: string;
+  workers: string;
+  worker: (id: string) => string;
+  trials: string;
+  trial: (number: number) => string;
+  report: string;
+}
+
 /** Paths in a study's folder. */
-export function studyPaths(folder: string) {
+export function studyPaths(folder: string): StudyPaths {
   return {
     journal: join(folder, "journal"),
     workers: join(folder, "workers"),

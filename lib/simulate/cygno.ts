@@ -20,8 +20,43 @@ import { createPixelNoise } from "./pixel_noise.ts";
 /** Nuclear or electron recoil, as the folders of the data set are called. */
 export type RecoilKind = "NR" | "ER";
 
+/** σ² of a cloud of electrons, by the drift. */
+export interface Diffusion {
+  constantMm2: number;
+  slopeMm2PerCm: number;
+}
+
+/** What {@linkcode DETECTOR} says, each number at its place there. */
+export type Detector =
+  & Readonly<
+    Record<
+      | "side"
+      | "pixelMm"
+      | "pairKeV"
+      | "driftMm"
+      | "attachmentMm"
+      | "gain"
+      | "extraction"
+      | "saturation"
+      | "voxelMm"
+      | "scale"
+      | "photonsPerElectron"
+      | "countsPerPhoton"
+      | "acceptance"
+      | "lensMm"
+      | "fieldMm"
+      | "pedestal"
+      | "noise"
+      | "hotShare"
+      | "hotCounts"
+      | "centringPixels",
+      number
+    >
+  >
+  & Readonly<Record<"transverse" | "longitudinal", Diffusion>>;
+
 /** Every number of the detector. All from CYGNO's digitisation settings unless the line says otherwise. */
-export const DETECTOR = {
+export const DETECTOR: Detector = {
   /** Pixels on each side of the frame. The course's frames. */
   side: 576,
   /** Seen by one pixel of the ORCA Fusion in the GEM plane: 346 mm on 2304 pixels. */
@@ -58,7 +93,7 @@ export const DETECTOR = {
   hotCounts: 40,
   /** Assumed: σ of the event's barycentre about the middle of the frame, on each axis. */
   centringPixels: 4,
-} as const;
+};
 
 /** What happened in an event. */
 export interface RecoilTruth {

@@ -1,10 +1,9 @@
 /** CYGNO's recoils as a simulator that the task knows. @module */
 import type { Nucleus } from "./he_cf4.ts";
 import { SET_ENERGIES, writeSet } from "./cygno_set.ts";
-import { defineSimulator } from "./simulator.ts";
+import { defineSimulator, type Simulator } from "./simulator.ts";
 
-/** `simulate cygno`. */
-export const cygnoSimulator = defineSimulator({
+const simulator = defineSimulator({
   name: "cygno",
   summary: "Recoils in CYGNO's gas detector, the truth beside the pictures in PATH.truth.csv",
   unit: "events",
@@ -45,3 +44,6 @@ export const cygnoSimulator = defineSimulator({
     return { files: [path, truth], events };
   },
 });
+
+/** `simulate cygno`. */
+export const cygnoSimulator: Simulator = simulator;

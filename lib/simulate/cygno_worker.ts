@@ -2,8 +2,7 @@
  * A thread that simulates events of a CYGNO set: gets {@linkcode SimulateRequest}, answers {@linkcode SimulateReply}.
  * Any thread may make any event, as an event's random numbers depend on the seed and its number alone. @module
  */
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
+import { workerScope } from "../base/worker_scope.ts";
 import { encodePng } from "../io/png.ts";
 import { createRng } from "../base/rng.ts";
 import { type RecoilKind, type RecoilTruth, simulateRecoil } from "./cygno.ts";
@@ -23,15 +22,17 @@ export type SimulateReply =
   | { event: number; png: Uint8Array; truth: RecoilTruth }
   | { event: number; error: string };
 
-self.onmessage = ({ data: { event, seed, kind, energyKeV, nuclei } }: MessageEvent<SimulateRequest>) => {
+workerScope.onmessage = (
+  { data: { event, seed, kind, energyKeV, nuclei } }: MessageEvent<SimulateRequest>,
+) => {
   try {
     const { frame, truth } = simulateRecoil(kind, energyKeV, createRng(seed, event), {
       nuclei,
       camera: seed,
     });
     const png = encodePng(frame, { filter: "none", huffmanOnly: true }); // noise has no repeats
-    self.postMessage({ event, png, truth } satisfies SimulateReply, [png.buffer as ArrayBuffer]);
+    workerScope.postMessage({ event, png, truth } satisfies SimulateReply, [png.buffer as ArrayBuffer]);
   } catch (error) {
-    self.postMessage({ event, error: (error as Error).message } satisfies SimulateReply);
+    workerScope.postMessage({ event, error: (error as Error).message } satisfies SimulateReply);
   }
 };

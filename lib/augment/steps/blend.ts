@@ -2,7 +2,7 @@ import { z } from "zod";
 import { tf } from "../../engine/mod.ts";
 import { perExample } from "../broadcast.ts";
 import type { Law } from "../laws.ts";
-import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site } from "../step.ts";
+import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site, Written } from "../step.ts";
 
 /**
  * Blends each example with others of the batch, pixel by pixel; labels become the mean of those blended.
@@ -10,17 +10,23 @@ import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site } f
  * Source: pyBIA's `image_blending`, without its darkening and with equal shares. Offline its multiplier makes a set
  * larger (`augmentPybia`); a batch keeps its size.
  */
-export const blendSchema = z.strictObject({
+export interface Blend {
+  op: "blend";
+  /** `random` takes one of the others for each example. @default {"mean"} */
+  how: "mean" | "max" | "min" | "random";
+  /** Most images in a blend, its own included; each example draws its number from 2 to this. @default {2} */
+  images: number;
+  /** Share of the examples that are blended. @default {1} */
+  chance: number;
+}
+
+/** Checks {@linkcode Blend}. */
+export const blendSchema: z.ZodType<Blend, Written<Blend, "how" | "images" | "chance">> = z.strictObject({
   op: z.literal("blend"),
-  /** `random` takes one of the others for each example. */
   how: z.enum(["mean", "max", "min", "random"]).default("mean"),
-  /** Most images in a blend, its own included; each example draws its number from 2 to this. */
   images: z.int().min(2).default(2),
-  /** Share of the examples that are blended. */
   chance: z.number().min(0).max(1).default(1),
 });
-
-type Blend = z.output<typeof blendSchema>;
 
 const HOW = ["mean", "max", "min"] as const;
 

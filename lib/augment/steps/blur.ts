@@ -8,7 +8,9 @@ import {
   fillSchema,
   type ImageArray,
   type PixelKind,
+  type Range,
   rangeSchema,
+  type Written,
 } from "../step.ts";
 
 /**
@@ -16,15 +18,20 @@ import {
  *
  * Source: SciPy's `ndimage.gaussian_filter`: the kernel ends at 4 σ of the largest σ and has the sum 1.
  */
-export const blurSchema = z.strictObject({
-  op: z.literal("blur"),
+export interface Blur {
+  op: "blur";
   /** Standard deviation in pixels. */
+  sigma: Range;
+  /** What lies beyond the border; 0 where it is constant. @default {"reflect"} */
+  fill: Fill;
+}
+
+/** Checks {@linkcode Blur}. */
+export const blurSchema: z.ZodType<Blur, Written<Blur, "fill">> = z.strictObject({
+  op: z.literal("blur"),
   sigma: rangeSchema,
-  /** What lies beyond the border; 0 where it is constant. */
   fill: fillSchema.default("reflect"),
 }).refine(({ sigma }) => (typeof sigma === "number" ? sigma : sigma[0]) >= 0, "sigma must not be negative");
-
-type Blur = z.output<typeof blurSchema>;
 
 /** Last pixel of the kernel on each side. */
 function radiusOf({ sigma }: Blur): number {

@@ -2,13 +2,17 @@ import { z } from "zod";
 import type { CropKind } from "../step.ts";
 
 /** Cuts the middle out; after steps that move, in the same resampling. */
-export const centerCropSchema = z.strictObject({
-  op: z.literal("centerCrop"),
+export interface CenterCrop {
+  op: "centerCrop";
   /** Side in pixels, or rows and columns. */
+  size: number | [rows: number, columns: number];
+}
+
+/** Checks {@linkcode CenterCrop}. */
+export const centerCropSchema: z.ZodType<CenterCrop, CenterCrop> = z.strictObject({
+  op: z.literal("centerCrop"),
   size: z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]),
 });
-
-type CenterCrop = z.output<typeof centerCropSchema>;
 
 /** Cuts; the spare row of an odd margin is dropped below, the spare column to the right. */
 export const centerCrop: CropKind<CenterCrop> = {

@@ -1,18 +1,24 @@
 import { z } from "zod";
 import { tf } from "../../engine/mod.ts";
 import { perExample } from "../broadcast.ts";
-import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site } from "../step.ts";
+import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site, Written } from "../step.ts";
 
 /** Blots out one band of some images, each band as often. */
-export const channelDropoutSchema = z.strictObject({
-  op: z.literal("channelDropout"),
-  /** Share of the images that lose a band. */
-  chance: z.number().min(0).max(1).default(0.5),
-  /** Value in place of the band. */
-  value: z.number().default(0),
-});
+export interface ChannelDropout {
+  op: "channelDropout";
+  /** Share of the images that lose a band. @default {0.5} */
+  chance: number;
+  /** Value in place of the band. @default {0} */
+  value: number;
+}
 
-type ChannelDropout = z.output<typeof channelDropoutSchema>;
+/** Checks {@linkcode ChannelDropout}. */
+export const channelDropoutSchema: z.ZodType<ChannelDropout, Written<ChannelDropout, "chance" | "value">> = z
+  .strictObject({
+    op: z.literal("channelDropout"),
+    chance: z.number().min(0).max(1).default(0.5),
+    value: z.number().default(0),
+  });
 
 /** Bands lost. */
 export const channelDropout: PixelKind<ChannelDropout> = {

@@ -1,22 +1,27 @@
 import { z } from "zod";
 import { tf } from "../../engine/mod.ts";
 import { perExample, perPixel } from "../broadcast.ts";
-import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site } from "../step.ts";
+import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site, Written } from "../step.ts";
 
 /**
  * Puts a box of another example of the batch into each; labels in the shares of the areas, masks with the box.
  *
  * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers" (arXiv 1905.04899).
  */
-export const cutmixSchema = z.strictObject({
+export interface Cutmix {
+  op: "cutmix";
+  /** Of the beta distribution of the share that stays; 1 gives every share as often. @default {1} */
+  alpha: number;
+  /** Share of the examples that get a box. @default {1} */
+  chance: number;
+}
+
+/** Checks {@linkcode Cutmix}. */
+export const cutmixSchema: z.ZodType<Cutmix, Written<Cutmix, "alpha" | "chance">> = z.strictObject({
   op: z.literal("cutmix"),
-  /** Of the beta distribution of the share that stays; 1 gives every share as often. */
   alpha: z.number().positive().default(1),
-  /** Share of the examples that get a box. */
   chance: z.number().min(0).max(1).default(1),
 });
-
-type Cutmix = z.output<typeof cutmixSchema>;
 
 /** Boxes of other examples. */
 export const cutmix: MixKind<Cutmix> = {

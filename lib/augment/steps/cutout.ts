@@ -3,27 +3,52 @@ import { tf } from "../../engine/mod.ts";
 import { blankCircle, blankSquare } from "../blank.ts";
 import { perPixel, sidesOf } from "../broadcast.ts";
 import type { Law } from "../laws.ts";
-import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site } from "../step.ts";
+import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site, Written } from "../step.ts";
 
-const fields = {
-  op: z.literal("cutout"),
-  /** How many an image; they may overlap. */
-  number: z.int().positive().default(1),
-  /** Value of what is blotted out. */
-  value: z.number().default(0),
-};
+/** What both forms of {@linkcode Cutout} have. */
+export interface CutoutFields {
+  op: "cutout";
+  /** How many an image; they may overlap. @default {1} */
+  number: number;
+  /** Value of what is blotted out. @default {0} */
+  value: number;
+}
+
+/** A square blotted out. */
+export interface SquareCutout extends CutoutFields {
+  shape: "square";
+  /** Side in pixels. */
+  size: number;
+}
+
+/** A circle blotted out. */
+export interface CircleCutout extends CutoutFields {
+  shape: "circle";
+  /** In pixels. */
+  radius: number;
+}
 
 /**
  * Blots out parts of images. A square's middle lies anywhere, so that the border may cut it; a circle lies inside.
  *
  * Source: squares as DeVries and Taylor, arXiv 1708.04552; circles as pyBIA's `random_cutout`, whose `mask_size` is the radius.
  */
-export const cutoutSchema = z.discriminatedUnion("shape", [
-  z.strictObject({ ...fields, shape: z.literal("square"), size: z.number().positive() }),
-  z.strictObject({ ...fields, shape: z.literal("circle"), radius: z.int().positive() }),
-]);
+export type Cutout = SquareCutout | CircleCutout;
 
-type Cutout = z.output<typeof cutoutSchema>;
+const fields = {
+  op: z.literal("cutout"),
+  number: z.int().positive().default(1),
+  value: z.number().default(0),
+} as const;
+
+/** Checks {@linkcode Cutout}. */
+export const cutoutSchema: z.ZodType<Cutout, Written<Cutout, "number" | "value">> = z.discriminatedUnion(
+  "shape",
+  [
+    z.strictObject({ ...fields, shape: z.literal("square"), size: z.number().positive() }),
+    z.strictObject({ ...fields, shape: z.literal("circle"), radius: z.int().positive() }),
+  ],
+);
 
 /** Parts blotted out. */
 export const cutout: PixelKind<Cutout> = {

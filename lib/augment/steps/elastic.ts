@@ -4,10 +4,13 @@ import { lawOf } from "../laws.ts";
 import {
   type DrawnArrays,
   type DrawnTensors,
+  type Range,
   rangeSchema,
+  type Resampling,
   resamplingFields,
   type Site,
   type WarpKind,
+  type Written,
 } from "../step.ts";
 
 /**
@@ -16,16 +19,21 @@ import {
  * Source: Simard, Steinkraus and Platt, "Best practices for convolutional neural networks" (ICDAR 2003): random
  * displacements smoothed by a Gaussian; here with normal numbers, and an amplitude in pixels.
  */
-export const elasticSchema = z.strictObject({
-  op: z.literal("elastic"),
+export interface Elastic extends Resampling {
+  op: "elastic";
   /** Root mean square displacement along each axis, in pixels, away from the border. */
-  amplitude: rangeSchema,
+  amplitude: Range;
   /** Width of the smoothing in pixels: how far one bend reaches. */
+  sigma: number;
+}
+
+/** Checks {@linkcode Elastic}. */
+export const elasticSchema: z.ZodType<Elastic, Written<Elastic, keyof Resampling>> = z.strictObject({
+  op: z.literal("elastic"),
+  amplitude: rangeSchema,
   sigma: z.number().positive(),
   ...resamplingFields,
 });
-
-type Elastic = z.output<typeof elasticSchema>;
 
 /** Elastic deformation. */
 export const elastic: WarpKind<Elastic> = {

@@ -2,23 +2,30 @@ import { z } from "zod";
 import type { Algebra } from "../numbers.ts";
 import type { Laws } from "../laws.ts";
 import { type Motion, REST, then } from "../motion.ts";
-import type { MotionKind } from "../step.ts";
+import type { MotionKind, Written } from "../step.ts";
 
 /** Mirrors images, each way allowed in half of them. */
-export const flipSchema = z.strictObject({
-  op: z.literal("flip"),
-  /** Left and right change places. */
-  horizontal: z.boolean().default(false),
-  /** Top and bottom change places. */
-  vertical: z.boolean().default(false),
-  /** Rows and columns change places, after the others; the image must be square. */
-  transpose: z.boolean().default(false),
-}).refine(
-  ({ horizontal, vertical, transpose }) => horizontal || vertical || transpose,
-  "one of horizontal, vertical and transpose must be true",
-);
+export interface Flip {
+  op: "flip";
+  /** Left and right change places. @default {false} */
+  horizontal: boolean;
+  /** Top and bottom change places. @default {false} */
+  vertical: boolean;
+  /** Rows and columns change places, after the others; the image must be square. @default {false} */
+  transpose: boolean;
+}
 
-type Flip = z.output<typeof flipSchema>;
+/** Checks {@linkcode Flip}. */
+export const flipSchema: z.ZodType<Flip, Written<Flip, "horizontal" | "vertical" | "transpose">> = z
+  .strictObject({
+    op: z.literal("flip"),
+    horizontal: z.boolean().default(false),
+    vertical: z.boolean().default(false),
+    transpose: z.boolean().default(false),
+  }).refine(
+    ({ horizontal, vertical, transpose }) => horizontal || vertical || transpose,
+    "one of horizontal, vertical and transpose must be true",
+  );
 
 /** Flips: pixels go to pixels. */
 export const flip: MotionKind<Flip> = {

@@ -7,20 +7,29 @@ import {
   type DrawnTensors,
   type ImageArray,
   type PixelKind,
+  type Range,
   rangeSchema,
+  type Written,
 } from "../step.ts";
 
 /** Changes brightness: `pedestal + (value − pedestal) · factor + offset`, all bands alike. */
-export const gainSchema = z.strictObject({
+export interface Gain {
+  op: "gain";
+  /** @default {1} */
+  factor: Range;
+  /** In the image's units. @default {0} */
+  offset: Range;
+  /** The value of no light, which the factor leaves as it is. @default {0} */
+  pedestal: number;
+}
+
+/** Checks {@linkcode Gain}. */
+export const gainSchema: z.ZodType<Gain, Written<Gain, "factor" | "offset" | "pedestal">> = z.strictObject({
   op: z.literal("gain"),
   factor: rangeSchema.default(1),
-  /** In the image's units. */
   offset: rangeSchema.default(0),
-  /** The value of no light, which the factor leaves as it is. */
   pedestal: z.number().default(0),
 });
-
-type Gain = z.output<typeof gainSchema>;
 
 /** Brightness. */
 export const gain: PixelKind<Gain> = {

@@ -1,22 +1,27 @@
 import { z } from "zod";
 import { tf } from "../../engine/mod.ts";
 import { perExample } from "../broadcast.ts";
-import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site } from "../step.ts";
+import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site, Written } from "../step.ts";
 
 /**
  * Mixes each example with another of the batch, labels in the same shares.
  *
  * Source: Zhang et al., "mixup: Beyond empirical risk minimization" (arXiv 1710.09412).
  */
-export const mixupSchema = z.strictObject({
+export interface Mixup {
+  op: "mixup";
+  /** Of the beta distribution of the shares: small ones leave most examples nearly alone, 1 gives every share as often. @default {0.2} */
+  alpha: number;
+  /** Share of the examples that are mixed. @default {1} */
+  chance: number;
+}
+
+/** Checks {@linkcode Mixup}. */
+export const mixupSchema: z.ZodType<Mixup, Written<Mixup, "alpha" | "chance">> = z.strictObject({
   op: z.literal("mixup"),
-  /** Of the beta distribution of the shares: small ones leave most examples nearly alone, 1 gives every share as often. */
   alpha: z.number().positive().default(0.2),
-  /** Share of the examples that are mixed. */
   chance: z.number().min(0).max(1).default(1),
 });
-
-type Mixup = z.output<typeof mixupSchema>;
 
 /** Mixtures of two examples. */
 export const mixup: MixKind<Mixup> = {

@@ -7,29 +7,43 @@ import {
   type DrawnTensors,
   type ImageArray,
   type PixelKind,
+  type Range,
   rangeSchema,
   type Site,
+  type Written,
 } from "../step.ts";
 
+/** Noise of a camera. */
+export interface GaussianNoise {
+  op: "noise";
+  law: "gaussian";
+  /** Standard deviation, in the image's units. */
+  sigma: Range;
+}
+
+/** Noise of counting quanta. */
+export interface PoissonNoise {
+  op: "noise";
+  law: "poisson";
+  /** Quanta a unit of the image: the fewer, the noisier. */
+  gain: Range;
+  /** What was subtracted from the image, and is put back while the quanta are drawn. @default {0} */
+  background: number;
+}
+
 /** Adds noise, independent for every value: that of a camera (`gaussian`), or that of counting quanta (`poisson`). */
-export const noiseSchema = z.discriminatedUnion("law", [
-  z.strictObject({
-    op: z.literal("noise"),
-    law: z.literal("gaussian"),
-    /** Standard deviation, in the image's units. */
-    sigma: rangeSchema,
-  }),
+export type Noise = GaussianNoise | PoissonNoise;
+
+/** Checks {@linkcode Noise}. */
+export const noiseSchema: z.ZodType<Noise, Written<Noise, "background">> = z.discriminatedUnion("law", [
+  z.strictObject({ op: z.literal("noise"), law: z.literal("gaussian"), sigma: rangeSchema }),
   z.strictObject({
     op: z.literal("noise"),
     law: z.literal("poisson"),
-    /** Quanta a unit of the image: the fewer, the noisier. */
     gain: rangeSchema,
-    /** What was subtracted from the image, and is put back while the quanta are drawn. */
     background: z.number().default(0),
   }),
 ]);
-
-type Noise = z.output<typeof noiseSchema>;
 
 /** From this mean on a Poisson number comes from a normal one. */
 const LARGE = 12;

@@ -1,17 +1,21 @@
 import { z } from "zod";
 import type { Algebra } from "../numbers.ts";
 import { type Motion, REST } from "../motion.ts";
-import { type MotionKind, resamplingFields } from "../step.ts";
+import { type MotionKind, type Resampling, resamplingFields, type Written } from "../step.ts";
 
 /** Turns images about their middle, evenly between minus and plus `degrees`; 180 is any angle. */
-export const rotateSchema = z.strictObject({
-  op: z.literal("rotate"),
+export interface Rotate extends Resampling {
+  op: "rotate";
   /** Largest angle; positive turns are against the clock as the image is looked at. */
+  degrees: number;
+}
+
+/** Checks {@linkcode Rotate}. */
+export const rotateSchema: z.ZodType<Rotate, Written<Rotate, keyof Resampling>> = z.strictObject({
+  op: z.literal("rotate"),
   degrees: z.number().nonnegative(),
   ...resamplingFields,
 });
-
-type Rotate = z.output<typeof rotateSchema>;
 
 /** Turns. */
 export const rotate: MotionKind<Rotate> = {

@@ -1,16 +1,20 @@
 import { z } from "zod";
 import { type Motion, REST } from "../motion.ts";
-import { type MotionKind, resamplingFields } from "../step.ts";
+import { type MotionKind, type Resampling, resamplingFields, type Written } from "../step.ts";
 
 /** Slants images along the rows: a row moves sideways by `tangent` times its height above the middle. */
-export const shearSchema = z.strictObject({
-  op: z.literal("shear"),
+export interface Shear extends Resampling {
+  op: "shear";
   /** Largest tangent of the angle, drawn evenly between minus and plus it. */
+  most: number;
+}
+
+/** Checks {@linkcode Shear}. */
+export const shearSchema: z.ZodType<Shear, Written<Shear, keyof Resampling>> = z.strictObject({
+  op: z.literal("shear"),
   most: z.number().nonnegative(),
   ...resamplingFields,
 });
-
-type Shear = z.output<typeof shearSchema>;
 
 /** Slants. */
 export const shear: MotionKind<Shear> = {

@@ -1,25 +1,32 @@
 import { z } from "zod";
 import { type Motion, REST } from "../motion.ts";
-import { type MotionKind, resamplingFields } from "../step.ts";
+import { type MotionKind, type Resampling, resamplingFields, type Written } from "../step.ts";
 
 /** Shifts images, evenly between minus and plus `most` pixels along each axis. */
-export const shiftSchema = z.strictObject({
-  op: z.literal("shift"),
-  /** Pixels, along both axes. */
-  most: z.number().nonnegative().default(0),
+export interface Shift extends Resampling {
+  op: "shift";
+  /** Pixels, along both axes. @default {0} */
+  most: number;
   /** Pixels along the rows' axis, downwards and upwards. @default {most} */
-  rows: z.number().nonnegative().optional(),
+  rows?: number;
   /** Pixels along the columns' axis. @default {most} */
-  columns: z.number().nonnegative().optional(),
+  columns?: number;
   /**
    * Whole pixels only. @default {where the limits are whole and no neighbouring step blends pixels anyway: blending
    * would blur every image, in training only}
    */
+  whole?: boolean;
+}
+
+/** Checks {@linkcode Shift}. */
+export const shiftSchema: z.ZodType<Shift, Written<Shift, "most" | keyof Resampling>> = z.strictObject({
+  op: z.literal("shift"),
+  most: z.number().nonnegative().default(0),
+  rows: z.number().nonnegative().optional(),
+  columns: z.number().nonnegative().optional(),
   whole: z.boolean().optional(),
   ...resamplingFields,
 });
-
-type Shift = z.output<typeof shiftSchema>;
 
 const limits = ({ most, rows = most, columns = most }: Shift) => ({ rows, columns });
 

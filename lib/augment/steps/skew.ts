@@ -1,17 +1,21 @@
 import { z } from "zod";
 import type { Algebra } from "../numbers.ts";
 import { type Motion, REST } from "../motion.ts";
-import { type MotionKind, resamplingFields } from "../step.ts";
+import { type MotionKind, type Resampling, resamplingFields, type Written } from "../step.ts";
 
 /** Slants images along both axes at once, each by an angle of its own; the middle stays. */
-export const skewSchema = z.strictObject({
-  op: z.literal("skew"),
+export interface Skew extends Resampling {
+  op: "skew";
   /** Largest angle, drawn evenly between minus and plus it; under 45, where an image would fold onto a line. */
+  degrees: number;
+}
+
+/** Checks {@linkcode Skew}. */
+export const skewSchema: z.ZodType<Skew, Written<Skew, keyof Resampling>> = z.strictObject({
+  op: z.literal("skew"),
   degrees: z.number().nonnegative().lt(45),
   ...resamplingFields,
 });
-
-type Skew = z.output<typeof skewSchema>;
 
 /** Slants along both axes. */
 export const skew: MotionKind<Skew> = {

@@ -1,6 +1,4 @@
 /** A thread that simulates calorimeter pictures, a block of one particle's at a time. @module */
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
 import { createRng } from "../../base/rng.ts";
 import { answerTasks } from "../../base/worker_task.ts";
 import type { Block } from "../blocks.ts";

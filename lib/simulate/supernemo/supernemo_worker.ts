@@ -1,6 +1,4 @@
 /** A thread that simulates SuperNEMO's events, a block of a file's at a time. @module */
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
 import { createDraws } from "../../base/random.ts";
 import { createRng } from "../../base/rng.ts";
 import { answerTasks } from "../../base/worker_task.ts";
