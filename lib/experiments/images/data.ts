@@ -149,7 +149,9 @@ function describe(set: OwnImages, labels: Labels, plan: Plan, rows: OwnData["row
   const size = sizes.size === 1 ? [...sizes][0] : `${sizes.size} sizes`;
   const number = (x: number) => String(Number(x.toPrecision(5)));
   return [
-    `Found ${count} images (${set.form}): ${size}, ${channels} channels, ${looks[0].type}, ` +
+    `Found ${count} images (${set.form}): ${size}, ${channels} ${
+      channels === "1" ? "channel" : "channels"
+    }, ${looks[0].type}, ` +
     `values from ${number(low)} to ${number(high)}`,
     labelsInWords(labels),
     ...set.notes,

@@ -157,6 +157,7 @@ export const images: Experiment<typeof OPTIONS, OwnData> = defineExperiment<type
     outputs: [outputOf(labels, output)],
   }),
 
-  evaluate: (predictions, data, { seed }) => measureOwn(predictions[data.output].data, data, seed),
+  evaluate: (predictions, data, { seed }, results) =>
+    measureOwn(predictions[data.output].data, data, seed, results),
   figures: (results, data) => ownFigures(results.predictions[data.output].data, data, results),
 });

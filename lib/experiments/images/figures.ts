@@ -142,6 +142,6 @@ export function ownFigures(predictions: Float32Array, data: OwnData, results: Re
   if (labels.task === "classes") return [...figures, ...classFigures(predictions, data, labels.names)];
   if (labels.task === "labels") return [...figures, ...labelFigures(predictions, data, labels.names)];
   const truth = rowsOf(labels.values, rows.test);
-  const spec = plotPredictedAgainstTrue(predictions, truth, { name: labels.column, units: "" });
+  const spec = plotPredictedAgainstTrue(predictions, truth, { name: labels.column, units: "as labelled" });
   return [...figures, { name: "predicted_against_true", section: "Test images", spec }];
 }

@@ -2,7 +2,8 @@
 import { createRng } from "../../base/rng.ts";
 import type { CardMetric } from "../../card/mod.ts";
 import { accuracy, argMaxRows, auc, mostFrequentClass, proportion, regression } from "../../evaluate/mod.ts";
-import type { Measurements } from "../../run/experiment.ts";
+import type { Measurements, Results } from "../../run/experiment.ts";
+import { predict } from "../../train/mod.ts";
 import type { OwnData } from "./data.ts";
 import { momentsOf } from "./model.ts";
 
@@ -80,10 +81,63 @@ function measureValues(
   };
 }
 
+/** Most bins of an uncertainty, and how many validation images each must have. */
+const MOST_BINS = 4, BIN_SIZE = 12;
+
+/**
+ * What a value is off by, from validation images: one σ for each of a few bins of the predicted value, which hold
+ * equally many of them.
+ *
+ * @returns Nothing where there are too few images for one bin.
+ */
+export function binnedUncertainty(
+  predicted: Float32Array,
+  truth: Float32Array,
+): { edges: number[]; sigma: number[] } | undefined {
+  const bins = Math.min(MOST_BINS, Math.floor(predicted.length / BIN_SIZE));
+  if (bins === 0) return undefined;
+  const order = Uint32Array.from(predicted, (_, i) => i).sort((a, b) => predicted[a] - predicted[b]);
+  const edges = [predicted[order[0]]], sigma: number[] = [];
+  for (let bin = 0; bin < bins; bin++) {
+    const first = Math.round(bin * order.length / bins), end = Math.round((bin + 1) * order.length / bins);
+    let squares = 0;
+    for (const i of order.subarray(first, end)) squares += (predicted[i] - truth[i]) ** 2;
+    const edge = predicted[order[Math.min(end, order.length - 1)]];
+    if (!(edge > edges[edges.length - 1])) return undefined;
+    edges.push(edge);
+    sigma.push(Math.sqrt(squares / (end - first)));
+  }
+  return { edges, sigma };
+}
+
+/** Measures a value, and what it is off by. */
+async function measureValue(
+  predictions: Float32Array,
+  data: OwnData,
+  seed: number,
+  { models, history }: Results,
+): Promise<Measurements> {
+  const { labels, rows, plan, output } = data;
+  const [model] = Object.values(models);
+  const validated = await predict(model, data.validation!, {
+    preprocessing: [...plan.geometry, ...plan.values],
+    shards: history.shards,
+  });
+  const [{ data: values }] = Object.values(validated);
+  const uncertainty = binnedUncertainty(values, rowsOf(labels.values, rows.validation));
+  const metrics = measureValues(predictions, data, seed);
+  return uncertainty ? { metrics, outputs: { [output]: { uncertainty } } } : { metrics };
+}
+
 /** Measures the predictions on the test images. */
-export function measureOwn(predictions: Float32Array, data: OwnData, seed: number): Measurements {
+export function measureOwn(
+  predictions: Float32Array,
+  data: OwnData,
+  seed: number,
+  results: Results,
+): Measurements | Promise<Measurements> {
   const { task } = data.labels;
   if (task === "classes") return { metrics: measureClasses(predictions, data) };
   if (task === "labels") return { metrics: measureLabels(predictions, data) };
-  return { metrics: measureValues(predictions, data, seed) };
+  return measureValue(predictions, data, seed, results);
 }

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import { images } from "../../../../lib/experiments/images/experiment.ts";
+import { binnedUncertainty } from "../../../../lib/experiments/images/measure.ts";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { encodeFits } from "../../../../lib/io/fits.ts";
 import { encodeNpy } from "../../../../lib/io/npy.ts";
@@ -134,19 +135,21 @@ Deno.test("images learns a value from FITS files with a table, in the value's ow
     const rng = createRng(3), data = join(folder, "set");
     await Deno.mkdir(data);
     const rows = ["file,flux"];
-    for (let i = 0; i < 40; i++) {
-      const flux = 500 + 10 * i;
+    for (let i = 0; i < 100; i++) {
+      const flux = 500 + 4 * i;
       const values = Float32Array.from({ length: 100 }, () => flux / 1000 + 0.01 * rng() - 3);
       await Deno.writeFile(join(data, `${i}.fits`), encodeFits([{ data: values, shape: [10, 10] }]));
       rows.push(`${i}.fits,${flux}.5`);
     }
     await Deno.writeTextFile(join(data, "labels.csv"), rows.join("\n"));
     const { card, metrics, said } = await train(folder, { data, epochs: 12, augment: false });
-    assertEquals(card.outputs[0], { name: "flux", kind: "value", units: "", factor: 1 });
+    const [flux] = card.outputs;
+    assert(flux.kind === "value" && flux.name === "flux" && flux.factor === 1);
+    assert(flux.uncertainty && "edges" in flux.uncertainty && flux.uncertainty.sigma.length === 1);
     assertEquals(card.preprocessing.map(({ op }) => op), ["bandLimits"]);
     const { value, baseline } = metrics.rms;
     assert(value < baseline!.value, `${value} against ${baseline!.value}`);
-    assert(said.includes('"flux" is a value from 500.5 to 890.5'), said);
+    assert(said.includes('"flux" is a value from 500.5 to 896.5'), said);
   }));
 
 Deno.test("images learns several labels from bands in arrays, limits found from training images alone", () =>
@@ -194,6 +197,16 @@ Deno.test("images learns several labels from bands in arrays, limits found from 
     assertClose(step.max, Array.from({ length: bands }, (_, b) => band(b)[3402 - 4]), 1e-6);
     loaded.dispose();
   }));
+
+Deno.test("binnedUncertainty() gives the root mean square of each bin, by hand", () => {
+  // Two bins of 12: off by 1, then by 2 and 4 in turn, whose mean square is 10.
+  const predicted = Float32Array.from({ length: 24 }, (_, i) => (i * 7) % 24);
+  const truth = predicted.map((value) => value + (value < 12 ? 1 : value % 2 === 0 ? 2 : -4));
+  const { edges, sigma } = binnedUncertainty(predicted, truth)!;
+  assertEquals(edges, [0, 12, 23]);
+  assertClose(sigma, [1, Math.sqrt(10)], 1e-12);
+  assertEquals(binnedUncertainty(predicted.subarray(0, 11), truth.subarray(0, 11)), undefined);
+});
 
 Deno.test("images trains a 3-D network on volumes", () =>
   withFolder(async (folder) => {
