@@ -55,6 +55,7 @@ export type {
   TrainStep,
 } from "./step.ts";
 export * from "./steps/adversarial.ts";
+export * from "./stop_gradient.ts";
 export { supervised, type SupervisedOptions } from "./steps/supervised.ts";
 export * from "./steps/variational.ts";
 export type { Totals, TotalsSum } from "./totals.ts";

@@ -6,8 +6,11 @@ import { assert, assertEquals } from "../../assert.ts";
 
 const PROGRAM = fileURLToPath(import.meta.resolve("./_kill_program.ts"));
 
-function start(folder: string): Deno.ChildProcess {
-  const args = ["run", "-A", "--no-check", PROGRAM, folder];
+/** Kinds of step that a run can be killed in. */
+export type StepKind = "supervised" | "adversarial" | "variational";
+
+function start(folder: string, kind: StepKind): Deno.ChildProcess {
+  const args = ["run", "-A", "--no-check", PROGRAM, folder, kind];
   return new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" }).spawn();
 }
 
@@ -26,8 +29,13 @@ function linesOf(process: Deno.ChildProcess): ReadableStreamDefaultReader<string
 }
 
 /** Runs until `steps` more steps are done and a random few milliseconds more have passed, then kills with SIGKILL. */
-async function runAndKill(folder: string, steps: number, rng: () => number): Promise<"killed" | "ended"> {
-  const process = start(folder), lines = linesOf(process);
+async function runAndKill(
+  folder: string,
+  kind: StepKind,
+  steps: number,
+  rng: () => number,
+): Promise<"killed" | "ended"> {
+  const process = start(folder, kind), lines = linesOf(process);
   for (let seen = 0; seen < steps; seen++) {
     const { done } = await lines.read();
     if (done) break;
@@ -42,8 +50,8 @@ async function runAndKill(folder: string, steps: number, rng: () => number): Pro
   return (await process.status).signal === "SIGKILL" ? "killed" : "ended";
 }
 
-async function runToEnd(folder: string): Promise<void> {
-  const process = start(folder), lines = linesOf(process);
+async function runToEnd(folder: string, kind: StepKind): Promise<void> {
+  const process = start(folder, kind), lines = linesOf(process);
   while (!(await lines.read()).done);
   assert((await process.status).success, "the run failed");
 }
@@ -59,20 +67,20 @@ async function historyOf(folder: string) {
  *
  * @param rng Chooses the moments.
  */
-export async function assertSurvivesKills(times: number, rng: () => number): Promise<void> {
+export async function assertSurvivesKills(kind: StepKind, times: number, rng: () => number): Promise<void> {
   const [whole, broken] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
   try {
-    await runToEnd(whole);
+    await runToEnd(whole, kind);
     let kills = 0;
     for (let attempt = 0; kills < times; attempt++) {
       assert(attempt < 3 * times, `only ${kills} of ${times} kills came before the end`);
       // The steps of the whole run, 156, are shared out so that the kills fall all over it.
       const steps = Math.floor(rng() * 2 * 140 / times);
-      if (await runAndKill(broken, steps, rng) === "killed") kills++;
+      if (await runAndKill(broken, kind, steps, rng) === "killed") kills++;
       else break;
     }
     assert(kills >= Math.ceil(times / 2), `only ${kills} of ${times} kills came before the end`);
-    await runToEnd(broken);
+    await runToEnd(broken, kind);
     assertEquals(await Deno.readFile(join(broken, "weights")), await Deno.readFile(join(whole, "weights")));
     assertEquals(await historyOf(broken), await historyOf(whole));
     const left = [...Deno.readDirSync(broken)].map(({ name }) => name).filter((name) =>
