@@ -4,33 +4,10 @@
  * Source: HDF5 File Format Specification 3.0; lookup3.c by B. Jenkins (public domain), which the library takes for
  * checksums. @module
  */
+import { field, joinParts, type Part, u8 } from "./_parts.ts";
 import type { NpyType, NpyValues } from "./npy.ts";
 
-/** Bytes, or pieces of them in order. */
-export type Part = Uint8Array | readonly Part[];
-
-/** Joins pieces. */
-export function joinParts(part: Part): Uint8Array<ArrayBuffer> {
-  const pieces: Uint8Array[] = [];
-  const collect = (some: Part) => some instanceof Uint8Array ? void pieces.push(some) : some.forEach(collect);
-  collect(part);
-  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
-}
-
-function field(size: number, put: (view: DataView) => void): Uint8Array {
-  const out = new Uint8Array(size);
-  put(new DataView(out.buffer));
-  return out;
-}
-
 /** Fields, low byte first. */
-export const u8 = (...values: number[]): Uint8Array => Uint8Array.from(values);
 export const u16 = (value: number): Uint8Array => field(2, (view) => view.setUint16(0, value, true));
 export const u32 = (value: number): Uint8Array => field(4, (view) => view.setUint32(0, value, true));
 export const u64 = (value: number): Uint8Array =>

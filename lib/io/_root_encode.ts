@@ -3,34 +3,11 @@
  *
  * Source: ROOT's TBufferFile as described in uproot 5 (writing/, models/); checksums as ROOT 6 writes them. @module
  */
-
-/** Bytes, or pieces of them in order. */
-export type Part = Uint8Array | readonly Part[];
+import { field, joinParts, type Part, u8 } from "./_parts.ts";
 
 const encoder = new TextEncoder();
 
-/** Joins pieces. */
-export function joinParts(part: Part): Uint8Array<ArrayBuffer> {
-  const pieces: Uint8Array[] = [];
-  const collect = (some: Part) => some instanceof Uint8Array ? void pieces.push(some) : some.forEach(collect);
-  collect(part);
-  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
-}
-
-function field(size: number, put: (view: DataView) => void): Uint8Array {
-  const out = new Uint8Array(size);
-  put(new DataView(out.buffer));
-  return out;
-}
-
 /** Fields, high byte first. */
-export const u8 = (...values: number[]): Uint8Array => Uint8Array.from(values);
 export const i16 = (value: number): Uint8Array => field(2, (view) => view.setInt16(0, value));
 export const i32 = (value: number): Uint8Array => field(4, (view) => view.setInt32(0, value));
 export const i64 = (value: number): Uint8Array => field(8, (view) => view.setBigInt64(0, BigInt(value)));

@@ -7,23 +7,22 @@
  * Source: HDF5 File Format Specification 3.0: superblock and object headers of version 2, groups of links in the header,
  * layout of version 3, chunks found by a version 1 B-tree. @module
  */
+import { createDurableWriter } from "../base/durable_writer.ts";
 import { deflateSync } from "node:zlib";
+import { joinParts, type Part, u8 } from "./_parts.ts";
 import {
   dataspace,
   datatype,
-  joinParts,
   lookup3,
   message,
   NOWHERE,
   objectHeader,
   ownType,
   packLzf,
-  type Part,
   shuffleBytes,
   u16,
   u32,
   u64,
-  u8,
   valueBytes,
 } from "./_hdf5_encode.ts";
 import type { NpyType, NpyValues } from "./npy.ts";
@@ -128,23 +127,7 @@ export function createHdf5File(
   path: string,
   attributes: Readonly<Record<string, Hdf5AttributeValue>> = {},
 ): Hdf5Writer {
-  const partial = `${path}.partial`;
-  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-  return writer({
-    put(bytes, at) {
-      file.seekSync(at, Deno.SeekMode.Start);
-      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-    },
-    finish() {
-      file.syncSync();
-      file.close();
-      Deno.renameSync(partial, path);
-    },
-    abort() {
-      file.close();
-      Deno.removeSync(partial);
-    },
-  }, attributes);
+  return writer(createDurableWriter(path), attributes);
 }
 
 /**

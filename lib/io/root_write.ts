@@ -5,7 +5,9 @@
  *
  * Source: the format as uproot 5 writes and reads it; see _root_encode.ts. @module
  */
+import { createDurableWriter } from "../base/durable_writer.ts";
 import { deflateSync } from "node:zlib";
+import { joinParts, type Part, u8 } from "./_parts.ts";
 import {
   ascii,
   counted,
@@ -15,16 +17,13 @@ import {
   i32,
   i64,
   ioFeatures,
-  joinParts,
   lineStyle,
   markerStyle,
   objArray,
-  type Part,
   pointer,
   str,
   streamerInfo,
   tnamed,
-  u8,
 } from "./_root_encode.ts";
 import type { RootValues } from "./_root_columns.ts";
 
@@ -185,23 +184,8 @@ export function createRootFile(
   branches: Readonly<Record<string, RootType>>,
   options: WriteRootOptions = {},
 ): RootWriter {
-  const made = parseBranches(branches), partial = `${path}.partial`; // refused before a file is there
-  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-  return writer(tree, made, options, path.split(/[\\/]/).at(-1)!, {
-    put(bytes, at) {
-      file.seekSync(at, Deno.SeekMode.Start);
-      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-    },
-    finish() {
-      file.syncSync();
-      file.close();
-      Deno.renameSync(partial, path);
-    },
-    abort() {
-      file.close();
-      Deno.removeSync(partial);
-    },
-  });
+  const made = parseBranches(branches); // refused before a file is there
+  return writer(tree, made, options, path.split(/[\\/]/).at(-1)!, createDurableWriter(path));
 }
 
 /**
