@@ -8,6 +8,7 @@ export * from "./confusion_matrix.ts";
 export type { ConfidenceOptions, Estimate, Interval, ResamplingOptions } from "./estimate.ts";
 export * from "./frechet.ts";
 export * from "./histogram.ts";
+export * from "./label_sets.ts";
 export * from "./proportion.ts";
 export * from "./regression.ts";
 export * from "./roc_band.ts";

@@ -7,7 +7,7 @@ import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
-import { superNemoFront, superNemoSide, superNemoTop } from "./supernemo/experiment.ts";
+import { superNemoCalorimeter, superNemoFront, superNemoSide, superNemoTop } from "./supernemo/experiment.ts";
 
 /** The experiments, in the order in which they are listed. */
 export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
@@ -22,6 +22,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   superNemoTop,
   superNemoSide,
   superNemoFront,
+  superNemoCalorimeter,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -1,6 +1,8 @@
 /** The experiments of SuperNEMO's tracker. @module */
 import { countingExperiment } from "./counting.ts";
 
+export { superNemoCalorimeter } from "./calorimeter.ts";
+
 /** Counting tracks seen from above. */
 export const superNemoTop = countingExperiment("top");
 /** Counting tracks seen from the side. */

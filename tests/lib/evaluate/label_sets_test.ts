@@ -1,0 +1,23 @@
+import { labelSets } from "../../../lib/evaluate/label_sets.ts";
+import { assertClose, assertEquals, assertThrows } from "../../assert.ts";
+
+Deno.test("labelSets() is scikit-learn's on four sets of three labels", () => {
+  // from sklearn.metrics import *
+  // y = np.array([[1,0,0],[1,1,0],[0,1,1],[0,0,1]]); s = np.array([[.9,.2,.1],[.8,.4,.6],[.1,.9,.7],[.6,.3,.55]])
+  // p = s >= .5
+  // accuracy_score(y, p) = 0.5; precision_score(y, p, average="micro") = 5/7; recall_score = 5/6; f1_score = 10/13
+  // coverage_error(y, s) = (1 + 3 + 2 + 2) / 4 = 2
+  const truth = [1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1];
+  const scores = [0.9, 0.2, 0.1, 0.8, 0.4, 0.6, 0.1, 0.9, 0.7, 0.6, 0.3, 0.55];
+  const { exactMatch, precision, recall, f1, coverage } = labelSets(scores, truth, [0.5, 0.5, 0.5]);
+  assertEquals([exactMatch.value, exactMatch.n], [0.5, 4]);
+  assertClose([precision.value, recall.value, f1, coverage], [5 / 7, 5 / 6, 10 / 13, 2], 1e-12);
+});
+
+Deno.test("labelSets() counts an example without labels as covered by none", () => {
+  assertEquals(labelSets([0.1, 0.2], [0, 0], [0.5, 0.5]).coverage, 0);
+});
+
+Deno.test("labelSets() says which lengths do not fit", () => {
+  assertThrows(() => labelSets([1, 0, 1], [1, 0, 1], [0.5, 0.5]), RangeError, "rows of 2: got 3 and 3");
+});
