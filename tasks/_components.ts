@@ -107,6 +107,7 @@ export const TEST_COMPONENTS: readonly ComponentName[] = [
   "versitygw",
   "keras",
   "formats",
+  "trees",
   "jupyter",
   "tritonclient",
   "chromium",
