@@ -7,7 +7,13 @@ import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
-import { superNemoCalorimeter, superNemoFront, superNemoSide, superNemoTop } from "./supernemo/experiment.ts";
+import {
+  superNemoCalorimeter,
+  superNemoFront,
+  superNemoHint,
+  superNemoSide,
+  superNemoTop,
+} from "./supernemo/experiment.ts";
 
 /** The experiments, in the order in which they are listed. */
 export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
@@ -23,6 +29,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   superNemoSide,
   superNemoFront,
   superNemoCalorimeter,
+  superNemoHint,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -203,6 +203,7 @@ export function countingExperiment(view: PublishedView): Experiment<typeof OPTIO
             captions: shown.map((i) => LABELS[counted.train.labels[i]]),
             columns: view === "front" ? 6 : 2,
             size,
+            palette: "light",
           }),
         },
         {
@@ -223,13 +224,15 @@ export function countingExperiment(view: PublishedView): Experiment<typeof OPTIO
         ...(worst.length === 0 ? [] : [{
           name: "bad_events",
           section: "Test events",
-          caption: `The most confident mistakes, of ${bad.length} in ${labels.length.toLocaleString("en")}.`,
+          caption:
+            `The most confident mistakes, of ${bad.length} in ${labels.length.toLocaleString("en")}: ` +
+            `tracks counted, and in brackets how many there are.`,
           spec: plotPredictionGrid(
             await picturesFrom(test, worst),
             worst.flatMap((event) => [...tracks.data.subarray(event * 4, event * 4 + 4)]),
             worst.map((event) => labels[event]),
-            LABELS,
-            { rows: worst.length, columns: view === "front" ? 3 : 1, size },
+            TRACKS.map(String),
+            { rows: worst.length, columns: view === "front" ? 3 : 1, size, palette: "light" },
           ),
         }]),
       ];

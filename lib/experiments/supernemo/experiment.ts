@@ -2,6 +2,7 @@
 import { countingExperiment } from "./counting.ts";
 
 export { superNemoCalorimeter } from "./calorimeter.ts";
+export { superNemoHint } from "./hint.ts";
 
 /** Counting tracks seen from above. */
 export const superNemoTop = countingExperiment("top");
