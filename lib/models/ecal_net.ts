@@ -1,6 +1,6 @@
 /**
- * A small network for showers in a calorimeter. Input image [batch, 33, 33, 1 or 2], energy, or energy and time, the seed in
- * the very middle. Output: softmax over (photon, electron), [batch, 2].
+ * A small network for showers in a calorimeter. Input image [batch, 33, 33, channels], energies on a linear and on a
+ * logarithmic scale and, if they are to be seen, times; the seed in the very middle. Output: softmax over (photon, electron), [batch, 2].
  *
  * What is read out of a shower lies in a few rows; the rows far from the seed, where there is noise alone, are cut off. Then residual
  * blocks, each at half the columns of the one before, as bremsstrahlung spreads along the columns. What is left is taken by its
@@ -15,7 +15,7 @@ export interface EcalNetConfig extends ModelConfig {
   widths?: readonly number[];
   /** Rows that are kept on each side of the seed's. @default {6} */
   reach?: number;
-  /** Share of the last features dropped in training. @default {0.3} */
+  /** Share of the last features dropped in training. @default {0.2} */
   dropout?: number;
 }
 
@@ -32,7 +32,7 @@ export interface EcalNetConfig extends ModelConfig {
  * ```
  */
 export function buildEcalNet(config: EcalNetConfig = {}): tf.LayersModel {
-  const { inputShape = [33, 33, 2], classes = 2, widths = [16, 32, 64], reach = 6, dropout = 0.3, seed } =
+  const { inputShape = [33, 33, 2], classes = 2, widths = [16, 32, 64], reach = 6, dropout = 0.2, seed } =
     config;
   const seeds = layerSeeds(seed), cut = (inputShape[0] - 1) / 2 - reach;
   if (!(Number.isInteger(cut) && cut >= 0)) {

@@ -41,15 +41,19 @@ export const ECAL_OPTIONS = {
     default: "fixed",
     help: "In conv3d: batch normalisation before dropout, or after it as the document has it.",
   },
-  time: { type: "boolean", default: true, help: "Show the network times beside energies." },
-  energyAlone: {
+  time: {
+    type: "boolean",
+    default: false,
+    help: "Show the network times beside energies; conv3d always sees them.",
+  },
+  compare: {
     type: "boolean",
     default: true,
-    help: "With times: train the same network on energies alone as well, for the comparison (not conv3d).",
+    help: "Train the same network with times, or without, as well and report both (not conv3d).",
   },
   rate: {
     type: "number",
-    default: 2e-3,
+    default: 3e-3,
     min: 1e-7,
     max: 1,
     log: true,

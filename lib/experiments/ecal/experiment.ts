@@ -35,7 +35,7 @@ function recipeFor(options: EcalOptions): Recipe {
     ...common,
     schedule: train.oneCycle(rate, { warmUp: 0.2 }),
     emaMomentum: 0.995,
-    weightDecay: 0.02,
+    weightDecay: 0.01,
     // Neither end of the beam is preferred, nor, with both charges, a way around it.
     augmentation: model === "small"
       ? [{ op: "flip", horizontal: true, vertical: true, transpose: false }]
@@ -43,28 +43,33 @@ function recipeFor(options: EcalOptions): Recipe {
   };
 }
 
-/** Probability of an electron for each test image by the same network on energies alone, trained as the main one was. */
-async function trainOnEnergy(options: EcalOptions, data: EcalData): Promise<Float32Array> {
-  const alone = { ...options, time: false }, model = buildNetwork(alone);
+/** Scores of the same network with times where the main one has none, or without; trained as the main one was. */
+async function trainOther(options: EcalOptions, data: EcalData): Promise<Float32Array> {
+  const other = { ...options, time: !options.time }, model = buildNetwork(other);
   const { epochs, batch, seed } = options;
   try {
-    await train.fit(model, data.train, { ...recipeFor(alone), epochs, batch, seed });
-    const predictions = await train.predict(model, data.test, { preprocessing: stepsFor(alone) });
+    await train.fit(model, data.train, { ...recipeFor(other), epochs, batch, seed });
+    const predictions = await train.predict(model, data.test, { preprocessing: stepsFor(other) });
     return report.electronScores(predictions[model.outputNames[0]].data);
   } finally {
     model.dispose();
   }
 }
 
-/** What {@linkcode trainOnEnergy} gave for a run's data: numbers and figures are of one training. */
-const ON_ENERGY = new WeakMap<EcalData, Promise<Float32Array>>();
+/** What {@linkcode trainOther} gave for a run's data: numbers and figures are of one training. */
+const OTHERS = new WeakMap<EcalData, Promise<Float32Array>>();
 
-/** Scores on energies alone, where they are to be compared. */
-async function scoresOnEnergy(options: EcalOptions, data: EcalData): Promise<Float32Array | undefined> {
-  if (!options.time || !options.energyAlone || options.model === "conv3d") return undefined;
-  const scores = ON_ENERGY.get(data) ?? trainOnEnergy(options, data);
-  ON_ENERGY.set(data, scores);
-  return await scores;
+/** Scores of the test images with what the network was shown, and of the other choice where it is to be compared. */
+async function scoresOf(
+  probabilities: Float32Array,
+  options: EcalOptions,
+  data: EcalData,
+): Promise<report.Scores> {
+  const own = report.electronScores(probabilities), saw = options.time ? "energy and time" : "energy alone";
+  if (!options.compare || options.model === "conv3d") return { own, saw };
+  const other = OTHERS.get(data) ?? trainOther(options, data);
+  OTHERS.set(data, other);
+  return { own, saw, other: await other };
 }
 
 /** The experiment. */
@@ -72,14 +77,13 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
   name: "ecal",
   summary: "Electrons and photons in 32 × 32 crystals, energy and time",
   options: ECAL_OPTIONS,
-  defaults: { epochs: 12, batch: 128 },
+  defaults: { epochs: 10, batch: 128 },
 
   resolveOptions(options, given) {
-    if (options.recipe !== "document") return options;
-    return {
-      ...options,
-      ...Object.fromEntries(Object.entries(DOCUMENT).filter(([name]) => !given.has(name))),
-    };
+    const changes = options.recipe === "document" ? DOCUMENT : {};
+    const free = Object.fromEntries(Object.entries(changes).filter(([name]) => !given.has(name)));
+    const resolved = { ...options, ...free };
+    return resolved.model === "conv3d" && !given.has("time") ? { ...resolved, time: true } : resolved;
   },
 
   load: loadEcal,
@@ -105,13 +109,10 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
   },
 
   async evaluate({ particle }, data, options) {
-    const scores = report.electronScores(particle.data);
-    const alone = await scoresOnEnergy(options, data);
-    return { metrics: report.measure(scores, alone, data, options.seed) };
+    return { metrics: report.measure(await scoresOf(particle.data, options, data), data, options.seed) };
   },
 
   async figures({ predictions: { particle }, history }, data, options) {
-    const alone = await scoresOnEnergy(options, data);
-    return report.figuresOf(report.electronScores(particle.data), alone, data, history);
+    return await report.figuresOf(await scoresOf(particle.data, options, data), data, history);
   },
 });

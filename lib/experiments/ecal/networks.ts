@@ -21,13 +21,22 @@ export interface NetworkOptions {
   seed: number;
 }
 
-/** Energies are linear up to about the noise of a crystal and logarithmic beyond, times up to half a nanosecond: in the files' units. */
-const LOG_UNITS = [1e-3, 1e-2] as const;
+/** Energies and times are linear up to this and logarithmic beyond: the noise of a crystal, and 5 ns; in the files' units. */
+const LOG_ENERGY = 1e-3, LOG_TIME = 0.1;
+/** Energies are nearly linear throughout: shares of the whole are told best so. */
+const LINEAR_ENERGY = 0.5;
 
-/** An image as the 2-D networks see it. */
-function flat(time: boolean): unknown[] {
-  if (time) return [{ op: "asinh", scale: [...LOG_UNITS] }];
-  return [{ op: "selectBands", bands: [0] }, { op: "asinh", scale: LOG_UNITS[0] }];
+/** Energies on both scales, and times where they are seen. */
+function bothScales(time: boolean): unknown[] {
+  const bands = time ? [0, 0, 1] : [0, 0],
+    scale = [LINEAR_ENERGY, LOG_ENERGY, LOG_TIME].slice(0, bands.length);
+  return [{ op: "selectBands", bands }, { op: "asinh", scale }];
+}
+
+/** Energies on the logarithmic scale, and times where they are seen. */
+function logScale(time: boolean): unknown[] {
+  if (time) return [{ op: "asinh", scale: [LOG_ENERGY, LOG_TIME] }];
+  return [{ op: "selectBands", bands: [0] }, { op: "asinh", scale: LOG_ENERGY }];
 }
 
 /**
@@ -45,9 +54,9 @@ export function stepsFor({ model, time, like }: NetworkOptions): PreprocessingSt
     const step = { op: "timeOrder", minTime: -0.1, maxTime: 0.1, cumulative: true, channels: "energy", like };
     return parsePreprocessing([step]);
   }
+  if (model === "resnet15") return parsePreprocessing(logScale(time));
   // One more row and column put the seed, row and column 16 of 32, into the very middle, so that mirror images are alike.
-  const centred = model === "small" ? [{ op: "pad", height: 33, width: 33 }] : [];
-  return parsePreprocessing([...flat(time), ...centred]);
+  return parsePreprocessing([...bothScales(time), { op: "pad", height: 33, width: 33 }]);
 }
 
 /** Builds a network, its initial weights fixed by the seed. */

@@ -17,19 +17,32 @@ import type { Figure } from "../../run/experiment.ts";
 import type { History } from "../../train/mod.ts";
 import type { EcalData } from "./data.ts";
 import { dataFigures, logEnergies } from "./figures.ts";
-import { fitDiscriminant, SHAPE_NAMES } from "./shapes.ts";
+import { fitTrees } from "./boosted_trees.ts";
+import { SHAPE_NAMES } from "./shapes.ts";
 
 /** Edges of the energy sum, in the files' 50 GeV. */
 const SUM_EDGES = [0, 1.05, 1.25, Infinity] as const;
+
+/** Probabilities of an electron, [n] of the test images. */
+export interface Scores {
+  /** Of the network that was trained. */
+  own: Float32Array;
+  /** What it saw. */
+  saw: "energy alone" | "energy and time";
+  /** Of the same network that saw the other. */
+  other?: Float32Array;
+}
+
+const otherOf = (saw: Scores["saw"]) => saw === "energy alone" ? "energy and time" : "energy alone";
 
 /** The second of two columns: the probability of an electron. */
 export function electronScores(probabilities: Float32Array): Float32Array {
   return Float32Array.from({ length: probabilities.length / 2 }, (_, i) => probabilities[2 * i + 1]);
 }
 
-/** Scores of the cut on shower shapes for the test images. */
+/** Scores of trees on shower shapes for the test images. */
 function shapeScores({ shapes }: EcalData): Float64Array {
-  return Float64Array.from(shapes.test, fitDiscriminant(shapes.train, shapes.trainLabels));
+  return Float64Array.from(shapes.test, fitTrees(shapes.train, shapes.trainLabels));
 }
 
 const pick = (values: ArrayLike<number>, members: readonly number[]) => members.map((i) => values[i]);
@@ -71,21 +84,17 @@ function partsOf({ parts: { test }, shapes, truths }: EcalData): { sums: Part[];
 }
 
 /**
- * AUC, rejection of photons at 90 % of electrons and accuracy; AUC by energy sum, by conversion, and of energy alone.
- *
- * @param scores Probability of an electron, [n] of the test images.
- * @param alone The same of the network that saw energies alone.
+ * AUC, rejection of photons at 90 % of electrons and accuracy; AUC by energy sum, by conversion, and with or without times.
  */
 export function measure(
-  scores: Float32Array,
-  alone: Float32Array | undefined,
+  { own: scores, saw, other }: Scores,
   data: EcalData,
   seed: number,
 ): Record<string, CardMetric> {
   const { labels } = data.parts.test,
     shapes = shapeScores(data),
     split = "test",
-    cut = "shower shapes, quadratic";
+    cut = "trees on shower shapes";
   const area = (members: readonly number[], of: ArrayLike<number> = scores): CardMetric => {
     const { value, low, high, n } = auc(pick(of, members), pick(labels, members));
     const baseline = { name: cut, value: auc(pick(shapes, members), pick(labels, members)).value };
@@ -98,10 +107,10 @@ export function measure(
   const called = Int32Array.from(scores, (score) => Number(score >= 0.5));
   return {
     auc: area(all),
-    ...(alone && {
-      aucEnergyAlone: {
-        ...area(all, alone),
-        baseline: { name: "energy and time", value: auc(scores, labels).value },
+    ...(other && {
+      [saw === "energy alone" ? "aucWithTime" : "aucEnergyAlone"]: {
+        ...area(all, other),
+        baseline: { name: saw, value: auc(scores, labels).value },
       },
     }),
     rejection90: { ...rejection, split, baseline: { name: cut, value: byShapes } },
@@ -123,12 +132,11 @@ function curveOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<numb
 
 /** The charts of a run. */
 export async function figuresOf(
-  scores: Float32Array,
-  alone: Float32Array | undefined,
+  scores: Scores,
   data: EcalData,
   history: History,
 ): Promise<Figure[]> {
-  return [...await dataFigures(data), ...trainingFigures(history), ...testFigures(scores, alone, data)];
+  return [...await dataFigures(data), ...trainingFigures(history), ...testFigures(scores, data)];
 }
 
 function trainingFigures({ epochs }: History): Figure[] {
@@ -142,7 +150,7 @@ function trainingFigures({ epochs }: History): Figure[] {
   return [{ name: "learning_curve", section: "Training", spec }];
 }
 
-function testFigures(scores: Float32Array, alone: Float32Array | undefined, data: EcalData): Figure[] {
+function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figure[] {
   const { labels, images } = data.parts.test, section = "Test images", { sums, conversions } = partsOf(data);
   const byPart = (parts: readonly Part[]) =>
     parts.map(({ title, members }) => curveOf(title, pick(scores, members), pick(labels, members)));
@@ -156,9 +164,9 @@ function testFigures(scores: Float32Array, alone: Float32Array | undefined, data
       section,
       caption: "Electrons called electrons against photons called so.",
       spec: plot.plotRoc([
-        curveOf(alone ? "energy and time" : "the network", scores, labels, true),
-        ...(alone ? [curveOf("energy alone", alone, labels)] : []),
-        curveOf("shower shapes", shapeScores(data), labels),
+        curveOf(saw, scores, labels, true),
+        ...(other ? [curveOf(otherOf(saw), other, labels)] : []),
+        curveOf("trees on shower shapes", shapeScores(data), labels),
       ], { axes: "rates" }),
     },
     { name: "response", section, spec: plot.plotResponse(scores, labels, { classNames: ECAL_KINDS }) },

@@ -1,8 +1,7 @@
 /**
- * What an analysis without a network measures of a shower, and the line that parts two kinds best by it.
+ * What an analysis without a network measures of a shower.
  *
- * Source: shower shapes as CMS has them (σ_iηiη, σ_iφiφ, R9), from all crystals of the picture; R. A. Fisher, Ann. Eugenics 7 (1936) 179.
- * @module
+ * Source: shower shapes as CMS has them (σ_iηiη, σ_iφiφ, R9), from all crystals of the picture. @module
  */
 import type { SparseImages } from "../../data/sparse_images.ts";
 
@@ -98,87 +97,4 @@ export function measureShower(image: Float32Array): Float64Array {
 /** The shower shapes of some images. */
 export function measureShowers(images: SparseImages, rows: ArrayLike<number>): Float64Array[] {
   return Array.from(rows, (row) => measureShower(images.read([row]).data));
-}
-
-/** Each number, its square, and the product of each two: a curved cut in the numbers is a straight one in these. */
-function expand(values: ArrayLike<number>): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    out.push(values[i]);
-    for (let j = 0; j <= i; j++) out.push(values[i] * values[j]);
-  }
-  return out;
-}
-
-/**
- * Fits Fisher's discriminant in the numbers, their squares and products: the quadratic score that parts two classes best.
- *
- * @param features Numbers of each example, at least a few times as many examples as squares and products.
- * @param labels 0 or 1 of each.
- * @returns The score of an example; higher for 1.
- * @throws {RangeError} If one class is missing.
- * @example
- * ```ts
- * const score = fitDiscriminant([[0], [1], [2], [3]].map((x) => Float64Array.from(x)), [0, 0, 1, 1]);
- * score([3]) > score([0]); // true
- * ```
- */
-export function fitDiscriminant(
-  features: readonly ArrayLike<number>[],
-  labels: ArrayLike<number>,
-): (values: ArrayLike<number>) => number {
-  const counts = [0, 1].map((label) => features.filter((_, i) => labels[i] === label).length);
-  if (counts.includes(0)) {
-    throw new RangeError("Cannot fit a discriminant as there must be examples of both classes");
-  }
-  const scale = standardScale(features);
-  const rows = features.map((values) => expand(scale(values))), size = rows[0].length;
-  const means = [new Float64Array(size), new Float64Array(size)];
-  rows.forEach((row, i) => row.forEach((value, k) => means[labels[i]][k] += value / counts[labels[i]]));
-  const scatter = Array.from({ length: size }, () => new Float64Array(size));
-  rows.forEach((row, i) => {
-    const mean = means[labels[i]];
-    for (let a = 0; a < size; a++) {
-      const away = row[a] - mean[a];
-      for (let b = 0; b <= a; b++) scatter[a][b] += away * (row[b] - mean[b]) / rows.length;
-    }
-  });
-  for (let a = 0; a < size; a++) {
-    for (let b = 0; b < a; b++) scatter[b][a] = scatter[a][b];
-    scatter[a][a] = scatter[a][a] * 1.001 + 1e-9; // products of alike shapes are nearly the same number
-  }
-  const weights = solveSymmetric(scatter, means[1].map((mean, k) => mean - means[0][k]));
-  return (values) => expand(scale(values)).reduce((sum, value, k) => sum + value * weights[k], 0);
-}
-
-/** Brings numbers to mean 0 and spread 1 over some examples, none farther than six spreads. */
-function standardScale(features: readonly ArrayLike<number>[]): (values: ArrayLike<number>) => number[] {
-  const columns = Array.from({ length: features[0].length }, (_, k) => {
-    const mean = features.reduce((sum, values) => sum + values[k], 0) / features.length;
-    const square = features.reduce((sum, values) => sum + (values[k] - mean) ** 2, 0) / features.length;
-    return { mean, spread: Math.sqrt(square) || 1 };
-  });
-  return (values) =>
-    columns.map(({ mean, spread }, k) => Math.max(-6, Math.min(6, (values[k] - mean) / spread)));
-}
-
-/** Solves A x = b for a symmetric A with positive eigenvalues, by Cholesky's way; A is overwritten. */
-function solveSymmetric(a: Float64Array[], b: Float64Array): Float64Array {
-  const size = b.length, x = Float64Array.from(b);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i][j];
-      for (let k = 0; k < j; k++) sum -= a[i][k] * a[j][k];
-      a[i][j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / a[j][j];
-    }
-  }
-  for (let i = 0; i < size; i++) {
-    for (let k = 0; k < i; k++) x[i] -= a[i][k] * x[k];
-    x[i] /= a[i][i];
-  }
-  for (let i = size - 1; i >= 0; i--) {
-    for (let k = i + 1; k < size; k++) x[i] -= a[k][i] * x[k];
-    x[i] /= a[i][i];
-  }
-  return x;
 }

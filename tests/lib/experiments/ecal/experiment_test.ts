@@ -71,11 +71,12 @@ Deno.test("ecal.resolveOptions() makes the document's recipe of what was not giv
     options({ recipe: "document", epochs: 3 }),
     new Set(["recipe", "epochs"]),
   );
-  const { model, like, order, rate, epochs, batch, train, validation } = resolved;
+  const { model, time, like, order, rate, epochs, batch, train, validation } = resolved;
   assertEquals(
-    { model, like, order, rate, epochs, batch, train, validation },
+    { model, time, like, order, rate, epochs, batch, train, validation },
     {
       model: "conv3d",
+      time: true,
       like: "document",
       order: "document",
       rate: 1e-5,
@@ -130,19 +131,19 @@ async function withRun(changes: Partial<EcalOptions>, body: (run: string) => Pro
   }
 }
 
-Deno.test("a run measures energy alone beside energy and time, draws movies, and is served from files as trained", () =>
+Deno.test("a run measures energy and time beside energy alone, draws movies, and is served from files as trained", () =>
   withRun({}, async (run) => {
     const { serving, metrics = {} } = (await readRecord(run))! as RunRecord & {
       metrics?: Record<string, CardMetric>;
     };
     assert(serving!.largest < 1e-4);
     for (
-      const name of ["auc", "aucEnergyAlone", "rejection90", "accuracy", "auc_unconverted", "auc_converted"]
+      const name of ["auc", "aucWithTime", "rejection90", "accuracy", "auc_unconverted", "auc_converted"]
     ) {
       const { value, low, high, baseline } = metrics[name];
       assert(low <= value && value <= high && baseline !== undefined, name);
     }
-    assertEquals(metrics.aucEnergyAlone.baseline!.value, metrics.auc.value);
+    assertEquals(metrics.aucWithTime.baseline!.value, metrics.auc.value);
     const plots = [...Deno.readDirSync(join(run, "plots"))].map(({ name }) => name);
     for (
       const name of [
@@ -162,6 +163,7 @@ Deno.test("a run of the document's network is served from images of energy and t
   withRun({
     recipe: "document",
     model: "conv3d",
+    time: true,
     like: "document",
     order: "document",
     train: 8,

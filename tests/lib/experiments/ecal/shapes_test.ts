@@ -1,7 +1,5 @@
-import { fitDiscriminant, measureShower, SHAPE_NAMES } from "../../../../lib/experiments/ecal/shapes.ts";
-import { createRng, drawNormal } from "../../../../lib/base/rng.ts";
-import { auc } from "../../../../lib/evaluate/mod.ts";
-import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
+import { measureShower, SHAPE_NAMES } from "../../../../lib/experiments/ecal/shapes.ts";
+import { assertClose, assertEquals } from "../../../assert.ts";
 
 /** An image of some hits. */
 function imageOf(hits: readonly (readonly [row: number, column: number, energy: number])[]): Float32Array {
@@ -31,17 +29,4 @@ Deno.test("measureShower() gives sums, shares and moments as worked out by hand"
 
 Deno.test("measureShower() of nothing is a row of zeros", () => {
   assertEquals([...measureShower(new Float32Array(2048))], SHAPE_NAMES.map(() => 0));
-});
-
-Deno.test("fitDiscriminant() finds a curved border: a ring around a blob", () => {
-  const rng = createRng(1), features: Float64Array[] = [], labels: number[] = [];
-  for (let i = 0; i < 2000; i++) {
-    const label = i % 2, radius = label === 1 ? 3 : 1, [x, y] = [drawNormal(rng), drawNormal(rng)];
-    const scale = radius / Math.hypot(x, y);
-    features.push(Float64Array.of(x * scale + 0.3 * drawNormal(rng), y * scale + 0.3 * drawNormal(rng)));
-    labels.push(label);
-  }
-  const score = fitDiscriminant(features.slice(0, 1000), labels);
-  assert(auc(features.slice(1000).map(score), labels.slice(1000)).value > 0.995);
-  assertThrows(() => fitDiscriminant(features, labels.map(() => 1)), RangeError, "both classes");
 });
