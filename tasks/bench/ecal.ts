@@ -134,7 +134,8 @@ async function read(context: BenchContext, files: readonly string[]): Promise<Be
 }
 
 async function step(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
-  await using python = peer(context, files);
+  await using keras = peer(context, files); // TensorFlow and PyTorch in one process end it
+  await using torch = peer(context, files);
   const images = STEPS * BATCH;
   const model = buildConv3dNet({ seed: 1 });
   const recipe = { loss: train.crossEntropy(), optimizer: train.adam(), schedule: train.constant(1e-5) };
@@ -153,14 +154,14 @@ async function step(context: BenchContext, files: readonly string[]): Promise<Be
   for (
     const warm of [
       epoch,
-      () => python.ask({ do: "keras", images }),
-      () => python.ask({ do: "torch", images }),
+      () => keras.ask({ do: "keras", images }),
+      () => torch.ask({ do: "torch", images }),
     ]
   ) await warm();
   const times = await alternate(context.rounds, {
     ours: () => secondsOf(epoch),
-    keras: async () => (await python.ask({ do: "keras", images })).seconds as number,
-    torch: async () => (await python.ask({ do: "torch", images })).seconds as number,
+    keras: async () => (await keras.ask({ do: "keras", images })).seconds as number,
+    torch: async () => (await torch.ask({ do: "torch", images })).seconds as number,
   });
   const row = { what: `${STEPS} steps of ${BATCH}`, unit: "s", ours: times.ours };
   return {
