@@ -54,7 +54,8 @@ testWith(
           endless[fit],
           code(
             "after",
-            `const [kept] = await predict(model, { ...test, size: 100, rows: rows.subarray(0, 100) }, { prepare });
+            `const hundred = subset(test, rows.subarray(0, 100));
+           const { predictions: { data: kept } } = await predict(model, hundred, { preprocessing });
            if (history.ending !== "interrupted") throw new Error("training was " + history.ending);
            if (kept.length !== 1000 || !kept.every(Number.isFinite)) throw new Error("the model is of no use");`,
           ),
