@@ -2,6 +2,7 @@
  * `deno task train`: trains an experiment from its data to a measured, exported model in a run folder.
  * @module
  */
+import type { CardMetric } from "../lib/card/mod.ts";
 import { nearest } from "../lib/base/nearest.ts";
 import { basename, join, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
@@ -118,7 +119,12 @@ export function main(args: string[]): Promise<number> {
     const picked = pick(options, table);
     const settled = experiment.resolveOptions?.(picked, given) ?? picked;
     const values = await resumed(experiment, folder, settled, given, options.resume);
-
+    const record = await readRecord(folder);
+    if (record?.state === "finished") {
+      printMetrics(output, record.metrics as Record<string, CardMetric>);
+      output.record("finished", { folder }, `${folder} is finished already: nothing was done`);
+      return 0;
+    }
     await startEngine({
       backend: options.backend as "auto",
       threads: options.threads,
@@ -300,16 +306,7 @@ function formatMeans(means: Record<string, number>): string[] {
   );
 }
 
-function summarize(output: Output, experiment: string, { folder, history, metrics }: RunResult): number {
-  if (!metrics) {
-    const { epochs, steps } = history;
-    output.record(
-      "stopped",
-      { folder, epochs: epochs.length, steps },
-      `Stopped after ${epochs.length} epochs (${steps} steps). Go on: deno task train ${experiment} --resume --out ${folder}`,
-    );
-    return STOPPED;
-  }
+function printMetrics(output: Output, metrics: Record<string, CardMetric>): void {
   for (const [name, { value, low, high, n, split, units = "", baseline }] of Object.entries(metrics)) {
     const show = (x: number) => x.toPrecision(4);
     const compared = baseline ? `; ${baseline.name}: ${show(baseline.value)}` : "";
@@ -321,6 +318,19 @@ function summarize(output: Output, experiment: string, { folder, history, metric
       }; ${n} ${split} examples${compared})`,
     );
   }
+}
+
+function summarize(output: Output, experiment: string, { folder, history, metrics }: RunResult): number {
+  if (!metrics) {
+    const { epochs, steps } = history;
+    output.record(
+      "stopped",
+      { folder, epochs: epochs.length, steps },
+      `Stopped after ${epochs.length} epochs (${steps} steps). Go on: deno task train ${experiment} --resume --out ${folder}`,
+    );
+    return STOPPED;
+  }
+  printMetrics(output, metrics);
   output.record(
     "finished",
     { folder, seconds: history.seconds, shards: history.shards, ending: history.ending },

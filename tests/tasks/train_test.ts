@@ -167,8 +167,15 @@ Deno.test("train fills a run folder, refuses to overwrite it, and resumes it", a
   assert(fashion.err.includes("as fashion: it holds a run of mnist"), fashion.err);
   const nowhere = await run("mnist", "--resume", "--out", join(folder, "nowhere"));
   assert(nowhere.err.includes("it holds no run"), nowhere.err);
+  const written = await Deno.readTextFile(join(folder, "run.json"));
   const resumed = await run("mnist", "--resume", "--out", folder);
   assertEquals([resumed.code, resumed.err], [0, ""]);
+  assert(resumed.out.includes("is finished already: nothing was done"), resumed.out);
+  assertEquals(
+    await Deno.readTextFile(join(folder, "run.json")),
+    written,
+    "a finished run was written again",
+  );
   const accuracy = (out: string) => Number(/^accuracy (\S+)/m.exec(out)![1]);
   assertClose(accuracy(resumed.out), accuracy(first.out));
 });
