@@ -2,7 +2,7 @@
  * A small network for sky cutouts that says the same of a cutout however it is flipped or turned by quarters. Input image
  * [batch, side, side, bands] in [0, 1], 16 pixels or more. Output: the probability of a lens, [batch, 1].
  *
- * Five convolutions over all flips and quarter turns of their kernels, four of which are followed by a halving that treats
+ * Five convolutions over all flips and quarter turns of their kernels, normalised alike in all orientations, four of which are followed by a halving that treats
  * all sides alike; then mean and largest response of every channel, of which the orientations' mean goes to one dense
  * layer. About 11,000 parameters do the work of eight times as many.
  * Source: our own, of the layers of Cohen and Welling, arXiv 1602.07576. @module
@@ -46,11 +46,20 @@ export function buildLensNet(config: LensNetConfig = {}): tf.LayersModel {
   const seeds = layerSeeds(seed), image = tf.input({ shape: [...inputShape], name: "image" });
   let x = image;
   const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
+  /** One mean and variance a channel, shared by its orientations. */
+  const normalizeOrientations = (name: string) => {
+    const [, height, width, channels] = x.shape as number[];
+    const [apart, together] = [[height, width, 8, channels / 8], [height, width, channels]];
+    add(tf.layers.reshape({ targetShape: apart, name: `${name}_apart` }));
+    add(tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `${name}_norm` }));
+    add(tf.layers.reshape({ targetShape: together, name: `${name}_together` }));
+  };
   widths.forEach((filters, i) => {
     const name = `stage${i + 1}`, lifts = i === 0;
     add(
       new DihedralConv2D({ filters, kernelSize: lifts ? 5 : 3, lifts, seed: seeds(), name: `${name}_conv` }),
     );
+    normalizeOrientations(name);
     add(tf.layers.activation({ activation: "relu", name: `${name}_relu` }));
     if (i < widths.length - 1) add(halving(x.shape[1]!, `${name}_pool`));
   });

@@ -139,7 +139,7 @@ export const LENSES_OPTIONS = {
   },
   rate: {
     type: "number",
-    default: 3e-3,
+    default: 1e-2,
     min: 1e-8,
     max: 10,
     range: [1e-4, 3e-2],

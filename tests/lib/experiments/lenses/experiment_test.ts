@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { crossValidate } from "../../../../lib/experiments/lenses/cross_validate.ts";
 import { type LensesData, onlineSteps } from "../../../../lib/experiments/lenses/data.ts";
 import { lenses, lossOf } from "../../../../lib/experiments/lenses/experiment.ts";
 import { NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
@@ -156,4 +157,17 @@ Deno.test("onlineSteps() leaves out what is off", () => {
   assertEquals(onlineSteps(options(off)), [{ op: "centerCrop", size: 16 }]);
   const ops = onlineSteps(options({ skew: 5 })).map(({ op }) => op);
   assertEquals(ops, ["shift", "flip", "rotate", "zoom", "skew", "centerCrop", "cutout"]);
+});
+
+Deno.test("crossValidate() scores every example once, by a model of the other folds", async () => {
+  const folds: number[] = [];
+  const context = { dataFolder: folder, log: () => {} };
+  const { scores, labels, folds: tested } = await crossValidate(
+    options({ epochs: 1, folds: 2, copies: 1 }),
+    context,
+    (fold) => folds.push(fold),
+  );
+  assertEquals([folds, scores.length, labels.length], [[0, 1], 50, 50]);
+  assert(scores.every((p) => p > 0 && p < 1));
+  assertEquals(tested.filter((fold) => fold === 0).length, 25);
 });
