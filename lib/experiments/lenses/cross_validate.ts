@@ -1,7 +1,7 @@
 /** Scores of every example of a set by a model that was not trained on it. @module */
 import type { LoadContext } from "../../run/experiment.ts";
 import { fit, type Models, predict } from "../../train/mod.ts";
-import { tf } from "../../engine/mod.ts";
+import type { tf } from "../../engine/mod.ts";
 import { lenses } from "./experiment.ts";
 import { LENS } from "./networks.ts";
 import type { LensesData } from "./data.ts";
