@@ -12,13 +12,13 @@ import {
   picturesOf,
   plotConfusion,
   plotImageGrid,
-  plotLearningCurve,
   plotPredictionGrid,
   plotRoc,
   plotWorstMistakes,
 } from "../plot/mod.ts";
 import * as train from "../train/mod.ts";
 import { type Data, defineExperiment, type Experiment } from "../run/experiment.ts";
+import { learningCurveFigure } from "../run/learning_curve.ts";
 
 /** What one such experiment is. */
 export interface ImageClassesSpec {
@@ -216,8 +216,6 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
         side,
         side,
       ]);
-      const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
-      const validated = history.epochs.some((numbers) => "validationLoss" in numbers);
       const matrix = confusionMatrix(argMaxRows(probabilities, classes), labels, classes);
       const curves = rocPerClass(probabilities, labels, classes)
         .map(({ label, curve, auc }) => ({ name: classNames[label], curve, auc }));
@@ -229,16 +227,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
           caption: `The first ${captions.length} training images.`,
           spec: plotImageGrid(first, { captions }),
         },
-        {
-          name: "learning_curve",
-          section: "Training",
-          spec: plotLearningCurve({
-            loss: column("loss"),
-            accuracy: column("accuracy"),
-            ...(validated &&
-              { validationLoss: column("validationLoss"), validationAccuracy: column("validationAccuracy") }),
-          }),
-        },
+        learningCurveFigure(history),
         { name: "confusion", section: "Test images", spec: plotConfusion(matrix, classNames) },
         {
           name: "roc",

@@ -2,6 +2,7 @@
 export * from "./compare.ts";
 export * from "./experiment.ts";
 export * from "./fine_tune.ts";
+export * from "./learning_curve.ts";
 export * from "./run.ts";
 export * from "./run_folder.ts";
 export * from "./tensorboard.ts";

@@ -5,7 +5,16 @@ import type { RunInfo } from "./callback.ts";
 import { checkSettings, readCheckpoint } from "./checkpoint.ts";
 import { chooseShards } from "./choose_shards.ts";
 import type { History } from "./history.ts";
-import { endWeights, historyOf, type LoopOptions, type Run, runEpoch, shownRate, takeUp } from "./loop.ts";
+import {
+  endWeights,
+  historyOf,
+  type LoopOptions,
+  ratesAt,
+  type Run,
+  runEpoch,
+  shownRate,
+  takeUp,
+} from "./loop.ts";
 import { validationName } from "./metric.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
 import { constant, type Schedule } from "./schedule.ts";
@@ -68,7 +77,7 @@ export async function fit(
     await run.saving;
     if (ending === "interrupted") return historyOf(run, ending);
     endWeights(run);
-    const rate = shownRate(lastRates(run));
+    const rate = shownRate(ratesAt(run, Math.max(0, run.state.step - 1)));
     if (step.snapshot) options.onEnd?.(step.snapshot(rate));
     return historyOf(run, ending);
   } finally {
@@ -89,18 +98,6 @@ async function runEpochs(run: Run): Promise<History["ending"]> {
     if (!whole || (options.signal?.aborted && !over)) return "interrupted";
   }
   return run.state.stopped ? "stopped early" : "finished";
-}
-
-function lastRates({ state, schedules, size, batch, options }: Run): Record<string, number> {
-  const stepsPerEpoch = Math.ceil(size / batch);
-  const progress = {
-    step: Math.max(0, state.step - 1),
-    steps: stepsPerEpoch * options.epochs,
-    stepsPerEpoch,
-  };
-  return Object.fromEntries(
-    Object.entries(schedules).map(([name, schedule]) => [name, schedule.rate(progress)]),
-  );
 }
 
 function checkOptions(train: Source, options: FitOptions): void {

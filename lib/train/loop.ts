@@ -96,7 +96,7 @@ function stepsPerEpoch({ size, batch }: Run): number {
 }
 
 /** Learning rates of the step to come, by name. */
-function ratesAt(run: Run, step: number): Record<string, number> {
+export function ratesAt(run: Run, step: number): Record<string, number> {
   const perEpoch = stepsPerEpoch(run);
   const progress = { step, steps: perEpoch * run.options.epochs, stepsPerEpoch: perEpoch };
   return Object.fromEntries(

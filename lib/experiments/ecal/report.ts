@@ -14,6 +14,7 @@ import {
 } from "../../evaluate/mod.ts";
 import * as plot from "../../plot/mod.ts";
 import type { Figure } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
 import type { History } from "../../train/mod.ts";
 import type { EcalData } from "./data.ts";
 import { dataFigures, logEnergies } from "./figures.ts";
@@ -136,18 +137,7 @@ export async function figuresOf(
   data: EcalData,
   history: History,
 ): Promise<Figure[]> {
-  return [...await dataFigures(data), ...trainingFigures(history), ...testFigures(scores, data)];
-}
-
-function trainingFigures({ epochs }: History): Figure[] {
-  const column = (name: string) => epochs.map((numbers) => numbers[name]);
-  const spec = plot.plotLearningCurve({
-    loss: column("loss"),
-    accuracy: column("accuracy"),
-    validationLoss: column("validationLoss"),
-    validationAccuracy: column("validationAccuracy"),
-  });
-  return [{ name: "learning_curve", section: "Training", spec }];
+  return [...await dataFigures(data), learningCurveFigure(history), ...testFigures(scores, data)];
 }
 
 function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figure[] {

@@ -4,10 +4,8 @@ import { argMaxRows, auc, confusionMatrix, rocCurve, rocPerClass } from "../../e
 import {
   type Picture,
   plotConfusion,
-  plotEpochCurves,
   plotHistogram,
   plotImageGrid,
-  plotLearningCurve,
   plotPredictedAgainstTrue,
   plotPredictionGrid,
   plotRoc,
@@ -16,6 +14,7 @@ import {
   toSpec,
 } from "../../plot/mod.ts";
 import type { Figure, Results } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { countLabels, type OwnData } from "./data.ts";
 import { rowsOf } from "./measure.ts";
 
@@ -72,21 +71,6 @@ function dataFigures(data: OwnData): Figure[] {
   ];
 }
 
-function trainingFigure({ history }: Results): Figure {
-  const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
-  const spec = history.epochs.some((numbers) => "accuracy" in numbers)
-    ? plotLearningCurve({
-      loss: column("loss"),
-      accuracy: column("accuracy"),
-      validationLoss: column("validationLoss"),
-      validationAccuracy: column("validationAccuracy"),
-    })
-    : plotEpochCurves({ training: column("loss"), validation: column("validationLoss") }, {
-      quantity: "Loss",
-    });
-  return { name: "learning_curve", section: "Training", spec };
-}
-
 function classFigures(scores: Float32Array, data: OwnData, names: readonly string[]): Figure[] {
   const { labels, rows } = data, truth = Int32Array.from(rows.test, (row) => labels.values[row]);
   const pictures = Array.from(rows.test, (row) => pictureAt(data, row));
@@ -138,7 +122,7 @@ function labelFigures(scores: Float32Array, { labels, rows }: OwnData, names: re
 
 /** All figures. */
 export function ownFigures(predictions: Float32Array, data: OwnData, results: Results): Figure[] {
-  const { labels, rows } = data, figures = [...dataFigures(data), trainingFigure(results)];
+  const { labels, rows } = data, figures = [...dataFigures(data), learningCurveFigure(results.history)];
   if (labels.task === "classes") return [...figures, ...classFigures(predictions, data, labels.names)];
   if (labels.task === "labels") return [...figures, ...labelFigures(predictions, data, labels.names)];
   const truth = rowsOf(labels.values, rows.test);

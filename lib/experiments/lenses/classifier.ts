@@ -10,7 +10,8 @@ import { decodeKeras } from "../../export/keras_read.ts";
 import { encodeKeras } from "../../export/keras_write.ts";
 import { parsePreprocessing, preprocess, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { encodeNpy } from "../../io/npy.ts";
-import { type Picture, plotImageGrid, plotLearningCurve, type Spec } from "../../plot/mod.ts";
+import { type Picture, plotImageGrid, type Spec } from "../../plot/mod.ts";
+import { plotHistory } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import { lossOf } from "./experiment.ts";
 import { splitGroups } from "./folds.ts";
@@ -393,14 +394,7 @@ export class Classifier {
   plotPerformance(model = 0): Spec {
     const history = this.#histories[model];
     if (!history) throw new RangeError(`Cannot plot as there is no history of model ${model}`);
-    const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
-    const validated = "validationLoss" in history.epochs[0];
-    return plotLearningCurve({
-      loss: column("loss"),
-      accuracy: column("accuracy"),
-      ...(validated &&
-        { validationLoss: column("validationLoss"), validationAccuracy: column("validationAccuracy") }),
-    });
+    return plotHistory(history.epochs);
   }
 
   /** Saves models (`model_k.keras`), their steps and both classes into a folder; `classifier.json` last. */

@@ -1,6 +1,7 @@
 /** Gravitational lenses among all else that a search meets: few examples, any number of bands. @module */
 import * as train from "../../train/mod.ts";
 import { defineExperiment } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { type LensesData, loadLenses, onlineSteps } from "./data.ts";
 import { LENS, NETWORKS } from "./networks.ts";
 import { LENSES_OPTIONS, type LensesOptions } from "./options.ts";
@@ -78,7 +79,7 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
 
   figures: ({ predictions, history }, data) => [
     ...report.dataFigures(data),
-    ...report.trainingFigures(history),
+    learningCurveFigure(history),
     ...report.testFigures(predictions[LENS].data, data),
   ],
 });

@@ -14,7 +14,6 @@ import { robustLimits } from "../../image/mod.ts";
 import type { NdArray } from "../../data/source.ts";
 import * as plot from "../../plot/mod.ts";
 import type { Figure } from "../../run/experiment.ts";
-import type { History } from "../../train/mod.ts";
 import type { LensesData } from "./data.ts";
 
 /** Share of lenses among what a survey shows: the document's set has one in 26, the sky has not. */
@@ -181,19 +180,6 @@ export function dataFigures({ crops, labels, split }: LensesData): Figure[] {
     };
   };
   return [grid(1, "lenses"), grid(0, "others")];
-}
-
-/** How loss and accuracy went. */
-export function trainingFigures({ epochs }: History): Figure[] {
-  const column = (name: string) => epochs.map((numbers) => numbers[name]);
-  const validated = epochs.some((numbers) => "validationLoss" in numbers);
-  const spec = plot.plotLearningCurve({
-    loss: column("loss"),
-    accuracy: column("accuracy"),
-    ...(validated &&
-      { validationLoss: column("validationLoss"), validationAccuracy: column("validationAccuracy") }),
-  });
-  return [{ name: "learning_curve", section: "Training", spec }];
 }
 
 /** Purity against completeness, of the set and of a sky with one lens in a thousand. */

@@ -3,14 +3,15 @@ import type { NdArray } from "../../data/source.ts";
 import { eventCount, type TrackerHits } from "../../data/tracker_events.ts";
 import { labelSets } from "../../evaluate/mod.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
-import { plotEpochCurves } from "../../plot/mod.ts";
 import { type Data, defineExperiment } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import {
-  fingerprintOf,
+  dataOf,
   loadEvents,
-  rawViews,
+  RATE_OPTION,
   seenHits,
+  smallRecipe,
   type SplitEvents,
   SUPERNEMO_OPTIONS,
   viewShape,
@@ -40,15 +41,7 @@ const OPTIONS = {
     default: "softmax",
     help: "A probability for each column by itself, or shares of the tracks that add up to 1.",
   },
-  rate: {
-    type: "number",
-    default: 4e-3,
-    min: 1e-6,
-    max: 1,
-    range: [5e-4, 2e-2],
-    log: true,
-    help: "Peak learning rate.",
-  },
+  rate: RATE_OPTION,
 } as const;
 
 /** The loaded events. */
@@ -120,16 +113,11 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
       const targets = { columns: targetOf(reached, options.loss) };
       return { hits, reached, targets, source: viewSource(hits, "top", options, targets) };
     };
-    const [learn, watch, measure] = [part("train"), part("validation"), part("test")];
+    const measure = part("test");
     return {
-      train: learn.source,
-      validation: eventCount(watch.hits) > 0 ? watch.source : undefined,
-      test: measure.source,
-      fingerprint: await fingerprintOf([learn, watch, measure]),
+      ...await dataOf({ train: part("train"), validation: part("validation"), test: measure }),
       reached: measure.reached,
       behind: columnsBehind(measure.hits),
-      raw: (indices) => rawViews(measure.source, indices),
-      dispose() {},
     };
   },
 
@@ -144,10 +132,7 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
 
   recipe: ({ loss, rate }) => ({
     loss: loss === "sigmoid" ? train.binaryCrossEntropy() : train.klDivergence(),
-    optimizer: train.adam(),
-    schedule: train.oneCycle(rate, { warmUp: 0.2 }),
-    weightDecay: 1e-3,
-    globalClipNorm: 1,
+    ...smallRecipe(rate),
   }),
 
   card: (options) => ({
@@ -183,15 +168,6 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
   },
 
   figures({ history }) {
-    const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
-    const isValidated = history.epochs.some((numbers) => "validationLoss" in numbers);
-    return [{
-      name: "learning_curve",
-      section: "Training",
-      spec: plotEpochCurves({
-        training: column("loss"),
-        ...(isValidated && { validation: column("validationLoss") }),
-      }, { quantity: "Loss" }),
-    }];
+    return [learningCurveFigure(history)];
   },
 });

@@ -1,6 +1,6 @@
 /** Counts the tracks of SuperNEMO's events, seen from above, from the side or from the front. @module */
 import type { AugmentationStep } from "../../augment/mod.ts";
-import { eventCount, type TrackerHits } from "../../data/tracker_events.ts";
+import type { TrackerHits } from "../../data/tracker_events.ts";
 import { accuracy, argMaxRows, confusionMatrix, proportion } from "../../evaluate/mod.ts";
 import { buildSuperNemoDocument, type PublishedView } from "../../models/supernemo_document.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
@@ -9,17 +9,18 @@ import {
   picturesOf,
   plotConfusion,
   plotImageGrid,
-  plotLearningCurve,
   plotPredictionGrid,
   worstMistakes,
 } from "../../plot/mod.ts";
 import { type Data, defineExperiment, type Experiment } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import {
-  fingerprintOf,
+  dataOf,
   loadEvents,
-  rawViews,
+  RATE_OPTION,
   seenHits,
+  smallRecipe,
   SUPERNEMO_OPTIONS,
   viewShape,
   viewSource,
@@ -38,15 +39,7 @@ const OPTIONS = {
     default: "ours",
     help: "A small network, or the published one with its own way of training.",
   },
-  rate: {
-    type: "number",
-    default: 4e-3,
-    min: 1e-6,
-    max: 1,
-    range: [5e-4, 2e-2],
-    log: true,
-    help: "Peak learning rate of the small network.",
-  },
+  rate: RATE_OPTION,
 } as const;
 
 /** Mirror images of an event are events as good. The foil's side of a picture stays where it is. */
@@ -118,15 +111,10 @@ export function countingExperiment(view: PublishedView): Experiment<typeof OPTIO
         const source = viewSource(hits, view, options, targets);
         return { hits, targets, source, counted: { labels, hits: hitsOfEach(hits) } };
       };
-      const [learn, watch, measure] = [part("train"), part("validation"), part("test")];
+      const learn = part("train"), measure = part("test");
       return {
-        train: learn.source,
-        validation: eventCount(watch.hits) > 0 ? watch.source : undefined,
-        test: measure.source,
-        fingerprint: await fingerprintOf([learn, watch, measure]),
+        ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
         counted: { train: learn.counted, test: measure.counted },
-        raw: (indices) => rawViews(measure.source, indices),
-        dispose() {},
       };
     },
 
@@ -139,13 +127,11 @@ export function countingExperiment(view: PublishedView): Experiment<typeof OPTIO
     },
 
     recipe({ model, rate }) {
-      const common = { metrics: [train.accuracy()], optimizer: train.adam(), loss: train.crossEntropy() };
-      if (model === "document") return { ...common, schedule: train.constant(1e-3) };
+      const common = { metrics: [train.accuracy()], loss: train.crossEntropy() };
+      if (model === "document") return { ...common, optimizer: train.adam(), schedule: train.constant(1e-3) };
       return {
         ...common,
-        schedule: train.oneCycle(rate, { warmUp: 0.2 }),
-        weightDecay: 1e-3,
-        globalClipNorm: 1,
+        ...smallRecipe(rate),
         augmentation: AUGMENTATION[view],
       };
     },
@@ -188,8 +174,6 @@ export function countingExperiment(view: PublishedView): Experiment<typeof OPTIO
     async figures({ predictions: { tracks }, history }, { counted, test, train: learn }) {
       const { labels } = counted.test;
       const predicted = argMaxRows(tracks.data, TRACKS.length);
-      const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
-      const isValidated = history.epochs.some((numbers) => "validationLoss" in numbers);
       const shown = Array.from({ length: Math.min(12, learn.size) }, (_, i) => i);
       const size = { top: 339, side: 226, front: 54 }[view];
       const bad = worstMistakes(tracks.data, labels, TRACKS.length);
@@ -206,16 +190,7 @@ export function countingExperiment(view: PublishedView): Experiment<typeof OPTIO
             palette: "light",
           }),
         },
-        {
-          name: "learning_curve",
-          section: "Training",
-          spec: plotLearningCurve({
-            loss: column("loss"),
-            accuracy: column("accuracy"),
-            ...(isValidated &&
-              { validationLoss: column("validationLoss"), validationAccuracy: column("validationAccuracy") }),
-          }),
-        },
+        learningCurveFigure(history),
         {
           name: "confusion",
           section: "Test events",

@@ -17,6 +17,7 @@ import {
 import { drawView, type TrackerView, VIEW_SHAPES, type ViewOptions } from "../../data/tracker_views.ts";
 import type { LoadContext, OptionTable } from "../../run/experiment.ts";
 import { superNemoFileName, writeSuperNemo } from "../../simulate/supernemo/set.ts";
+import { adam, oneCycle } from "../../train/mod.ts";
 
 /** Options of all SuperNEMO experiments that learn of views. */
 export const SUPERNEMO_OPTIONS = {
@@ -63,6 +64,46 @@ export const SUPERNEMO_OPTIONS = {
     help: "Where a hit without height is seen: at 0, nowhere, or as high as its neighbours.",
   },
 } as const satisfies OptionTable;
+
+/** The option of the small network's peak learning rate. */
+export const RATE_OPTION = {
+  type: "number",
+  default: 4e-3,
+  min: 1e-6,
+  max: 1,
+  range: [5e-4, 2e-2],
+  log: true,
+  help: "Peak learning rate of the small network.",
+} as const;
+
+/** How the small network is trained, whatever it learns. */
+export function smallRecipe(rate: number) {
+  return {
+    optimizer: adam(),
+    schedule: oneCycle(rate, { warmUp: 0.2 }),
+    weightDecay: 1e-3,
+    globalClipNorm: 1,
+  };
+}
+
+/** One split, ready to be learned from. */
+export interface SplitView {
+  hits: TrackerHits;
+  targets: NamedArrays;
+  source: Source;
+}
+
+/** What every experiment here loads, of its three splits. */
+export async function dataOf({ train, validation, test }: Readonly<Record<keyof EventSplits, SplitView>>) {
+  return {
+    train: train.source,
+    validation: eventCount(validation.hits) > 0 ? validation.source : undefined,
+    test: test.source,
+    fingerprint: await fingerprintOf([train, validation, test]),
+    raw: (indices: readonly number[]) => rawViews(test.source, indices),
+    dispose() {},
+  };
+}
 
 /** Values of {@linkcode SUPERNEMO_OPTIONS}. */
 export interface SuperNemoOptions {

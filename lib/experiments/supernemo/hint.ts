@@ -1,15 +1,16 @@
 /** Where the one track of an event goes, in segments: a hint for its fit. @module */
-import { eventCount } from "../../data/tracker_events.ts";
 import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass, proportion } from "../../evaluate/mod.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
-import { plotConfusion, plotLearningCurve } from "../../plot/mod.ts";
+import { plotConfusion } from "../../plot/mod.ts";
 import { type Data, defineExperiment } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import {
-  fingerprintOf,
+  dataOf,
   loadEvents,
-  rawViews,
+  RATE_OPTION,
   seenHits,
+  smallRecipe,
   type SplitEvents,
   SUPERNEMO_OPTIONS,
   viewShape,
@@ -25,15 +26,7 @@ const OPTIONS = {
     default: "angle",
     help: "The angle to the foil's normal in 5 segments, or the place on the foil in 10.",
   },
-  rate: {
-    type: "number",
-    default: 4e-3,
-    min: 1e-6,
-    max: 1,
-    range: [5e-4, 2e-2],
-    log: true,
-    help: "Peak learning rate.",
-  },
+  rate: RATE_OPTION,
 } as const;
 
 type Quantity = "angle" | "foil";
@@ -85,15 +78,10 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
       const targets = { segment: { data: labels, shape: [labels.length] } };
       return { hits, labels, targets, source: viewSource(hits, "top", options, targets) };
     };
-    const [learn, watch, measure] = [part("train"), part("validation"), part("test")];
+    const learn = part("train"), measure = part("test");
     return {
-      train: learn.source,
-      validation: eventCount(watch.hits) > 0 ? watch.source : undefined,
-      test: measure.source,
-      fingerprint: await fingerprintOf([learn, watch, measure]),
+      ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
       labels: { train: learn.labels, test: measure.labels },
-      raw: (indices) => rawViews(measure.source, indices),
-      dispose() {},
     };
   },
 
@@ -108,10 +96,7 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
   recipe: ({ rate }) => ({
     loss: train.crossEntropy(),
     metrics: [train.accuracy()],
-    optimizer: train.adam(),
-    schedule: train.oneCycle(rate, { warmUp: 0.2 }),
-    weightDecay: 1e-3,
-    globalClipNorm: 1,
+    ...smallRecipe(rate),
   }),
 
   card: (options) => ({
@@ -143,13 +128,8 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
 
   figures({ predictions: { segment }, history }, { labels }, { learn }) {
     const names = namesOf(learn), predicted = argMaxRows(segment.data, names.length);
-    const column = (name: string) => history.epochs.map((numbers) => numbers[name]);
     return [
-      {
-        name: "learning_curve",
-        section: "Training",
-        spec: plotLearningCurve({ loss: column("loss"), accuracy: column("accuracy") }),
-      },
+      learningCurveFigure(history),
       {
         name: "confusion",
         section: "Test events",
