@@ -1,11 +1,14 @@
 /**
  * `deno task test`: every test in `tests/` and every example in the docs, counted from the real run.
  *
+ * What an example says in a `// value` behind an expression is compared with the result.
+ *
  * The last line is `N passed, N failed, N skipped`. In continuous integration (`CI=true`) a skipped test is a failure.
  * @module
  */
 import { join, normalize } from "@std/path";
 import { CliError, formatSeconds, readOptions, runTask } from "./_cli.ts";
+import { writeExampleTests } from "./test/_doc_examples.ts";
 
 const OPTIONS = {
   long: { type: "boolean", default: false, help: "Run tests/long as well: minutes to hours." },
@@ -67,13 +70,19 @@ export function main(args: string[]): Promise<number> {
       const ignore = ignored.length > 0 ? [`--ignore=${ignored.join(",")}`] : [];
       runs.push([...common, "--parallel", ...ignore, ...together]);
     }
-    // A run of their own, so that an example that does not compile cannot keep the tests from running.
-    if (documented.length > 0) {
-      runs.push([...common, "--parallel", "--doc", "--permit-no-files", ...documented]);
-    }
-    for (const args of runs) {
-      const run = await countTests(args, options);
-      for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
+    const examples = await Deno.makeTempDir({ prefix: "cloudchamber-examples-" });
+    try {
+      // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
+      // checked by `deno task check`.
+      if (await writeExampleTests(documented, examples) > 0) {
+        runs.push([...common, "--parallel", "--no-check", "--config=deno.json", examples]);
+      }
+      for (const args of runs) {
+        const run = await countTests(args, options);
+        for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
+      }
+    } finally {
+      await Deno.remove(examples, { recursive: true });
     }
     if (inIntegration && counts.skipped > 0) {
       console.log(`${counts.skipped} skipped tests count as failed here, as nothing may go untested unseen.`);

@@ -15,7 +15,7 @@
  * @example
  * ```ts
  * const rng = createRng(7);
- * rng(); // 0.41935237985…
+ * rng(); // 0.41935052…
  * ```
  */
 export function createRng(seed: number, stream = 0): () => number {

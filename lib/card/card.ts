@@ -191,7 +191,8 @@ function pathText(path: readonly PropertyKey[]): string {
  *   inputs: [{ name: "image", shape: [28, 28, 1], dtype: "float32", units: "fraction of full scale" }],
  *   outputs: [{ name: "digit", kind: "classes", labels: ["0", "1"] }],
  * });
- * card.version; // "0", as no store has it yet
+ * card.version; // "0"
+ * // as no store has it yet
  * ```
  */
 export function parseCard(source: unknown, where = "model.json"): Card {

@@ -12,7 +12,7 @@ import { checkConfidence, type ConfidenceOptions, type Interval } from "./estima
  * @throws {RangeError} If the counts are not whole numbers with 0 ≤ successes ≤ trials.
  * @example No failure in a hundred tries
  * ```ts
- * clopperPearson(100, 100); // { low: 0.9638, high: 1 }
+ * clopperPearson(100, 100); // { low: 0.9637…, high: 1 }
  * ```
  */
 export function clopperPearson(successes: number, trials: number, options: ConfidenceOptions = {}): Interval {

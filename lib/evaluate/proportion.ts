@@ -7,7 +7,7 @@ import type { ConfidenceOptions, Estimate } from "./estimate.ts";
  *
  * @example Nine of ten
  * ```ts
- * proportion(9, 10); // { value: 0.9, low: 0.555, high: 0.9975, n: 10 }
+ * proportion(9, 10); // { value: 0.9, low: 0.5549…, high: 0.9974…, n: 10 }
  * ```
  */
 export function proportion(successes: number, trials: number, options: ConfidenceOptions = {}): Estimate {

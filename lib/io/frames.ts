@@ -32,7 +32,7 @@ export interface FrameOptions extends OpenOptions {
  * @example
  * ```ts
  * import { encodeNpy } from "./npy.ts";
- * const file = encodeNpy({ data: new Float32Array(2 * 3 * 3), shape: [2, 3, 3] });
+ * const file = encodeNpy({ data: new Float32Array(2 * 5 * 5), shape: [2, 5, 5] });
  * const names: string[] = [];
  * for await (const frame of openFrames(file, { name: "run7.npy" })) names.push(frame.name);
  * names; // "run7.npy[0]", "run7.npy[1]"

@@ -121,7 +121,7 @@ const RNTUPLE = /^ROOT::(Experimental::)?RNTuple$/;
  * @example
  * ```ts
  * import { encodeRoot } from "./root_write.ts";
- * const bytes = encodeRoot("hits", { x: { type: "double", data: Float64Array.of(1, 2, 3), offsets: [0, 2, 2, 3] } });
+ * const bytes = encodeRoot("hits", { x: { type: "vector<double>", data: Float64Array.of(1, 2, 3), offsets: [0, 2, 2, 3] } });
  * using file = await openRoot(bytes);
  * const { x } = await (await file.tree()).read(["x"]);
  * x.data; // 1, 2, 3

@@ -31,7 +31,7 @@ export interface CourseCnnConfig {
  * import { startEngine } from "../engine/mod.ts";
  * import { buildCourseCnn } from "./course_cnn.ts";
  * await startEngine({ backend: "cpu" });
- * buildCourseCnn().countParams(); // 322,…
+ * buildCourseCnn().countParams(); // 322497
  * ```
  */
 export function buildCourseCnn(config: CourseCnnConfig = {}): tf.LayersModel {

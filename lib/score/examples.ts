@@ -276,7 +276,7 @@ function pageOf(found: Found[], page: number, name: string): Found[] {
  * ```ts
  * import { encodeNpy } from "../io/npy.ts";
  * import { findExamples } from "./examples.ts";
- * const file = encodeNpy({ data: new Float32Array(2 * 3 * 3), shape: [2, 3, 3] });
+ * const file = encodeNpy({ data: new Float32Array(2 * 5 * 5), shape: [2, 5, 5] });
  * (await findExamples(file, { name: "run7.npy" })).map(({ name }) => name); // "run7.npy[0]", "run7.npy[1]"
  * ```
  */

@@ -51,7 +51,7 @@ function wordOf(dtype: string): string {
  * ```ts
  * import { findRange } from "./value_range.ts";
  * findRange({ data: Uint8Array.of(3), shape: [1, 1, 1], dtype: "u1", isPicture: true }).range; // 0, 255
- * findRange({ data: Float32Array.of(0, 0.7), shape: [1, 2, 1], dtype: "f4" }).range; // 0, 1, and it says so
+ * findRange({ data: Float32Array.of(0, 0.7), shape: [1, 2, 1], dtype: "f4" }).range; // 0, 1
  * ```
  */
 export function findRange(array: RawArray, given?: ValueRange, model?: ValueRange): FoundRange {

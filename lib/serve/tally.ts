@@ -38,7 +38,7 @@ export interface HistogramTally extends Tally {
  * import { createCounter } from "./tally.ts";
  * const failures = createCounter("failures_total", "Failures", ["model", "reason"]);
  * failures.add(["cygno", "input"]);
- * failures.get().values; // one of value 1, with labels { model: "cygno", reason: "input" }
+ * failures.get().values; // [{ value: 1, labels: { model: "cygno", reason: "input" }, … }]
  * ```
  */
 export function createCounter(name: string, help: string, labelNames: readonly string[]): CounterTally {
@@ -70,7 +70,8 @@ export function createCounter(name: string, help: string, labelNames: readonly s
  * import { createHistogram } from "./tally.ts";
  * const sizes = createHistogram("batch_size", "Examples in a batch", "model", [1, 2, 4]);
  * sizes.observe("cygno", 3);
- * sizes.get().values.map(({ value }) => value); // 0, 0, 1, 1 by bucket, then sum 3 and count 1
+ * sizes.get().values.map(({ value }) => value); // 0, 0, 1, 1, 3, 1
+ * // by bucket, then the sum and the count
  * ```
  */
 export function createHistogram(

@@ -12,7 +12,8 @@ import { tf } from "../engine/mod.ts";
  * import { stopGradient } from "./stop_gradient.ts";
  * const tf = await startEngine({ backend: "cpu" });
  * const slope = tf.grad((x) => tf.mul(stopGradient(x), tf.square(x)));
- * slope(tf.scalar(3)).dataSync(); // 18, where the slope of x³ is 27
+ * slope(tf.scalar(3)).dataSync(); // 18
+ * // where the slope of x³ is 27
  * ```
  */
 export function stopGradient(x: tf.Tensor): tf.Tensor {

@@ -22,7 +22,7 @@ function scaleRows(rows: tf.Tensor, scale: tf.Tensor): tf.Tensor {
  * ```ts
  * import { losses, startEngine } from "../mod.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * losses.sparseSoftmaxCrossEntropy(tf.tensor1d([1], "int32"), tf.tensor2d([[0, 0]])).dataSync(); // ln 2
+ * losses.sparseSoftmaxCrossEntropy(tf.tensor1d([1], "int32"), tf.tensor2d([[0, 0]])).dataSync(); // 0.6931…
  * ```
  */
 export function sparseSoftmaxCrossEntropy(labels: tf.Tensor1D, logits: tf.Tensor2D): tf.Tensor1D {

@@ -243,7 +243,7 @@ export interface Region {
  * @returns The whole picture where a step looks at neighbours before anything is cut, or a crop does not fit.
  * @example
  * ```ts
- * regionOf([{ op: "cropCenter", size: 128 }], [576, 576, 1]); // rows and columns from 224 to before 352; applied: 1
+ * regionOf([{ op: "cropCenter", size: 128 }], [576, 576, 1]); // { rows: [224, 352], columns: [224, 352], applied: 1 }
  * ```
  */
 export function regionOf(
