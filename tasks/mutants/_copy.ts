@@ -1,0 +1,74 @@
+/**
+ * A copy of the tree in which a fault may be planted and the tests run.
+ * @module
+ */
+import { dirname, join, resolve } from "@std/path";
+
+/** How a run of tests ended. */
+export type Outcome = "passed" | "failed" | "timeout";
+
+/** A copy of the tree. */
+export interface TreeCopy extends AsyncDisposable {
+  readonly root: string;
+  /** Runs test files in it; after `limitMs` they are stopped. */
+  test(files: readonly string[], limitMs: number): Promise<Outcome>;
+}
+
+/** Every file that git knows or would take, without what it ignores. */
+export async function listFiles(): Promise<string[]> {
+  const { success, stdout } = await new Deno.Command("git", {
+    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+  }).output();
+  if (!success) throw new Error("Cannot list the files of the tree: git ls-files failed");
+  const names = new TextDecoder().decode(stdout).split("\0").filter((name) => name !== "");
+  const isThere = await Promise.all(
+    names.map((name) => Deno.stat(name).then((it) => it.isFile, () => false)),
+  );
+  return [...new Set(names.filter((_, i) => isThere[i]))];
+}
+
+/** Copies files into a folder of their own; the packages are linked. */
+export async function copyTree(files: readonly string[]): Promise<TreeCopy> {
+  const root = await Deno.makeTempDir({ prefix: "cloudchamber-mutant-" });
+  for (const file of files) {
+    await Deno.mkdir(dirname(join(root, file)), { recursive: true });
+    await Deno.copyFile(file, join(root, file));
+  }
+  await Deno.symlink(resolve("node_modules"), join(root, "node_modules"));
+  return {
+    root,
+    test: (tests, limitMs) => runTests(root, tests, limitMs),
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+  };
+}
+
+async function runTests(root: string, files: readonly string[], limitMs: number): Promise<Outcome> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--quiet", "--no-check", "--allow-all", "--no-prompt", "--fail-fast", ...files],
+    cwd: root,
+    detached: true, // a group of its own, so that what the tests started ends with them
+    env: { NO_COLOR: "1", CI: "false" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    stopGroup(child.pid);
+  }, limitMs);
+  const { success } = await child.status;
+  clearTimeout(timer);
+  stopGroup(child.pid);
+  return isLate ? "timeout" : success ? "passed" : "failed";
+}
+
+/** Ends what is left of a process group. */
+function stopGroup(pid: number): void {
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch (error) {
+    const isGone = error instanceof Deno.errors.NotFound || /ESRCH/.test(String(error));
+    if (!isGone) throw error;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Which test files stand on a file: those that import it, themselves or through one file between.
+ * @module
+ */
+import { dirname, join, normalize } from "@std/path";
+
+/** From a test to what it imports, and from there once more. */
+const STEPS = 2;
+/** Tests of these take minutes, or need more than a copy of the tree. */
+const LEFT_OUT = ["tests/long/", "tests/notebooks/"];
+
+/**
+ * Finds the test files of every file.
+ *
+ * @param sources Text of each file of the tree, by its path from the tree's root.
+ * @returns The test files by file, nearest first: tests that import it, those of its own folder before others, then
+ *   tests that import it through another file.
+ * @example
+ * ```ts
+ * const sources = new Map([["tests/lib/a_test.ts", 'import { a } from "../../lib/a.ts";'], ["lib/a.ts", ""]]);
+ * findTestsOf(sources).get("lib/a.ts"); // ["tests/lib/a_test.ts"]
+ * ```
+ */
+export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, string[]> {
+  const imports = new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]));
+  const found = new Map<string, { test: string; rank: number }[]>();
+  for (const test of imports.keys()) {
+    if (!test.endsWith("_test.ts") || LEFT_OUT.some((folder) => test.startsWith(folder))) continue;
+    for (const [file, steps] of stepsFrom(test, imports)) {
+      const isOfFolder = test.startsWith(`tests/${dirname(file)}/`);
+      const tests = found.get(file) ?? [];
+      tests.push({ test, rank: 2 * steps + (isOfFolder ? 0 : 1) });
+      found.set(file, tests);
+    }
+  }
+  return new Map([...found].map(([file, tests]) => {
+    tests.sort((a, b) => a.rank - b.rank || (a.test < b.test ? -1 : 1));
+    return [file, tests.map(({ test }) => test)];
+  }));
+}
+
+/** How many imports lead from a file to each that is near it. */
+function stepsFrom(start: string, imports: ReadonlyMap<string, string[]>): Map<string, number> {
+  const steps = new Map<string, number>();
+  let front = [start];
+  for (let step = 1; step <= STEPS; step++) {
+    front = front.flatMap((file) => imports.get(file) ?? []).filter((file) => !steps.has(file));
+    for (const file of front) steps.set(file, step);
+  }
+  return steps;
+}
+
+function importsOf(file: string, text: string): string[] {
+  const specifiers = text.matchAll(/(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"(\.[^"]+\.ts)"/g);
+  return [...specifiers].map(([, path]) => normalize(join(dirname(file), path)));
+}

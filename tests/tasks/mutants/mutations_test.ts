@@ -1,0 +1,42 @@
+import { assertEquals } from "../../assert.ts";
+import { applyMutation, findMutations, showMutation } from "../../../tasks/mutants/_mutations.ts";
+
+/** Every text that one fault makes of a statement. */
+const mutantsOf = (source: string) =>
+  findMutations(source).map((mutation) => applyMutation(source, mutation));
+
+Deno.test("findMutations() plants every kind of fault", () => {
+  const kinds: [source: string, ...mutants: string[]][] = [
+    ["const a = b < c;", "const a = b <= c;"],
+    ["const a = -b;", "const a =  (b);"],
+    ["const a = b ? c : d;", "const a = !(b) ? c : d;"],
+    ["const a = true;", "const a = false;"],
+    ["const a = 7;", "const a = (7 + 1);"],
+    ["f();", ";"],
+    ["const a = await f();", "const a = (f());"],
+    ["const a = f(b, c, d);", "const a = f(c, b, d);"],
+    ["function f() { return a; }", "function f() { return undefined; }"],
+    ["if (a) throw new RangeError(`${1 + b}`);", "if (!(a)) throw new RangeError(`${1 + b}`);", "if (a) ;"],
+  ];
+  for (const [source, ...mutants] of kinds) assertEquals(mutantsOf(source), mutants, source);
+});
+
+Deno.test("findMutations() leaves types, imports, joined texts and a loop's step alone", () => {
+  for (
+    const source of [
+      'import { a } from "./a.ts";',
+      "type A = 1 | 2;",
+      "interface A { b: 3 }",
+      'const a = b + "c";',
+      "const a = f(b, b);",
+      "const a = f(b, ...c);",
+    ]
+  ) assertEquals(mutantsOf(source), [], source);
+  assertEquals(mutantsOf("for (;; i++) {}"), []);
+});
+
+Deno.test("showMutation() shows the whole lines before and after", () => {
+  const source = "a;\nconst b = f(\n  1,\n  c,\n);\nd;";
+  const swap = findMutations(source).find(({ kind }) => kind === "swapped arguments")!;
+  assertEquals(showMutation(source, swap), "- const b = f(\n-   1,\n-   c,\n- );\n+ const b = f(c, 1);");
+});

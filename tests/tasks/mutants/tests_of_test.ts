@@ -1,0 +1,23 @@
+import { assertEquals } from "../../assert.ts";
+import { findTestsOf } from "../../../tasks/mutants/_tests_of.ts";
+
+Deno.test("findTestsOf() gives tests through at most one file between, the nearest first", () => {
+  const sources = new Map([
+    ["lib/io/png.ts", ""],
+    ["lib/io/mod.ts", 'export * from "./png.ts";'],
+    ["lib/mod.ts", 'export * from "./io/mod.ts";'],
+    ["lib/io/worker_owner.ts", 'new Worker(new URL("./png.ts", import.meta.url));'],
+    ["tests/lib/a_test.ts", 'import { a } from "../../lib/io/png.ts";'],
+    ["tests/lib/io/b_test.ts", 'import { b } from "../../../lib/io/png.ts";'],
+    ["tests/lib/io/c_test.ts", 'import { c } from "../../../lib/io/mod.ts";'],
+    ["tests/lib/io/d_test.ts", 'import { d } from "../../../lib/io/worker_owner.ts";'],
+    ["tests/lib/io/far_test.ts", 'import { e } from "../../../lib/mod.ts";'],
+    ["tests/long/f_test.ts", 'import { f } from "../../lib/io/png.ts";'],
+  ]);
+  assertEquals(findTestsOf(sources).get("lib/io/png.ts"), [
+    "tests/lib/io/b_test.ts",
+    "tests/lib/a_test.ts",
+    "tests/lib/io/c_test.ts",
+    "tests/lib/io/d_test.ts",
+  ]);
+});
