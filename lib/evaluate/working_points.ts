@@ -74,7 +74,7 @@ function checkShare(action: string, name: string, share: number): void {
   }
 }
 
-/** A count that a share of a whole asks for, protected against 0.9 · 10 = 9.000000000000002. */
+/** A count that a share of a whole asks for, protected against 0.55 · 100 = 55.00000000000001. */
 const countOf = (share: number, total: number) => share * total * (1 - 1e-12);
 
 /**

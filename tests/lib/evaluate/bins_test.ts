@@ -34,13 +34,37 @@ Deno.test("histogram() counts as NumPy does, ends included", () => {
   assertEquals(histogram([], { bins: 1 }).counts, Float64Array.of(0));
 });
 
+Deno.test("histogram() takes 50 bins from end to end, or so many of a range", () => {
+  const { edges, counts } = histogram([2, 4, 12]);
+  assertEquals([edges.length, edges[0], edges[1], edges[50]], [51, 2, 2.2, 12]);
+  assertEquals([counts[0], counts[10], counts[49]], [1, 1, 1]);
+  const ranged = histogram([-1, 0, 0.5, 1, 2, 3], { bins: 2, range: [0, 2] });
+  assertEquals([ranged.edges, ranged.counts], [Float64Array.of(0, 1, 2), Float64Array.of(2, 2)]);
+  assertEquals([ranged.under, ranged.over, ranged.missing], [1, 1, 0]);
+  assertEquals(histogram([], { bins: 2 }).edges, Float64Array.of(0, 0.5, 1));
+  assertEquals(histogram([5, 5], { bins: 2, range: [5, 5] }).edges, Float64Array.of(4.5, 5, 5.5));
+});
+
 Deno.test("histogram() refuses edges that do not rise", () => {
   assertThrows(() => histogram([1], { edges: [1, 1] }), RangeError, "got [1, 1]");
   assertThrows(() => histogram([1], { bins: 0 }), RangeError, "got 0");
+  assertThrows(() => histogram([1], { bins: 1.5 }), RangeError, "got 1.5");
+  assertThrows(() => histogram([1], { edges: [1] }), RangeError, "Cannot fill a histogram as bin edges");
+  assertThrows(() => histogram([1], { range: [2, 1] }), RangeError, "rising");
+  assertThrows(() => indicesByBin([1], [3, 2]), RangeError, "Cannot sort examples into bins");
 });
 
 Deno.test("binOf() and indicesByBin() put an edge into the bin that it begins", () => {
-  assertEquals([-1, 0, 5, 14.9, 35, 36].map((e) => binOf(e, [0, 5, 15, 35])), [-1, 0, 1, 1, 2, 3]);
+  assertEquals([-1, 0, 5, 14.9, 15, 35, 36, NaN].map((e) => binOf(e, [0, 5, 15, 35])), [
+    -1,
+    0,
+    1,
+    1,
+    2,
+    2,
+    3,
+    3,
+  ]);
   assertEquals(indicesByBin([1, 20, 3, 99], [0, 5, 15, 35]), [
     Uint32Array.of(0, 2),
     Uint32Array.of(),

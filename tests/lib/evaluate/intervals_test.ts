@@ -52,6 +52,7 @@ Deno.test("special functions agree with SciPy", () => {
     0.9998291744689191,
   ], 1e-13);
   assertClose(incompleteBeta(0.991, 5000, 40), 0.1928643969924023, 1e-9);
+  assertEquals([-1, 0, 1, 2].map((x) => incompleteBeta(x, 2, 3)), [0, 0, 1, 1]);
   assertClose([1e-9, 0.01, 0.3, 0.5, 0.975, 0.9999].map(normalQuantile), [
     -5.9978070150076865,
     -2.3263478740408408,
@@ -82,7 +83,9 @@ Deno.test("argMaxRows() takes the first of equals and refuses ragged rows", () =
 
 Deno.test("mostFrequentClass() answers by the training labels", () => {
   assertEquals(mostFrequentClass([1, 1, 0, 2]).value, 0.5);
-  assertEquals(mostFrequentClass([1, 1, 0, 2], [0, 0, 1]).value, 0.25);
+  assertEquals(mostFrequentClass([1, 1, 0, 2], [0, 0, 1]), { name: "most frequent class", value: 0.25 });
+  assertEquals(mostFrequentClass([0, 1, 1, 2], [2, 1, 1, 2]).value, 0.25); // the first of equals, 2
+  assertThrows(() => mostFrequentClass([]), RangeError, `"labels" is empty`);
 });
 
 Deno.test("proportion() of nothing is NaN within [0, 1]", () => {
@@ -92,6 +95,7 @@ Deno.test("proportion() of nothing is NaN within [0, 1]", () => {
 Deno.test("quantileSorted() interpolates as NumPy does", () => {
   assertClose([0, 0.5, 0.9, 1].map((q) => quantileSorted([1, 2, 4, 8], q)), [1, 3, 6.8, 8], 1e-15);
   assertEquals(quantileSorted([], 0.5), NaN);
+  assertEquals([-0.5, 1.5].map((q) => quantileSorted([1, 2, 4, 8], q)), [1, 8]);
 });
 
 // import numpy as np; from scipy import stats   # t, u: 200 numbers of seeds 3 and 5

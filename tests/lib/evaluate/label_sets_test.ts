@@ -18,6 +18,20 @@ Deno.test("labelSets() counts an example without labels as covered by none", () 
   assertEquals(labelSets([0.1, 0.2], [0, 0], [0.5, 0.5]).coverage, 0);
 });
 
+// By hand: label 0 is given from 0.2 on, label 1 from 0.8 on; given 1, 0 and 1, 1; true 1, 1 and 0, 1.
+Deno.test("labelSets() gives each label from its own threshold on", () => {
+  const { exactMatch, precision, recall, f1, coverage } = labelSets([0.2, 0.7, 0.3, 0.8], [1, 1, 0, 1], [
+    0.2,
+    0.8,
+  ]);
+  assertEquals([exactMatch.value, precision.value, recall.value, f1], [0, 2 / 3, 2 / 3, 2 / 3]);
+  assertEquals([precision.n, recall.n, coverage], [3, 3, 1.5]);
+  const none = labelSets([0.1], [0], [0.5]);
+  assertEquals([none.precision.value, none.recall.value, none.f1, none.exactMatch.value], [NaN, NaN, NaN, 1]);
+});
+
 Deno.test("labelSets() says which lengths do not fit", () => {
   assertThrows(() => labelSets([1, 0, 1], [1, 0, 1], [0.5, 0.5]), RangeError, "rows of 2: got 3 and 3");
+  assertThrows(() => labelSets([1, 0], [1, 0, 1, 0], [0.5, 0.5]), RangeError, "got 2 and 4");
+  assertThrows(() => labelSets([], [], [0.5]), RangeError, "got 0 and 0");
 });

@@ -136,6 +136,14 @@ Deno.test("rocPerClass() and confusionMatrix() agree with scikit-learn on three 
     RangeError,
     "prediction 0 must be a class from 0 to 2: got 3",
   );
+  for (const bad of [-1, 0.5]) {
+    assertThrows(
+      () => confusionMatrix([0], [bad], 3),
+      RangeError,
+      `label 0 must be a class from 0 to 2: got ${bad}`,
+    );
+  }
+  assertThrows(() => rocPerClass([1, 0, 1], [0, 1], 2), RangeError, "must be [2, 2]: got 3 numbers");
 });
 
 Deno.test("calibration() agrees with scikit-learn's Brier score and with bins counted by hand", () => {
@@ -150,5 +158,12 @@ Deno.test("calibration() agrees with scikit-learn's Brier score and with bins co
   ]);
   assertClose(two.bins.map((bin) => bin.predicted), [0.25, 0.95]);
   assertClose(two.largestError, 0.25);
+  // by hand: (0.2² + 0.7² + 0.1² + 0) / 4, and (2 · 0.25 + 2 · 0.05) / 4
+  assertClose([two.brier, two.expectedError], [0.54 / 4, 0.15], 1e-12);
+  assertEquals(calibration([0, 0.05, 1], [0, 0, 1]).bins.map(({ low, high }) => [low, high]), [[0, 0.1], [
+    0.9,
+    1,
+  ]]);
   assertThrows(() => calibration([1.5], [1]), RangeError, "[0, 1]: got 1.5");
+  assertThrows(() => calibration([-0.5], [1]), RangeError, "[0, 1]: got -0.5");
 });
