@@ -29,8 +29,8 @@ export function assertEquals<T>(actual: T, expected: T, message = ""): void {
 /**
  * Fails unless two arrays of numbers agree within `tolerance` of the larger array's scale.
  *
- * The scale is max |expected| (at least `floor`), so one tolerance serves losses, gradients and weights.
- * Lengths are compared first; a NaN on either side fails.
+ * The scale is the largest finite |expected| (at least `floor`), so one tolerance serves losses, gradients and weights.
+ * Lengths are compared first; a NaN on either side fails; an infinite number is close to itself alone.
  */
 export function assertClose(
   actual: ArrayLike<number> | number,
@@ -45,9 +45,9 @@ export function assertClose(
     throw new AssertionError({ message: `${message} lengths differ: ${a.length} and ${e.length}` });
   }
   let scale = floor, worst = 0, at = -1;
-  for (let i = 0; i < e.length; i++) scale = Math.max(scale, Math.abs(e[i]));
+  for (let i = 0; i < e.length; i++) if (Number.isFinite(e[i])) scale = Math.max(scale, Math.abs(e[i]));
   for (let i = 0; i < e.length; i++) {
-    const difference = Math.abs(a[i] - e[i]);
+    const difference = a[i] === e[i] ? 0 : Math.abs(a[i] - e[i]);
     if (difference > worst || Number.isNaN(difference)) [worst, at] = [difference, i];
     if (Number.isNaN(difference)) break;
   }
@@ -57,8 +57,8 @@ export function assertClose(
   });
 }
 
-// deno-lint-ignore no-explicit-any -- any constructor's arguments will do for instanceof
-type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
+/** Whatever its constructor takes: it is only asked whether an error is one. */
+type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
 
 function check<E extends Error>(error: unknown, kind: ErrorClass<E>, includes: string): E {
   if (!(error instanceof kind)) {

@@ -331,6 +331,12 @@ function writer(
       );
     }
     if (!isVector && counter === undefined) {
+      if (offsets) {
+        throw new TypeError(
+          `Cannot write branch "${name}" of type ${branch.type} with offsets as every entry has as many values: ` +
+            `leave them out, or write a vector<…> or an array counted by another branch`,
+        );
+      }
       if (data.length !== count * width) {
         throw new RangeError(
           `Cannot write branch "${name}" as ${count} entries need ${

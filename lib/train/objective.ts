@@ -47,7 +47,10 @@ export type LossSpec = Loss | JointLoss | Readonly<Record<string, Loss | Weighte
 /** Metrics of a single output, or of each output by name. */
 export type MetricSpec = readonly Metric[] | Readonly<Record<string, readonly Metric[]>>;
 
-/** Weight in the loss of each class by its number, for a single output or by output. */
+/**
+ * Weight in the loss of each class by its number, for a single output or by output: of one class an example. A joint loss
+ * weighs by itself.
+ */
 export type ClassWeights = readonly number[] | Readonly<Record<string, readonly number[]>>;
 
 /** One output against one target. */
@@ -124,7 +127,8 @@ const titled = (name: string) => name[0].toUpperCase() + name.slice(1);
  * With several outputs the history has a loss of each (`energyLoss`) and its metrics (`energyAbsoluteError`); with a
  * single one the plain names.
  *
- * @throws {TypeError} If a name is no output or no target, or a single loss meets several outputs.
+ * @throws {TypeError} If a name is no output or no target, a single loss meets several outputs, or class weights meet a
+ * loss that does not tell them which output's classes they are.
  */
 export function createObjective(
   outputs: ModelOutputs,
@@ -133,7 +137,10 @@ export function createObjective(
 ): Objective {
   const names = Object.keys(outputs.shapes);
   const metricTerms = pairMetrics(names, targets, options);
-  if (isJoint(options.loss)) return jointObjective(options.loss, outputs, metricTerms);
+  if (isJoint(options.loss)) {
+    refuseClassWeights(options.loss, options.classWeights);
+    return jointObjective(options.loss, outputs, metricTerms);
+  }
   const terms = pairLosses(names, targets, options);
   checkClassWeights(terms, outputs);
   const several = names.length > 1;
@@ -265,6 +272,11 @@ function pairLosses(
     ? single(outputs, classWeights as readonly number[], "class weights")
     : classWeights as Record<string, readonly number[]>;
   for (const name of [...Object.keys(byOutput), ...Object.keys(weights)]) checkOutput(name, outputs);
+  for (const name of Object.keys(weights)) {
+    if (!Object.hasOwn(byOutput, name)) {
+      throw new TypeError(`Cannot weigh the classes of output "${name}" as it has no loss`);
+    }
+  }
   if (Object.keys(byOutput).length === 0) throw new TypeError("Cannot train without a loss");
   return Object.entries(byOutput).map(([output, spec]) => {
     const { loss, weight = 1, target } = isLoss(spec as LossSpec)
@@ -315,11 +327,29 @@ function checkOutput(name: string, outputs: readonly string[]): void {
   throw new TypeError(`Cannot use output "${name}" as the model has ${outputs.join(", ")}`);
 }
 
+/** A joint loss compares outputs by itself, so that nothing here knows whose classes would be weighed. */
+function refuseClassWeights({ config }: JointLoss, classWeights?: ClassWeights): void {
+  if (classWeights === undefined) return;
+  throw new TypeError(
+    `Cannot weigh classes under the joint loss "${config.name}" as it alone knows what it compares: weigh them in it, ` +
+      `or give the source a weight an example`,
+  );
+}
+
+/** Refuses weights of other classes than an output has, and of an output that has no class an example. */
 function checkClassWeights(terms: readonly Term[], { shapes }: ModelOutputs): void {
-  for (const { output, classWeights } of terms) {
-    const width = shapes[output].at(-1)!;
+  for (const { output, loss, classWeights } of terms) {
+    if (!classWeights) continue;
+    const shape = shapes[output], width = shape.at(-1)!;
+    if (shape.length !== 2 || (loss.target === "values" && width !== 1)) {
+      throw new TypeError(
+        `Cannot weigh the classes of output "${output}" as an example must have one class: it has [${
+          shape.slice(1)
+        }] ${loss.target === "classes" ? "places and classes" : "values"}`,
+      );
+    }
     const classes = width === 1 ? 2 : width;
-    if (classWeights && classWeights.length !== classes) {
+    if (classWeights.length !== classes) {
       throw new RangeError(
         `Cannot weigh the classes of output "${output}" as each of ${classes} needs a weight: got ${classWeights.length}`,
       );

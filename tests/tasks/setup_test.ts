@@ -3,12 +3,15 @@ import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 import { COMPONENTS, findComponent, forgetComponents, goProgramPath } from "../../tasks/_components.ts";
 
-/** Calls `body` with environment variables set, and nothing remembered before or after. */
+/** Calls `body` with these environment variables of ours and no others, and nothing remembered before or after. */
 async function withEnvironment(
   values: Record<string, string>,
   body: () => void | Promise<void>,
 ): Promise<void> {
-  const before = Object.keys(values).map((name) => [name, Deno.env.get(name)] as const);
+  const own = Object.keys(Deno.env.toObject()).filter((name) => name.startsWith("CLOUDCHAMBER_"));
+  const names = new Set([...own, ...Object.keys(values)]);
+  const before = Array.from(names, (name) => [name, Deno.env.get(name)] as const);
+  for (const name of own) Deno.env.delete(name);
   for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
   forgetComponents();
   try {

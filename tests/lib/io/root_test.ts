@@ -218,6 +218,11 @@ Deno.test("createRootFile() refuses types and entries that do not fit, and leave
       RangeError,
       "3 offsets from 0 to 3",
     );
+    assertThrows(
+      () => file.append({ x, y: { ...y, offsets: [0, 1, 2] } }),
+      TypeError,
+      'branch "y" of type double with offsets',
+    );
     file.abort();
     assertEquals([...Deno.readDirSync(folder)].length, 0);
     await Promise.resolve();

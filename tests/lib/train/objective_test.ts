@@ -9,6 +9,7 @@ import {
   earlyStopping,
   fit,
   type FitOptions,
+  type JointLoss,
   meanSquaredError,
   predict,
   sgd,
@@ -139,6 +140,24 @@ Deno.test("fit() names inputs, outputs, targets and classes that do not fit", as
   const oneHot = { ...arrays.targets, kind: { data: new Float32Array(3 * N), shape: [N, 3] } };
   await rejects({}, fromArrays(arrays.inputs, oneHot), "got [3], which looks one-hot");
   await rejects({ classWeights: { kind: [1, 2] } }, source, "each of 3 needs a weight: got 2", range);
+  const joint: JointLoss = {
+    config: { name: "both" },
+    logits: [],
+    together: ({ energy }, outputs) => tf.square(tf.sub(tf.reshape(outputs.energy, [-1]), energy)),
+  };
+  const weights = { kind: [1, 2, 3] };
+  await rejects({ loss: joint, classWeights: weights }, source, 'classes under the joint loss "both"');
+  await rejects(
+    { loss: { energy: meanSquaredError() }, classWeights: weights },
+    source,
+    'weigh the classes of output "kind" as it has no loss',
+  );
+  const three = { data: new Float32Array(3 * N), shape: [N, 3] };
+  await rejects(
+    { loss: { kind: binaryCrossEntropy(), energy: meanSquaredError() }, classWeights: weights },
+    fromArrays(arrays.inputs, { ...arrays.targets, kind: three }),
+    'output "kind" as an example must have one class: it has [3] values',
+  );
   const { held: _, ...stream } = fromArrays(arrays.inputs, wrong);
   await rejects({}, stream, '"kind" must be class numbers from 0 to 2', range);
 });
