@@ -4,8 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { decodeNpy, isNpy, type NpyArray } from "../io/npy.ts";
-import { decodeNpz } from "../io/npz.ts";
+import { nearest } from "../base/nearest.ts";
+import { openFile } from "../io/formats.ts";
+import { decodeNpy, isNpy } from "../io/npy.ts";
+import { type OwnImages, readOwnImages } from "./own/own_images.ts";
+import { checkAxes, guessAxes, imagesOf, type OwnImage, stackOf } from "./own/stacks.ts";
 import type { NdArray } from "./source.ts";
 
 /** Cutouts of one class: [images, height, width, bands]. */
@@ -20,6 +23,8 @@ export interface ReadCutoutsOptions {
   nonFinite?: "mask" | "refuse";
   /** Value of a masked pixel, for all bands or one each. @default {0} */
   fill?: number | readonly number[];
+  /** What the axes of an array are that is no .npy, as {@linkcode checkAxes} has it. @default {told by the shape} */
+  axes?: string;
 }
 
 /** Both classes. */
@@ -27,6 +32,8 @@ export interface LensSet {
   lenses: Cutouts;
   others: Cutouts;
   bands: number;
+  /** What each cutout shows, lenses first; two names where the set tells no more. */
+  kinds: readonly string[];
   /** Rows and columns that every cutout has at least. */
   height: number;
   width: number;
@@ -37,30 +44,58 @@ export interface LensSet {
 /** Files of the two classes in a folder. */
 export const LENS_FILES = { lenses: "lenses.npy", others: "other.npy" } as const;
 
-function isZip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b;
-}
-
-/** The array of a .npy file, or the one of an .npz. */
-function arrayIn(bytes: Uint8Array, path: string): NpyArray {
-  if (isNpy(bytes) || !isZip(bytes)) return decodeNpy(bytes, { name: path });
-  const arrays = decodeNpz(bytes, { name: path });
-  if (arrays.size === 1) return [...arrays.values()][0];
-  throw new RangeError(
-    `Cannot read cutouts from "${path}" as it must hold one array: got ${[...arrays.keys()].join(", ")}`,
-  );
-}
-
 /**
- * Reads cutouts of one class from a .npy or .npz file.
+ * Reads cutouts of one class from a file: .npy, .npz, FITS, HDF5.
  *
- * Shapes: [images, height, width, bands], or [images, height, width] of one band. Units: the file's.
+ * Shapes: [images, height, width, bands], or [images, height, width] of one band; in FITS planes are bands, [images, bands, height,
+ * width]. Units: the file's.
  *
  * @throws {TypeError} If the array has other axes, or no numbers.
  * @throws {RangeError} If there is no image, or a pixel is not finite and that is refused.
  */
 export async function readCutouts(path: string, options: ReadCutoutsOptions = {}): Promise<Cutouts> {
-  return cutoutsOf(arrayIn(await Deno.readFile(path), path), path, options);
+  const { axes } = options, bytes = await Deno.readFile(path);
+  if (isNpy(bytes)) return cutoutsOf(decodeNpy(bytes, { name: path }), path, options);
+  const file = await openFile(bytes, { name: path });
+  try {
+    const array = stackOf(file);
+    if (!array) {
+      const found = file.arrays.map(({ name }) => name).join(", ") || "none";
+      throw new RangeError(`Cannot read cutouts from "${path}" as it must hold one array: got ${found}`);
+    }
+    if (file.format === "zip" && axes === undefined) return cutoutsOf(await array.read(), path, options);
+    const order = axes === undefined ? guessAxes(path, array.shape, true, "c") : checkAxes(axes);
+    return cutoutsOf(await stackOfImages(imagesOf(array, path, order)), path, options);
+  } finally {
+    file.close();
+  }
+}
+
+/** The middles of images of any sides, as large as the smallest of them. @throws {RangeError} If their bands differ. */
+async function stackOfImages(images: readonly OwnImage[]): Promise<NdArray<Float32Array>> {
+  const all = await Promise.all(images.map(({ read }) => read()));
+  const height = Math.min(...all.map(({ shape }) => shape[0]));
+  const width = Math.min(...all.map(({ shape }) => shape[1])), bands = all[0].shape[2];
+  const out = new Float32Array(all.length * height * width * bands);
+  for (const [i, { data, shape }] of all.entries()) {
+    if (shape.length !== 3) {
+      throw new TypeError(
+        `Cannot take "${images[i].name}" as a cutout as it has shape [${shape.join(", ")}]`,
+      );
+    }
+    if (shape[2] !== bands) {
+      throw new RangeError(
+        `Cannot train as all cutouts must have the same bands: "${images[0].name}" has ${bands}, ` +
+          `"${images[i].name}" ${shape[2]}`,
+      );
+    }
+    const top = Math.floor((shape[0] - height) / 2), left = Math.floor((shape[1] - width) / 2);
+    for (let row = 0; row < height; row++) {
+      const from = ((top + row) * shape[1] + left) * bands;
+      out.set(data.subarray(from, from + width * bands), (i * height + row) * width * bands);
+    }
+  }
+  return { data: out, shape: [all.length, height, width, bands] };
 }
 
 /**
@@ -136,6 +171,7 @@ export function pairClasses(lenses: Cutouts, others: Cutouts): LensSet {
     lenses,
     others,
     bands,
+    kinds: [...new Array(lenses.shape[0]).fill("lens"), ...new Array(others.shape[0]).fill("other")],
     height: Math.min(height, others.shape[1]),
     width: Math.min(width, others.shape[2]),
     fingerprint: hash.digest("hex"),
@@ -144,23 +180,49 @@ export function pairClasses(lenses: Cutouts, others: Cutouts): LensSet {
 
 /** Where the classes are. */
 export interface LensPlaces {
-  /** Folder with `lenses.npy` and `other.npy`, or the file of lenses. */
+  /** Folder with `lenses.npy` and `other.npy`, the file of lenses, or any labelled set (see `readOwnImages`). */
   lenses: string;
   /** File of the others, where lenses are a file. */
   others?: string;
+  /** Of a labelled set: the class that is looked for; all others are what it is told from. @default {told by its name} */
+  positive?: string;
+  /** Of a labelled set: the array of images, the array or table of labels, the column of labels. @default {told by names and shapes} */
+  images?: string;
+  labels?: string;
+  column?: string;
 }
 
+/** Names that the class that is looked for may have without being told. */
+const POSITIVE = /^(lens|lenses|positive|true|yes|1)$/i;
+
 /**
- * Reads both classes.
+ * Reads both classes: two files, a folder of them, or a set of several labelled classes of which one is looked for.
  *
  * @throws {Deno.errors.NotFound} If a file is missing.
  * @throws {RangeError} If a class is empty or the bands differ.
  */
 export async function readLensSet(places: LensPlaces, options: ReadCutoutsOptions = {}): Promise<LensSet> {
-  const isFolder = places.others === undefined;
-  const paths = isFolder
-    ? { lenses: join(places.lenses, LENS_FILES.lenses), others: join(places.lenses, LENS_FILES.others) }
-    : { lenses: places.lenses, others: places.others! };
+  const { lenses, others } = places;
+  if (others !== undefined) return await readPair(lenses, others, options);
+  const pair = [LENS_FILES.lenses, LENS_FILES.others].map((name) => join(lenses, name));
+  const info = await Deno.stat(lenses).catch(() => undefined);
+  const there = await Promise.all(pair.map((path) => Deno.stat(path).then(() => true, () => false)));
+  if (!info || info.isDirectory && there.some(Boolean)) return await readPair(pair[0], pair[1], options);
+  const set = await readOwnImages(lenses, {
+    ...places,
+    task: "classes",
+    axes: options.axes,
+    planes: "c",
+    nonFinite: "keep",
+  });
+  try {
+    return await lensSetOf(set, places, options);
+  } finally {
+    set.close();
+  }
+}
+
+async function readPair(lenses: string, others: string, options: ReadCutoutsOptions): Promise<LensSet> {
   const read = async (path: string) => {
     try {
       return await readCutouts(path, options);
@@ -169,7 +231,40 @@ export async function readLensSet(places: LensPlaces, options: ReadCutoutsOption
       throw new Deno.errors.NotFound(`Cannot read cutouts as "${path}" is missing`);
     }
   };
-  return pairClasses(await read(paths.lenses), await read(paths.others));
+  return pairClasses(await read(lenses), await read(others));
+}
+
+/** One class of a labelled set against all others. */
+async function lensSetOf(
+  { images, labels }: OwnImages,
+  { lenses: place, positive }: LensPlaces,
+  options: ReadCutoutsOptions,
+): Promise<LensSet> {
+  if (labels.task !== "classes") throw new TypeError(`Cannot look for a class in "${place}" as it has none`);
+  const { names, values } = labels, listed = names.map((name) => `"${name}"`).join(", ");
+  const found = positive === undefined ? names.filter((name) => POSITIVE.test(name)) : [positive];
+  const wanted = names.indexOf(found[0]);
+  if (found.length !== 1 || wanted < 0) {
+    const near = positive === undefined ? undefined : nearest(positive, names);
+    throw new RangeError(
+      `Cannot tell which class of "${place}" is looked for${near ? ` (nearest: "${near}")` : ""}: ` +
+        `say --positive, one of ${listed}`,
+    );
+  }
+  const rows = (isLens: boolean) => [...values.keys()].filter((i) => (values[i] === wanted) === isLens);
+  const [first, second] = [rows(true), rows(false)];
+  const all = await stackOfImages([...first, ...second].map((row) => images[row]));
+  const [, height, width, bands] = all.shape, size = height * width * bands;
+  const part = (from: number, count: number) =>
+    cutoutsOf(
+      { data: all.data.subarray(from * size, (from + count) * size), shape: [count, height, width, bands] },
+      place,
+      options,
+    );
+  return {
+    ...pairClasses(part(0, first.length), part(first.length, second.length)),
+    kinds: [...first, ...second].map((row) => names[values[row]]),
+  };
 }
 
 /**

@@ -9,13 +9,14 @@
  *
  * Source: FITS Standard 4.0 (IAU, 2016), sections 3 to 5, 7.1 and 10. Not read: random groups, smoothed HCOMPRESS. @module
  */
+import { BLOCK, CARD, type FitsCard, readHeader } from "./_fits_header.ts";
 import { ascii, cannotDecode, checkedProduct } from "./_problem.ts";
 import { isFits } from "./_signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 import { readTiledImage } from "./_fits_tiles.ts";
 import type { Image } from "./image.ts";
 
-export { isFits };
+export { type FitsCard, isFits };
 
 /** Arrays that a FITS image is decoded to. */
 export type FitsValues =
@@ -28,9 +29,6 @@ export type FitsValues =
   | BigUint64Array
   | Float32Array
   | Float64Array;
-
-/** What a header card can say. */
-export type FitsCard = string | number | boolean;
 
 /** One image of a file. */
 export interface FitsImage {
@@ -51,8 +49,6 @@ export interface DecodeFitsOptions {
   /** Most bytes of values over all images, with what a gzip unpacks to. @default {1_073_741_824} */
   maxBytes?: number;
 }
-
-const BLOCK = 2880, CARD = 80;
 
 /** Values of BITPIX and how to read one, big endian as everything in FITS. */
 interface Kind {
@@ -385,49 +381,6 @@ export function fitsPicture(image: FitsImage, file?: string): Image {
     for (let i = 0; i < size; i++) out[i * channels + c] = Number(data[c * size + i]);
   }
   return { data: out, height, width, channels: channels as 1, depth };
-}
-
-/** Reads cards up to END; `end` is where the data start. */
-function readHeader(file: Uint8Array, start: number, failed: string) {
-  const header = new Map<string, FitsCard>();
-  let text: { key: string; value: string } | undefined; // a text that goes on in a CONTINUE card
-  for (let at = start; at + CARD <= file.length; at += CARD) {
-    const card = ascii(file, at, CARD), key = card.slice(0, 8).trimEnd();
-    // Tabs and accents in comments are against the standard and in many files; a keyword shows whether this is a header.
-    if (!/^[A-Z0-9_ -]{8}$/i.test(card.slice(0, 8))) {
-      throw new SyntaxError(
-        `${failed} at byte ${at}: expected a keyword, found ${JSON.stringify(card.slice(0, 8))}`,
-      );
-    }
-    if (key === "END") return { header, end: start + Math.ceil((at + CARD - start) / BLOCK) * BLOCK };
-    if (key === "CONTINUE" && text) {
-      const more = /^ *'((?:[^']|'')*)'/.exec(card.slice(8))?.[1].replaceAll("''", "'").trimEnd() ?? "";
-      text.value = text.value.slice(0, -1) + more;
-      header.set(text.key, text.value.replace(/&$/, ""));
-      if (!more.endsWith("&")) text = undefined;
-      continue;
-    }
-    text = undefined;
-    if (card.slice(8, 10) !== "= " || ["COMMENT", "HISTORY", ""].includes(key)) continue;
-    const value = parseValue(card.slice(10));
-    if (value === undefined) continue; // undefined and complex values
-    header.set(key, value);
-    if (typeof value === "string" && value.endsWith("&")) text = { key, value };
-  }
-  throw new SyntaxError(
-    `${failed} at byte ${file.length}: the file ends within the header that starts at byte ${start}`,
-  );
-}
-
-/** A card's value; what is neither quoted, a number nor T or F stays a text, so that whoever wants a number can say so. */
-function parseValue(field: string): FitsCard | undefined {
-  const quoted = /^ *'((?:[^']|'')*)'/.exec(field);
-  if (quoted) return quoted[1].replaceAll("''", "'").trimEnd();
-  const plain = field.split("/")[0].trim();
-  if (plain === "T" || plain === "F") return plain === "T";
-  if (plain === "" || plain.startsWith("(")) return undefined;
-  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?$/i.test(plain);
-  return isNumber ? Number(plain.replace(/d/i, "E")) : plain;
 }
 
 function formatCard(key: string, value: FitsCard): string {

@@ -113,8 +113,8 @@ export const FORMATS: readonly Format[] = [
     title: ".npy",
     sniff: isNpy,
     async open(source, options) {
-      const { decodeNpy } = await import("./npy.ts");
-      return opened("npy", source, [heldArray("", decodeNpy(await whole(source, options), options))]);
+      const { openNpy } = await import("./npy.ts");
+      return opened("npy", source, [await openNpy(source, options)]);
     },
   },
   {

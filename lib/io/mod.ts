@@ -3,6 +3,7 @@ export * from "./byte_source.ts";
 export * from "./decode_image.ts";
 export * from "./file_array.ts";
 export * from "./fits.ts";
+export * from "./fits_table.ts";
 export * from "./formats.ts";
 export * from "./frames.ts";
 export * from "./gif.ts";

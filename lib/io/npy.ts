@@ -5,6 +5,8 @@
  * first would run pickled code, none is a detector's picture. @module
  */
 import { ascii, cannotDecode, checkedProduct } from "./_problem.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { type FileArray, heldArray } from "./file_array.ts";
 
 /** Arrays that a .npy file is decoded to. */
 export type NpyValues =
@@ -81,6 +83,76 @@ export function isNpy(bytes: Uint8Array): boolean {
 export function decodeNpy(bytes: Uint8Array, options: DecodeNpyOptions = {}): NpyArray {
   const { name, maxBytes = 2 ** 30 } = options;
   const failed = cannotDecode("npy", name);
+  const layout = readLayout(bytes, failed), { dtype, shape, start, size } = layout;
+  const count = checkedProduct(shape, Math.floor(maxBytes / size), failed);
+  checkLength(layout, bytes.length, count, failed);
+  return { data: valuesOf(bytes.subarray(start), layout, count), shape, dtype };
+}
+
+/**
+ * Opens a .npy file of any size: its header now, rows of its first axis when they are asked for.
+ *
+ * Memory: the rows that are read, counted against `maxBytes` each time. Values in Fortran's order are read whole.
+ *
+ * @throws {SyntaxError} If it is not .npy, ends early, or has bytes left over.
+ * @throws {TypeError} If it holds Python objects, records, text, dates or complex numbers.
+ * @throws {RangeError} (reading) If the rows are not there, or need more than `maxBytes`.
+ * @example The last two of three rows
+ * ```ts
+ * import { memorySource } from "./byte_source.ts";
+ * const file = encodeNpy({ data: Float32Array.of(1, 2, 3), shape: [3, 1] });
+ * (await (await openNpy(memorySource(file))).read([1, 3])).data; // 2, 3
+ * ```
+ */
+export async function openNpy(source: ByteSource, options: DecodeNpyOptions = {}): Promise<FileArray> {
+  const { name = source.name, maxBytes = 2 ** 30 } = options, failed = cannotDecode("npy", name);
+  const head = await source.read(0, Math.min(source.size, 12 + MOST_HEADER));
+  const layout = readLayout(head, failed), { dtype, shape, start, size, fortran } = layout;
+  checkLength(layout, source.size, checkedProduct(shape, Number.MAX_SAFE_INTEGER, failed), failed);
+  const sides = shape.slice(1), rowValues = sides.reduce((a, b) => a * b, 1), all = shape[0] ?? 1;
+  const readRows = async (first: number, of: readonly number[]) => {
+    const count = checkedProduct(of, Math.floor(maxBytes / size), failed);
+    const bytes = await source.read(start + first * rowValues * size, count * size);
+    return { data: valuesOf(bytes, { ...layout, shape: of }, count), shape: [...of] };
+  };
+  return {
+    name: "",
+    shape,
+    dtype,
+    isPicture: false,
+    async read(rows) {
+      if (!rows) return await readRows(0, shape);
+      if (shape.length === 0 || fortran && shape.length > 1) {
+        return await heldArray("", { ...await readRows(0, shape), dtype }).read(rows);
+      }
+      const [first, end] = rows;
+      if (!(Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= all)) {
+        throw new RangeError(
+          `Cannot read rows ${first} to ${end}: the array has shape [${shape.join(", ")}]`,
+        );
+      }
+      return await readRows(first, [end - first, ...sides]);
+    },
+  };
+}
+
+/** Where values are and what they are. */
+interface Layout {
+  dtype: NpyType;
+  /** Bytes of a value. */
+  size: number;
+  shape: readonly number[];
+  fortran: boolean;
+  little: boolean;
+  /** Where the values start. */
+  start: number;
+}
+
+/** Longest header that is read. NumPy refuses those beyond 10,000 characters: they are slow to parse and no array needs one. */
+const MOST_HEADER = 65536;
+
+/** @param bytes The start of a file, all of its header included. */
+function readLayout(bytes: Uint8Array, failed: string): Layout & { shape: number[] } {
   if (!isNpy(bytes)) throw new SyntaxError(`${failed} at byte 0: expected \\x93NUMPY`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];
@@ -94,8 +166,7 @@ export function decodeNpy(bytes: Uint8Array, options: DecodeNpyOptions = {}): Np
     ? view.getUint16(8, true)
     : view.getUint32(8, true);
   const start = headerAt + headerLength;
-  // NumPy refuses headers beyond 10,000 characters too: they are slow to parse and no array needs one.
-  if (bytes.length < start || headerLength === 0 || headerLength > 65536) {
+  if (bytes.length < start || headerLength === 0 || headerLength > MOST_HEADER) {
     throw new SyntaxError(
       `${failed} at byte ${headerAt}: the header is cut off or absurd (${headerLength} bytes)`,
     );
@@ -112,23 +183,30 @@ export function decodeNpy(bytes: Uint8Array, options: DecodeNpyOptions = {}): Np
       : `expected ${Object.keys(TYPES).join(", ")}`;
     throw new TypeError(`${failed} as type "${descr}" is not read: ${reason}`);
   }
-  const count = checkedProduct(shape, Math.floor(maxBytes / type.size), failed);
-  if (bytes.length - start !== count * type.size) {
-    throw new SyntaxError(
-      `${failed} at byte ${start}: expected ${count * type.size} bytes of values for shape [${
-        shape.join(", ")
-      }], ` +
-        `found ${bytes.length - start}`,
-    );
-  }
   const little = descr[0] !== ">" && (descr[0] !== "=" || LITTLE);
+  return { dtype, size: type.size, shape, fortran, little, start };
+}
+
+function checkLength({ start, size, shape }: Layout, length: number, count: number, failed: string): void {
+  if (length - start === count * size) return;
+  throw new SyntaxError(
+    `${failed} at byte ${start}: expected ${count * size} bytes of values for shape [${
+      shape.join(", ")
+    }], found ${length - start}`,
+  );
+}
+
+/** Values of a file's bytes, row-major. */
+function valuesOf(bytes: Uint8Array, layout: Layout, count: number): NpyValues {
+  const { dtype, size, shape, fortran, little } = layout, type = TYPES[dtype];
   const data = new type.make(count);
-  if (dtype !== "f2" && dtype !== "b1" && (type.size === 1 || little === LITTLE)) {
-    new Uint8Array(data.buffer).set(bytes.subarray(start));
+  if (dtype !== "f2" && dtype !== "b1" && (size === 1 || little === LITTLE)) {
+    new Uint8Array(data.buffer).set(bytes);
   } else {
-    for (let i = 0; i < count; i++) data[i] = type.get(view, start + i * type.size, little);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < count; i++) data[i] = type.get(view, i * size, little);
   }
-  return { data: fortran && shape.length > 1 ? toRowMajor(data, shape, type.make) : data, shape, dtype };
+  return fortran && shape.length > 1 ? toRowMajor(data, shape, type.make) : data;
 }
 
 /**

@@ -94,7 +94,8 @@ export async function readArraySet(
   options: FindOptions,
 ): Promise<FoundSet> {
   const given = options.axes === undefined ? undefined : checkAxes(options.axes);
-  const axesOf = (array: FileArray) => given ?? guessAxes(array.name || place, array.shape, true);
+  const axesOf = (array: FileArray) =>
+    given ?? guessAxes(array.name || place, array.shape, true, options.planes);
   const pairs = findPairs(arrays, place, options);
   if (pairs.length === 0) {
     const sets = arrays.map((array) => imagesOf(array, array.name, axesOf(array)));

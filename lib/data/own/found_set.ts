@@ -25,6 +25,8 @@ export interface FindOptions {
   labels?: string;
   /** See `checkAxes`. @default {told by the shapes} */
   axes?: string;
+  /** What planes that come first are, where that is known: frames (d) or channels (c). @default {not known} */
+  planes?: "d" | "c";
 }
 
 const PARTS: Readonly<Record<string, Part>> = {

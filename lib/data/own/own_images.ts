@@ -18,6 +18,8 @@ import { type OwnImage, type OwnPixels, stackOf } from "./stacks.ts";
 export interface OwnImagesOptions extends FindOptions, LabelOptions {
   /** Most bytes of images that are kept for the second reading. @default {536_870_912} */
   keepBytes?: number;
+  /** Whether NaN and infinite values are refused, or left as they are. @default {"refuse"} */
+  nonFinite?: "refuse" | "keep";
   /** Takes how many images have been looked at. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -47,7 +49,8 @@ export type OwnLook = Pick<OwnPixels, "shape" | "type" | "isPicture"> & { low: n
 /**
  * Reads what a place holds, and looks at every image once.
  *
- * @param name A folder, a zip, or a file of arrays (.npz, HDF5, ROOT, TIFF, FITS).
+ * @param name A folder, a zip, a file of arrays (.npz, HDF5, ROOT, TIFF, FITS), or a table of files in its folder
+ * (.csv, .tsv, FITS).
  * @throws {Error} One line that says what is missing, damaged or can be taken in two ways, and how to say which is meant.
  */
 export async function readOwnImages(name: string, options: OwnImagesOptions = {}): Promise<OwnImages> {
@@ -85,7 +88,7 @@ async function findSet(
 ): Promise<FoundSet> {
   if (place.single) return await readArraySet(arraysOf(place), place.name, options);
   const table = findTable(place, options.labels);
-  if (table) return await readTableSet(place, table, options);
+  if (table) return await readTableSet(place, table, options, opened);
   const inFolders = place.files.some(({ path }) => path.includes("/"));
   if (inFolders) return await readClassFolders(place, options);
   const files: OpenedFile[] = [], names: string[] = [], passed: string[] = [];
@@ -167,7 +170,8 @@ function remembered(images: readonly OwnImage[], limit: number): OwnImage[] {
 }
 
 /** Reads every image once. @throws {TypeError} If a value is not a finite number; the image is named. */
-async function lookAtAll(images: readonly OwnImage[], { onProgress, signal }: OwnImagesOptions) {
+async function lookAtAll(images: readonly OwnImage[], options: OwnImagesOptions) {
+  const { onProgress, signal, nonFinite = "refuse" } = options;
   const looks: OwnLook[] = [], hashes: string[] = [];
   for (const [i, { name, read }] of images.entries()) {
     signal?.throwIfAborted();
@@ -176,6 +180,7 @@ async function lookAtAll(images: readonly OwnImage[], { onProgress, signal }: Ow
     for (let k = 0; k < data.length; k++) {
       const value = data[k];
       if (!Number.isFinite(value)) {
+        if (nonFinite === "keep") continue;
         throw new TypeError(
           `Cannot learn from "${name}" as its value ${k} is ${value}: fill what is not known`,
         );

@@ -1,5 +1,5 @@
 /** The files of a place that a user names: a folder, a zip, or one file. Lists them; opens none but the zip. @module */
-import { basename, join, normalize } from "@std/path";
+import { basename, dirname, join, normalize } from "@std/path";
 import { type OpenedFile, openFile } from "../../io/formats.ts";
 import { isHiddenEntry } from "../../io/zip.ts";
 import { byName, walkFiles, withSlashes } from "../transport/glob.ts";
@@ -10,6 +10,7 @@ export interface PlaceFile {
   readonly path: string;
   open(): Promise<OpenedFile>;
   text(): Promise<string>;
+  bytes(): Promise<Uint8Array>;
 }
 
 /** What is at a place. */
@@ -19,6 +20,8 @@ export interface Place {
   readonly files: readonly PlaceFile[];
   /** The place itself, where it is one file that is no archive. */
   readonly single?: OpenedFile;
+  /** The place itself, where it is a table of files beside it. */
+  readonly table?: PlaceFile;
   /** The folder that all files lie in, taken off their paths; "" where there is none. */
   readonly within: string;
   /** Folders that hold nothing; a zip says nothing of them. */
@@ -58,7 +61,7 @@ function placeOf(name: string, all: readonly PlaceFile[], emptyFolders: readonly
  *
  * Symbolic links are followed, but not back to a folder that they lie in. `__MACOSX`, `.DS_Store` and their like are left out.
  *
- * @param name A folder, a zip, or a file of arrays.
+ * @param name A folder, a zip, a file of arrays, or a table (.csv, .tsv or FITS) of files in its folder.
  * @throws {Deno.errors.NotFound} If there is nothing.
  * @throws {RangeError} If it holds no file.
  * @throws {SyntaxError} If an archive is damaged.
@@ -69,15 +72,33 @@ export async function openPlace(name: string): Promise<Place> {
     throw new Deno.errors.NotFound(`Cannot read images from "${name}" as there is no such file or folder`);
   });
   if (info.isDirectory) return await openFolder(name);
+  if (/\.(csv|tsv)$/i.test(name)) return await openTable(name);
   const single = await openFile(name, { name: basename(name) });
+  if (single.format === "fits" && single.arrays.length === 0) {
+    single.close();
+    return await openTable(name);
+  }
   if (!single.members) return { name, files: [], single, within: "", emptyFolders: [] };
   const files = single.members.map((member): PlaceFile => ({
     path: member.name,
     open: async () => await openFile(await member.bytes(), { name: member.name }),
     text: async () => new TextDecoder().decode(await member.bytes()),
+    bytes: () => member.bytes(),
   }));
   single.close();
   return placeOf(name, files, []);
+}
+
+/** The folder of a table, with the table. */
+async function openTable(name: string): Promise<Place> {
+  const folder = await openFolder(dirname(name)), path = basename(name);
+  const table: PlaceFile = {
+    path,
+    open: () => openFile(name, { name: path }),
+    text: () => Deno.readTextFile(name),
+    bytes: () => Deno.readFile(name),
+  };
+  return { ...folder, name, table };
 }
 
 async function openFolder(name: string): Promise<Place> {
@@ -88,6 +109,7 @@ async function openFolder(name: string): Promise<Place> {
     path: path.slice(start),
     open: async () => await openFile(path, { name: path.slice(start) }),
     text: async () => await Deno.readTextFile(path),
+    bytes: async () => await Deno.readFile(path),
   }));
   return placeOf(name, files, await emptyFoldersOf(name, 2));
 }

@@ -43,14 +43,21 @@ export function checkAxes(axes: string): string {
  * The axes of an array that says nothing of them.
  *
  * @param examples Whether the first axis counts examples.
+ * @param planes What planes that come first are, where that is known: frames (d) or channels (c).
  * @throws {TypeError} If they can be two things.
  */
-export function guessAxes(name: string, shape: readonly number[], examples: boolean): string {
+export function guessAxes(
+  name: string,
+  shape: readonly number[],
+  examples: boolean,
+  planes?: "d" | "c",
+): string {
   const n = examples ? "n" : "", sides = shape.slice(examples ? 1 : 0);
   const [first] = sides, last = sides[sides.length - 1];
   if (sides.length === 2) return `${n}hw`;
   if (sides.length === 3 && last <= MOST_CHANNELS && first > MOST_CHANNELS) return `${n}hwc`;
   if (sides.length === 4 && last <= MOST_CHANNELS) return `${n}dhwc`;
+  if (sides.length === 3 && planes !== undefined) return `${n}${planes}hw`;
   if (sides.length === 3 && first > MOST_CHANNELS && last > MOST_CHANNELS) return `${n}dhw`;
   const choices = sides.length === 3 ? [`${n}hwc`, `${n}chw`, `${n}dhw`] : ["nhwc", "nchw", "ndhw", "ndhwc"];
   throw new TypeError(

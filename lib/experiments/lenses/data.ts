@@ -27,6 +27,8 @@ export interface LensesData extends Data {
   /** 1 lens, 0 other; [images]. */
   readonly labels: Float32Array;
   readonly split: GroupedSplit;
+  /** What each image shows, as {@linkcode LensSet} has it. */
+  readonly kinds: readonly string[];
   readonly bands: number;
   /** Share of lenses among what was trained on. */
   readonly trainedPrior: number;
@@ -219,7 +221,9 @@ function reportSet({ lenses, others }: LensSet, log: (line: string) => void): vo
 export async function loadLenses(options: LensesOptions, context: LoadContext): Promise<LensesData> {
   const { log } = context, { seed, folds, fold, validation, crop, nonFinite } = options;
   const place = options.data ?? await simulatedFolder(options, context);
-  const set = await readLensSet({ lenses: place, others: options.others }, { nonFinite });
+  const { others, positive, images, labels: named, column, axes } = options;
+  const places = { lenses: place, others, positive, images, labels: named, column };
+  const set = await readLensSet(places, { nonFinite, axes });
   reportSet(set, log);
   refuse(options, set);
   const full = joined(set), crops = cropAll(full, crop), count = full.shape[0];
@@ -253,6 +257,7 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
     crops,
     labels,
     split,
+    kinds: set.kinds,
     bands: set.bands,
     trainedPrior: trained.reduce((sum, row) => sum + training.labels[row], 0) / trained.length,
   };

@@ -8,9 +8,23 @@ export const LENSES_OPTIONS = {
     type: "string",
     hint: "PLACE",
     help:
-      "Folder with lenses.npy and other.npy, or the file of lenses (default: a simulated set, made once).",
+      "Folder with lenses.npy and other.npy, the file of lenses (with --others), or any labelled set: a catalogue (CSV or FITS " +
+      "table) of cutouts, a folder a class, .npz, HDF5 (default: a simulated set, made once).",
   },
-  others: { type: "string", hint: "FILE", help: "File of all else, where --data is a file." },
+  others: { type: "string", hint: "FILE", help: "File of all else, where --data is the file of lenses." },
+  positive: {
+    type: "string",
+    hint: "CLASS",
+    help: "Class of a labelled set that is looked for (default: lens, lenses, positive, or 1).",
+  },
+  images: { type: "string", hint: "NAME", help: "Which array of a labelled set holds the cutouts." },
+  labels: { type: "string", hint: "NAME", help: "Which array or table of it holds the labels." },
+  column: { type: "string", hint: "NAME", help: "Which column of it is the class." },
+  axes: {
+    type: "string",
+    hint: "AXES",
+    help: "What an array's axes are, such as nhwc or nchw (not of .npy).",
+  },
   lenses: { type: "integer", default: 20, min: 1, max: 1_000_000, help: "Lenses of the simulated set." },
   negatives: { type: "integer", default: 500, min: 1, max: 1_000_000, help: "Others of the simulated set." },
   nonFinite: {

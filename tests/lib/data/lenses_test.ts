@@ -1,9 +1,12 @@
 import { join } from "@std/path";
 import { cutoutsOf, groupsOf, pairClasses, readCutouts, readLensSet } from "../../../lib/data/lenses.ts";
 import { encodeNpy } from "../../../lib/io/npy.ts";
+import { encodeFits } from "../../../lib/io/fits.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";
 import { assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
+import { testWith } from "../../needs.ts";
+import { runPython } from "../io/_python.ts";
 
 const some = (shape: number[], value = 1) => ({
   data: new Float32Array(shape.reduce((product, side) => product * side, 1)).fill(value),
@@ -65,3 +68,106 @@ Deno.test("groupsOf() joins images that are the same, and those made of the same
   assertEquals([...groupsOf(set)], [0, 1, 0, 3, 4]);
   assertEquals([...groupsOf(set, [[0], [1], [2], [1, 3], [3]])], [0, 1, 0, 1, 1]);
 });
+
+/** Cutouts of 12 × 10 pixels and 2 bands, bands first as FITS has them, each of one value; the last has a hole. */
+const cube = (value: number, hole = false) => {
+  const data = new Float32Array(2 * 12 * 10).fill(value).fill(value + 0.5, 120);
+  if (hole) data[7] = NaN;
+  return encodeFits([{ data, shape: [2, 12, 10] }]);
+};
+const CATALOGUE = [["a.fits", "lens"], ["b.fits", "spiral"], ["c.fits", "star"], ["d.fits", "spiral"]];
+
+async function writeCubes(folder: string) {
+  await Deno.mkdir(join(folder, "cutouts"));
+  for (const [i, [file]] of CATALOGUE.entries()) {
+    await Deno.writeFile(join(folder, "cutouts", file), cube(i, i === 3));
+  }
+}
+
+Deno.test("readLensSet() follows a CSV catalogue to FITS cutouts of several classes", () =>
+  withFolder(async (folder) => {
+    await writeCubes(folder);
+    const rows = CATALOGUE.map(([file, kind], i) => `cutouts/${file},${kind},${20 + i}`);
+    const catalogue = join(folder, "sources.csv");
+    await Deno.writeTextFile(catalogue, ["file,kind,magnitude", ...rows].join("\n"));
+    const set = await readLensSet({ lenses: catalogue, column: "kind" });
+    assertEquals(set.kinds, ["lens", "spiral", "star", "spiral"]);
+    assertEquals([set.lenses.shape, set.others.shape, set.others.masked], [
+      [1, 12, 10, 2],
+      [3, 12, 10, 2],
+      1,
+    ]);
+    assertEquals([...set.lenses.data.subarray(0, 4)], [0, 0.5, 0, 0.5]);
+    const stars = await readLensSet({ lenses: catalogue, column: "kind", positive: "star" });
+    assertEquals([stars.kinds, stars.lenses.data[0]], [["star", "lens", "spiral", "spiral"], 2]);
+    await assertRejects(
+      () => readLensSet({ lenses: catalogue, column: "kind", positive: "stars" }),
+      RangeError,
+      '(nearest: "star"): say --positive, one of "lens", "spiral", "star"',
+    );
+    await assertRejects(
+      () => readLensSet({ lenses: catalogue, column: "kind" }, { nonFinite: "refuse" }),
+      RangeError,
+      "must be finite: 1 are not",
+    );
+  }));
+
+testWith(
+  "formats",
+  "readLensSet() follows a FITS table to cutouts, and to images of one array",
+  (python) =>
+    withFolder(async (folder) => {
+      await writeCubes(folder);
+      const { data } = some([4, 12, 10, 2]);
+      data.forEach((_, i) => data[i] = Math.floor(i / 240));
+      await Deno.writeFile(join(folder, "all.npy"), encodeNpy({ data, shape: [4, 12, 10, 2] }));
+      await runPython(
+        python,
+        `
+from astropy.table import Table
+kinds = ["lens", "spiral", "star", "spiral"]
+Table(dict(file=[f"cutouts/{x}.fits" for x in "abcd"], kind=kinds)).write("files.fits")
+Table(dict(file=["all.npy"] * 3, index=[3, 0, 1], kind=["lens", "spiral", "star"])).write("rows.fits")
+`,
+        folder,
+      );
+      assertEquals((await readLensSet({ lenses: join(folder, "files.fits") })).kinds, [
+        "lens",
+        "spiral",
+        "star",
+        "spiral",
+      ]);
+      const rows = await readLensSet({ lenses: join(folder, "rows.fits") });
+      assertEquals([rows.lenses.data[0], rows.others.data[0], rows.others.data[240]], [3, 0, 1]);
+    }),
+);
+
+Deno.test("readLensSet() takes labels in a file, and refuses bands that differ", () =>
+  withFolder(async (folder) => {
+    const images = { data: Float32Array.from({ length: 4 * 100 }, (_, i) => i), shape: [4, 10, 10, 1] };
+    const place = join(folder, "set.npz");
+    await Deno.writeFile(
+      place,
+      await encodeNpz({ images, labels: { data: Uint8Array.of(0, 1, 1, 0), shape: [4] } }),
+    );
+    const set = await readLensSet({ lenses: place });
+    assertEquals([set.kinds, set.lenses.data[0], set.others.data[0]], [["1", "1", "0", "0"], 100, 0]);
+    await Deno.mkdir(join(folder, "kinds", "lens"), { recursive: true });
+    await Deno.mkdir(join(folder, "kinds", "star"));
+    await Deno.writeFile(join(folder, "kinds", "lens", "a.fits"), cube(1));
+    const flat = encodeFits([{ data: new Float32Array(120), shape: [12, 10] }]);
+    await Deno.writeFile(join(folder, "kinds", "star", "b.fits"), flat);
+    await assertRejects(
+      () => readLensSet({ lenses: join(folder, "kinds") }),
+      RangeError,
+      'all cutouts must have the same bands: "lens/a.fits" has 2, "star/b.fits" 1',
+    );
+  }));
+
+Deno.test("readCutouts() reads a stack of FITS cubes", () =>
+  withFolder(async (folder) => {
+    const data = Float32Array.from({ length: 3 * 2 * 12 * 10 }, (_, i) => i), path = join(folder, "x.fits");
+    await Deno.writeFile(path, encodeFits([{ data, shape: [3, 2, 12, 10] }]));
+    const cutouts = await readCutouts(path);
+    assertEquals([cutouts.shape, [...cutouts.data.subarray(0, 4)]], [[3, 12, 10, 2], [0, 120, 1, 121]]);
+  }));

@@ -74,7 +74,10 @@ Deno.test("openFile() reads from a server, and names what it cannot open", async
     'Cannot open "a.txt" as its content is of no format that is read: PNG',
   );
   await assertRejects(() => openFile(new Uint8Array(0)), TypeError, "no format");
-  await assertRejects(() => openFile(encodeNpy(STACK), { maxBytes: 100 }), RangeError, "at most 100 bytes");
+  await assertRejects(() => openFile(PNG, { maxBytes: 10 }), RangeError, "at most 10 bytes");
+  const [stack] = (await openFile(encodeNpy(STACK), { maxBytes: 20 })).arrays; // read by rows, so that the limit is a read's
+  assertEquals((await stack.read([1, 2])).shape, [1, 3, 5]);
+  await assertRejects(() => stack.read(), RangeError, "holds at most 20 values");
   await assertRejects(() => openFile(encodeGzip(encodeGzip(PNG))), TypeError, "a gzip of a gzip");
 });
 

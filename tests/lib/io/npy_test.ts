@@ -1,5 +1,6 @@
-import { assertClose, assertEquals, assertThrows } from "../../assert.ts";
-import { decodeNpy, encodeNpy, type NpyArray } from "../../../lib/io/npy.ts";
+import { assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import { memorySource } from "../../../lib/io/byte_source.ts";
+import { decodeNpy, encodeNpy, type NpyArray, openNpy } from "../../../lib/io/npy.ts";
 import { decodeNpz, encodeNpz } from "../../../lib/io/npz.ts";
 import { encodeZip } from "../../../lib/io/zip.ts";
 import { decodeGzip } from "../../../lib/io/gzip.ts";
@@ -167,4 +168,37 @@ Deno.test("decodeNpz() names the array that is damaged, and holds the limit over
     b: { data: new Uint8Array(600), shape: [600] },
   });
   assertThrows(() => decodeNpz(two, { maxBytes: 1000 }), RangeError, "at most 1000 bytes");
+});
+
+Deno.test("openNpy() reads rows alone, any order of bytes and axes, and refuses what decodeNpy() refuses", async () => {
+  const big = encodeNpy({ data: Float32Array.from({ length: 24 }, (_, i) => i), shape: [4, 3, 2] });
+  const source = memorySource(big, "big.npy");
+  let read = 0;
+  const counted = {
+    ...source,
+    read: (at: number, length: number) => (read += length, source.read(at, length)),
+  };
+  const array = await openNpy(counted);
+  const before = read;
+  const { data, shape } = await array.read([1, 3]);
+  assertEquals([[...data], shape, read - before], [
+    Array.from({ length: 12 }, (_, i) => 6 + i),
+    [2, 3, 2],
+    48,
+  ]);
+  await assertRejects(
+    () => array.read([3, 5]),
+    RangeError,
+    "Cannot read rows 3 to 5: the array has shape [4, 3, 2]",
+  );
+  await assertRejects(
+    async () => await (await openNpy(source, { maxBytes: 40 })).read([0, 2]),
+    RangeError,
+    "holds at most 10 values",
+  );
+  const fortran = decodeGzip(base64(NUMPY.fortran)), whole = decodeNpy(fortran);
+  const rows = await (await openNpy(memorySource(fortran))).read([1, 2]);
+  assertEquals([[...rows.data], rows.shape], [[...whole.data].slice(12), [1, 3, 4]]);
+  await assertRejects(() => openNpy(memorySource(big.subarray(0, big.length - 1))), SyntaxError, "found 95");
+  await assertRejects(() => openNpy(memorySource(big.subarray(0, 40))), SyntaxError, "cut off");
 });

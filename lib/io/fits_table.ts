@@ -1,0 +1,144 @@
+/**
+ * Tables of FITS files: the first BINTABLE that is no packed image, its columns of single numbers, truth values and texts.
+ *
+ * Source: FITS Standard 4.0 (IAU, 2016), section 7.3. Columns of several numbers a row, of complex numbers and of variable length are left
+ * out and named; ASCII tables are not read. @module
+ */
+import { BLOCK, type FitsCard, readHeader } from "./_fits_header.ts";
+import { ascii, cannotDecode } from "./_problem.ts";
+import { isFits } from "./_signatures.ts";
+import { decodeGzip, isGzip } from "./gzip.ts";
+
+/** A column: one value a row. */
+export interface FitsColumn {
+  name: string;
+  /** TUNIT, or "". */
+  unit: string;
+  /** Physical values; NaN where TNULL says that there is none. Whole numbers of 64 bits are rounded as any number is. */
+  values: number[] | string[] | boolean[];
+}
+
+/** A table. */
+export interface FitsTable {
+  /** EXTNAME, or "". */
+  name: string;
+  rows: number;
+  columns: FitsColumn[];
+  /** Names of the columns that were left out. */
+  leftOut: string[];
+}
+
+/** Options for {@linkcode decodeFitsTable}. */
+export interface DecodeFitsTableOptions {
+  /** File name for error messages. */
+  name?: string;
+  /** Most bytes that a gzip unpacks to. @default {1_073_741_824} */
+  maxBytes?: number;
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  ...{ L: 1, X: 1, B: 1, I: 2, J: 4, K: 8, A: 1, E: 4, D: 8, C: 8, M: 16, P: 8, Q: 16 },
+};
+
+const NUMBERS: Readonly<Record<string, (view: DataView, at: number) => number>> = {
+  B: (view, at) => view.getUint8(at),
+  I: (view, at) => view.getInt16(at),
+  J: (view, at) => view.getInt32(at),
+  K: (view, at) => Number(view.getBigInt64(at)),
+  E: (view, at) => view.getFloat32(at),
+  D: (view, at) => view.getFloat64(at),
+};
+
+/** Bytes of the data after a header. */
+function dataBytes(header: ReadonlyMap<string, FitsCard>, here: string): number {
+  const number = (key: string, fallback?: number) => {
+    const value = header.get(key) ?? fallback;
+    if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+    throw new SyntaxError(`${here}: expected a whole number as ${key}, found ${value ?? "nothing"}`);
+  };
+  const axes = number("NAXIS");
+  let values = axes === 0 ? 0 : 1;
+  for (let axis = 1; axis <= axes; axis++) values *= number(`NAXIS${axis}`);
+  const size = Math.abs(number("BITPIX")) / 8 * number("GCOUNT", 1) * (number("PCOUNT", 0) + values);
+  if (Number.isSafeInteger(size) && size >= 0) return size;
+  throw new SyntaxError(`${here}: its data have an absurd size (${size} bytes)`);
+}
+
+/**
+ * Decodes the first table of a FITS file.
+ *
+ * @param bytes The whole file, plain or in a gzip.
+ * @returns Undefined if the file has no table.
+ * @throws {SyntaxError} If the file is damaged; the byte is named.
+ */
+export function decodeFitsTable(
+  bytes: Uint8Array,
+  options: DecodeFitsTableOptions = {},
+): FitsTable | undefined {
+  const { name, maxBytes = 2 ** 30 } = options, failed = cannotDecode("FITS", name);
+  const file = isGzip(bytes) ? decodeGzip(bytes, { name, maxBytes }) : bytes;
+  if (!isFits(file)) throw new SyntaxError(`${failed} at byte 0: expected "SIMPLE  ="`);
+  for (let at = 0; at < file.length;) {
+    if (at > 0 && !"XTENSION".startsWith(ascii(file, at, 8))) break;
+    const { header, end } = readHeader(file, at, failed), here = `${failed} at byte ${at}`;
+    const size = dataBytes(header, here);
+    if (end + size > file.length) {
+      throw new SyntaxError(
+        `${here}: expected ${size} bytes of data from byte ${end}, found ${file.length - end}`,
+      );
+    }
+    const isTable = at > 0 && String(header.get("XTENSION")).trim() === "BINTABLE" &&
+      header.get("ZIMAGE") !== true;
+    if (isTable) return readTable(header, new DataView(file.buffer, file.byteOffset + end, size), here);
+    at = end + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return undefined;
+}
+
+function readTable(header: ReadonlyMap<string, FitsCard>, view: DataView, here: string): FitsTable {
+  const width = Number(header.get("NAXIS1")), rows = Number(header.get("NAXIS2"));
+  const columns: FitsColumn[] = [], leftOut: string[] = [];
+  let offset = 0;
+  for (let i = 1; i <= Number(header.get("TFIELDS") ?? 0); i++) {
+    const form = String(header.get(`TFORM${i}`) ?? "").trim(), match = /^(\d*)([LXBIJKAEDCMPQ])/.exec(form);
+    if (!match) throw new SyntaxError(`${here}: column ${i} has the form "${form}"`);
+    const repeat = match[1] === "" ? 1 : Number(match[1]), kind = match[2];
+    const size = kind === "X" ? Math.ceil(repeat / 8) : repeat * BYTES[kind];
+    if (offset + size > width) {
+      throw new SyntaxError(`${here}: column ${i} ends at byte ${offset + size} of rows of ${width}`);
+    }
+    const name = String(header.get(`TTYPE${i}`) ?? `column${i}`).trim();
+    const values = readColumn(header, i, view, { kind, repeat, offset, rows, width });
+    if (values) columns.push({ name, unit: String(header.get(`TUNIT${i}`) ?? "").trim(), values });
+    else leftOut.push(name);
+    offset += size;
+  }
+  return { name: String(header.get("EXTNAME") ?? "").trim(), rows, columns, leftOut };
+}
+
+/** Values of a column, or undefined where it has not one a row. */
+function readColumn(
+  header: ReadonlyMap<string, FitsCard>,
+  i: number,
+  view: DataView,
+  { kind, repeat, offset, rows, width }: Record<"repeat" | "offset" | "rows" | "width", number> & {
+    kind: string;
+  },
+): FitsColumn["values"] | undefined {
+  const each = <T>(get: (at: number) => T) =>
+    Array.from({ length: rows }, (_, row) => get(row * width + offset));
+  if (kind === "A") {
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return each((at) => ascii(bytes, at, repeat).split("\0", 1)[0].trimEnd());
+  }
+  if (repeat !== 1) return undefined;
+  if (kind === "L") return each((at) => view.getUint8(at) === 0x54); // "T"
+  const get = Object.hasOwn(NUMBERS, kind) ? NUMBERS[kind] : undefined;
+  if (!get) return undefined;
+  const zero = Number(header.get(`TZERO${i}`) ?? 0), scale = Number(header.get(`TSCAL${i}`) ?? 1);
+  const none = header.get(`TNULL${i}`);
+  return each((at) => {
+    const value = get(view, at);
+    return value === none ? NaN : zero + scale * value;
+  });
+}
