@@ -5,32 +5,29 @@
  * themselves or through one file between, and on the examples of the file's docs, in a copy of the tree.
  * @module
  */
-import { join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { createRng } from "../lib/base/rng.ts";
 import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
-import { copyTree, listFiles, type Outcome, type TreeCopy } from "./mutants/_copy.ts";
-import {
-  applyMutation,
-  findMutations,
-  type Mutation,
-  type MutationKind,
-  showMutation,
-} from "./mutants/_mutations.ts";
+import { copyTree, listFiles, type TreeCopy } from "./mutants/_copy.ts";
+import { readHarmless, reasonFor } from "./mutants/_harmless.ts";
+import { findMutations, type MutationKind, showMutation } from "./mutants/_mutations.ts";
+import { type Fault, type Outcome, Room } from "./mutants/_room.ts";
 import { findTestsOf } from "./mutants/_tests_of.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
 
 const OPTIONS = {
   room: { type: "list", hint: "ROOM,…", help: "Rooms of lib, such as train,store; all without" },
+  file: { type: "list", hint: "FILE,…", help: "Only faults of these files" },
   count: { type: "integer", default: 30, min: 1, help: "Faults a room" },
   seed: { type: "integer", default: 1, min: 0, help: "Which sample" },
   jobs: { type: "integer", default: 2, min: 1, help: "Faults tried at once" },
   tests: { type: "integer", default: 12, min: 1, help: "Most test files for a fault, nearest first" },
   limit: {
     type: "number",
-    default: 120,
+    default: 30,
     min: 1,
     hint: "SECONDS",
-    help: "A fault that takes longer counts as killed",
+    help: "Most time for a fault, as long as its tests take without it; then it has survived",
   },
   least: {
     type: "number",
@@ -45,14 +42,8 @@ const OPTIONS = {
 
 /** Where the examples of a file's docs are written in the copy. */
 const EXAMPLES = "examples";
-
-/** A fault and where it is planted. */
-interface Planted {
-  room: string;
-  file: string;
-  source: string;
-  mutation: Mutation;
-}
+/** Longest that a file may load, or a test run, without a fault. */
+const SOUND_MS = 120_000;
 
 /** One fault and how it went. */
 interface Trial {
@@ -60,9 +51,17 @@ interface Trial {
   file: string;
   line: number;
   kind: MutationKind;
-  /** "untested": no test stands on the file; "broken": its tests fail, or are late, without a fault. */
-  outcome: "killed" | "timeout" | "survived" | "untested" | "broken";
+  outcome: Outcome | "harmless";
   diff: string;
+  /** Why it is harmless. */
+  reason?: string;
+}
+
+/** What every fault is tried with. */
+interface Tree {
+  files: readonly string[];
+  sources: ReadonlyMap<string, string>;
+  tests: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Runs the task; see `--help`. */
@@ -77,45 +76,49 @@ export function main(args: string[]): Promise<number> {
       ],
     });
     const output = createOutput(options);
-    const files = await listFiles();
-    const sources = new Map<string, string>();
-    for (const file of files.filter((file) => file.endsWith(".ts"))) {
-      sources.set(file, await Deno.readTextFile(file));
-    }
-    const rooms = [...new Set([...sources.keys()].map(roomOf).filter((room) => room !== undefined))].sort();
+    const tree = await readTree();
+    const rooms = [...new Set([...tree.sources.keys()].map(roomOf).filter((room) => room !== undefined))]
+      .sort();
     const wanted = options.room.length > 0 ? options.room : rooms;
     for (const room of wanted) {
       if (!rooms.includes(room)) {
         throw new CliError(`Cannot test room "${room}": lib has ${rooms.join(", ")}`);
       }
     }
-    const queue = wanted.flatMap((room) => sample(room, sources, options)).reverse();
-    const tests = findTestsOf(sources);
-    const trials: Trial[] = [], baselines = new Map<string, Promise<Outcome>>();
+    const parts = Math.ceil(options.jobs / wanted.length);
+    const queue = wanted.flatMap((room) => split(sample(room, tree.sources, options), parts)).reverse();
+    const trials: Trial[] = [];
     const work = async () => {
-      await using copy = await copyTree(files);
-      for (let planted = queue.pop(); planted !== undefined; planted = queue.pop()) {
-        const nearest = (tests.get(planted.file) ?? []).slice(0, options.tests);
-        const trial = await tryOut(planted, nearest, copy, baselines, options.limit * 1000);
-        trials.push(trial);
-        const place = `${trial.file}:${trial.line} ${trial.kind}: ${trial.outcome}`;
-        const isFound = trial.outcome === "killed" || trial.outcome === "timeout";
-        output.record("mutant", { ...trial }, isFound ? place : `${place}\n${trial.diff}`);
+      await using copy = await copyTree(tree.files);
+      for (let faults = queue.pop(); faults !== undefined; faults = queue.pop()) {
+        for await (const trial of tryOut(faults, copy, tree, options)) {
+          trials.push(trial);
+          output.record("mutant", { ...trial }, describe(trial));
+        }
       }
     };
     await Promise.all(Array.from({ length: options.jobs }, work));
     let isBelow = false;
     for (const room of wanted) {
-      const { killed, survived, broken } = summarize(trials.filter((trial) => trial.room === room));
-      const percent = killed + survived === 0 ? 0 : 100 * killed / (killed + survived);
+      const { killed, survived, harmless } = summarize(trials.filter((trial) => trial.room === room));
+      const percent = killed + survived === 0 ? 100 : 100 * killed / (killed + survived);
       isBelow ||= percent < options.least;
-      const text = `${room}: ${killed} killed, ${survived} survived, ${broken} not tried: ${
+      const text = `${room}: ${killed} killed, ${survived} survived, ${harmless} harmless: ${
         percent.toFixed(0)
       } %`;
-      output.record("room", { room, killed, survived, broken, percent }, text);
+      output.record("room", { room, killed, survived, harmless, percent }, text);
     }
     return isBelow ? 1 : 0;
   });
+}
+
+async function readTree(): Promise<Tree> {
+  const files = await listFiles();
+  const sources = new Map<string, string>();
+  for (const file of files.filter((file) => file.endsWith(".ts"))) {
+    sources.set(file, await Deno.readTextFile(file));
+  }
+  return { files, sources, tests: findTestsOf(sources) };
 }
 
 function roomOf(file: string): string | undefined {
@@ -126,60 +129,94 @@ function roomOf(file: string): string | undefined {
 function sample(
   room: string,
   sources: ReadonlyMap<string, string>,
-  { count, seed }: { count: number; seed: number },
-): Planted[] {
-  const files = [...sources].filter(([file]) => roomOf(file) === room).sort(([a], [b]) => a < b ? -1 : 1);
-  const all: Planted[] = files.flatMap(([file, source]) =>
-    findMutations(source).map((mutation) => ({ room, file, source, mutation }))
+  { count, seed, file: only }: { count: number; seed: number; file: readonly string[] },
+): Fault[] {
+  const files = [...sources].filter(([file]) =>
+    roomOf(file) === room && (only.length === 0 || only.includes(file))
+  );
+  files.sort(([a], [b]) => a < b ? -1 : 1);
+  const all = files.flatMap(([file, source]) =>
+    findMutations(source).map((mutation) => ({ ...mutation, file }))
   );
   const rng = createRng(seed);
-  const drawn: Planted[] = [];
-  while (drawn.length < count && all.length > 0) drawn.push(...all.splice(Math.floor(rng() * all.length), 1));
-  return drawn;
+  const drawn: Fault[] = [];
+  while (drawn.length < count && all.length > 0) {
+    const [fault] = all.splice(Math.floor(rng() * all.length), 1);
+    drawn.push({ ...fault, id: drawn.length });
+  }
+  return drawn.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.start - b.start);
 }
 
-/** Plants one fault in a copy, runs its tests, and takes it out again. */
-async function tryOut(
-  { room, file, source, mutation }: Planted,
-  tests: readonly string[],
+/** Some lists of about as many each, in the order of the whole. */
+function split<T>(list: readonly T[], parts: number): T[][] {
+  const size = Math.ceil(list.length / parts);
+  const starts = Array.from({ length: parts }, (_, i) => i * size);
+  return starts.map((start) => list.slice(start, start + size)).filter((part) => part.length > 0);
+}
+
+/** Plants faults of one room in a copy and tries each. */
+async function* tryOut(
+  faults: readonly Fault[],
   copy: TreeCopy,
-  baselines: Map<string, Promise<Outcome>>,
-  limitMs: number,
-): Promise<Trial> {
-  const line = source.slice(0, mutation.start).split("\n").length;
-  const diff = showMutation(source, mutation);
-  const ended = (outcome: Trial["outcome"]): Trial => ({
-    room,
-    file,
-    line,
-    kind: mutation.kind,
-    outcome,
-    diff,
-  });
+  { sources, tests }: Tree,
+  options: { tests: number; limit: number },
+): AsyncGenerator<Trial> {
+  const room = roomOf(faults[0].file)!;
+  const harmless = await readHarmless(room);
   const examples = join(copy.root, EXAMPLES);
   await Deno.mkdir(examples);
   try {
-    const count = await writeExampleTests([file], examples, copy.root);
-    const run = count > 0 ? [...tests, EXAMPLES] : tests;
-    if (run.length === 0) return ended("untested");
-    if (!baselines.has(file)) baselines.set(file, copy.test(run, limitMs));
-    if (await baselines.get(file) !== "passed") return ended("broken");
-    await Deno.writeTextFile(join(copy.root, file), applyMutation(source, mutation));
-    const outcome = await copy.test(run, limitMs);
-    return ended(outcome === "passed" ? "survived" : outcome === "failed" ? "killed" : "timeout");
+    await writeExampleTests([...new Set(faults.map(({ file }) => file))], examples, copy.root);
+    await using planted = await Room.open(copy, sources, faults, {
+      soundMs: SOUND_MS,
+      faultMs: options.limit * 1000,
+    });
+    for (const fault of faults) {
+      const { file, kind } = fault, source = sources.get(file)!;
+      const line = source.slice(0, fault.start).split("\n").length;
+      const diff = showMutation(source, fault);
+      const reason = reasonFor(harmless, file, diff);
+      const trial = { room, file, line, kind, diff };
+      if (reason !== undefined) {
+        yield { ...trial, outcome: "harmless", reason };
+        continue;
+      }
+      const [nearest, ...others] = tests.get(file)?.slice(0, options.tests) ?? [];
+      const near = nearest === undefined ? [] : [nearest];
+      const outcome = await planted.tryOut(fault, [...near, ...await examplesOf(file, copy), ...others]);
+      yield { ...trial, outcome };
+    }
   } finally {
-    await Deno.writeTextFile(join(copy.root, file), source);
     await Deno.remove(examples, { recursive: true });
   }
 }
 
-function summarize(trials: readonly Trial[]): { killed: number; survived: number; broken: number } {
+/** Tests of a file's examples in the copy. */
+async function examplesOf(file: string, copy: TreeCopy): Promise<string[]> {
+  const folder = join(EXAMPLES, dirname(file)), found: string[] = [];
+  const isOfFile = new RegExp(`^${RegExp.escape(basename(file, ".ts"))}_\\d+_test\\.ts$`);
+  try {
+    for await (const { name } of Deno.readDir(join(copy.root, folder))) {
+      if (isOfFile.test(name)) found.push(join(folder, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error; // it has none
+  }
+  return found.sort();
+}
+
+function describe({ file, line, kind, outcome, diff }: Trial): string {
+  const place = `${file}:${line} ${kind}: ${outcome}`;
+  return outcome === "survived" || outcome === "untested" ? `${place}\n${diff}` : place;
+}
+
+function summarize(trials: readonly Trial[]): { killed: number; survived: number; harmless: number } {
   const count = (...outcomes: Trial["outcome"][]) =>
     trials.filter(({ outcome }) => outcomes.includes(outcome)).length;
   return {
     killed: count("killed", "timeout"),
     survived: count("survived", "untested"),
-    broken: count("broken"),
+    harmless: count("harmless"),
   };
 }
 

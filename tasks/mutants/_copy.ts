@@ -10,8 +10,8 @@ export type Outcome = "passed" | "failed" | "timeout";
 /** A copy of the tree. */
 export interface TreeCopy extends AsyncDisposable {
   readonly root: string;
-  /** Runs test files in it; after `limitMs` they are stopped. */
-  test(files: readonly string[], limitMs: number): Promise<Outcome>;
+  /** Runs tests of some files in it, each by its whole name, up to the first that fails; after `limitMs` all stop. */
+  test(files: readonly string[], names: readonly string[], limitMs: number): Promise<Outcome>;
 }
 
 /** Every file that git knows or would take, without what it ignores. */
@@ -27,24 +27,31 @@ export async function listFiles(): Promise<string[]> {
   return [...new Set(names.filter((_, i) => isThere[i]))];
 }
 
-/** Copies files into a folder of their own; the packages are linked. */
-export async function copyTree(files: readonly string[]): Promise<TreeCopy> {
+/** Copies files of a tree into a folder of their own; the packages are linked. */
+export async function copyTree(files: readonly string[], tree = "."): Promise<TreeCopy> {
   const root = await Deno.makeTempDir({ prefix: "cloudchamber-mutant-" });
   for (const file of files) {
     await Deno.mkdir(dirname(join(root, file)), { recursive: true });
-    await Deno.copyFile(file, join(root, file));
+    await Deno.copyFile(join(tree, file), join(root, file));
   }
-  await Deno.symlink(resolve("node_modules"), join(root, "node_modules"));
+  await Deno.symlink(resolve(tree, "node_modules"), join(root, "node_modules"));
   return {
     root,
-    test: (tests, limitMs) => runTests(root, tests, limitMs),
+    test: (tests, names, limitMs) => runTests(root, tests, names, limitMs),
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
 }
 
-async function runTests(root: string, files: readonly string[], limitMs: number): Promise<Outcome> {
+async function runTests(
+  root: string,
+  files: readonly string[],
+  names: readonly string[],
+  limitMs: number,
+): Promise<Outcome> {
+  const filter = `/^(?:${names.map((name) => RegExp.escape(name).replaceAll("/", "\\/")).join("|")})$/`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--quiet", "--no-check", "--allow-all", "--no-prompt", "--fail-fast", ...files],
+    args: ["test", "--quiet", "--no-check", "--allow-all", "--no-prompt", "--fail-fast", `--filter=${filter}`]
+      .concat(files),
     cwd: root,
     detached: true, // a group of its own, so that what the tests started ends with them
     env: { NO_COLOR: "1", CI: "false" },
@@ -64,7 +71,7 @@ async function runTests(root: string, files: readonly string[], limitMs: number)
 }
 
 /** Ends what is left of a process group. */
-function stopGroup(pid: number): void {
+export function stopGroup(pid: number): void {
   try {
     Deno.kill(-pid, "SIGKILL");
   } catch (error) {

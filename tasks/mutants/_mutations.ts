@@ -22,6 +22,8 @@ export interface Mutation {
   start: number;
   end: number;
   text: string;
+  /** The expression or statement that holds it whole, which a choice may stand for: see {@linkcode switchMutations}. */
+  scope: { kind: "expression" | "statement"; start: number; end: number };
 }
 
 const OPERATORS: Readonly<Partial<Record<ts.SyntaxKind, string>>> = {
@@ -65,12 +67,24 @@ export function findMutations(source: string): Mutation[] {
   const visit = (node: ts.Node): void => {
     if (isLeftAlone(node)) return;
     for (const { kind, at, text } of mutationsOf(node)) {
-      found.push({ kind, start: at.getStart(file), end: at.end, text });
+      found.push({ kind, start: at.getStart(file), end: at.end, text, scope: scopeOf(at) });
     }
     ts.forEachChild(node, visit);
   };
   visit(file);
   return found.sort((a, b) => a.start - b.start || a.end - b.end);
+}
+
+/** An operator stands in its expression, and a call in an optional chain in all of the chain. */
+function scopeOf(at: ts.Node): Mutation["scope"] {
+  let node = ts.isToken(at) && ts.isBinaryExpression(at.parent) && at.parent.operatorToken === at
+    ? at.parent
+    : at;
+  while (node.flags & ts.NodeFlags.OptionalChain && (node.parent.flags & ts.NodeFlags.OptionalChain)) {
+    node = node.parent;
+  }
+  const kind = ts.isStatement(node) ? "statement" : "expression";
+  return { kind, start: node.getStart(), end: node.end };
 }
 
 /** What no program's behaviour hangs on: types, imports, and what an error says. */
@@ -145,6 +159,48 @@ function swappedArguments(call: ts.CallExpression): Found[] {
 /** The text with a fault in it. */
 export function applyMutation(source: string, { start, end, text }: Mutation): string {
   return source.slice(0, start) + text + source.slice(end);
+}
+
+/** A fault by its number. */
+export interface NumberedMutation extends Mutation {
+  id: number;
+}
+
+/**
+ * The text with all faults in it, each chosen by `planted(id)` while the program runs.
+ *
+ * @param planted Name of the function that says whether a fault is there.
+ * @example
+ * ```ts
+ * const source = "half = n / 2;";
+ * switchMutations(source, [{ ...findMutations(source)[1], id: 7 }], "is"); // "half = (is(7) ? (n * 2) : (n / 2));"
+ * ```
+ */
+export function switchMutations(
+  source: string,
+  mutations: readonly NumberedMutation[],
+  planted: string,
+): string {
+  const sorted = mutations.toSorted((a, b) => a.scope.start - b.scope.start || b.scope.end - a.scope.end);
+  const write = (start: number, end: number, inside: readonly NumberedMutation[]): string => {
+    let text = "", at = start, i = 0;
+    while (i < inside.length) {
+      const mutation = inside[i], { scope } = mutation;
+      const next = inside.findIndex((other, k) => k > i && other.scope.start >= scope.end);
+      const stop = next < 0 ? inside.length : next;
+      const right = write(scope.start, scope.end, inside.slice(i + 1, stop));
+      const wrong = source.slice(scope.start, mutation.start) + mutation.text +
+        source.slice(mutation.end, scope.end);
+      const condition = `${planted}(${mutation.id})`;
+      text += source.slice(at, scope.start);
+      text += scope.kind === "statement"
+        ? `{ if (${condition}) { ${wrong} } else { ${right} } }`
+        : `(${condition} ? (${wrong}) : (${right}))`;
+      [at, i] = [scope.end, stop];
+    }
+    return text + source.slice(at, end);
+  };
+  return write(0, source.length, sorted);
 }
 
 /**

@@ -1,5 +1,10 @@
 import { assertEquals } from "../../assert.ts";
-import { applyMutation, findMutations, showMutation } from "../../../tasks/mutants/_mutations.ts";
+import {
+  applyMutation,
+  findMutations,
+  showMutation,
+  switchMutations,
+} from "../../../tasks/mutants/_mutations.ts";
 
 /** Every text that one fault makes of a statement. */
 const mutantsOf = (source: string) =>
@@ -39,4 +44,15 @@ Deno.test("showMutation() shows the whole lines before and after", () => {
   const source = "a;\nconst b = f(\n  1,\n  c,\n);\nd;";
   const swap = findMutations(source).find(({ kind }) => kind === "swapped arguments")!;
   assertEquals(showMutation(source, swap), "- const b = f(\n-   1,\n-   c,\n- );\n+ const b = f(c, 1);");
+});
+
+Deno.test("switchMutations() puts every fault behind a choice, one inside the other", () => {
+  const source = "if (a?.b(1, c).d) f(); return -x;";
+  const all = findMutations(source).map((mutation, id) => ({ ...mutation, id }));
+  assertEquals(
+    switchMutations(source, all, "is"),
+    "if ((is(0) ? (a?.b(c, 1).d) : ((is(1) ? (!(a?.b(1, c).d)) : (a?.b((is(2) ? ((1 + 1)) : (1)), c).d))))) " +
+      "{ if (is(3)) { ; } else { f(); } } " +
+      "{ if (is(4)) { return undefined; } else { return (is(5) ? ( (x)) : (-x)); } }",
+  );
 });

@@ -1,0 +1,74 @@
+import { dirname, join } from "@std/path";
+import { assertEquals } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
+import { copyTree } from "../../../tasks/mutants/_copy.ts";
+import { findMutations, showMutation } from "../../../tasks/mutants/_mutations.ts";
+import { Room } from "../../../tasks/mutants/_room.ts";
+
+const SOURCE = `
+export const START = 5;
+let kept;
+export function next(n) { return n + 1; }
+export function keep(n) { return kept ??= n * 2; }
+export function unused(n) { return n - 1; }
+export function count(n) { let sum = 0; while (sum < n) { sum++; } return sum; }
+export async function say(text) { await Promise.reject(new Error(text)); }
+`;
+const TESTS = `
+import { count, keep, next, say, START } from "../lib/sums.ts";
+const equal = (a, b) => { if (a !== b) throw new Error(a + " is not " + b); };
+Deno.test("starts", () => equal(START, 5));
+Deno.test("goes on", () => equal(next(START) > START, true));
+Deno.test("keeps", () => equal(keep(3), 6));
+Deno.test("counts", () => equal(count(4), 4));
+Deno.test("says", async () => { try { await say("no"); } catch { return; } throw new Error("silent"); });
+`;
+
+Deno.test("Room.tryOut() tells killed, late, unseen and unreached faults apart", async () => {
+  await withFolder(async (folder) => {
+    const runner = ["_messages.ts", "_planted.ts", "_runner.ts"].map((name) =>
+      join("tasks", "mutants", name)
+    );
+    const texts = new Map([["lib/sums.ts", SOURCE], ["tests/sums_test.ts", TESTS], ["deno.json", "{}"]]);
+    for (const file of runner) texts.set(file, await Deno.readTextFile(file));
+    for (const [file, text] of texts) {
+      await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
+      await Deno.writeTextFile(join(folder, file), text);
+    }
+    const faults = findMutations(SOURCE).map((mutation, id) => ({ ...mutation, id, file: "lib/sums.ts" }));
+    const found: Record<string, string> = {};
+    await using copy = await copyTree([...texts.keys()], folder);
+    {
+      await using room = await Room.open(copy, texts, faults, {
+        soundMs: 60_000,
+        faultMs: 30_000,
+        slackMs: 1000,
+      });
+      for (const fault of faults) {
+        const after = showMutation(SOURCE, fault).split("\n").at(-1)!.slice(2);
+        found[after] = await room.tryOut(fault, ["tests/sums_test.ts"]);
+      }
+    }
+    assertEquals(await Deno.readTextFile(join(copy.root, "lib/sums.ts")), SOURCE);
+    assertEquals(found, {
+      "export const START = (5 + 1);": "killed", // come to at loading only
+      "export function next(n) { return undefined; }": "killed",
+      "export function next(n) { return n - 1; }": "killed",
+      "export function next(n) { return n + (1 + 1); }": "survived", // the test asks for more, not how much
+      "export function keep(n) { return undefined; }": "killed",
+      "export function keep(n) { return kept ??= n / 2; }": "killed", // in a fresh process: the value is kept
+      "export function keep(n) { return kept ??= n * (2 + 1); }": "killed",
+      "export function unused(n) { return undefined; }": "untested",
+      "export function unused(n) { return n + 1; }": "untested",
+      "export function unused(n) { return n - (1 + 1); }": "untested",
+      "export function count(n) { let sum = (0 + 1); while (sum < n) { sum++; } return sum; }": "survived",
+      "export function count(n) { let sum = 0; while (!(sum < n)) { sum++; } return sum; }": "killed",
+      "export function count(n) { let sum = 0; while (sum <= n) { sum++; } return sum; }": "killed",
+      "export function count(n) { let sum = 0; while (sum < n) { ; } return sum; }": "timeout",
+      "export function count(n) { let sum = 0; while (sum < n) { sum--; } return sum; }": "timeout",
+      "export function count(n) { let sum = 0; while (sum < n) { sum++; } return undefined; }": "killed",
+      "export async function say(text) { ; }": "killed",
+      "export async function say(text) { (Promise.reject(new Error(text))); }": "killed",
+    });
+  });
+});
