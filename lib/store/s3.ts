@@ -307,7 +307,7 @@ export class S3Blobs implements Blobs {
       const watch = new Watch(this.#options.timeoutMs);
       try {
         if (!response) throw new BlobsError(`Cannot ${action}: it was deleted while being read`);
-        if (position > start && !response.ContentRange?.startsWith(`bytes ${position}-`)) {
+        if (position > 0 && !response.ContentRange?.startsWith(`bytes ${position}-`)) {
           throw new BlobsError(`Cannot ${action}: the server does not go on where it was cut off`);
         }
         const body = (response.Body!.transformToWebStream() as ReadableStream<Uint8Array<ArrayBuffer>>)

@@ -61,7 +61,7 @@ Deno.test("auc() has scikit-learn's area and DeLong's error, intervals within [0
   assertClose([area.low, area.high], [0.85048371, 0.94853481], 1e-7);
   const bootstrapped = auc(scores, labels, { method: "bootstrap", rng: generator(4), resamples: 4000 });
   assertClose([bootstrapped.low, bootstrapped.high], [0.8587963, 0.95326968], 0.005);
-  assertThrows(() => auc(scores, labels, { method: "bootstrap" }), TypeError, "rng");
+  assertThrows(() => auc(scores, labels, { method: "bootstrap" }), TypeError, `"rng" is missing`);
 });
 
 Deno.test("auc() of a perfect separation claims no more than its pairs allow", () => {
