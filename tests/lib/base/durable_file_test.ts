@@ -1,7 +1,9 @@
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { writeDurably } from "../../../lib/base/durable_file.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { diskError, withFileSystem } from "../../file_system.ts";
+import { withFolder } from "../../folder.ts";
 
 const CONFIG = fileURLToPath(import.meta.resolve("../../../deno.json"));
 
@@ -48,3 +50,57 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   },
 });
+
+Deno.test("writeDurably() flushes the file before it gives it its name, and the name after", () =>
+  withFolder(async (folder) => {
+    await withFileSystem(async (calls) => {
+      await writeDurably(join(folder, "a.txt"), "text");
+      assertEquals(calls, [
+        "open a.txt.*.part",
+        "write a.txt.*.part",
+        "sync a.txt.*.part",
+        "rename a.txt.*.part",
+        `open ${basename(folder)}`,
+        `sync ${basename(folder)}`,
+      ]);
+    });
+  }));
+
+Deno.test("writeDurably() that fails anywhere keeps the old file, and leaves nothing beside it", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.txt");
+    await Deno.writeTextFile(path, "old");
+    for (const what of ["open", "write", "sync", "rename"]) {
+      await withFileSystem(
+        async () => {
+          const { message } = await assertRejects(() => writeDurably(path, "new"));
+          assertEquals(message, `Cannot write "${path}": it failed (EIO)`);
+        },
+        (call) => call === `${what} a.txt.*.part` ? diskError("EIO") : undefined,
+      );
+      assertEquals(await Deno.readTextFile(path), "old");
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.txt"], what);
+    }
+  }));
+
+Deno.test("writeDurably() writes on where a write took a part only", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.txt");
+    await withFileSystem(
+      () => writeDurably(path, "0123456789"),
+      (call, count) => call.startsWith("write") && count < 3 ? 3 : undefined,
+    );
+    assertEquals(await Deno.readTextFile(path), "0123456789");
+  }));
+
+Deno.test("writeDurably() is content where a folder cannot be flushed", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.txt"), name = basename(folder);
+    for (const what of ["open", "sync"]) {
+      await withFileSystem(
+        () => writeDurably(path, what),
+        (call) => call === `${what} ${name}` ? diskError("EINVAL") : undefined,
+      );
+      assertEquals(await Deno.readTextFile(path), what);
+    }
+  }));
