@@ -294,15 +294,15 @@ function ranged(
   spoil: (
     start: number,
     count: number,
-  ) => { sent?: number; ignore?: boolean; gone?: boolean; changed?: boolean },
+  ) => { sent?: number; whole?: boolean; gone?: boolean; changed?: boolean },
 ): AnswerServer["answer"] {
   return ({ headers }, count) => {
     const asked = /^bytes=(\d+)-$/.exec(headers.get("range") ?? "")?.[1];
-    const { sent, ignore, gone, changed } = spoil(Number(asked ?? 0), count);
+    const { sent, whole, gone, changed } = spoil(Number(asked ?? 0), count);
     if (gone) return s3Problem(404, "NoSuchKey");
     if (changed) return s3Problem(412, "PreconditionFailed");
-    const start = ignore ? 0 : Number(asked ?? 0), rest = data.subarray(start);
-    const isPart = asked !== undefined && !ignore;
+    const start = whole ? 0 : Number(asked ?? 0), rest = data.subarray(start);
+    const isPart = asked !== undefined && !whole;
     return new Response(sent === undefined ? rest : cutBody(rest, sent), {
       status: isPart ? 206 : 200,
       headers: {
@@ -339,7 +339,7 @@ Deno.test("S3Blobs.read() begins where it is told, and knows a server that does 
   await onServer(ranged(DATA, () => ({})), async (blobs) => {
     assertEquals(await read(blobs), { bytes: 10, parts: [...DATA.subarray(990)] });
   });
-  await onServer(ranged(DATA, () => ({ ignore: true })), async (blobs, { heard }) => {
+  await onServer(ranged(DATA, () => ({ whole: true })), async (blobs, { heard }) => {
     await assertRejects(() => read(blobs), BlobsError, "the server does not go on where it was cut off");
     assertEquals(heard.length, 1);
   });
@@ -348,7 +348,7 @@ Deno.test("S3Blobs.read() begins where it is told, and knows a server that does 
 Deno.test("S3Blobs refuses to mend a download by a server that ignores ranges, or of another object", async () => {
   for (
     const [spoilt, why] of [
-      [{ ignore: true }, "the server does not go on where it was cut off"],
+      [{ whole: true }, "the server does not go on where it was cut off"],
       [{ gone: true }, "it was deleted while being read"],
       [{ changed: true }, "it changed while being read"],
     ] as const
