@@ -6,10 +6,10 @@ import {
   reportHtml,
   type ReportSection,
   type ReportTable,
-  type Spec,
   toSpec,
 } from "../plot/mod.ts";
 import { type Importances, pedAnova, permutationImportance } from "../search/analysis/importance.ts";
+import { smoothSurface } from "../search/analysis/surface.ts";
 import { correlate, lossesOf, paretoFront, type Row, rowsOf, usable } from "../search/analysis/table.ts";
 import { countCombinations } from "../search/combinations.ts";
 import type { Dimension, Study, Trial } from "../search/mod.ts";
@@ -237,36 +237,62 @@ function sliceView(dimension: Dimension, objective: string) {
 function axisOf(dimension: Dimension, field: string) {
   const { name, kind } = dimension;
   if (kind === "choice") return { field, type: "nominal", title: name };
-  return quantity(field, name, { scale: { zero: false, ...dimension.log && { type: "log" } } });
+  return quantity(field, name, { scale: { zero: false, nice: false, ...dimension.log && { type: "log" } } });
 }
 
-/** The objective over the two parameters that matter most. */
+/** The objective over the two parameters that matter most, smoothed, with the trials on it. */
 function contourFigures(study: Study): ReportFigure[] {
   const { state, spec, space } = study;
   const trials = usable(state.trials), losses = lossesOf(trials, spec.directions);
   if (trials.length < 8 || space.dimensions.length < 2) return [];
   const [a, b] = Object.keys(pedAnova(space, trials, losses))
     .map((name) => space.dimensions.find((dimension) => dimension.name === name)!);
-  const rows = trials.slice(-MOST_DRAWN)
-    .filter(({ params }) => Object.hasOwn(params, a.name) && Object.hasOwn(params, b.name))
-    .map(({ params, values }) => ({ a: params[a.name], b: params[b.name], value: values![0] }));
-  const spec2: Spec = toSpec({
-    width: 300,
-    height: 240,
-    data: { values: rows },
-    mark: { type: "point", filled: true, size: 70 },
-    encoding: {
-      x: axisOf(a, "a"),
-      y: axisOf(b, "b"),
-      color: {
-        field: "value",
-        type: "quantitative",
-        title: spec.objectives[0],
-        scale: { scheme: "viridis", reverse: true },
-      },
+  const drawn = trials.slice(-MOST_DRAWN)
+    .filter(({ params }) => Object.hasOwn(params, a.name) && Object.hasOwn(params, b.name));
+  if (drawn.length === 0) return [];
+  const cells = smoothSurface(a, b, drawn).map((cell) => ({
+    a: cell.a.from,
+    aEnd: cell.a.to,
+    b: cell.b.from,
+    bEnd: cell.b.to,
+    value: cell.value,
+  }));
+  const points = drawn.map(({ params, values }) => ({
+    a: params[a.name],
+    b: params[b.name],
+    value: values![0],
+  }));
+  const [x, y] = [axisOf(a, "a"), axisOf(b, "b")];
+  const ends = {
+    ...a.kind !== "choice" && { x2: { field: "aEnd" } },
+    ...b.kind !== "choice" && { y2: { field: "bEnd" } },
+  };
+  const color = {
+    field: "value",
+    type: "quantitative",
+    title: spec.objectives[0],
+    scale: {
+      type: "quantize",
+      scheme: { name: "viridis", count: 9 },
+      reverse: spec.directions[0] === "minimize",
+      zero: false,
     },
-  });
-  return [{ caption: "The two parameters that matter most, together.", spec: spec2 }];
+  };
+  return [{
+    caption: "The two parameters that matter most, together: the trials, and their values smoothed.",
+    spec: toSpec({
+      width: 300,
+      height: 240,
+      layer: [
+        { data: { values: cells }, mark: { type: "rect" }, encoding: { x, y, ...ends, color } },
+        {
+          data: { values: points },
+          mark: { type: "point", filled: true, size: 25, color: "white", stroke: "black", strokeWidth: 0.6 },
+          encoding: { x, y },
+        },
+      ],
+    }),
+  }];
 }
 
 function correlationTable(rows: readonly Row[], metric: string): ReportTable | undefined {

@@ -55,14 +55,18 @@ export function experimentObjective(
       const options = { ...settings.options, ...params, seed: trial.seed } as Options;
       const data = await store.get(options, trial);
       const parts = partsOf(experiment.name, data, settings);
-      const means: Record<string, number> = {};
+      const means: Record<string, number> = {}, each: Record<string, number>[] = [];
       for (const part of parts) {
         const numbers = await train(experiment, data, part, options, trial, settings);
+        each.push(numbers);
         for (const [name, value] of Object.entries(numbers)) {
           means[name] = (means[name] ?? 0) + value / parts.length;
         }
       }
-      return { values: pickMetrics(means, settings), metrics: means };
+      const values = pickMetrics(means, settings);
+      if (parts.length === 1) return { values, metrics: means };
+      const [first] = Object.keys(values);
+      return { values, metrics: means, folds: each.map((numbers) => numbers[first]) };
     },
     [Symbol.dispose]: () => store.dispose(),
   };

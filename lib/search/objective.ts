@@ -9,6 +9,8 @@ export type ObjectiveResult = number | readonly number[] | {
   constraints?: readonly number[];
   /** Other numbers worth keeping. */
   metrics?: Readonly<Record<string, number>>;
+  /** The first objective of each fold, where `values` are their means: what an interval is made of. */
+  folds?: readonly number[];
 };
 
 /** What a trial may use beside its parameters. */
@@ -56,6 +58,7 @@ export interface PlainResult {
   values: number[];
   constraints?: readonly number[];
   metrics?: Readonly<Record<string, number>>;
+  folds?: readonly number[];
 }
 
 /**
@@ -72,8 +75,8 @@ export function readResult(result: ObjectiveResult, objectives: readonly string[
       }`,
     );
   }
-  const { values, constraints, metrics } = result;
-  return { values: readValues(values, objectives), constraints, metrics };
+  const { values, constraints, metrics, folds } = result;
+  return { values: readValues(values, objectives), constraints, metrics, folds };
 }
 
 function readValues(

@@ -2,13 +2,18 @@
 import { bestTrials } from "../../lib/search/run_trials.ts";
 import type { Params } from "../../lib/search/space.ts";
 import type { Study } from "../../lib/search/study.ts";
-import { countStates } from "../../lib/search/study_state.ts";
+import { countStates, type Direction } from "../../lib/search/study_state.ts";
 import { failureOf, secondsOf, type Trial } from "../../lib/search/trial.ts";
 
 /** A number for people. */
 export function show(value: unknown): string {
   if (typeof value !== "number") return String(value);
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+/** Losses, errors, times and sizes are better small, all else large. */
+export function directionOf(metric: string): Direction {
+  return /loss|error|deviation|seconds|duration|parameters/i.test(metric) ? "minimize" : "maximize";
 }
 
 /** `rate 0.01, units 64`. */

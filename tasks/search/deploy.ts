@@ -4,15 +4,18 @@ import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
 import type { Experiment, Options } from "../../lib/run/experiment.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { reevaluate } from "../../lib/run/search_deploy.ts";
+import { parseCard } from "../../lib/card/card.ts";
 import { bestTrials } from "../../lib/search/run_trials.ts";
 import { openStudy } from "../../lib/search/study.ts";
 import { S3Blobs, s3OptionsFrom } from "../../lib/store/s3.ts";
+import { checkAlias, openStore } from "../../lib/store/store.ts";
 import {
   CliError,
   createOutput,
   interruptible,
   JSON_OPTION,
   type OptionTable,
+  type Output,
   readOptions,
 } from "../_cli.ts";
 import { createObjective, settingsOf } from "./_objective.ts";
@@ -34,6 +37,12 @@ const OPTIONS = {
     help: "Measure anew by k-fold instead of on the validation examples.",
   },
   train: { type: "boolean", default: true, help: "Train the winner into FOLDER/winner." },
+  store: {
+    type: "string",
+    hint: "PLACE",
+    help: "Publish the winner there: file:FOLDER or s3://BUCKET/PREFIX.",
+  },
+  alias: { type: "list", hint: "A,B,…", help: "With --store: let these aliases mean the new version." },
   json: JSON_OPTION,
 } as const satisfies OptionTable;
 
@@ -46,12 +55,14 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
       "and trains the winner as `deno task train` does: measured on the test examples, once.",
     examples: [
       "deno task search deploy runs/search/mnist --top 5 --seeds 3",
-      "deno task publish runs/search/mnist/winner",
+      "deno task search deploy runs/search/mnist --folds 5 --store file:store --alias champion",
     ],
     words: [1, 1],
   });
   const study = openStudy(folder), output = createOutput(options);
   const { spec } = study;
+  for (const alias of options.alias) checkAlias(alias);
+  if (options.alias.length > 0 && !options.store) throw new CliError("Option --alias goes with --store");
   if (bestTrials(study).length === 0) throw new CliError(`No trial of "${folder}" was completed`);
   const settings = { ...settingsOf(spec), ...options.folds && { folds: options.folds } };
   const { objective, close } = await createObjective(
@@ -107,6 +118,33 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
     const text = `${name} ${show(value)} (95 %: ${show(low)} to ${show(high)}; ${n} ${split} examples)`;
     output.record("metric", { name, value, low, high, n, split }, text);
   }
-  output.record("deployed", { folder: winner }, `Trained into ${winner}: deno task publish ${winner}`);
-  return metrics ? 0 : 130;
+  if (!metrics) return 130;
+  const next = options.store ? "" : `: deno task publish ${winner}`;
+  output.record("deployed", { folder: winner }, `Trained into ${winner}${next}`);
+  if (options.store) await publish(winner, options.store, options.alias, output);
+  return 0;
+}
+
+/** Puts the winner into a store, as `deno task publish` does. */
+async function publish(
+  folder: string,
+  place: string,
+  aliases: readonly string[],
+  output: Output,
+): Promise<void> {
+  const path = join(folder, "model.json");
+  const card = parseCard(await Deno.readTextFile(path), path);
+  const s3 = place.startsWith("s3:") ? s3OptionsFrom(Deno.env.toObject()) : undefined;
+  const store = openStore(place, { s3 });
+  try {
+    const version = await store.publish(folder, card);
+    for (const alias of aliases) await store.setAlias(card.name, alias, version);
+    output.record(
+      "published",
+      { model: card.name, version, store: store.location, aliases },
+      `${card.name} version ${version} is in ${store.location}`,
+    );
+  } finally {
+    store.close();
+  }
 }

@@ -22,10 +22,14 @@ import {
   type Output,
   readOptions,
 } from "../_cli.ts";
-import { progressLine, rowOf } from "./_summary.ts";
+import { directionOf, progressLine, rowOf } from "./_summary.ts";
 
 const OPTIONS = {
-  metric: { type: "string", hint: "NAME", help: "What to go by (default: the study's first objective)." },
+  metric: {
+    type: "string",
+    hint: "NAME",
+    help: "What to sort and ask by; any column (default: the study's first objective).",
+  },
   top: { type: "integer", default: 10, min: 1, hint: "N", help: "How many trials the table shows." },
   high: { type: "boolean", default: false, help: "Only the highest value of the metric (Talos's high)." },
   low: { type: "boolean", default: false, help: "Only the lowest value." },
@@ -49,12 +53,13 @@ const OPTIONS = {
     default: false,
     help: "Look again every few seconds until the study is finished.",
   },
+  page: { type: "string", hint: "FILE", help: "Where the page goes (default: report.html of the study)." },
   json: JSON_OPTION,
 } as const satisfies OptionTable;
 
-/** Writes a study's page into its folder. */
-export async function writeReport(study: Study): Promise<void> {
-  await writeDurably(study.paths.report, await searchReportHtml(study));
+/** Writes a study's page, into its folder where no other place is named. */
+export async function writeReport(study: Study, file = study.paths.report): Promise<void> {
+  await writeDurably(file, await searchReportHtml(study));
 }
 
 /** Says what a study found, and writes its page. */
@@ -90,10 +95,11 @@ export async function showReport(args: readonly string[]): Promise<number> {
     output.table("params", bestTrials(study, options.top).map(({ params }) => ({ ...params })));
     return 0;
   }
-  if (options.follow) return await follow(study, output, options.top);
-  showBest(study, output, options.top);
-  await writeReport(study);
-  output.record("report", { file: study.paths.report }, `Written to ${study.paths.report}`);
+  const file = options.page ?? study.paths.report;
+  if (options.follow) return await follow(study, output, options.top, file);
+  showBest(study, output, options.top, metric);
+  await writeReport(study, file);
+  output.record("report", { file }, `Written to ${file}`);
   return 0;
 }
 
@@ -108,16 +114,29 @@ function roundsToHigh(rows: readonly Row[], metric: string): number {
   return values.indexOf(Math.max(...values));
 }
 
-function showBest(study: Study, output: Output, top: number): void {
+function showBest(study: Study, output: Output, top: number, metric = study.spec.objectives[0]): void {
   const { spec, state } = study;
   output.say(progressLine(study));
-  output.table("best", bestTrials(study, top).map((trial) => rowOf(trial, spec.objectives)));
+  output.table("best", sortedBy(study, metric).slice(0, top));
   if (spec.objectives.length < 2) return;
   output.say("Pareto front:");
   output.table(
     "front",
     paretoFront(state.trials, spec.directions).map((trial) => rowOf(trial, spec.objectives)),
   );
+}
+
+/** Rows of the trials that gave values, the best by a metric first. */
+function sortedBy(study: Study, metric: string): Record<string, unknown>[] {
+  const { spec, state } = study;
+  const at = spec.objectives.indexOf(metric);
+  if (at >= 0) return bestTrials(study, Infinity, at).map((trial) => rowOf(trial, spec.objectives));
+  const trials = usable(state.trials), values = column(rowsOf(state), metric);
+  const sign = directionOf(metric) === "maximize" ? -1 : 1;
+  return trials
+    .map((trial, i) => ({ row: { [metric]: values[i], ...rowOf(trial, spec.objectives) }, value: values[i] }))
+    .sort((a, b) => sign * (a.value - b.value))
+    .map(({ row }) => row);
 }
 
 function showImportance(study: Study, output: Output): number {
@@ -134,8 +153,8 @@ function showImportance(study: Study, output: Output): number {
   return 0;
 }
 
-/** Looks every five seconds; report.html stays up to date, and a browser that shows it loads it anew. */
-async function follow(study: Study, output: Output, top: number): Promise<number> {
+/** Looks every five seconds; the page stays up to date, and a browser that shows it loads it anew. */
+async function follow(study: Study, output: Output, top: number, file: string): Promise<number> {
   let said = "";
   await interruptible(async (signal) => {
     while (!signal.aborted) {
@@ -145,7 +164,7 @@ async function follow(study: Study, output: Output, top: number): Promise<number
         showBest(study, output, top);
         const page = await searchReportHtml(study);
         const refresh = study.isFinished() ? "" : '<meta http-equiv="refresh" content="10">';
-        await writeDurably(study.paths.report, page.replace("<head>", `<head>${refresh}`));
+        await writeDurably(file, page.replace("<head>", `<head>${refresh}`));
       }
       said = line;
       if (study.isFinished()) return;

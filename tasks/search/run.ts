@@ -29,8 +29,8 @@ import {
   readOptions,
 } from "../_cli.ts";
 import { readSpace, type TrialSettings } from "./_objective.ts";
-import { progressLine, rowOf, showParams, statusOf } from "./_summary.ts";
-import { writeReport } from "./report.ts";
+import { directionOf, progressLine, rowOf, showParams, statusOf } from "./_summary.ts";
+import { showReport, writeReport } from "./report.ts";
 
 const OPTIONS = {
   space: {
@@ -54,6 +54,7 @@ const OPTIONS = {
     hint: "N",
     help: "Trials in all (default: 50, or all combinations if fewer).",
   },
+  rounds: { type: "integer", min: 1, hint: "N", help: "The same as --trials, by Talos's name." },
   fraction: {
     type: "number",
     min: 0,
@@ -125,6 +126,11 @@ const OPTIONS = {
   detach: { type: "boolean", default: false, help: "Slurm: submit and do not wait." },
   out: { type: "string", hint: "FOLDER", help: "The study's folder (default: runs/search/EXPERIMENT)." },
   resume: { type: "boolean", default: false, help: "Go on with the study in --out." },
+  follow: {
+    type: "boolean",
+    default: false,
+    help: "Start nothing: watch the study in --out, and keep its report.html up to date.",
+  },
   backend: {
     type: "choice",
     choices: ["auto", "tensorflow", "wasm", "cpu"],
@@ -165,12 +171,14 @@ export async function runSearch(args: readonly string[]): Promise<number> {
       "deno task search mnist --pruner asha --executor slurm --workers 8 --time 02:00:00 --dry-run",
       'deno task search --command "python train.py --rate {rate}" --space space.json --metric loss',
       "deno task search mnist --resume --add-trials 20",
+      "deno task search mnist --follow",
     ],
     words: [0, 1],
   });
   const options = all as unknown as Values;
   const output = createOutput(options);
   const folder = resolve(options.out ?? join("runs", "search", experiment?.name ?? "command"));
+  if (options.follow) return await showReport([folder, "--follow", ...options.json ? ["--json"] : []]);
   const worker = workerCommand(folder, options);
   if (options.dryRun) {
     const name = experiment?.name ?? "command";
@@ -218,8 +226,9 @@ async function openOrCreate(
     if (!hasStudy(folder)) throw new CliError(`Cannot resume "${folder}": it holds no study`);
     const study = openStudy(folder);
     await study.stop(false);
+    const trials = wantedTrials(options);
     if (options.addTrials) await study.addTrials(options.addTrials);
-    else if (options.trials) await study.setBudget(options.trials);
+    else if (trials !== undefined) await study.setBudget(trials);
     output.say(`Going on in ${folder}: ${progressLine(study)}`);
     return study;
   }
@@ -240,7 +249,7 @@ async function openOrCreate(
   const settings = settingsFrom(experiment, options, all, own, given, module);
   const spec = specFrom(space, settings, options);
   const { count, exact } = countCombinations(space);
-  const trials = options.trials ?? trialsOf(space, options.fraction);
+  const trials = wantedTrials(options) ?? trialsOf(space, options.fraction);
   const study = await createStudy(folder, spec, { space });
   await study.setBudget(Math.min(trials, count));
   const many = count === Infinity ? "endlessly many" : `${exact ? "" : "at most "}${formatCount(count)}`;
@@ -255,6 +264,14 @@ async function openOrCreate(
     ].join("\n"),
   );
   return study;
+}
+
+/** How many trials are asked for. @throws {CliError} If it is said twice. */
+function wantedTrials({ trials, rounds, fraction }: Values): number | undefined {
+  if ([trials, rounds, fraction].filter((wanted) => wanted !== undefined).length > 1) {
+    throw new CliError("Options --trials, --rounds and --fraction say the same thing: give one of them");
+  }
+  return trials ?? rounds;
 }
 
 async function spaceOf(
@@ -338,11 +355,6 @@ function specFrom(space: Space, settings: TrialSettings, options: Values): Study
     retries,
     settings: { ...settings },
   };
-}
-
-/** Losses, errors, times and sizes are better small, all else large. */
-function directionOf(metric: string): Direction {
-  return /loss|error|deviation|seconds|parameters/i.test(metric) ? "minimize" : "maximize";
 }
 
 /** `tpe:startup=20,candidates=48`. */

@@ -1,6 +1,7 @@
 import { main } from "../../tasks/search.ts";
 import { splitWords } from "../../tasks/search/run.ts";
 import { openStudy } from "../../lib/search/study.ts";
+import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 
@@ -68,7 +69,11 @@ Deno.test("deno task search runs trials of a program with several workers, and s
     ];
     assertEquals(answers.slice(0, 2).map(({ lines }) => lines), [["1"], ["0"]]);
     assert(answers[2].errors[0].includes('(nearest: "loss")'), answers[2].errors[0]);
-    const page = await Deno.readTextFile(`${out}/report.html`);
+    const byLoss = await run("report", out, "--metric", "duration", "--page", `${folder}/page.html`);
+    assertEquals(byLoss.lines[0], "3 complete, 4 failed, best 1 (trial 3)");
+    const durations = byLoss.lines.slice(2, 5).map((line) => Number(/^ *([0-9.]+)/.exec(line)?.[1]));
+    assertEquals(durations, [...durations].sort((a, b) => a - b), byLoss.lines.join("\n"));
+    const page = await Deno.readTextFile(`${folder}/page.html`);
     assert(
       page.includes("Best trials") && page.includes("no such kind") && !page.includes("http://localhost"),
     );
@@ -78,11 +83,60 @@ Deno.test("deno task search runs trials of a program with several workers, and s
     );
     assertEquals([imported.code, openStudy(`${folder}/other`).state.trials.length], [0, 3]);
 
+    const followed = await run("--command", command, "--out", out, "--follow");
+    assertEquals([followed.code, followed.lines[0]], [0, "3 complete, 4 failed, best 1 (trial 3)"]);
+    const nowhere = await run("--command", command, "--out", `${folder}/none`, "--follow");
+    assert(nowhere.code !== 0 && nowhere.errors[0].includes("it holds none"), nowhere.errors[0]);
+
     const again = await run("--command", command, "--space", space, "--out", out);
     assertEquals(again.code, 2);
     assert(again.errors[0].includes("as it holds a study: add --resume"), again.errors[0]);
-    const more = await run("--command", command, "--out", out, "--resume", "--add-trials", "2");
+    const more = await run("--command", command, "--out", out, "--resume", "--rounds", "9");
     assertEquals([more.code, openStudy(out).state.trials.length], [0, 9]);
+  }));
+
+/** A space file of ten lines: every kind of parameter, a condition and a constraint. */
+const TEN_LINES = `{
+  "rate": { "low": 1e-3, "high": 2e-2, "log": true },
+  "order": { "low": 0, "high": 2, "step": 0.5, "float": true },
+  "epochs": [1, 2],
+  "batch": { "low": 8, "high": 32, "log": true },
+  "recipe": ["best", "course"],
+  "constraints": [
+    "epochs * batch <= 48"
+  ]
+}`;
+
+Deno.test("deno task search cygno works from a space file of ten lines, up to the winner in a store", () =>
+  withFolder(async (folder) => {
+    assertEquals(TEN_LINES.split("\n").length, 10);
+    const [space, out, data, store] = ["space.json", "study", "data", "store"].map((name) =>
+      `${folder}/${name}`
+    );
+    await Deno.writeTextFile(space, TEN_LINES);
+    const searched = await run(
+      ...["cygno", "--space", space, "--trials", "2", "--events", "60", "--data-folder", data, "--out", out],
+    );
+    assertEquals([searched.code, searched.errors], [0, []]);
+    const { trials } = openStudy(out).state;
+    assertEquals(trials.map(({ state }) => state), ["complete", "complete"]);
+    for (const { params, reports, metrics } of trials) {
+      assert(Number(params.epochs) * Number(params.batch) <= 48, JSON.stringify(params));
+      assertEquals(reports.length, params.epochs);
+      assert(metrics!.parameters > 0 && reports[0].values.validationLoss > 0);
+    }
+    const deployed = await run(
+      ...["deploy", out, "--top", "1", "--seeds", "1", "--folds", "2"],
+      ...["--store", `file:${store}`, "--alias", "champion"],
+    );
+    assertEquals([deployed.code, deployed.errors], [0, []]);
+    const said = deployed.lines.join("\n");
+    assert(/Winner: trial \d .*the search (flattered|did not flatter) it/.test(said), said);
+    assert(/auc 0?\.?\d+.*15 test examples/.test(said), said);
+    const opened = openStore(`file:${store}`);
+    assertEquals(await opened.aliases("cygno"), { champion: "1" });
+    opened.close();
+    assertEquals((await run("deploy", out, "--alias", "champion")).code, 2);
   }));
 
 Deno.test("deno task search refuses what cannot be searched", () =>
@@ -109,6 +163,7 @@ Deno.test("deno task search refuses what cannot be searched", () =>
     assert((await refused({ a: [1] }, "--sampler", "tpee")).includes('(nearest: "tpe")'));
     assert((await refused({ a: [1] }, "--pruner", "asha:fctor=2")).includes('(nearest: "factor")'));
     assert((await refused({ a: [1] }, "--workesr", "2")).includes("(nearest: --workers)"));
+    assert((await refused({ a: [1] }, "--rounds", "2", "--trials", "2")).includes("give one of them"));
     assertEquals(await Deno.stat(`${folder}/s`).then(() => true, () => false), false);
     assertEquals((await run("mnits")).code, 2);
     const both = await run("mnist", "--vary", "rate", "--rate", "0.2", "--out", `${folder}/s`);

@@ -28,6 +28,15 @@ Deno.test("reevaluate() says how much a search flatters the best of many that ar
     assert(again[0].mean <= again[1].mean, "the best mean comes first");
   }));
 
+Deno.test("reevaluate() makes its interval of the folds where there are some", () =>
+  withFolder(async (folder) => {
+    const objective = () => ({ values: 2.5, folds: [1, 2, 3, 4] });
+    const { study } = await search({ x: [1] }, objective, { folder, trials: 1 });
+    const [{ values, mean, low, high, flattered }] = await reevaluate(study, objective, { seeds: 1 });
+    assertEquals([values, mean, flattered], [[1, 2, 3, 4], 2.5, 0]);
+    assertClose([low, high], [0.4457397, 4.5542603], 1e-4); // as below
+  }));
+
 Deno.test("meanInterval() is Student's", () => {
   // python: scipy.stats.t.interval(0.95, 3, loc=2.5, scale=scipy.stats.sem([1, 2, 3, 4]))
   const { mean, low, high } = meanInterval([1, 2, 3, 4]);

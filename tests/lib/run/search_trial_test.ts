@@ -5,7 +5,7 @@ import { checkSpaceOf, experimentObjective } from "../../../lib/run/search_trial
 import { createRng } from "../../../lib/base/rng.ts";
 import { search } from "../../../lib/search/search.ts";
 import * as train from "../../../lib/train/mod.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 
 const OPTIONS = {
@@ -141,6 +141,15 @@ Deno.test("experimentObjective() judges by folds of the training examples where 
     objectives: ["validationAccuracy"],
   });
   assert(trials[0].values![0] > 0.6, JSON.stringify(trials[0]));
+  const context = { number: 0, seed: trials[0].seed, attempt: 1, folder: dataFolder };
+  const again = await folds.objective({ rate: 0.5 }, {
+    ...context,
+    signal: new AbortController().signal,
+    report: () => Promise.resolve(),
+    log: () => {},
+  }) as { values: Record<string, number>; folds: number[] };
+  assertEquals(again.folds.length, 3);
+  assertClose(again.folds.reduce((a, b) => a + b) / 3, again.values.validationAccuracy, 1e-12);
   using none = experimentObjective(experiment, { dataFolder, options: unvalidated });
   const refused = await search({ rate: [0.5] }, none.objective, { trials: 1, objectives });
   assert(

@@ -2,6 +2,7 @@ import { pedAnova, permutationImportance } from "../../../lib/search/analysis/im
 import { correlate, lossesOf, paretoFront, rowsOf, usable } from "../../../lib/search/analysis/table.ts";
 import { decodeTalosCsv, encodeTalosCsv } from "../../../lib/search/analysis/csv.ts";
 import { decodeOptunaJournal, encodeOptunaJournal } from "../../../lib/search/analysis/optuna.ts";
+import { smoothSurface } from "../../../lib/search/analysis/surface.ts";
 import { search } from "../../../lib/search/search.ts";
 import { defineSpace, type Params } from "../../../lib/search/space.ts";
 import { emptyState, type StudyState } from "../../../lib/search/study_state.ts";
@@ -190,4 +191,23 @@ Deno.test("rowsOf() has what a scan's table has", async () => {
   const rows = rowsOf(study.state).map(({ duration: _, ...row }) => row);
   assertEquals(rows[1], { trial: 1, round_epochs: 3, value: 2, accuracy: 0.5, size: 7, a: 2 });
   assertEquals(usable(trials).length, 2);
+});
+
+Deno.test("smoothSurface() weighs trials by a normal distribution around each cell", () => {
+  const { dimensions: [x, kind] } = defineSpace({
+    x: { low: 1, high: 100, log: true, float: true },
+    kind: ["p", "q"],
+  });
+  const at = (place: number, kind: string, value: number) => trialOf(0, { x: 100 ** place, kind }, [value]);
+  // python: w = math.sqrt(1/12) * 2**(-1/6); a, b = [math.exp(-.5 * ((12.5/24 - p)/w)**2) for p in (.25, .75)]; b / (a + b)
+  const both = smoothSurface(x, kind, [at(0.25, "p", 0), at(0.75, "p", 1)]);
+  assertEquals(both.length, 48);
+  const cell = both[24];
+  assertClose([Number(cell.a.from), cell.a.to!, cell.value], [10, 100 ** (13 / 24), 0.5392913539], 1e-6);
+  assertEquals([cell.b.from, both[25].b.from], ["p", "q"]);
+  assertClose(both[25].value, cell.value, 1e-9); // nobody tried "q": as for "p"
+  // python: b * 1e-3 / (a + b * 1e-3)
+  const apart = smoothSurface(x, kind, [at(0.25, "p", 0), at(0.75, "q", 1)]);
+  assertClose(apart[24].value, 0.0011692006, 1e-6);
+  assertEquals(smoothSurface(x, kind, []), []);
 });
