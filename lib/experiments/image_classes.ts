@@ -10,11 +10,13 @@ import { buildCompactResnet, type CompactResnetConfig } from "../models/compact_
 import { buildModel, MODELS } from "../models/registry.ts";
 import {
   picturesOf,
+  plotClassMeans,
   plotConfusion,
   plotImageGrid,
   plotPredictionGrid,
   plotRoc,
   plotWorstMistakes,
+  worstMistakes,
 } from "../plot/mod.ts";
 import * as train from "../train/mod.ts";
 import { type Data, defineExperiment, type Experiment } from "../run/experiment.ts";
@@ -126,8 +128,10 @@ function imageOf({ images, shape: [, height, width] }: LabeledImages, index: num
   return { data: images.subarray(index * size, (index + 1) * size), height, width, channels: 1, depth: 8 };
 }
 
-/** Images cut off at the front of the test set for the pictures of the report. */
-const SHOWN = 36;
+/** Training images in the report, and mistakes. */
+const SHOWN = 36, MISTAKES = 9;
+/** How grey values are drawn. */
+const GREY = { low: 0, high: 255, colorBar: "grey value" };
 
 /**
  * Makes an experiment of a set of labelled grey images.
@@ -155,6 +159,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
       const order = train.epochOrder(size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
       return {
         set,
+        origin: `${set.name}, ${set.source}`,
         train: held === 0 ? all : subset(all, order.subarray(held)),
         validation: held === 0 ? undefined : subset(all, order.subarray(0, held)),
         test: sourceOf(set.test, spec.output),
@@ -206,26 +211,33 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
       outputs: [{ name: spec.output, kind: "classes", labels: [...classNames] }],
     }),
 
-    figures({ predictions, history }, { set }) {
+    async figures({ predictions, history, occlusion }, { set }) {
       const { data: probabilities } = predictions[spec.output];
       const { images, labels } = set.test;
       const pictures = picturesOf(images, [labels.length, side, side]);
+      const learned = picturesOf(set.train.images, [set.train.labels.length, side, side]);
       const captions = Array.from(set.train.labels.subarray(0, SHOWN), (label) => classNames[label]);
-      const first = picturesOf(set.train.images.subarray(0, captions.length * side * side), [
-        captions.length,
-        side,
-        side,
-      ]);
       const matrix = confusionMatrix(argMaxRows(probabilities, classes), labels, classes);
       const curves = rocPerClass(probabilities, labels, classes)
         .map(({ label, curve, auc }) => ({ name: classNames[label], curve, auc }));
-      const worst = plotWorstMistakes(pictures, probabilities, labels, classNames);
+      const mistakes = Array.from(worstMistakes(probabilities, labels, classes).subarray(0, MISTAKES));
+      const maps = await occlusion(mistakes);
+      const worst = plotWorstMistakes(pictures, probabilities, labels, classNames, {
+        rows: MISTAKES / 3,
+        saliency: new Map(maps.map((map, i) => [mistakes[i], map])),
+      });
       return [
         {
           name: "images",
           section: "Data",
           caption: `The first ${captions.length} training images.`,
-          spec: plotImageGrid(first, { captions }),
+          spec: plotImageGrid(learned.slice(0, captions.length), { captions, ...GREY, scaleBar: {} }),
+        },
+        {
+          name: "class_means",
+          section: "Data",
+          caption: "Mean of the training images of each class, with their number.",
+          spec: plotClassMeans(learned, set.train.labels, classNames, { ...GREY, columns: 5 }),
         },
         learningCurveFigure(history),
         { name: "confusion", section: "Test images", spec: plotConfusion(matrix, classNames) },
@@ -233,7 +245,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
           name: "roc",
           section: "Test images",
           caption: "Each class against all others.",
-          spec: plotRoc(curves, { axes: "rates" }),
+          spec: plotRoc(curves, { axes: "logRates" }),
         },
         {
           name: "predictions",
@@ -241,7 +253,15 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
           caption: "The first test images: predicted class and its probability, true class in brackets.",
           spec: plotPredictionGrid(pictures, probabilities, labels, classNames),
         },
-        ...(worst ? [{ name: "worst_mistakes", section: "Test images", spec: worst }] : []),
+        ...(worst
+          ? [{
+            name: "worst_mistakes",
+            section: "Test images",
+            caption:
+              "Beside each image what in it mattered for the wrong answer: places are covered one by one.",
+            spec: worst,
+          }]
+          : []),
       ];
     },
   });

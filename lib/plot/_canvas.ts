@@ -27,13 +27,17 @@ export interface Canvas {
   width: number;
   height: number;
   title?: string;
-  pictures?: { width: number; height: number; items: PlacedPicture[] };
+  /** Smaller lines under the title. */
+  subtitle?: readonly string[];
+  /** Pictures, by their size. */
+  pictures?: { width: number; height: number; items: PlacedPicture[] }[];
   texts?: { size: number; items: PlacedText[] }[];
   boxes?: PlacedBox[];
 }
 
 /** A hand-laid chart as a specification. */
-export function canvasSpec({ width, height, title, pictures, texts = [], boxes = [] }: Canvas): Spec {
+export function canvasSpec(canvas: Canvas): Spec {
+  const { width, height, title, subtitle = [], pictures = [], texts = [], boxes = [] } = canvas;
   const position = (field: string, length: number, reverse: boolean): View => ({
     field,
     type: "quantitative",
@@ -54,10 +58,10 @@ export function canvasSpec({ width, height, title, pictures, texts = [], boxes =
       },
     });
   }
-  if (pictures) {
+  for (const { items, width, height } of pictures) {
     layer.push({
-      data: { values: pictures.items },
-      mark: { type: "image", width: pictures.width, height: pictures.height, smooth: false },
+      data: { values: items },
+      mark: { type: "image", width, height, aspect: false, smooth: false },
       encoding: { ...encoding, url: { field: "url", type: "nominal" } },
     });
   }
@@ -73,5 +77,13 @@ export function canvasSpec({ width, height, title, pictures, texts = [], boxes =
       });
     }
   }
-  return toSpec({ width, height, ...(title && { title }), layer });
+  const heading = subtitle.length > 0 ? { text: title ?? "", subtitle } : title;
+  const count = pictures.reduce((sum, { items }) => sum + items.length, 0);
+  return toSpec({
+    description: `${count} pictures`,
+    width,
+    height,
+    ...(heading && { title: heading }),
+    layer,
+  });
 }

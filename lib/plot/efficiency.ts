@@ -1,6 +1,6 @@
 /** How much of the signal a cut keeps, against another quantity. @module */
 import { type Interval, proportion } from "../evaluate/mod.ts";
-import { axisTitle, quantity, SERIES, type Spec, toSpec } from "./spec.ts";
+import { axisTitle, COLORS, quantity, type Spec, toSpec } from "./spec.ts";
 
 /** Options for {@linkcode plotEfficiency}. */
 export interface EfficiencyOptions {
@@ -69,7 +69,7 @@ export function plotEfficiency(
     field: "kind",
     type: "nominal",
     title: null,
-    scale: { domain: [...classNames].reverse(), range: SERIES.slice(0, 2) },
+    scale: { domain: [...classNames].reverse(), range: [COLORS.blue, COLORS.orange] },
   };
   return toSpec({
     width: 360,

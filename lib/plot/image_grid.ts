@@ -1,10 +1,13 @@
 /** Pictures in rows with a caption under each. @module */
 import { canvasSpec } from "./_canvas.ts";
-import { type Picture, pictureUri, type ShadeOptions } from "./picture.ts";
+import { scalesBelow, type ScalesOptions } from "./_scales.ts";
+import { type Picture, pictureUri } from "./picture.ts";
 import type { Spec } from "./spec.ts";
 
+export type { ScaleBar, ScalesOptions } from "./_scales.ts";
+
 /** Options for {@linkcode plotImageGrid}. */
-export interface ImageGridOptions extends ShadeOptions {
+export interface ImageGridOptions extends ScalesOptions {
   /** One caption a picture; a line break starts a second line. @default {none} */
   captions?: ArrayLike<string | number>;
   /** Caption colours. @default {the theme's text colour} */
@@ -21,7 +24,7 @@ export interface ImageGridOptions extends ShadeOptions {
 /**
  * The first pictures of a set in a grid, each with its label: a look at the data before anything is trained.
  *
- * @throws {RangeError} If there is nothing to show.
+ * @throws {RangeError} If there is nothing to show, or a colour bar has no values to show.
  * @example The first 36 digits
  * ```ts
  * import { picturesOf } from "./picture.ts";
@@ -39,29 +42,27 @@ export function plotImageGrid(pictures: readonly Picture[], options: ImageGridOp
   const cellWidth = size + gap, cellHeight = pictureHeight + captionHeight + gap;
   const middleOf = (i: number) => (i % columns + 0.5) * cellWidth;
   const topOf = (i: number) => Math.floor(i / columns) * cellHeight;
+  const bottom = Math.ceil(shown.length / columns) * cellHeight;
+  const scales = scalesBelow({ pixels: shown[0].width, size, top: bottom }, shades);
+  const items = shown.map((picture, i) => ({
+    x: middleOf(i),
+    y: topOf(i) + pictureHeight / 2,
+    url: pictureUri(picture, shades),
+  }));
+  const written = lines.flatMap((one, i) =>
+    one.map((text, line) => ({
+      x: middleOf(i),
+      y: topOf(i) + pictureHeight + (line + 0.7) * lineHeight,
+      text,
+      color: colors[i],
+    }))
+  );
   return canvasSpec({
-    width: Math.min(columns, shown.length) * cellWidth,
-    height: Math.ceil(shown.length / columns) * cellHeight,
+    width: Math.max(Math.min(columns, shown.length) * cellWidth, scales.width),
+    height: bottom + scales.height,
     title,
-    pictures: {
-      width: size,
-      height: pictureHeight,
-      items: shown.map((picture, i) => ({
-        x: middleOf(i),
-        y: topOf(i) + pictureHeight / 2,
-        url: pictureUri(picture, shades),
-      })),
-    },
-    texts: [{
-      size: 11,
-      items: lines.flatMap((one, i) =>
-        one.map((text, line) => ({
-          x: middleOf(i),
-          y: topOf(i) + pictureHeight + (line + 0.7) * lineHeight,
-          text,
-          color: colors[i],
-        }))
-      ),
-    }],
+    pictures: [{ width: size, height: pictureHeight, items }, ...scales.pictures],
+    texts: [{ size: 11, items: [...written, ...scales.texts] }],
+    boxes: scales.boxes,
   });
 }

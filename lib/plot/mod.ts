@@ -1,5 +1,6 @@
 /** Numbers to Vega-Lite charts, and charts to SVG, PNG, a page, a notebook. @module */
 export * from "./calibration.ts";
+export * from "./class_means.ts";
 export * from "./confusion.ts";
 export * from "./efficiency.ts";
 export * from "./epoch_curves.ts";
@@ -15,6 +16,7 @@ export * from "./report.ts";
 export * from "./residuals.ts";
 export * from "./response.ts";
 export * from "./roc.ts";
+export * from "./saliency.ts";
 export * from "./spec.ts";
 export * from "./value_histogram.ts";
 export * from "./worst_events.ts";

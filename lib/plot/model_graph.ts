@@ -11,26 +11,115 @@ export interface GraphLayer {
   from: readonly string[];
 }
 
-/** Sizes of a box and of the gaps, in pixels. */
-const BOX = { width: 190, height: 40, gapX: 14, gapY: 22 };
+/** Sizes of a box and of the gaps, in pixels; a box is as wide as its longest text, within limits. */
+const BOX = { narrowest: 120, widest: 300, height: 40, gapX: 18, gapY: 24, margin: 16 };
+/** Distance between lines that pass boxes. */
+const LANE = 14;
+/** Width of a letter over the font's size, and the sizes of the two lines. */
+const LETTER = 0.6, TITLE_SIZE = 11, DETAIL_SIZE = 9;
 
-/** Boxes in rows: each layer below all that it takes its input from. */
-function placed(
-  layers: readonly GraphLayer[],
-): Map<string, { layer: GraphLayer; row: number; column: number }> {
-  const places = new Map<string, { layer: GraphLayer; row: number; column: number }>();
-  const filled: number[] = [];
+/** A box. */
+interface Box {
+  layer: GraphLayer;
+  row: number;
+  /** What lines come from. */
+  above: Box[];
+  /** Middle, in pixels. */
+  x: number;
+}
+
+/** A line's way past rows that it skips: down the right side of their boxes. */
+interface Lane {
+  from: Box;
+  /** The last row that it passes. */
+  last: number;
+  x: number;
+}
+
+const titleOf = ({ name, type }: GraphLayer) => `${name}: ${type}`;
+
+function detailOf({ shape, parameters }: GraphLayer): string {
+  const size = parameters > 0 ? `, ${parameters.toLocaleString("en")} parameters` : "";
+  return `${shape.replaceAll("None", "·")}${size}`;
+}
+
+/** Width of a box that holds the longest text. */
+function boxWidth(layers: readonly GraphLayer[]): number {
+  const widths = layers.map((layer) =>
+    LETTER * Math.max(TITLE_SIZE * titleOf(layer).length, DETAIL_SIZE * detailOf(layer).length)
+  );
+  return Math.min(BOX.widest, Math.max(BOX.narrowest, Math.ceil(Math.max(...widths)) + BOX.margin));
+}
+
+/** Rows of boxes, each layer below all that it takes its input from. */
+function rowsOf(layers: readonly GraphLayer[]): Box[][] {
+  const rows: Box[][] = [], found = new Map<string, Box>();
   for (const layer of layers) {
-    const above = layer.from.map((name) => places.get(name)?.row ?? -1);
-    const row = 1 + Math.max(-1, ...above);
-    filled[row] ??= 0;
-    places.set(layer.name, { layer, row, column: filled[row]++ });
+    const above = layer.from.map((name) => found.get(name)).filter((box) => box !== undefined);
+    const row = 1 + Math.max(-1, ...above.map((box) => box.row));
+    const box = { layer, row, above, x: 0 };
+    (rows[row] ??= []).push(box);
+    found.set(layer.name, box);
   }
-  return places;
+  return rows;
+}
+
+/** Puts each row in the order of the middles of what is above it, in the middle of the widest. */
+function arrange(rows: readonly Box[][], width: number): void {
+  const step = width + BOX.gapX, total = step * Math.max(...rows.map((row) => row.length));
+  const wanted = ({ above }: Box) =>
+    above.length === 0 ? total / 2 : above.reduce((sum, { x }) => sum + x, 0) / above.length;
+  for (const row of rows) {
+    row.sort((a, b) => wanted(a) - wanted(b));
+    row.forEach((box, i) => box.x = total / 2 + (i - (row.length - 1) / 2) * step);
+  }
+}
+
+/** A lane for each box whose lines skip rows, the short ones nearest to the boxes. */
+function lanesOf(rows: readonly Box[][], width: number): Map<Box, Lane> {
+  const lanes = new Map<Box, Lane>();
+  for (const box of rows.flat()) {
+    for (const from of box.above.filter(({ row }) => row < box.row - 1)) {
+      const last = Math.max(box.row - 1, lanes.get(from)?.last ?? 0);
+      lanes.set(from, { from, last, x: 0 });
+    }
+  }
+  const right = rows.map((row) => Math.max(...row.map(({ x }) => x + width / 2)));
+  const skipped = ({ from, last }: Lane) => last - from.row;
+  for (const lane of [...lanes.values()].sort((a, b) => skipped(a) - skipped(b))) {
+    const passed = { from: lane.from.row + 1, to: lane.last + 1 };
+    lane.x = LANE + Math.max(...right.slice(passed.from, passed.to));
+    right.fill(lane.x, passed.from, passed.to);
+  }
+  return lanes;
+}
+
+/** A straight piece of a line. */
+interface Stroke {
+  x: number;
+  y: number;
+  x2: number;
+  y2: number;
+}
+
+const topOf = (row: number) => row * (BOX.height + BOX.gapY);
+const bottomOf = (row: number) => topOf(row) + BOX.height;
+
+/** The pieces of the line from one box to another. */
+function strokesBetween(from: Box, to: Box, lane?: Lane): Stroke[] {
+  const start = { x: from.x, y: bottomOf(from.row) }, end = { x2: to.x, y2: topOf(to.row) };
+  if (!lane || from.row === to.row - 1) return [{ ...start, ...end }];
+  const [entry, exit] = [topOf(from.row + 1), bottomOf(to.row - 1)];
+  return [
+    { ...start, x2: lane.x, y2: entry },
+    { x: lane.x, y: entry, x2: lane.x, y2: exit },
+    { x: lane.x, y: exit, ...end },
+  ];
 }
 
 /**
- * Layers as boxes with name, type, output shape and number of parameters, joined by lines from top to bottom.
+ * Layers as boxes with name, type, output shape and number of parameters, joined by lines from top to bottom; a line that
+ * skips rows passes on the right of their boxes.
  *
  * @param layers In an order in which each comes after those it depends on; see `summarizeModel`.
  * @throws {RangeError} If there is no layer.
@@ -42,35 +131,20 @@ function placed(
  */
 export function plotModelGraph(layers: readonly GraphLayer[], options: { title?: string } = {}): Spec {
   if (layers.length === 0) throw new RangeError("Cannot draw a model without layers");
-  const places = [...placed(layers).values()];
-  const columns = 1 + Math.max(...places.map(({ column }) => column));
-  const rows = 1 + Math.max(...places.map(({ row }) => row));
-  const width = columns * (BOX.width + BOX.gapX), height = rows * (BOX.height + BOX.gapY);
-  const inRow = (row: number) => places.filter((place) => place.row === row).length;
-  const boxes = places.map(({ layer, row, column }) => {
-    const left = (width - inRow(row) * (BOX.width + BOX.gapX)) / 2 + column * (BOX.width + BOX.gapX);
-    const top = row * (BOX.height + BOX.gapY);
-    const size = layer.parameters > 0 ? `, ${layer.parameters.toLocaleString("en")} parameters` : "";
-    return {
-      name: layer.name,
-      from: layer.from,
-      x: left,
-      x2: left + BOX.width,
-      middle: left + BOX.width / 2,
-      y: top,
-      y2: top + BOX.height,
-      title: `${layer.name}: ${layer.type}`,
-      detail: `${layer.shape.replaceAll("None", "·")}${size}`,
-      titleY: top + 15,
-      detailY: top + 30,
-    };
+  const rows = rowsOf(layers), boxSide = boxWidth(layers);
+  arrange(rows, boxSide);
+  const lanes = lanesOf(rows, boxSide), all = rows.flat();
+  const width = Math.max(...all.map(({ x }) => x + boxSide / 2), ...[...lanes.values()].map(({ x }) => x)) +
+    2;
+  const height = bottomOf(rows.length - 1) + 2;
+  const boxes = all.map(({ layer, row, x }) => {
+    const top = topOf(row);
+    const sides = { x: x - boxSide / 2, x2: x + boxSide / 2, y: top, y2: bottomOf(row) };
+    const lines = { title: titleOf(layer), titleY: top + 15, detail: detailOf(layer), detailY: top + 30 };
+    return { middle: x, ...sides, ...lines };
   });
-  const byName = new Map(boxes.map((box) => [box.name, box]));
-  const edges = boxes.flatMap((box) =>
-    box.from.flatMap((name) => {
-      const above = byName.get(name);
-      return above ? [{ x: above.middle, y: above.y2, x2: box.middle, y2: box.y }] : [];
-    })
+  const strokes = all.flatMap((box) =>
+    box.above.flatMap((from) => strokesBetween(from, box, lanes.get(from)))
   );
   const at = (field: string, length: number, reverse: boolean): View => ({
     field,
@@ -81,21 +155,23 @@ export function plotModelGraph(layers: readonly GraphLayer[], options: { title?:
   const x = (field: string) => at(field, width, false), y = (field: string) => at(field, height, true);
   const text = (place: string, field: string, fontSize: number, opacity: number): View => ({
     data: { values: boxes },
-    mark: { type: "text", fontSize, opacity, limit: BOX.width - 8 },
+    mark: { type: "text", fontSize, opacity, limit: boxSide - 8 },
     encoding: { x: x("middle"), y: y(place), text: { field, type: "nominal" } },
   });
-  return toSpec({
+  const sides = { x: x("x"), y: y("y"), x2: { field: "x2" }, y2: { field: "y2" } };
+  const { title = "Layers of the model" } = options;
+  const graph = toSpec({
     width,
     height,
-    title: options.title ?? "Layers of the model",
+    title,
     layer: [
       {
-        data: { values: edges },
-        mark: { type: "rule", color: COLORS.grey, strokeWidth: 1.2 },
-        encoding: { x: x("x"), y: y("y"), x2: { field: "x2" }, y2: { field: "y2" } },
+        data: { values: strokes },
+        mark: { type: "rule", color: COLORS.grey, strokeWidth: 1.2, strokeCap: "round" },
+        encoding: sides,
       },
       {
-        data: { values: boxes.map(({ x, y, x2, y2 }) => ({ x, y, x2, y2 })) },
+        data: { values: boxes },
         mark: {
           type: "rect",
           cornerRadius: 4,
@@ -104,10 +180,11 @@ export function plotModelGraph(layers: readonly GraphLayer[], options: { title?:
           stroke: COLORS.blue,
           strokeWidth: 1,
         },
-        encoding: { x: x("x"), y: y("y"), x2: { field: "x2" }, y2: { field: "y2" } },
+        encoding: sides,
       },
-      text("titleY", "title", 11, 1),
-      text("detailY", "detail", 9, 0.75),
+      text("titleY", "title", TITLE_SIZE, 1),
+      text("detailY", "detail", DETAIL_SIZE, 0.75),
     ],
   });
+  return { ...graph, description: `${title}: ${layers.map(titleOf).join(", ")}` };
 }

@@ -97,18 +97,25 @@ function magnify(data: Uint8Array, size: { height: number; width: number }, fact
   return { data: out, height: height * factor, width: width * factor };
 }
 
+/** A picture in shades: 8 bits, one channel or three. */
+export interface Shaded {
+  data: Uint8Array;
+  height: number;
+  width: number;
+  channels: 1 | 3;
+}
+
 /**
- * A picture as the address of its own PNG, `data:image/png;base64,…`.
+ * A picture's values as shades.
  *
  * @throws {RangeError} If the number of values is not height × width × channels, or channels are neither 1 nor 3.
- * @example One dark pixel
+ * @example Ink is dark where the value is high
  * ```ts
- * pictureUri({ data: [0, 1], height: 1, width: 2 }).startsWith("data:image/png;base64,"); // true
+ * shadesOf({ data: [0, 1], height: 1, width: 2 }).data; // 255, 0
  * ```
  */
-export function pictureUri(picture: Picture, options: ShadeOptions = {}): string {
-  const { data, height, width, channels = 1 } = picture;
-  const { palette = "ink", minimumWidth = 168 } = options;
+export function shadesOf(picture: Picture, options: ShadeOptions = {}): Shaded {
+  const { data, height, width, channels = 1 } = picture, { palette = "ink" } = options;
   if ((channels !== 1 && channels !== 3) || data.length !== height * width * channels) {
     throw new RangeError(
       `Cannot draw a picture as it must hold height × width × (1 or 3) values: ` +
@@ -125,7 +132,21 @@ export function pictureUri(picture: Picture, options: ShadeOptions = {}): string
     if (colored) out.set(heat(f), 3 * i);
     else out[i] = Math.round(255 * (channels === 1 && palette === "ink" ? 1 - f : f));
   }
-  const magnified = magnify(out, { height, width }, Math.ceil(minimumWidth / width));
-  const png = encodePng({ ...magnified, channels: colored || channels === 3 ? 3 : 1 });
-  return `data:image/png;base64,${png.toBase64()}`;
+  return { data: out, height, width, channels: colored || channels === 3 ? 3 : 1 };
+}
+
+/**
+ * A picture as the address of its own PNG, `data:image/png;base64,…`.
+ *
+ * @throws {RangeError} If the number of values is not height × width × channels, or channels are neither 1 nor 3.
+ * @example One dark pixel
+ * ```ts
+ * pictureUri({ data: [0, 1], height: 1, width: 2 }).startsWith("data:image/png;base64,"); // true
+ * ```
+ */
+export function pictureUri(picture: Picture, options: ShadeOptions = {}): string {
+  const { minimumWidth = 168 } = options;
+  const { data, channels, ...size } = shadesOf(picture, options);
+  const magnified = magnify(data, size, Math.ceil(minimumWidth / size.width));
+  return `data:image/png;base64,${encodePng({ ...magnified, channels }).toBase64()}`;
 }

@@ -1,6 +1,7 @@
 /** Pictures beside what a classifier says of them. @module */
 import { canvasSpec, type PlacedBox, type PlacedText } from "./_canvas.ts";
 import { type Picture, pictureUri, type ShadeOptions } from "./picture.ts";
+import { AS_IT_IS, SALIENCY_WORDS, type SaliencyMap, withSaliency } from "./saliency.ts";
 import { COLORS, type Spec } from "./spec.ts";
 
 /** Options for {@linkcode plotPredictionGrid}. */
@@ -14,6 +15,23 @@ export interface PredictionGridOptions extends ShadeOptions {
   /** Width of a picture in pixels. @default {84} */
   size?: number;
   title?: string;
+  /** What mattered for the answers, by number of the example: drawn beside each picture that has some. */
+  saliency?: ReadonlyMap<number, SaliencyMap>;
+}
+
+/** Most letters of a class's name under its bar, where there are many classes. */
+const SHORT_NAME = 2;
+/** Letters of a line of names. */
+const LINE = 76;
+
+/** Which number stands for which class, where bars are too narrow for names: in lines. */
+function namesByNumber(names: readonly string[]): string[] {
+  if (names.length <= 4 || names.every((name) => name.length <= SHORT_NAME)) return [];
+  return names.reduce<string[]>((lines, name, c) => {
+    const entry = `${c} ${name}`, last = lines.at(-1);
+    if (last === undefined || last.length + entry.length > LINE) return [...lines, entry];
+    return [...lines.slice(0, -1), `${last} · ${entry}`];
+  }, []);
 }
 
 /** Position of the largest entry of a row. */
@@ -69,7 +87,7 @@ export function plotPredictionGrid(
   classNames: readonly string[],
   options: PredictionGridOptions = {},
 ): Spec {
-  const { rows = 5, columns = 3, size = 84, title, indices, ...shades } = options;
+  const { rows = 5, columns = 3, size = 84, title = "Predictions", indices, saliency, ...shades } = options;
   const classes = classNames.length;
   if (pictures.length !== labels.length || probabilities.length !== labels.length * classes) {
     throw new RangeError(
@@ -83,8 +101,17 @@ export function plotPredictionGrid(
   const first = pictures[shown[0]];
   const pictureHeight = Math.round(size * first.height / first.width);
   const barsWidth = Math.max(110, classes * 9), barsHeight = pictureHeight - 4, gap = 18, captionHeight = 34;
-  const pictureColumn = Math.max(size, 112);
+  const explained = shown.some((example) => saliency?.has(example));
+  const drawn = { width: explained ? Math.round(2.04 * size) : size, height: pictureHeight };
+  const urlOf = (example: number) => {
+    const map = saliency?.get(example);
+    return map
+      ? pictureUri(withSaliency(pictures[example], map, shades), { ...AS_IT_IS, minimumWidth: 2 * size })
+      : pictureUri(pictures[example], shades);
+  };
+  const pictureColumn = Math.max(drawn.width, 112);
   const cellWidth = pictureColumn + barsWidth + gap * 2, cellHeight = pictureHeight + captionHeight + 10;
+  const numbered = namesByNumber(classNames);
   const boxes: PlacedBox[] = [], captions: PlacedText[] = [], ticks: PlacedText[] = [];
   const items = shown.map((example, place) => {
     const left = (place % columns) * cellWidth, top = Math.floor(place / columns) * cellHeight;
@@ -103,16 +130,17 @@ export function plotPredictionGrid(
       const x = barsLeft + c * step;
       const barColor = c === truth ? COLORS.blue : c === best ? COLORS.red : COLORS.grey;
       boxes.push({ x: x + 1, y: floor, x2: x + step - 1, y2: floor - p * barsHeight, color: barColor });
-      const label = classes > 4 ? String(c) : classNames[c];
+      const label = numbered.length > 0 ? String(c) : classNames[c];
       ticks.push({ x: x + step / 2, y: floor + 9, text: label });
     }
-    return { x: middle, y: top + pictureHeight / 2, url: pictureUri(pictures[example], shades) };
+    return { x: middle, y: top + pictureHeight / 2, url: urlOf(example) };
   });
   return canvasSpec({
     width: Math.min(columns, shown.length) * cellWidth - gap,
     height: Math.ceil(shown.length / columns) * cellHeight - 6,
     title,
-    pictures: { width: size, height: pictureHeight, items },
+    subtitle: [...(explained ? [SALIENCY_WORDS] : []), ...numbered],
+    pictures: [{ ...drawn, items }],
     texts: [{ size: 11, items: captions }, { size: 9, items: ticks }],
     boxes,
   });

@@ -25,8 +25,9 @@ interface Pair {
 }
 
 /**
- * Predicted against true values, with the bisector that an ideal regressor would follow: every example as a point; counted
- * in cells where there are many; as median, middle half and 90 % where the truth has few values.
+ * Predicted against true values, with the bisector that an ideal regressor would follow: every example as a point, or
+ * counted in cells where there are many, under the median and the middle half of each of some bins; as median, middle half
+ * and 90 % of each value where the truth has few of them.
  *
  * Shapes: [n] and [n], same units. Values that are no numbers are left out, and said so.
  *
@@ -53,7 +54,9 @@ export function plotPredictedAgainstTrue(
   if (pairs.length === 0) throw new RangeError(`Cannot draw predictions as none of ${n} is a number`);
   const values = new Set(pairs.map((pair) => pair.true)), scale = { domain: domainOf(pairs), nice: false };
   const discrete = values.size <= DISCRETE && pairs.length > 3 * values.size;
-  const layer = discrete ? valueLayers(pairs) : pairs.length > limit ? cellLayers(pairs) : pointLayers(pairs);
+  const layer = discrete
+    ? valueLayers(pairs)
+    : [...(pairs.length > limit ? cellLayers(pairs) : pointLayers(pairs)), ...profileLayers(pairs)];
   const left = n - pairs.length;
   return toSpec({
     width: 300,
@@ -61,7 +64,11 @@ export function plotPredictedAgainstTrue(
     title: {
       text: title ?? `Predicted against true ${name}`,
       subtitle: `${n.toLocaleString("en")} examples` + (left > 0 ? `, ${left} of them no numbers` : "") +
-        (discrete ? "; median, middle half, 90 %" : ""),
+        (discrete
+          ? "; median, middle half, 90 %"
+          : pairs.length >= PROFILED
+          ? "; median and middle half"
+          : ""),
     },
     encoding: {
       x: quantity("true", axisTitle(`True ${name}`, units), { scale }),
@@ -121,6 +128,33 @@ function cellLayers(pairs: readonly Pair[]): View[] {
       },
     },
   }];
+}
+
+/** Fewest examples that a profile is made of, its bins, and fewest examples of one. */
+const PROFILED = 100, PROFILE_BINS = 12, FEWEST_OF_BIN = 5;
+
+/** Median and middle half of the predictions in equal bins of the truth. */
+function profileLayers(pairs: readonly Pair[]): View[] {
+  if (pairs.length < PROFILED) return [];
+  const truths = pairs.map((pair) => pair.true);
+  const low = truths.reduce((a, b) => Math.min(a, b)), high = truths.reduce((a, b) => Math.max(a, b));
+  const width = (high - low) / PROFILE_BINS;
+  const binOf = (value: number) => Math.min(PROFILE_BINS - 1, Math.floor((value - low) / width));
+  const byBin = Map.groupBy(pairs, (pair) => binOf(pair.true));
+  const values = Array.from(byBin).filter(([, own]) => own.length >= FEWEST_OF_BIN).map(([bin, own]) => {
+    const sorted = own.map((pair) => pair.predicted).sort((a, b) => a - b);
+    const [p25, p50, p75] = [0.25, 0.5, 0.75].map((share) => quantileSorted(sorted, share));
+    return { true: low + (bin + 0.5) * width, predicted: p50, p25, p75, n: own.length };
+  });
+  const data = { values };
+  return [
+    {
+      data,
+      mark: { type: "rule", strokeWidth: 2, color: COLORS.orange },
+      encoding: { y: quantity("p25", ""), y2: { field: "p75" } },
+    },
+    { data, mark: { type: "point", filled: true, size: 40, color: COLORS.orange, opacity: 1 } },
+  ];
 }
 
 /** Where the predictions of each true value lie. */

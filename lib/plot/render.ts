@@ -18,27 +18,28 @@ export interface RenderPngOptions extends RenderOptions {
 }
 
 const THEMES = {
-  light: { background: "#ffffff", ink: "#1b1e23", faint: "#c9ced6" },
-  dark: { background: "#14171c", ink: "#e4e7ec", faint: "#3b424d" },
-  page: { background: "transparent", ink: "currentColor", faint: "#8886" },
+  light: { background: "#ffffff", ink: "#1b1e23" },
+  dark: { background: "#14171c", ink: "#e4e7ec" },
 };
+
+/** What is drawn takes the colour of the text around it, and leaves the ground as it is. */
+const INK = "currentColor", FAINT = "#8886";
 
 type Config = Record<string, Record<string, unknown>>;
 
-/** A chart's own settings with the colours of a theme underneath. */
-function themed(spec: Spec, theme: keyof typeof THEMES): Spec {
-  const { background, ink, faint } = THEMES[theme];
+/** A chart's own settings with the page's colours underneath. */
+function themed(spec: Spec): Spec {
   const own = (spec.config ?? {}) as Config;
   const colors: Config = {
-    axis: { labelColor: ink, titleColor: ink, domainColor: ink, tickColor: ink, gridColor: faint },
-    legend: { labelColor: ink, titleColor: ink },
-    title: { color: ink, subtitleColor: ink },
-    header: { labelColor: ink, titleColor: ink },
-    text: { color: ink },
+    axis: { labelColor: INK, titleColor: INK, domainColor: INK, tickColor: INK, gridColor: FAINT },
+    legend: { labelColor: INK, titleColor: INK },
+    title: { color: INK, subtitleColor: INK },
+    header: { labelColor: INK, titleColor: INK },
+    text: { color: INK },
   };
   const config: Record<string, unknown> = {
     ...own,
-    background,
+    background: "transparent",
     aria: false, // one label for the whole chart stands on the page; one a point would fill it
     font: "DejaVu Sans, Verdana, system-ui, sans-serif",
   };
@@ -85,15 +86,36 @@ function measureText(vega: object): void {
  */
 export async function renderSvg(spec: Spec, options: RenderOptions = {}): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const input = themed(spec, options.theme ?? "light") as unknown as Parameters<typeof vegaLite.compile>[0];
+  const input = themed(spec) as unknown as Parameters<typeof vegaLite.compile>[0];
   const compiled = vegaLite.compile(input, { logger: SILENT as never }).spec;
   measureText(vega);
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.None });
   try {
-    return await view.toSVG();
+    const svg = named(await view.toSVG(), spec.description as string | undefined);
+    const { theme = "light" } = options;
+    return theme === "page" ? svg : onGround(svg, theme);
   } finally {
     view.finalize();
   }
+}
+
+/** An SVG with its description, for screen readers. */
+function named(svg: string, description?: string): string {
+  if (!description) return svg;
+  const text = description.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  return svg.replace(/^<svg/, `<svg role="img" aria-label="${text}"`);
+}
+
+/**
+ * A chart drawn for a page, on a ground of its own: as a file.
+ *
+ * @param svg What {@linkcode renderSvg} gave for the theme `page`.
+ * @param theme Which ground. @default {"light"}
+ */
+export function onGround(svg: string, theme: keyof typeof THEMES = "light"): string {
+  const { background, ink } = THEMES[theme];
+  const ground = `<rect width="100%" height="100%" fill="${background}"/>`;
+  return svg.replace(/^<svg([^>]*)>/, `<svg color="${ink}"$1>${ground}`);
 }
 
 /** The fonts that charts are drawn with, as files of the npm package `dejavu-fonts-ttf`. */

@@ -68,12 +68,13 @@ caption { text-align: left; color: var(--soft); font-size: .9rem; padding-bottom
 th, td { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { font-weight: 600; font-size: .85rem; color: var(--soft); }
 td.number, th.number { text-align: right; }
+td.short { white-space: nowrap; }
 tbody th { color: var(--ink); font-size: 1em; }
 th code { color: var(--soft); font-size: .8em; font-weight: normal; }
 td.value { font-weight: 600; color: var(--accent); }
 .figures { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; align-items: flex-start; margin: 1rem 0; }
 figure { margin: 0; max-width: 100%; overflow-x: auto; }
-figure svg { display: block; max-width: 100%; height: auto; }
+figure svg { display: block; max-width: max(100%, 32rem); height: auto; }
 figcaption { color: var(--soft); font-size: .88rem; max-width: 44rem; margin-top: .3rem; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { body { padding: 0; max-width: none; } figure { break-inside: avoid; } }
@@ -84,17 +85,32 @@ export function escapeHtml(text: unknown): string {
   return String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-/** `rejection90_0to5keV` as people read it: "rejection 90, 0 to 5 keV". */
+/** Words that a metric's name stands for. */
+const METRIC_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\brejection (\d+)/, "background rejection at $1 % signal efficiency"],
+  [/\befficiency at (\d+)/, "signal efficiency at $1 % background"],
+  [/\bauc\b/gi, "AUC"],
+  [/\biou\b/gi, "IoU"],
+  [/\bmae\b/gi, "mean absolute error"],
+  [/\brmse?\b/gi, "root of the mean square"],
+  [/\b([kMGT]) eV\b/g, "$1eV"],
+  [/\b([kMGT])e V\b/g, "$1eV"],
+];
+
+/** `rejection90_0to5keV` as people read it: "Background rejection at 90 % signal efficiency, 0 to 5 keV". */
 export function readableName(name: string): string {
-  return name
+  const words = name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .replace(/([a-z])(\d)/gi, "$1 $2")
     .replace(/(\d)([a-z])/gi, "$1 $2")
     .replace(/_/g, ", ")
-    .replace(/\b(ke V|Me V|Ge V)\b/g, (unit) => unit.replace(" ", ""))
-    .replace(/\bAuc\b|\bauc\b/g, "AUC")
     .replace(/ ([A-Z])(?=[a-z])/g, (_, letter) => ` ${letter.toLowerCase()}`);
+  const said = METRIC_WORDS.reduce((text, [pattern, meaning]) => text.replace(pattern, meaning), words);
+  return said[0].toUpperCase() + said.slice(1);
 }
+
+/** A number with a minus sign of a digit's width, and no line break before its unit. */
+const signed = (text: string) => text.replaceAll("-", "−");
 
 function metricsTable(metrics: Record<string, ReportMetric>): string {
   const head = ["", "Value", "95 % interval", "n", "Measured on", "Baseline"];
@@ -106,12 +122,14 @@ function metricsTable(metrics: Record<string, ReportMetric>): string {
     const digits = shown.split(".")[1]?.length ?? 0;
     const unit = units ? ` ${escapeHtml(units)}` : "";
     const compared = baseline
-      ? `${baseline.value.toFixed(Math.max(digits, 2))}${unit} (${escapeHtml(baseline.name)})`
+      ? `${signed(baseline.value.toFixed(Math.max(digits, 2)))}${unit} (${escapeHtml(baseline.name)})`
       : "–";
     return `<tr><th scope="row">${escapeHtml(readableName(name))}<br><code>${
       escapeHtml(name)
-    }</code></th><td class="number value">${shown}${unit}</td>` +
-      `<td class="number">${interval}</td><td class="number">${n?.toLocaleString("en") ?? "–"}</td>` +
+    }</code></th><td class="number value short">${signed(shown)}${unit}</td>` +
+      `<td class="number short">${signed(interval)}</td><td class="number">${
+        n?.toLocaleString("en") ?? "–"
+      }</td>` +
       `<td>${escapeHtml(split ?? "–")}</td><td>${compared}</td></tr>`;
   });
   const header = head.map((title, i) => `<th scope="col"${numeric[i] ? ' class="number"' : ""}>${title}</th>`)
@@ -121,10 +139,13 @@ function metricsTable(metrics: Record<string, ReportMetric>): string {
   }</tbody></table></div>`;
 }
 
+/** Letters of a cell that stays on one line. */
+const SHORT = 40;
+
 function plainTable({ caption, columns, rows }: ReportTable): string {
   const numeric = columns.map((_, c) => rows.length > 0 && rows.every((row) => typeof row[c] === "number"));
   const cell = (value: string | number, c: number) =>
-    `<td${numeric[c] ? ' class="number"' : ""}>${
+    `<td class="${numeric[c] ? "number " : ""}${String(value).length <= SHORT ? "short" : ""}">${
       escapeHtml(typeof value === "number" ? Number(value.toPrecision(6)).toLocaleString("en") : value)
     }</td>`;
   const header = columns.map((title, c) =>
@@ -136,18 +157,14 @@ function plainTable({ caption, columns, rows }: ReportTable): string {
 }
 
 /** An SVG that may stand beside others in one page: its ids are made its own, and it is named for screen readers. */
-function inline(svg: string, prefix: string, label: string): string {
+function inline(svg: string, prefix: string, caption?: string): string {
+  const [, words] = /^<svg role="img" aria-label="([^"]*)"/.exec(svg) ?? [];
+  const label = [caption && escapeHtml(caption), words].filter((part) => part).join(" ") || "chart";
   return svg
+    .replace(/^<svg(?: role="img" aria-label="[^"]*")?/, `<svg role="img" aria-label="${label}"`)
     .replace(/\bid="([^"]+)"/g, `id="${prefix}-$1"`)
     .replace(/url\(#([^)]+)\)/g, `url(#${prefix}-$1)`)
-    .replace(/(xlink:href|href)="#([^"]+)"/g, `$1="#${prefix}-$2"`)
-    .replace(/^<svg/, `<svg role="img" aria-label="${escapeHtml(label)}"`);
-}
-
-/** Title of a chart, for its label. */
-function titleOf(spec: Spec): string {
-  const title = spec.title as string | { text?: string } | undefined;
-  return typeof title === "string" ? title : title?.text ?? "chart";
+    .replace(/(xlink:href|href)="#([^"]+)"/g, `$1="#${prefix}-$2"`);
 }
 
 async function figureHtml(figure: ReportFigure, prefix: string): Promise<string> {
@@ -158,8 +175,7 @@ async function figureHtml(figure: ReportFigure, prefix: string): Promise<string>
     return `<figure><img alt="${label}" src="data:image/gif;base64,${figure.gif.toBase64()}">${below}</figure>`;
   }
   const svg = "spec" in figure ? await renderSvg(figure.spec, { theme: "page" }) : figure.svg;
-  const label = caption ?? ("spec" in figure ? titleOf(figure.spec) : "chart");
-  return `<figure>${inline(svg, prefix, label)}${below}</figure>`;
+  return `<figure>${inline(svg, prefix, caption)}${below}</figure>`;
 }
 
 /**

@@ -61,8 +61,8 @@ export function plotResiduals(
     layer: [
       {
         data: { values: bars },
-        mark: { type: "bar", color: COLORS.blue, opacity: 0.6, binSpacing: 0 },
-        encoding: { x: x("from"), x2: { field: "to" }, y: quantity("count", "Examples") },
+        mark: { type: "rect", color: COLORS.blue, opacity: 0.6 },
+        encoding: { x: x("from"), x2: { field: "to" }, y: quantity("count", "Examples"), y2: { datum: 0 } },
       },
       {
         data: { values: curve },

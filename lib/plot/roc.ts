@@ -16,11 +16,12 @@ export interface RocOptions {
   /**
    * `rejection`: background rejection against signal efficiency, best at (1, 1), as physicists draw it; `factor`: one over
    * the share of background kept, on a logarithmic axis, against signal efficiency; `rates`: true against false positive
-   * rate, best at (0, 1). @default {"rejection"}
+   * rate, best at (0, 1); `logRates`: the same with the false positives on a logarithmic axis, for curves that all hug the
+   * corner. @default {"rejection"}
    */
-  axes?: "rejection" | "factor" | "rates";
+  axes?: "rejection" | "factor" | "rates" | "logRates";
   title?: string;
-  /** First value of both axes, to look into the good corner (`rates`: the horizontal axis then ends at 1 minus it). @default {0} */
+  /** First value of both axes, to look into the good corner (`rates`: the horizontal axis then ends at 1 minus it; `logRates`: the vertical axis alone). @default {0} */
   from?: number;
   /** Side in pixels. @default {320} */
   size?: number;
@@ -54,42 +55,32 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
   const { axes = "rejection", title = "ROC", from = 0, size = 320 } = options;
   if (curves.length === 0) throw new RangeError("Cannot draw ROC curves as there is none");
   const names = curves.map(({ name, auc }) => `${name}: AUC ${formatEstimate(auc)}`);
-  const rows = curves.flatMap(({ curve, band }, c) =>
-    thin(curve, from).map((i, order) => {
-      const fake = curve.falsePositiveRate[i];
-      const [kept, low, high] = [curve.truePositiveRate[i], band?.low[i], band?.high[i]];
-      const place = { curve: names[c], order };
-      if (axes === "rates") return { x: fake, y: kept, low, high, ...place };
-      return { x: kept, low, high, y: axes === "factor" ? 1 / fake : 1 - fake, ...place };
-    })
-  ).filter(({ y }) => Number.isFinite(y));
+  const rows = curves.flatMap((curve, c) => pointsOf(curve, names[c], axes, from));
   const banded = curves.some(({ band }) => band);
-  const { x: scaleX, y: scaleY, xTitle, yTitle, diagonal } = FRAMES[axes](from);
+  const { x: scaleX, y: scaleY, xTitle, yTitle, diagonal } = FRAMES[axes](from, leastKept(curves));
   const color = {
     field: "curve",
     type: "nominal",
     title: null,
     sort: names,
-    scale: { domain: names, range: SERIES.slice(0, Math.max(names.length, 1)) },
+    scale: { domain: names, range: names.map((_, i) => SERIES[i % SERIES.length]) },
     legend: {
       orient: from > 0 || names.length > 4 ? "right" : LEGENDS[axes],
       symbolType: "stroke",
       symbolStrokeWidth: 3,
+      symbolOpacity: 1,
     },
   };
-  const inner = axes === "rates"
-    ? { y: quantity("low", yTitle, { scale: scaleY }), y2: { field: "high" } }
-    : { x: quantity("low", xTitle, { scale: scaleX }), x2: { field: "high" } };
+  const x = quantity("x", xTitle, { scale: scaleX }), y = quantity("y", yTitle, { scale: scaleY });
+  const order = { field: "order", type: "quantitative" };
+  const outline = { x: { ...x, field: "bandX" }, y: { ...y, field: "bandY" } };
   return toSpec({
     width: size,
     height: size,
     title: banded
       ? { text: title, subtitle: "band: 95 % interval of the signal efficiency, point by point" }
       : title,
-    encoding: {
-      x: quantity("x", xTitle, { scale: scaleX }),
-      y: quantity("y", yTitle, { scale: scaleY }),
-    },
+    encoding: { x, y },
     layer: [
       {
         data: { values: diagonal },
@@ -97,18 +88,59 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
       },
       ...(banded
         ? [{
-          data: { values: rows.filter(({ low }) => low !== undefined) },
-          mark: { type: "rule", opacity: 0.25, strokeWidth: 2, clip: true },
-          encoding: { ...inner, color },
+          data: { values: curves.flatMap((curve, c) => bandOf(curve, names[c], axes, from)) },
+          mark: { type: "line", filled: true, fillOpacity: 0.16, strokeWidth: 0, clip: true },
+          encoding: { ...outline, order, fill: { ...color, legend: null }, detail: { field: "curve" } },
         }]
         : []),
       {
-        data: { values: rows.map(({ x, y, curve, order }) => ({ x, y, curve, order })) },
+        data: { values: rows },
         mark: { type: "line", strokeWidth: 2, clip: true, strokeJoin: "round" },
-        encoding: { order: { field: "order", type: "quantitative" }, color },
+        encoding: { order, color },
       },
     ],
   });
+}
+
+/** Smallest share of background that a curve keeps at all. */
+function leastKept(curves: readonly NamedRoc[]): number {
+  const shares = curves.map(({ curve }) => curve.falsePositiveRate.find((share) => share > 0) ?? 1);
+  return shares.reduce((a, b) => Math.min(a, b));
+}
+
+/** A point of a curve as the axes have it: what is kept of the signal, and of the background. */
+function placeOf(axes: RocAxes, kept: number, fake: number): { x: number; y: number } {
+  switch (axes) {
+    case "rejection":
+      return { x: kept, y: 1 - fake };
+    case "factor":
+      return { x: kept, y: 1 / fake };
+    case "rates":
+    case "logRates":
+      return { x: fake, y: kept };
+  }
+}
+
+/** Whether an axis can show a point: a logarithmic one has no place for what keeps no background. */
+const shown = (axes: RocAxes, fake: number) => fake > 0 || axes === "rejection" || axes === "rates";
+
+type RocAxes = NonNullable<RocOptions["axes"]>;
+
+function pointsOf({ curve }: NamedRoc, name: string, axes: RocAxes, from: number) {
+  return thin(curve, from).filter((i) => shown(axes, curve.falsePositiveRate[i])).map((i, order) => ({
+    ...placeOf(axes, curve.truePositiveRate[i], curve.falsePositiveRate[i]),
+    curve: name,
+    order,
+  }));
+}
+
+/** The outline of a curve's band: along its lower limits, and back along its upper ones. */
+function bandOf({ curve, band }: NamedRoc, name: string, axes: RocAxes, from: number) {
+  if (!band) return [];
+  const points = thin(curve, from).filter((i) => shown(axes, curve.falsePositiveRate[i]));
+  const place = (limit: Float64Array) => (i: number) => placeOf(axes, limit[i], curve.falsePositiveRate[i]);
+  return [...points.map(place(band.low)), ...points.toReversed().map(place(band.high))]
+    .map(({ x, y }, order) => ({ bandX: x, bandY: y, curve: name, order }));
 }
 
 /** Axes of a ROC chart whose values begin at `from`. */
@@ -123,7 +155,7 @@ interface RocFrame {
 
 const linear = (low: number, high: number): View => ({ domain: [low, high], nice: false, zero: false });
 
-const FRAMES: Readonly<Record<NonNullable<RocOptions["axes"]>, (from: number) => RocFrame>> = {
+const FRAMES: Readonly<Record<NonNullable<RocOptions["axes"]>, (from: number, least: number) => RocFrame>> = {
   rejection: (from) => ({
     x: linear(from, 1),
     y: linear(from, 1),
@@ -145,6 +177,21 @@ const FRAMES: Readonly<Record<NonNullable<RocOptions["axes"]>, (from: number) =>
     yTitle: "True positive rate",
     diagonal: [{ x: 0, y: 0 }, { x: 1, y: 1 }],
   }),
+  logRates: (from, least) => ({
+    x: { type: "log", domain: [least < 1 ? least : 0.1, 1], nice: false },
+    y: linear(from, 1),
+    xTitle: "False positive rate",
+    yTitle: "True positive rate",
+    diagonal: Array.from({ length: 41 }, (_, i) => (least < 1 ? least : 0.1) ** (1 - i / 40)).map((x) => ({
+      x,
+      y: x,
+    })),
+  }),
 };
 
-const LEGENDS = { rejection: "bottom-left", factor: "top-right", rates: "bottom-right" } as const;
+const LEGENDS = {
+  rejection: "bottom-left",
+  factor: "top-right",
+  rates: "bottom-right",
+  logRates: "bottom-right",
+} as const;

@@ -1,10 +1,12 @@
 /** The events that a binary classifier is most wrong about, as pictures. @module */
 import { plotImageGrid } from "./image_grid.ts";
-import type { Picture, ShadeOptions } from "./picture.ts";
+import type { ScalesOptions } from "./_scales.ts";
+import type { Picture } from "./picture.ts";
+import { AS_IT_IS, SALIENCY_WORDS, type SaliencyMap, withSaliency } from "./saliency.ts";
 import { COLORS, type Spec } from "./spec.ts";
 
 /** Options for {@linkcode plotWorstEvents}. */
-export interface WorstEventsOptions extends ShadeOptions {
+export interface WorstEventsOptions extends ScalesOptions {
   /** Names of background and signal. @default {["background", "signal"]} */
   classNames?: readonly [background: string, signal: string];
   /** A second line for each event, [n], such as its energy. */
@@ -16,6 +18,8 @@ export interface WorstEventsOptions extends ShadeOptions {
   /** Width of a picture in pixels. @default {128} */
   size?: number;
   title?: string;
+  /** What mattered for the responses, one for each picture: drawn beside it. */
+  saliency?: readonly SaliencyMap[];
 }
 
 /**
@@ -61,7 +65,8 @@ export function plotWorstEvents(
     limit = 12,
     columns = 4,
     size = 128,
-    title,
+    title = "Worst events",
+    saliency,
     ...shades
   } = options;
   if (pictures.length !== scores.length || scores.length !== labels.length) {
@@ -75,13 +80,18 @@ export function plotWorstEvents(
     const first = `${classNames[Number(labels[i])]}, P(${classNames[1]}) = ${scores[i].toFixed(2)}`;
     return details ? `${first}\n${details[i]}` : first;
   };
-  return plotImageGrid(indices.map((i) => pictures[i]), {
-    ...shades,
+  const grid = {
     captions: indices.map(captionOf),
     colors: indices.map((i) => Number(scores[i] >= 0.5) === Number(labels[i]) ? undefined : COLORS.red),
     columns,
-    size,
     limit,
-    title: title ?? "Worst events",
+  };
+  if (!saliency) return plotImageGrid(indices.map((i) => pictures[i]), { ...shades, ...grid, size, title });
+  const { scaleBar: _, colorBar: __, ...inShades } = shades;
+  return plotImageGrid(indices.map((i) => withSaliency(pictures[i], saliency[i], inShades)), {
+    ...AS_IT_IS,
+    ...grid,
+    size: Math.round(2.04 * size),
+    title: `${title}; ${SALIENCY_WORDS}`,
   });
 }

@@ -67,7 +67,7 @@ export async function checkServing(check: ServingCheck): Promise<ServingDifferen
 }
 
 /** One input of one example as scoring prepares it. */
-function prepareRaw(card: Card, place: number, raw: Image | NdArray): Float32Array {
+export function prepareRaw(card: Card, place: number, raw: Image | NdArray): Float32Array {
   const array = "height" in raw ? fromImage(raw) : arrayOf(raw);
   return prepareInput(card, card.inputs[place], array).data;
 }

@@ -166,7 +166,7 @@ export async function compareHtml(runs: readonly FoundRun[]): Promise<string> {
   if (runs.length === 0) throw new RangeError("Cannot compare runs as there is none");
   const experiments = [...new Set(runs.map(({ record }) => record.experiment))];
   const figures = Object.entries(overlaidCurves(runs)).map(([column, curves]) => ({
-    spec: plotEpochCurves(curves, { quantity: capital(readableName(column)) }),
+    spec: plotEpochCurves(curves, { quantity: readableName(column) }),
   }));
   return await reportHtml({
     title: `cloudchamber: ${runs.length} runs side by side`,
@@ -177,8 +177,6 @@ export async function compareHtml(runs: readonly FoundRun[]): Promise<string> {
     ],
   });
 }
-
-const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
 
 /** A run's numbers as TensorBoard tags: `loss/training` and `loss/validation` in one chart. */
 function tagOf(column: string): string {

@@ -8,6 +8,7 @@ import type { NdArray, Source } from "../data/source.ts";
 import type { tf } from "../engine/mod.ts";
 import type { Image } from "../io/image.ts";
 import type { Spec } from "../plot/mod.ts";
+import type { Occlusion } from "../score/occlusion.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { CardInput, CardMetric } from "../card/mod.ts";
 import type { FitOptions, History, LoopOptions, Models, Predictions } from "../train/mod.ts";
@@ -59,6 +60,8 @@ export interface Data {
   readonly validation?: Source;
   /** Never seen in training; the numbers in the model's card are measured on it. */
   readonly test: Source;
+  /** Where the examples come from, for those who read of the run: a package, a place, a simulator. */
+  readonly origin?: string;
   /** SHA-256 of the examples and of how they were split. */
   readonly fingerprint: string;
   /**
@@ -98,6 +101,15 @@ export interface Results {
   history: History;
   /** The trained models; the first is the one that predicts. */
   models: Models;
+}
+
+/** What the figures may ask beside. */
+export interface ShownResults extends Results {
+  /**
+   * What mattered for the answers on some test examples, by their numbers, in their order: covering a place of each after
+   * the other; nothing where the model takes no single picture or there are no raw test examples.
+   */
+  occlusion(rows: readonly number[]): Promise<Occlusion[]>;
 }
 
 /** The fields of a model's card that an experiment knows. */
@@ -140,7 +152,11 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
     options: Options<T>,
     results: Results,
   ): Measurements | Promise<Measurements>;
-  figures(results: Results, data: D, options: Options<T>): readonly Figure[] | Promise<readonly Figure[]>;
+  figures(
+    results: ShownResults,
+    data: D,
+    options: Options<T>,
+  ): readonly Figure[] | Promise<readonly Figure[]>;
 }
 
 /**

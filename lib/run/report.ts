@@ -3,7 +3,9 @@ import { join } from "@std/path";
 import { writeDurably } from "../base/durable_file.ts";
 import type { CardMetric } from "../card/mod.ts";
 import {
+  onGround,
   plotModelGraph,
+  readableName,
   renderSvg,
   type ReportFigure,
   reportHtml,
@@ -23,21 +25,41 @@ export interface Outcome {
   metrics: Record<string, CardMetric>;
 }
 
+const show = (value: number) => value < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+
+/** What the learning rate was: one value, or the first, the highest and the last. */
+function ratesInWords({ learningRates = {} }: RunRecord): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(learningRates).map(([column, { first, highest, last }]) => {
+      const words = first === last && first === highest
+        ? show(first)
+        : `${show(first)} to ${show(last)}, at most ${show(highest)}`;
+      return [readableName(column).toLowerCase(), words];
+    }),
+  );
+}
+
 /** Short facts at the head of a report. */
 function factsOf({ record, history }: Outcome): Record<string, string | number> {
   const { engine, examples = {}, options, parameters = 0, serving } = record;
+  const { train = 0, validation = 0, test = 0 } = examples;
+  const ran = history.epochs.length, planned = Number(options.epochs);
   return {
-    seed: Number(options.seed),
-    epochs: history.epochs.length,
+    data: record.origin ?? "",
+    "examples to train, validate, test": [train, validation, test].map((n) => n.toLocaleString("en")).join(
+      ", ",
+    ),
+    epochs: ran === planned ? String(ran) : `${ran} of ${planned}, ${history.ending}`,
     "weights of epoch": history.weightsOf,
-    "training examples": examples.train ?? 0,
-    parameters,
-    seconds: Math.round(history.seconds),
+    batch: Number(options.batch),
+    ...ratesInWords(record),
+    seed: Number(options.seed),
+    parameters: parameters.toLocaleString("en"),
+    "seconds of training": Math.round(history.seconds),
     engine: `${engine?.backend} ${engine?.version}`,
-    threads: engine?.threads ?? 0,
-    shards: history.shards,
+    "threads, shards": `${engine?.threads ?? 0}, ${history.shards}`,
     host: record.host,
-    started: record.started,
+    started: `${record.started.slice(0, 16).replace("T", " ")} UTC`,
     ...(serving && { "train/serve difference": serving.largest.toExponential(1) }),
   };
 }
@@ -77,9 +99,10 @@ async function writeFigure(folder: string, figure: Figure): Promise<{ svg: strin
     await writeDurably(`${path}.gif`, figure.gif);
     return { gif: figure.gif };
   }
-  const svg = await renderSvg(figure.spec);
-  await writeDurably(`${path}.svg`, svg);
-  await writeDurably(`${path}.png`, await svgToPng(svg));
+  const svg = await renderSvg(figure.spec, { theme: "page" });
+  const file = onGround(svg);
+  await writeDurably(`${path}.svg`, file);
+  await writeDurably(`${path}.png`, await svgToPng(file));
   return { svg };
 }
 
@@ -90,13 +113,13 @@ function modelSection(role: string, model: tf.LayersModel): ReportSection {
   const { total, trained, frozen } = parameters;
   const rows = layers.map((
     layer,
-  ) => [layer.name, layer.type, layer.shape, layer.parameters, layer.from.join(", ")]);
+  ) => [`${layer.name} (${layer.type})`, layer.shape, layer.parameters, layer.from.join(", ")]);
   return {
     title,
     text:
       `${name}: ${total.toLocaleString("en")} parameters, ${trained.toLocaleString("en")} of them trained, ` +
       `${frozen.toLocaleString("en")} not.`,
-    tables: [{ columns: ["Layer", "Type", "Output shape", "Parameters", "Takes"], rows }],
+    tables: [{ columns: ["Layer (type)", "Output Shape", "Param #", "Connected to"], rows }],
     figures: [{ spec: plotModelGraph(layers, { title: `Layers of ${name}` }) }],
   };
 }

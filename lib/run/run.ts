@@ -9,16 +9,19 @@ import {
   type EpochNumbers,
   fit,
   type History,
+  type LoopOptions,
   type Models,
   type OptimizerSnapshot,
   predict,
   type Predictions,
+  type Schedule,
 } from "../train/mod.ts";
 import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
 import type { Data, Experiment, LoadContext, Options, Recipe } from "./experiment.ts";
 import { completeParts, exportModel, writeCard } from "./export_model.ts";
 import { writeReport } from "./report.ts";
+import { occlusionOfTest } from "./test_occlusion.ts";
 import { newRecord, prepareFolder, readRecord, runPaths, type RunRecord, writeRecord } from "./run_folder.ts";
 
 /** Options for {@linkcode runExperiment}. */
@@ -150,11 +153,15 @@ async function trainOn(
   if (before?.state === "finished") {
     throw new Error(`Cannot resume "${folder}" as its run is finished: its model and report are there`);
   }
-  const record = describe(before ?? newRecord(experiment.name, options), data, models);
+  const record = describe(before ?? newRecord(experiment.name, options), data, models, recipe);
   await writeRecord(folder, record);
   const { history, optimizer } = await trainModels(models, recipe, run, data);
   Object.assign(record.engine!, { shards: history.shards });
-  record.seconds = history.seconds;
+  Object.assign(record, {
+    seconds: history.seconds,
+    weightsOf: history.weightsOf,
+    learningRates: learningRatesOf(history),
+  });
   if (history.ending === "interrupted") {
     record.state = "interrupted";
     await writeRecord(folder, record);
@@ -169,31 +176,54 @@ async function trainOn(
   record.serving = await verifyServing(planned, onnx, data, predictions);
   if (record.serving) log(servingLine(record.serving));
   const outcome = { record, history, metrics: measured.metrics };
-  const figures = await experiment.figures(results, data, options);
+  const asked = { card: planned, onnx, data };
+  const shown = { ...results, occlusion: (rows: readonly number[]) => occlusionOfTest(asked, rows) };
+  const figures = await experiment.figures(shown, data, options);
   await writeReport(folder, experiment, { ...outcome, figures, models });
   const card = await writeCard(folder, experiment.name, completeParts(parts, measured), outcome);
   Object.assign(record, {
     state: "finished",
     finished: new Date().toISOString(),
-    weightsOf: history.weightsOf,
     metrics: measured.metrics,
   });
   await writeRecord(folder, record);
   return { folder, history, metrics: measured.metrics, card };
 }
 
-/** Fills in what is known once data and models are there. */
-function describe(record: RunRecord, data: Data, models: Models): RunRecord {
+/** Fills in what is known once data, models and recipe are there. */
+function describe(record: RunRecord, data: Data, models: Models, recipe: Recipe): RunRecord {
   const { backend, version, threads } = engineReport();
   const parameters = Object.values(models).reduce((sum, model) => sum + countParameters(model), 0);
   return {
     ...record,
     state: "running",
+    origin: data.origin ?? String(record.options.data ?? "the experiment's own"),
     dataFingerprint: data.fingerprint,
     examples: { train: data.train.size, validation: data.validation?.size ?? 0, test: data.test.size },
     engine: { ...record.engine, backend, version, threads },
     parameters,
+    schedule: scheduleOf(recipe),
   };
+}
+
+/** How a recipe's learning rates are to change; by role where each has its own. */
+function scheduleOf(recipe: Recipe): RunRecord["schedule"] {
+  const schedule = "schedule" in recipe ? recipe.schedule as LoopOptions["schedule"] : undefined;
+  if (schedule === undefined) return undefined;
+  if (typeof schedule.rate === "function") return (schedule as Schedule).config;
+  const byRole = Object.entries(schedule as Readonly<Record<string, Schedule>>);
+  return Object.fromEntries(byRole.map(([role, { config }]) => [role, config]));
+}
+
+/** Learning rates of a run's epochs, by the column of the history that has them: the first, the highest, the last. */
+function learningRatesOf({ epochs }: History): RunRecord["learningRates"] {
+  const columns = new Set(
+    epochs.flatMap((numbers) => Object.keys(numbers)).filter((name) => /learningRate$/i.test(name)),
+  );
+  return Object.fromEntries(Array.from(columns, (column) => {
+    const rates = epochs.map((numbers) => numbers[column]);
+    return [column, { first: rates[0], highest: Math.max(...rates), last: rates[rates.length - 1] }];
+  }));
 }
 
 async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data: Data) {

@@ -14,6 +14,8 @@ export interface RunRecord {
   /** Times in ISO 8601. */
   started: string;
   finished?: string;
+  /** Where the examples come from. */
+  origin?: string;
   dataFingerprint?: string;
   /** Examples of each split. */
   examples?: Record<string, number>;
@@ -22,6 +24,10 @@ export interface RunRecord {
   versions: Record<string, string>;
   /** Where it ran. */
   host: string;
+  /** How the learning rate was to change. */
+  schedule?: Readonly<Record<string, unknown>>;
+  /** What it was in the epochs, by its name in the history. */
+  learningRates?: Record<string, { first: number; highest: number; last: number }>;
   /** Values that training moved. */
   parameters?: number;
   /** Seconds spent in training. */

@@ -128,7 +128,15 @@ Deno.test("train fills a run folder, refuses to overwrite it, and resumes it", a
   const first = await run(...QUICK, "--model", "tutorial_cnn", "--recipe", "tutorial", "--out", folder);
   assertEquals([first.code, first.err], [0, ""]);
   assert(/^accuracy 0\.\d+ \(95 %: .*100 test examples; most frequent class: /m.test(first.out), first.out);
-  const plots = ["confusion", "images", "learning_curve", "predictions", "roc", "worst_mistakes"];
+  const plots = [
+    "class_means",
+    "confusion",
+    "images",
+    "learning_curve",
+    "predictions",
+    "roc",
+    "worst_mistakes",
+  ];
   assertEquals(filesIn(folder), [
     "checkpoint/state.safetensors",
     "history.csv",
@@ -151,11 +159,32 @@ Deno.test("train fills a run folder, refuses to overwrite it, and resumes it", a
   const record = JSON.parse(await Deno.readTextFile(join(folder, "run.json")));
   assertEquals([record.state, record.options.epochs, record.engine.shards], ["finished", 2, 2]);
   assertEquals(record.examples, { train: 360, validation: 40, test: 100 });
+  assertEquals([record.weightsOf, typeof record.host], [2, "string"]);
+  assert(record.origin.includes(DATA), record.origin);
+  assertEquals(record.learningRates.learningRate, { first: 0.01, highest: 0.01, last: 0.01 });
+  assertEquals(record.schedule, { name: "constant", rate: 0.01 });
   const history = decodeHistory(await Deno.readTextFile(join(folder, "history.csv")));
   assertEquals(history.map(({ epoch }) => epoch), [1, 2]);
   assertEquals(history[0].learningRate, 0.01);
   const report = await Deno.readTextFile(join(folder, "report.html"));
   assert(report.includes("most frequent class") && !/(src|href)="https?:/.test(report));
+  const facts = new Map(
+    [...report.matchAll(/<dt>([^<]*)<\/dt><dd>([^<]*)<\/dd>/g)].map(([, fact, value]) => [fact, value]),
+  );
+  assertEquals(facts.get("examples to train, validate, test"), "360, 40, 100");
+  assertEquals([facts.get("weights of epoch"), facts.get("learning rate")], ["2", "0.01"]);
+  assertEquals([facts.get("host"), facts.get("threads, shards")], [
+    record.host,
+    `${record.engine.threads}, 2`,
+  ]);
+  assert(facts.get("data")!.includes(DATA), facts.get("data"));
+  const charts = report.match(/<figure>/g)!.length;
+  assertEquals(
+    report.match(/<figure><svg role="img" aria-label="[^"]{6,}"/g)?.length,
+    charts,
+    "a chart has no words",
+  );
+  assert(report.length < 2 << 20, `the report has ${report.length} bytes`);
 
   const again = await run(...QUICK, "--out", folder);
   assertEquals(again.code, 2);

@@ -289,6 +289,7 @@ export async function loadCygno(
       train: train.source,
       validation: validation?.source,
       test: measured.source,
+      origin: options.data ?? `simulated, ${options.events} events`,
       fingerprint: set.fingerprint,
       splits: {
         train: parts.train.events,

@@ -182,11 +182,11 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
       ),
     }),
 
-    async figures({ predictions, history }, data, { recipe, seed }) {
+    async figures({ predictions, history, occlusion }, data, { recipe, seed }) {
       const figures = [...await report.dataFigures(data), ...report.trainingFigures(history)];
       const targets = targetsOf(recipe);
       if (targets.includes("nuclear")) {
-        figures.push(...await report.classifierFigures(predictions.nuclear.data, data));
+        figures.push(...await report.classifierFigures(predictions.nuclear.data, data, occlusion));
       }
       if (targets.includes("energy")) {
         const { means, sigmas } = report.inKeV(predictions.energy);

@@ -11,13 +11,14 @@ import {
   rocCurve,
 } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
+import { DETECTOR } from "../../simulate/cygno.ts";
 import * as plot from "../../plot/mod.ts";
 import type { CardMetric } from "../../card/card.ts";
 import type { NdArray } from "../../data/source.ts";
 import type { History } from "../../train/mod.ts";
 import { type CygnoData, ENERGY_EDGES, ENERGY_UNIT, SIDE } from "./data.ts";
 import { type ClusterFeatures, fitQuadratic } from "./features.ts";
-import type { Figure } from "../../run/experiment.ts";
+import type { Figure, ShownResults } from "../../run/experiment.ts";
 
 /** Names of the kinds, by label. */
 export const KINDS = ["Electron recoil", "Nuclear recoil"] as const;
@@ -144,12 +145,20 @@ export function uncertaintyOf(energies: Float32Array, { splits: { test } }: Cygn
   return sigma.every(Number.isFinite) ? { edges: [...ENERGY_EDGES], sigma } : undefined;
 }
 
+/** From which count to which shades go, and what bars tell them and the length of tracks by. */
+const CAMERA = { low: 90, high: 160 };
+const SCALES = { colorBar: "counts", scaleBar: { perPixel: DETECTOR.pixelMm, units: "mm" } };
+/** Images that a mean is of. */
+const AVERAGED = 1000;
+
 /** The check of the data that the course asks for: energies, kinds, and some pictures. */
 export async function dataFigures(data: CygnoData): Promise<Figure[]> {
   const { splits } = data, section = "Data";
   const { labels, energies } = splits.train;
   const shown = Array.from({ length: Math.min(24, labels.length) }, (_, i) => i);
   const pictures = plot.picturesOf(await data.crops("train", shown), [shown.length, SIDE, SIDE]);
+  const averaged = Array.from({ length: Math.min(AVERAGED, labels.length) }, (_, i) => i);
+  const manyPictures = plot.picturesOf(await data.crops("train", averaged), [averaged.length, SIDE, SIDE]);
   return [
     {
       name: "energies",
@@ -182,8 +191,19 @@ export async function dataFigures(data: CygnoData): Promise<Figure[]> {
       spec: plot.plotImageGrid(pictures, {
         captions: shown.map((i) => `${SHORT_KINDS[labels[i]]} ${energies[i]} keV`),
         size: 110,
-        low: 90,
-        high: 160,
+        ...CAMERA,
+        ...SCALES,
+      }),
+    },
+    {
+      name: "class_means",
+      section,
+      caption: `Mean of ${averaged.length} training images by kind, with their numbers.`,
+      spec: plot.plotClassMeans(manyPictures, averaged.map((i) => labels[i]), KINDS, {
+        size: 168,
+        low: 98,
+        high: 110,
+        ...SCALES,
       }),
     },
   ];
@@ -209,12 +229,17 @@ export function trainingFigures({ epochs, states }: History): Figure[] {
 }
 
 /** Response, ROC, both by energy, and the pictures that the classifier is most wrong about. */
-export async function classifierFigures(scores: Float32Array, data: CygnoData): Promise<Figure[]> {
+export async function classifierFigures(
+  scores: Float32Array,
+  data: CygnoData,
+  occlusion: ShownResults["occlusion"],
+): Promise<Figure[]> {
   const { splits: { test }, measuredOn } = data, section = `Classifier, ${measuredOn} images`;
   const found = parts(data);
   if (found.length === 0) return [];
   const worst = Array.from(plot.worstEvents(scores, test.labels).subarray(0, 12));
   const pictures = plot.picturesOf(await data.crops("test", worst), [worst.length, SIDE, SIDE]);
+  const maps = await occlusion(worst);
   const curves = found.map(({ title, members }) => {
     const [own, labels] = [pick(scores, members), pick(test.labels, members)];
     const curve = rocCurve(own, labels), signals = labels.reduce((sum, label) => sum + label, 0);
@@ -260,12 +285,13 @@ export async function classifierFigures(scores: Float32Array, data: CygnoData): 
     {
       name: "worst_events",
       section,
-      caption: "The images whose response is farthest from the truth.",
+      caption:
+        "The images whose response is farthest from the truth, and beside each what in it mattered for the response.",
       spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => test.labels[i]), {
         classNames: ["ER", "NR"],
         details: worst.map((i) => `${test.energies[i]} keV`),
-        low: 90,
-        high: 160,
+        ...CAMERA,
+        ...(maps.length > 0 ? { saliency: maps, columns: 3 } : SCALES),
       }),
     },
   ];
@@ -298,8 +324,10 @@ export function regressorFigures(energies: Float32Array, data: CygnoData, seed: 
     ) => ({
       name: `energy_${SHORT_KINDS[label].toLowerCase()}`,
       section,
-      caption: `${kind}s alone.`,
-      spec: plot.plotPredictedAgainstTrue(ofKind(energies, label), ofKind(test.energies, label), ENERGY),
+      spec: plot.plotPredictedAgainstTrue(ofKind(energies, label), ofKind(test.energies, label), {
+        ...ENERGY,
+        title: `Predicted against true energy: ${kind.toLowerCase()}s`,
+      }),
     })),
     {
       name: "energy_resolution",

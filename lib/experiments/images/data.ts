@@ -230,6 +230,7 @@ export async function loadOwn(options: LoadOptions, context: LoadContext): Promi
       train: subset(all, rows.train),
       validation: subset(all, rows.validation),
       test: subset(all, rows.test),
+      origin: `${options.data}, ${set.form}`,
       fingerprint: fingerprintOf(set, rows),
       raw: async (indices): Promise<RawExample[]> =>
         await Promise.all(

@@ -1,25 +1,36 @@
 /** What a report on a user's images shows. @module */
 import type { Labels } from "../../data/own/mod.ts";
-import { argMaxRows, auc, confusionMatrix, rocCurve, rocPerClass } from "../../evaluate/mod.ts";
+import {
+  argMaxRows,
+  auc,
+  confusionMatrix,
+  quantileSorted,
+  rocCurve,
+  rocPerClass,
+} from "../../evaluate/mod.ts";
 import {
   type Picture,
+  plotClassMeans,
   plotConfusion,
   plotHistogram,
   plotImageGrid,
   plotPredictedAgainstTrue,
   plotPredictionGrid,
+  plotResiduals,
   plotRoc,
   plotWorstMistakes,
+  type ShadeOptions,
   type Spec,
   toSpec,
+  worstMistakes,
 } from "../../plot/mod.ts";
-import type { Figure, Results } from "../../run/experiment.ts";
+import type { Figure, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { countLabels, type OwnData } from "./data.ts";
 import { rowsOf } from "./measure.ts";
 
-/** Images in the grid of the data. */
-const SHOWN = 36;
+/** Images in the grid of the data, images that the means are of, and mistakes. */
+const SHOWN = 36, AVERAGED = 20_000, MISTAKES = 9;
 
 /** An image as it can be drawn: colours as they are, else its first band; of a volume the middle frame. */
 function pictureAt({ pixels, plan }: OwnData, row: number): Picture {
@@ -54,8 +65,44 @@ function plotCounts(labels: Exclude<Labels, { task: "value" }>): Spec {
   });
 }
 
+/** Shares of the values that are drawn as black and white where they are no bytes: a few bright pixels hide all others. */
+const BLACK = 0.005, WHITE = 0.995;
+
+/** From which value to which the shades of all images go, and what the values are. */
+function shadesOf(data: OwnData): ShadeOptions & { colorBar?: string } {
+  const { pixels, plan } = data;
+  if (pixels.data instanceof Uint8Array) {
+    return {
+      palette: "light",
+      low: 0,
+      high: 255,
+      ...(plan.shape.at(-1) === 1 && { colorBar: "grey value" }),
+    };
+  }
+  const shown = Array.from(data.rows.train.subarray(0, SHOWN), (row) => pictureAt(data, row));
+  const sorted = Float64Array.from(shown.flatMap((picture) => Array.from(picture.data))).sort();
+  const [low, high] = [BLACK, WHITE].map((share) => Number(quantileSorted(sorted, share).toPrecision(3)));
+  if (!(high > low)) return { palette: "light" };
+  return { palette: "light", low, high, ...(shown[0].channels !== 3 && { colorBar: "value" }) };
+}
+
+/** The mean image of each class, of training. */
+function meanFigures(data: OwnData, shades: ShadeOptions): Figure[] {
+  const { labels, rows } = data;
+  if (labels.task !== "classes") return [];
+  const averaged = rows.train.subarray(0, AVERAGED);
+  const pictures = Array.from(averaged, (row) => pictureAt(data, row));
+  const numbers = Array.from(averaged, (row) => labels.values[row]);
+  return [{
+    name: "class_means",
+    section: "Data",
+    caption: "Mean of the training images of each class, with their number.",
+    spec: plotClassMeans(pictures, numbers, labels.names, shades),
+  }];
+}
+
 function dataFigures(data: OwnData): Figure[] {
-  const { labels, rows } = data, shown = rows.train.subarray(0, SHOWN);
+  const { labels, rows } = data, shown = rows.train.subarray(0, SHOWN), shades = shadesOf(data);
   const captions = Array.from(shown, (row) => wordsAt(labels, row));
   const counts = labels.task === "value"
     ? plotHistogram(labels.values, { xTitle: labels.column, bins: 30 })
@@ -65,18 +112,34 @@ function dataFigures(data: OwnData): Figure[] {
       name: "images",
       section: "Data",
       caption: `${shown.length} training images as the model takes them.`,
-      spec: plotImageGrid(Array.from(shown, (row) => pictureAt(data, row)), { captions, palette: "light" }),
+      spec: plotImageGrid(Array.from(shown, (row) => pictureAt(data, row)), {
+        captions,
+        ...shades,
+        scaleBar: {},
+      }),
     },
+    ...meanFigures(data, shades),
     { name: "labels", section: "Data", caption: "All images: training, validation and test.", spec: counts },
   ];
 }
 
-function classFigures(scores: Float32Array, data: OwnData, names: readonly string[]): Figure[] {
+async function classFigures(
+  scores: Float32Array,
+  data: OwnData,
+  names: readonly string[],
+  occlusion: ShownResults["occlusion"],
+): Promise<Figure[]> {
   const { labels, rows } = data, truth = Int32Array.from(rows.test, (row) => labels.values[row]);
   const pictures = Array.from(rows.test, (row) => pictureAt(data, row));
   const curves = rocPerClass(scores, truth, names.length)
     .map(({ label, curve, auc }) => ({ name: names[label], curve, auc }));
-  const worst = plotWorstMistakes(pictures, scores, truth, names, { palette: "light" });
+  const mistakes = Array.from(worstMistakes(scores, truth, names.length).subarray(0, MISTAKES));
+  const maps = await occlusion(mistakes);
+  const worst = plotWorstMistakes(pictures, scores, truth, names, {
+    palette: "light",
+    rows: MISTAKES / 3,
+    saliency: new Map(maps.map((map, i) => [mistakes[i], map])),
+  });
   const section = "Test images";
   return [
     {
@@ -89,7 +152,7 @@ function classFigures(scores: Float32Array, data: OwnData, names: readonly strin
         name: "roc",
         section,
         caption: "Each class against all others.",
-        spec: plotRoc(curves, { axes: "rates" }),
+        spec: plotRoc(curves, { axes: "logRates" }),
       }]
       : []),
     {
@@ -121,11 +184,21 @@ function labelFigures(scores: Float32Array, { labels, rows }: OwnData, names: re
 }
 
 /** All figures. */
-export function ownFigures(predictions: Float32Array, data: OwnData, results: Results): Figure[] {
+export async function ownFigures(
+  predictions: Float32Array,
+  data: OwnData,
+  results: ShownResults,
+): Promise<Figure[]> {
   const { labels, rows } = data, figures = [...dataFigures(data), learningCurveFigure(results.history)];
-  if (labels.task === "classes") return [...figures, ...classFigures(predictions, data, labels.names)];
+  if (labels.task === "classes") {
+    return [...figures, ...await classFigures(predictions, data, labels.names, results.occlusion)];
+  }
   if (labels.task === "labels") return [...figures, ...labelFigures(predictions, data, labels.names)];
   const truth = rowsOf(labels.values, rows.test);
+  const section = "Test images";
   const spec = plotPredictedAgainstTrue(predictions, truth, { name: labels.column, units: "as labelled" });
-  return [...figures, { name: "predicted_against_true", section: "Test images", spec }];
+  const residuals = truth.length > 1
+    ? [{ name: "residuals", section, spec: plotResiduals(predictions, truth, { title: "Residuals" }) }]
+    : [];
+  return [...figures, { name: "predicted_against_true", section, spec }, ...residuals];
 }

@@ -33,7 +33,6 @@ import {
   plotWorstMistakes,
   readableName,
   renderSvg,
-  SERIES,
   type Spec,
   worstEvents,
   worstMistakes,
@@ -262,7 +261,7 @@ Deno.test("plotResiduals() says mean and deviation and counts what lies far off"
   const spec = plotResiduals(predicted, predicted.map(() => 5), { units: "keV" });
   const { subtitle } = spec.title as { subtitle: string };
   assertEquals(subtitle, "mean 0 keV, standard deviation 0.142 keV; 2 of 100 beyond 5 deviations");
-  assertEquals(rowsOf(spec, "bar").reduce((sum, bar) => sum + (bar.count as number), 0), 98);
+  assertEquals(rowsOf(spec, "rect").reduce((sum, bar) => sum + (bar.count as number), 0), 98);
 });
 
 Deno.test("plotEfficiency() gives signal's and background's share of each bin", () => {
@@ -285,13 +284,19 @@ Deno.test("plotRoc() puts signal efficiency across and background up, in each of
   // Two signals above one background above another: by hand the curve is (0, 0), (½, 0), (1, 0), (1, ½), (1, 1).
   const own = [0.9, 0.8, 0.5, 0.1], kinds = [1, 1, 0, 0], curve = rocCurve(own, kinds);
   const named = [{ name: "a", curve, auc: auc(own, kinds), band: rocBand(curve, 2) }];
-  const pointsOf = (axes: "rejection" | "factor" | "rates") =>
-    rowsOf(plotRoc(named, { axes }), "line").filter((row) => row.curve).map((row) => [row.x, row.y]);
+  const pointsOf = (axes: "rejection" | "factor" | "rates" | "logRates") =>
+    rowsOf(plotRoc(named, { axes }), "line").filter((row) => row.curve && "x" in row).map((
+      row,
+    ) => [row.x, row.y]);
   assertEquals(pointsOf("rejection"), [[0, 1], [0.5, 1], [1, 1], [1, 0.5], [1, 0]]);
   assertEquals(pointsOf("rates"), [[0, 0], [0, 0.5], [0, 1], [0.5, 1], [1, 1]]);
   assertEquals(pointsOf("factor"), [[1, 2], [1, 1]]);
-  const [rule] = rowsOf(plotRoc(named), "rule").filter((row) => row.x === 0.5);
-  assertClose([rule.low as number, rule.high as number], [0.012579, 0.987421], 1e-4); // SciPy: beta.ppf(.025, 1, 2), …
+  assertEquals(pointsOf("logRates"), [[0.5, 1], [1, 1]]); // no place for what keeps no background
+  // The band runs along the lower limits and back along the upper ones; SciPy: beta.ppf(.025, 1, 2), … for 1 of 2.
+  const band = rowsOf(plotRoc(named), "line").filter((row) => "bandX" in row);
+  assertEquals(band.map((row) => row.order), Array.from({ length: 10 }, (_, i) => i));
+  assertClose([band[1].bandX as number, band[8].bandX as number], [0.012579, 0.987421], 1e-4);
+  assertEquals([band[1].bandY, band[8].bandY], [1, 1]);
 });
 
 Deno.test("plotHistogram() says what it leaves out", () => {
@@ -312,28 +317,53 @@ Deno.test("losses that span more than a decade are drawn on a logarithmic axis",
   assertEquals(scaleOf([5, -0.1]), { zero: false });
 });
 
-Deno.test("colours of series can be told apart, and charts are described in words", () => {
-  const labOf = (hex: string) => {
-    const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
-      .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    const f = (t: number) => t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116;
-    const x = f((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505), y = f(0.2126 * r + 0.7152 * g + 0.0722 * b);
-    const z = f((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089);
-    return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
-  };
-  const labs = SERIES.map(labOf);
-  labs.forEach((a, i) =>
-    labs.slice(0, i).forEach((b, j) => {
-      const apart = Math.hypot(...a.map((value, k) => value - b[k])); // CIE 1976; 2.3 is just noticeable
-      assert(apart > 25, `${SERIES[i]} and ${SERIES[j]}: ${apart}`);
-    })
+Deno.test("charts are described in words", () => {
+  assertEquals(
+    plotResiduals([1, 2], [1, 1]).description,
+    "Residuals (mean 0.5, standard deviation 0.707): Examples against Predicted − true",
   );
-  assertEquals(plotResiduals([1, 2], [1, 1]).description, "Residuals (mean 0.5, standard deviation 0.707)");
+  for (const [name, draw] of Object.entries(CHARTS)) {
+    const { description } = draw();
+    assert(typeof description === "string" && description.length > 5, `${name}() has no words`);
+  }
+  assertEquals(plotImageGrid(pictures).description, "8 pictures");
+  assertEquals(plotImageGrid(pictures.slice(0, 2), { captions: ["a", "b"] }).description, "a, b");
+});
+
+Deno.test("plotHistogram() counts values of few kinds one by one, group beside group", () => {
+  const values = [1, 1, 1, 1, 3, 3, 3, 3, 3], groups = [0, 0, 1, 1, 0, 1, 1, 1, 1];
+  const bars = rowsOf(plotHistogram(values, { groups, groupNames: ["ER", "NR"] }), "rect");
+  // By hand: the gap is 2, so that a bar is 0.8 wide; of 1 there are 2 and 2, of 3 there are 1 and 4.
+  assertEquals(bars.map(({ name, value, y }) => [name, value, y]), [
+    ["ER", 1, 2],
+    ["ER", 3, 1],
+    ["NR", 1, 2],
+    [
+      "NR",
+      3,
+      4,
+    ],
+  ]);
+  assertClose(bars.map(({ x }) => x as number), [0.2, 2.2, 1, 3]);
+  assertEquals(rowsOf(plotHistogram(values, { groups, edges: [0, 2, 4] }), "line").length > 0, true);
+});
+
+Deno.test("plotPredictedAgainstTrue() draws a profile over points: medians of equal bins of the truth", () => {
+  const truth = Array.from({ length: 120 }, (_, i) => i / 10), predicted = truth.map((value) => 2 * value);
+  const profile = rowsOf(plotPredictedAgainstTrue(predicted, truth), "point");
+  // By hand: twelve bins from 0 to 11.9, ten values each; the first has 0 … 0.9, whose median doubled is 0.9.
+  assertEquals(profile.map(({ n }) => n), new Array(12).fill(10));
+  assertClose([profile[0].true as number, profile[0].predicted as number], [11.9 / 24, 0.9], 1e-6);
+  assertEquals(rowsOf(plotPredictedAgainstTrue([1, 2], [1.5, 2.5]), "point"), []);
 });
 
 Deno.test("readableName() reads machine names as people do", () => {
-  assertEquals(readableName("rejection90_0to5keV"), "rejection 90, 0 to 5 keV");
-  assertEquals(readableName("energyBias_15to35keV"), "energy bias, 15 to 35 keV");
+  assertEquals(
+    readableName("rejection90_0to5keV"),
+    "Background rejection at 90 % signal efficiency, 0 to 5 keV",
+  );
+  assertEquals(readableName("energyBias_15to35keV"), "Energy bias, 15 to 35 keV");
+  assertEquals(readableName("validationLoss"), "Validation loss");
   assertEquals(readableName("auc"), "AUC");
 });
 

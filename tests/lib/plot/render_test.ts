@@ -114,7 +114,11 @@ Deno.test("reportHtml() asks for nothing from outside and keeps the ids of its c
   for (const [, used] of page.matchAll(/url\(#([^)]+)\)/g)) {
     assert(ids.includes(used), `nothing is called ${used}`);
   }
-  assert(page.includes('role="img" aria-label="ROC &#60;1&#62;"'));
+  assert(
+    page.includes(
+      'role="img" aria-label="ROC &#60;1&#62; ROC: Background rejection against Signal efficiency',
+    ),
+  );
   assert(page.includes("prefers-color-scheme: dark"));
 });
 
