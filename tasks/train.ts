@@ -177,8 +177,8 @@ async function findExperiment(name: string): Promise<Experiment> {
 
 /** What a file exports that is an experiment. @throws {CliError} If it is not exactly one. */
 async function importExperiment(path: string): Promise<Experiment> {
-  const { href } = pathToFileURL(resolve(path));
-  const module: Record<string, unknown> = await import(href).catch((error) => {
+  const { pathname } = pathToFileURL(resolve(path));
+  const module: Record<string, unknown> = await import(`file://${pathname}`).catch((error) => {
     throw new CliError(`Cannot import the experiment "${path}": ${(error as Error).message}`);
   });
   const isExperiment = (value: unknown) => typeof value === "object" && value !== null && "recipe" in value;

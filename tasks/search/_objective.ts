@@ -73,8 +73,9 @@ export async function readSpace(file: string): Promise<{ space: Space; module?: 
   }
 }
 
-/** Imports a space module. */
+/** Imports a space module by its address. */
 export async function importSpace(module: string): Promise<Space> {
-  const { default: found } = await import(module) as { default: Space | SpaceSpec };
+  const { pathname } = new URL(module);
+  const { default: found } = await import(`file://${pathname}`) as { default: Space | SpaceSpec };
   return "dimensions" in found && "spec" in found ? found as Space : defineSpace(found as SpaceSpec);
 }

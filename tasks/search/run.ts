@@ -1,5 +1,6 @@
 /** `deno task search EXPERIMENT`: makes a study, or goes on with one, and lets workers run its trials. @module */
 import { join, resolve } from "@std/path";
+import { fileURLToPath } from "node:url";
 import { nearest } from "../../lib/base/nearest.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../../lib/experiments/registry.ts";
 import type { Experiment, Options } from "../../lib/run/experiment.ts";
@@ -373,7 +374,8 @@ function parseNamed(text: string): Named {
 /** What starts a worker: this very task. */
 function workerCommand(folder: string, { timeLimit, executor }: Values): string[] {
   const permissions = ["read", "write", "env", "sys", "ffi", "net", "run"].map((name) => `--allow-${name}`);
-  const task = new URL("../search.ts", import.meta.url).pathname;
+  const place = new URL("../search.ts", import.meta.url);
+  const task = place.protocol === "file:" ? fileURLToPath(place) : place.href; // the latter where it is a package
   const limit = timeLimit === undefined ? [] : ["--time-limit", String(timeLimit)];
   const idle = executor === "slurm" ? ["--idle", "10"] : [];
   return [Deno.execPath(), "run", "--no-prompt", ...permissions, task, "worker", folder, ...limit, ...idle];

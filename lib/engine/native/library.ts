@@ -6,6 +6,8 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "@std/path";
+import manifest from "@tensorflow/tfjs-node/package.json" with { type: "json" };
+import { packageFolder } from "../../base/npm_package.ts";
 import type { Environment } from "../environment.ts";
 import { cachedFolder, fetchLibrary, type FetchOptions } from "./fetch_library.ts";
 import { checkCachedLibrary } from "./library_cache.ts";
@@ -101,10 +103,10 @@ async function* cached(options: LibraryOptions, os: Os): AsyncGenerator<LibraryL
   }
 }
 
-function packageFolder(): string | undefined {
+/** Where the install script of tfjs-node, if it ever ran, put the library that it downloads. */
+function downloadFolder(): string | undefined {
   try {
-    const url = new URL("../deps/lib", import.meta.resolve("@tensorflow/tfjs-node/package.json"));
-    return url.protocol === "file:" ? resolve(decodeURIComponent(url.pathname)) : undefined;
+    return join(packageFolder(manifest), "deps", "lib");
   } catch {
     return undefined; // not installed as files
   }
@@ -150,7 +152,7 @@ const SYSTEM_FOLDERS: Record<Os, readonly string[]> = {
 };
 
 async function* candidates(options: LibraryOptions, os: Os): AsyncGenerator<LibraryLocation> {
-  const { library, nodeFolder = packageFolder(), systemFolders = SYSTEM_FOLDERS[os], log } = options;
+  const { library, nodeFolder = downloadFolder(), systemFolders = SYSTEM_FOLDERS[os], log } = options;
   if (library) {
     let found = false;
     for await (const location of named(library, os)) {
