@@ -56,11 +56,11 @@ const integer = (name: string, value: number) => message([1, name], [3, value], 
 export const SIDE = 4;
 
 /**
- * The bytes of a model of three operations on [batch, 4, 4, 1]: `kind` = softmax(0, gain × sum of the pixels),
- * `energy` = mean of the pixels.
+ * The bytes of a model of three operations on [batch, 4, 4, 1], or on another shape: `kind` = softmax(0, gain × sum of the
+ * pixels), `energy` = mean of the pixels.
  */
-export function tinyOnnx(gain = 1): Uint8Array {
-  const pixels = SIDE * SIDE;
+export function tinyOnnx(gain = 1, shape: readonly number[] = [SIDE, SIDE, 1]): Uint8Array {
+  const pixels = shape.reduce((product, side) => product * side, 1);
   const graph = message(
     [1, node("Flatten", ["image"], ["flat"], integer("axis", 1))],
     [1, node("MatMul", ["flat", "weights"], ["logits"])],
@@ -69,7 +69,7 @@ export function tinyOnnx(gain = 1): Uint8Array {
     [2, "tiny"],
     [5, tensor("weights", [pixels, 2], Array.from({ length: pixels * 2 }, (_, i) => i % 2 * gain))],
     [5, tensor("mean", [pixels, 1], new Array(pixels).fill(1 / pixels))],
-    [11, valueInfo("image", ["batch", SIDE, SIDE, 1])],
+    [11, valueInfo("image", ["batch", ...shape])],
     [12, valueInfo("kind", ["batch", 2])],
     [12, valueInfo("energy", ["batch", 1])],
   );

@@ -115,6 +115,7 @@ const SCHEMAS: Json = {
       height: NUMBER,
       width: NUMBER,
       channels: NUMBER,
+      frames: { type: "integer", description: "Of a volume, one after the other in the data" },
       low: NUMBER,
       high: NUMBER,
       data: { ...STRING, contentEncoding: "base64" },

@@ -12,25 +12,29 @@ function base64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
+/** Largest view of a volume with all its frames, bytes; of a larger one the middle frame stands for all. */
+const MOST_BYTES = 4 << 20;
+
 /**
- * An input as bytes from its lowest to its highest value, in base64: of a volume the middle frame, of other than three
+ * An input as bytes from its lowest to its highest value, in base64: of a volume frame after frame, of other than three
  * channels the first. Undefined where there are no rows and columns.
  */
 export function viewOf(values: Float32Array, { shape }: CardTensor): Record<string, unknown> | undefined {
   if (shape.length < 3) return undefined;
   const [height, width, channels] = shape.slice(-3);
-  const size = height * width * channels, frames = values.length / size;
-  const first = Math.floor(frames / 2) * size;
+  const pixels = height * width, frames = values.length / (pixels * channels);
   const drawn = channels === 3 ? 3 : 1;
+  const isWhole = frames * pixels * drawn <= MOST_BYTES;
+  const first = isWhole ? 0 : Math.floor(frames / 2) * pixels, shown = isWhole ? frames : 1;
   const [low, high] = limitsOf(values);
   const scale = high > low ? 255 / (high - low) : 0;
-  const bytes = new Uint8Array(height * width * drawn);
-  for (let p = 0; p < height * width; p++) {
+  const bytes = new Uint8Array(shown * pixels * drawn);
+  for (let p = 0; p < shown * pixels; p++) {
     for (let c = 0; c < drawn; c++) {
-      bytes[p * drawn + c] = Math.round((values[first + p * channels + c] - low) * scale);
+      bytes[p * drawn + c] = Math.round((values[(first + p) * channels + c] - low) * scale);
     }
   }
-  return { height, width, channels: drawn, low, high, data: base64(bytes) };
+  return { height, width, channels: drawn, ...(shown > 1 && { frames }), low, high, data: base64(bytes) };
 }
 
 /** The rows and columns that were looked at, where that is not the whole picture. */

@@ -6,6 +6,8 @@ import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
 import { startScoring } from "../servers/scoring.ts";
 import { pairCard, pairOnnx, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { encodeHdf5 } from "../../lib/io/hdf5_write.ts";
+import { encodeNpy } from "../../lib/io/npy.ts";
 import { encodeNpz } from "../../lib/io/npz.ts";
 import { encodePng } from "../../lib/io/png.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -20,6 +22,17 @@ function spot(): Uint8Array {
   return encodePng({ data, height: 8, width: 8 });
 }
 
+/** Frames of a film of hits, each one unit of time long. */
+const FILM = [3, 4, 4, 1];
+
+/** The card of a model that sees hits of energy and time as a film. */
+const filmCard = () =>
+  tinyCard({
+    name: "film",
+    inputs: [{ name: "image", shape: FILM, raw: [4, 4, 2], kind: "bands", dtype: "float32", units: "" }],
+    preprocessing: [{ op: "timeOrder", minTime: 0, maxTime: 3, step: 1, channels: "energy" }],
+  });
+
 async function withPage(
   program: string,
   test: (page: Page, url: string, browser: Browser) => Promise<void>,
@@ -28,6 +41,7 @@ async function withPage(
   const store = openStore(join(folder, "store"));
   await store.publish(new Map([["model.onnx", tinyOnnx(0.2)]]), tinyCard());
   await store.publish(new Map([["model.onnx", pairOnnx()]]), pairCard());
+  await store.publish(new Map([["model.onnx", tinyOnnx(1, FILM)]]), filmCard());
   try {
     await using server = await startScoring(["--store", join(folder, "store"), "--workers", "1"]);
     const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
@@ -45,7 +59,7 @@ async function withPage(
         }
       });
       await page.goto(`${server.url}/`);
-      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 2);
+      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 3);
       await page.selectOption("#model", "tiny");
       await test(page, server.url, browser);
       assertEquals(strange, [], "errors, or requests to elsewhere");
@@ -145,12 +159,49 @@ testWith(
       const words = await page.textContent("#results li");
       assert(words?.includes("track 50.0 % of the area") && words.includes("21.5 keV"), words ?? "");
       const opacity = await page.evaluate(() => {
-        const canvas = document.querySelectorAll<HTMLCanvasElement>("#results li > .picture canvas")[1];
+        const canvas = document.querySelectorAll<HTMLCanvasElement>("#results li > div > .picture canvas")[1];
         const { data } = canvas.getContext("2d")!.getImageData(0, 0, 4, 4);
         return [data[3], data[63]];
       });
       assertEquals(opacity, [150, 0], "over the upper half alone");
       assertEquals(await page.$$eval("#results li dd .picture canvas", (found) => found.length), 1);
+    }),
+);
+
+testWith(
+  "chromium",
+  "the page turns the frames of a volume, of .npy and of every image of an HDF5 file",
+  (program) =>
+    withPage(program, async (page) => {
+      await page.selectOption("#model", "film");
+      const data = new Float32Array(32);
+      data.set([2, 0.5], 2 * 5); // early
+      data.set([1, 2.5], 2 * 10); // late
+      await drop(page, "shower.npy", encodeNpy({ data, shape: [4, 4, 2] }));
+      await page.waitForSelector("#results li h3");
+      const slider = page.locator("#results input[type=range]");
+      assertEquals(await page.textContent(".frames output"), "frame 2 of 3");
+      const lit = () =>
+        page.evaluate(() => {
+          const canvas = document.querySelector("#results canvas") as HTMLCanvasElement;
+          const { data } = canvas.getContext("2d")!.getImageData(0, 0, 4, 4);
+          return Array.from({ length: 16 }, (_, i) => data[4 * i]).flatMap((grey, i) =>
+            grey > 0 ? [[i, grey]] : []
+          );
+        });
+      assertEquals(await lit(), []);
+      await slider.press("ArrowRight");
+      assertEquals([await lit(), await slider.getAttribute("aria-valuetext")], [[[10, 128]], "frame 3 of 3"]);
+      await slider.press("Home");
+      assertEquals(await lit(), [[5, 255]]);
+      assertEquals(await page.locator("text=Show what mattered").count(), 0, "it is for single pictures");
+      const keep = Deno.env.get("CLOUDCHAMBER_SCREENSHOTS");
+      if (keep) await page.screenshot({ path: join(keep, "page-volume.png") });
+      const two = new Float32Array(64);
+      two.set(data);
+      await drop(page, "showers.hdf5", await encodeHdf5({ X: { data: two, shape: [2, 4, 4, 2] } }));
+      await page.waitForFunction(() => document.querySelectorAll("#results li").length === 3);
+      assertEquals(await slider.count(), 3);
     }),
 );
 

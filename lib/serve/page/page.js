@@ -87,9 +87,10 @@ function chooseModel() {
 
 const bytesOf = (data) => Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
 
-/** Draws bytes: grey, colour for three channels, colour and opacity for four. */
-function drawPicture(canvas, { height, width, channels, data }) {
-  const bytes = bytesOf(data);
+/** Draws bytes: grey, colour for three channels, colour and opacity for four; of a volume one frame. */
+function drawPicture(canvas, { height, width, channels, data }, frame = 0) {
+  const size = height * width * channels;
+  const bytes = bytesOf(data).subarray(frame * size, (frame + 1) * size);
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
@@ -98,6 +99,23 @@ function drawPicture(canvas, { height, width, channels, data }) {
     image.data[4 * p + 3] = channels === 4 ? bytes[4 * p + 3] : 255;
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** A slider through the frames of a volume, drawn on a canvas; the middle one first. */
+function frameSlider(canvas, view, name) {
+  const { frames } = view, row = make("label", "", { class: "frames small" });
+  const slider = make("input", "", { type: "range", min: 1, max: frames, "aria-label": `Frame of ${name}` });
+  const place = make("output");
+  const turn = () => {
+    drawPicture(canvas, view, slider.valueAsNumber - 1);
+    place.textContent = `frame ${slider.value} of ${frames}`;
+    slider.setAttribute("aria-valuetext", place.textContent);
+  };
+  slider.addEventListener("input", turn);
+  slider.value = Math.floor(frames / 2) + 1;
+  turn();
+  row.append(slider, place);
+  return row;
 }
 
 /** Lays the map over the picture: red where a part speaks for the answer, blue where against it. */
@@ -220,11 +238,14 @@ function show(result, file) {
     item.append(make("h3", result.name ?? "file"), make("p", result.error, { class: "wrong" }));
     return $("results").prepend(item);
   }
-  const item = make("li"), picture = make("div", "", { class: "picture" }), text = make("div");
+  const item = make("li"), side = make("div"), picture = make("div", "", { class: "picture" });
+  const text = make("div"), isVolume = result.view?.frames > 1;
+  side.append(picture);
   if (result.view) {
     const canvas = make("canvas", "", { role: "img", "aria-label": `${result.name} as the model sees it` });
-    drawPicture(canvas, result.view);
     picture.append(canvas);
+    if (isVolume) side.append(frameSlider(canvas, result.view, result.name));
+    else drawPicture(canvas, result.view);
   }
   const list = make("dl");
   for (const [name, display] of Object.entries(result.display)) {
@@ -241,7 +262,7 @@ function show(result, file) {
   }
   text.append(make("p", small, { class: "small" }));
   if (result.view) text.append(make("p", describeView(result.view), { class: "small" }));
-  if (file && result.view) {
+  if (file && result.view && !isVolume) {
     const button = make("button", "Show what mattered", {
       type: "button",
       "aria-label": `Show what mattered in ${result.name}`,
@@ -250,7 +271,7 @@ function show(result, file) {
     text.append(button);
   }
   text.append(note);
-  item.append(picture, text);
+  item.append(side, text);
   $("results").prepend(item);
 }
 
