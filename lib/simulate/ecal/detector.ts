@@ -25,8 +25,16 @@ export const ECAL = {
   crystal: 0.0174,
   /** Largest |η| of a crop's middle: crystal 85 ends the barrel, and a crop needs 16 more. CMS. */
   etaMax: 1.2,
-  /** Of two particles at η = 0 and at `etaMax`, how much rarer the second is kept. Tuned to the mean energy of a picture. */
-  etaLoss: 0.55,
+  /**
+   * The charge of every electron in the direction of the columns. The published network scores pictures whose electrons bend this way
+   * higher than their mirror images, so the published ones have one charge, as a gun of electrons gives.
+   */
+  charge: 1,
+  /**
+   * Times the published material (`trackerMaterial`), for what is not modelled of a track's way: scattering, deltas, soft photons that convert.
+   * Tuned to the covariances of neighbouring crystals.
+   */
+  material: 1.25,
   /** Noise of one crystal, some 40 MeV. CMS. */
   noiseGeV: 0.04,
   /** Stochastic term of the resolution, 2.8 % (CMS, test beam), here all in the crystals' light; and the spread of their calibration, assumed. */
@@ -35,12 +43,12 @@ export const ECAL = {
   /** Share of an energy that its neighbour on the same read-out card sees. Tuned; CMS requires less than 1 %. */
   crossTalk: 0.003,
   /** What a calibrated energy stands above the light in its crystal, since the scale is set on sums of 5 × 5. Tuned. */
-  scale: 0.955,
+  scale: 0.985,
   /** A crystal outside the read-out window is kept above this many σ of noise. Tuned to the isolated cells of the pictures. */
-  isolatedSigmas: 3,
+  isolatedSigmas: 2.6,
   /** Rows on each side of the seed that are read out, and columns beyond the outermost domino. The published pictures; tuned. */
   windowRows: 2,
-  windowColumns: 2,
+  windowColumns: 1,
   /** A domino of 1 × 3 crystals joins its neighbour above the first energy, any above the second, up to so many columns away. electrons. */
   dominoGeV: 0.1,
   seedGeV: 0.35,
@@ -49,11 +57,11 @@ export const ECAL = {
   timeNoise: 35.1,
   timeConstant: 0.2,
   /** Below this A/σ the time knows no more than the window of the fit. Tuned. */
-  timeFloor: 2,
+  timeFloor: 1.7,
   /** Largest time that is written. The published pictures. */
   timeMax: 125,
   /** Offset of all times. Tuned to the published mean. */
-  timeBias: -0.6,
+  timeBias: -0.28,
   /** Collisions in the same crossing, and ns between crossings, in 2012. */
   pileUp: 21,
   crossingNs: 50,
@@ -61,7 +69,7 @@ export const ECAL = {
    * Photons above what the zero suppression passes that reach a crop from one collision, and their mean energy, exponential. Tuned to the isolated
    * cells; minimum bias has some 0.2 photons a crop of all energies.
    */
-  pileUpPhotons: 0.09,
+  pileUpPhotons: 0.02,
   pileUpGeV: 0.4,
 } as const;
 

@@ -14,8 +14,8 @@ import type { Draws } from "../../base/random.ts";
 export const SHOWER = {
   core: 0.16,
   halo: 0.62,
-  haloShare: 0.2,
-  widthSpread: 0.12,
+  haloShare: 0.24,
+  widthSpread: 0.06,
   haloSpread: 0.25,
 } as const;
 

@@ -123,8 +123,8 @@ export function flyThroughTracker(
   draws: Draws,
 ): Flight {
   const slope = Math.sinh(eta), perSin = Math.cosh(eta), sinTheta = 1 / perSin;
-  const barrel = trackerMaterial(0) * perSin;
-  const services = Math.max(0, trackerMaterial(eta) - barrel);
+  const barrel = ECAL.material * trackerMaterial(0) * perSin;
+  const services = Math.max(0, ECAL.material * trackerMaterial(eta) - barrel);
   const flight: Flight = { impacts: [], radiated: 0, convertedAt: 0, lost: 0 };
   const whole = ECAL.ptGeV * perSin;
   const waiting: Moving[] = [{
