@@ -5,6 +5,7 @@ export * from "./conv3d_net.ts";
 export * from "./course_cnn.ts";
 export * from "./custom_cnn.ts";
 export * from "./dcgan.ts";
+export * from "./ecal_inception.ts";
 export * from "./ecal_net.ts";
 export * from "./ecal_resnet.ts";
 export * from "./lens_net.ts";

@@ -6,7 +6,7 @@ import { openEcal } from "../../lib/data/ecal.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
 import { startEngine, tf } from "../../lib/engine/mod.ts";
 import { preprocess, type PreprocessingStep, primitiveOps } from "../../lib/image/preprocessing/mod.ts";
-import { stepsFor } from "../../lib/experiments/ecal/networks.ts";
+import { DOCUMENT_FILM, stepsFor } from "../../lib/experiments/ecal/networks.ts";
 import { buildConv3dNet } from "../../lib/models/conv3d_net.ts";
 import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import * as train from "../../lib/train/mod.ts";
@@ -53,9 +53,9 @@ const peer = ({ need }: BenchContext, files: readonly string[]) =>
 
 /** The document's frames. */
 const STEPS_OF_DOCUMENT = stepsFor({
+  ...DOCUMENT_FILM,
   model: "conv3d",
   time: true,
-  like: "document",
   order: "document",
   seed: 0,
 });

@@ -6,7 +6,7 @@ import { sparseSource } from "../../data/sparse_images.ts";
 import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { ecalFileName, writeEcal } from "../../simulate/ecal/set.ts";
 import { measureShowers } from "./shapes.ts";
-import { NETWORKS } from "./networks.ts";
+import { DOCUMENT_FILM, NETWORKS } from "./networks.ts";
 
 /** Options of the experiment. */
 export const ECAL_OPTIONS = {
@@ -20,20 +20,39 @@ export const ECAL_OPTIONS = {
     type: "choice",
     choices: NETWORKS,
     default: "small",
-    help: "Our small network, ResNet-15, or the document's network of frames.",
+    help: "Our small network, ResNet-15, a GoogLeNet cut short, or the document's network of frames.",
   },
   recipe: {
     type: "choice",
-    choices: ["best", "document"],
+    choices: ["best", "document", "resnet15"],
     default: "best",
     help:
-      "How to train: ours, or as the document: conv3d, Adam 1e-5, batch 100, 100 epochs, 10,000 of each kind.",
+      "How to train: ours; as the document: conv3d, Adam 1e-5, batch 100, 100 epochs, 10,000 of each kind; or as ResNet-15's authors: AdamW 1e-3, cosine, batch 256, 20 epochs.",
   },
   like: {
     type: "choice",
     choices: ["right", "document"],
     default: "right",
     help: "Frames of conv3d as they are meant, or to the letter: the last is never filled.",
+  },
+  lowEnergy: {
+    type: "number",
+    default: DOCUMENT_FILM.lowEnergy,
+    help: "Hits of this energy and less are in no frame of conv3d; energies are in 50 GeV, times in 50 ns.",
+  },
+  minTime: { type: "number", default: DOCUMENT_FILM.minTime, help: "When conv3d's first frame begins." },
+  maxTime: { type: "number", default: DOCUMENT_FILM.maxTime, help: "When conv3d's frames end." },
+  frame: { type: "number", default: DOCUMENT_FILM.frame, min: 1e-6, help: "Length of a frame of conv3d." },
+  cumulative: {
+    type: "boolean",
+    default: DOCUMENT_FILM.cumulative,
+    help: "Leave energies that came in all later frames of conv3d.",
+  },
+  outside: {
+    type: "choice",
+    choices: ["drop", "clamp"],
+    default: DOCUMENT_FILM.outside,
+    help: "Hits outside conv3d's times: in no frame, or in the first and last one.",
   },
   order: {
     type: "choice",
@@ -57,7 +76,7 @@ export const ECAL_OPTIONS = {
     min: 1e-7,
     max: 1,
     log: true,
-    help: "Learning rate; of ours, its peak.",
+    help: "Learning rate; its peak, where it changes.",
   },
   train: { type: "integer", min: 1, help: "Most images of each kind to train on." },
   validation: { type: "integer", min: 1, help: "Most images of each kind to watch the training by." },

@@ -21,6 +21,11 @@ const DOCUMENT = {
   batch: 100,
 } as const;
 
+/** What ResNet-15's authors have. */
+const RESNET15 = { model: "resnet15", rate: 1e-3, epochs: 20, batch: 256 } as const;
+
+const GIVEN_BY_RECIPE = { best: {}, document: DOCUMENT, resnet15: RESNET15 };
+
 function recipeFor(options: EcalOptions): Recipe {
   const { recipe, rate, model } = options, preprocessing = stepsFor(options);
   // The document's binary cross-entropy over both columns of a softmax is this very number.
@@ -31,14 +36,15 @@ function recipeFor(options: EcalOptions): Recipe {
     preprocessing,
   };
   if (recipe === "document") return { ...common, schedule: train.constant(rate) };
+  if (recipe === "resnet15") return { ...common, schedule: train.cosine(rate), weightDecay: 1e-4 };
   return {
     ...common,
     schedule: train.oneCycle(rate, { warmUp: 0.2 }),
     emaMomentum: 0.995,
     weightDecay: 0.01,
-    // Neither end of the beam is preferred, nor, with both charges, a way around it.
+    // Neither end of the beam is preferred; electrons of one charge bend one way around it.
     augmentation: model === "small"
-      ? [{ op: "flip", horizontal: true, vertical: true, transpose: false }]
+      ? [{ op: "flip", horizontal: false, vertical: true, transpose: false }]
       : undefined,
   };
 }
@@ -80,7 +86,7 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
   defaults: { epochs: 10, batch: 128 },
 
   resolveOptions(options, given) {
-    const changes = options.recipe === "document" ? DOCUMENT : {};
+    const changes = GIVEN_BY_RECIPE[options.recipe];
     const free = Object.fromEntries(Object.entries(changes).filter(([name]) => !given.has(name)));
     const resolved = { ...options, ...free };
     return resolved.model === "conv3d" && !given.has("time") ? { ...resolved, time: true } : resolved;

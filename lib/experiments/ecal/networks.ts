@@ -2,61 +2,97 @@
 import type { tf } from "../../engine/mod.ts";
 import { parsePreprocessing, type PreprocessingStep, shapeAfter } from "../../image/preprocessing/mod.ts";
 import { buildConv3dNet } from "../../models/conv3d_net.ts";
+import { buildEcalInception } from "../../models/ecal_inception.ts";
 import { buildEcalNet } from "../../models/ecal_net.ts";
 import { buildEcalResnet } from "../../models/ecal_resnet.ts";
 import { ECAL_SHAPE } from "../../data/ecal.ts";
 
 /** Names of the networks. */
-export const NETWORKS = ["small", "resnet15", "conv3d"] as const;
+export const NETWORKS = ["small", "resnet15", "inception", "conv3d"] as const;
 
 /** What chooses a network and its steps. */
-export interface NetworkOptions {
+export interface NetworkOptions extends FilmOptions {
   model: (typeof NETWORKS)[number];
   /** Whether it sees times as well as energies. */
   time: boolean;
-  /** Frames as the document makes them, or as they are meant. */
-  like: "right" | "document";
   /** Dropout before batch normalisation, as the document has it, or after. */
   order: "document" | "fixed";
   seed: number;
 }
 
+/** How an image becomes a film for the network of frames; energies and times in the files' units. */
+export interface FilmOptions {
+  /** Frames as the document makes them, or as they are meant. */
+  like: "right" | "document";
+  /** Hits of this energy and less are left out. */
+  lowEnergy: number;
+  /** From when. */
+  minTime: number;
+  /** To when. */
+  maxTime: number;
+  /** Length of a frame. */
+  frame: number;
+  /** Whether energies that came stay in all later frames. */
+  cumulative: boolean;
+  /** Hits outside the window left out, or in the first and last frame. */
+  outside: "drop" | "clamp";
+}
+
+/** The document's film. */
+export const DOCUMENT_FILM: FilmOptions = {
+  like: "document",
+  lowEnergy: 0.005,
+  minTime: -0.1,
+  maxTime: 0.1,
+  frame: 0.0099,
+  cumulative: true,
+  outside: "drop",
+};
+
 /** Energies and times are linear up to this and logarithmic beyond: the noise of a crystal, and 5 ns; in the files' units. */
 const LOG_ENERGY = 1e-3, LOG_TIME = 0.1;
 /** Energies are nearly linear throughout: shares of the whole are told best so. */
 const LINEAR_ENERGY = 0.5;
+/** What ResNet-15's authors divide energies and times by, as if they were the shades of a picture. */
+const SHADES = 255;
 
-/** Energies on both scales, and times where they are seen. */
-function bothScales(time: boolean): unknown[] {
-  const bands = time ? [0, 0, 1] : [0, 0],
-    scale = [LINEAR_ENERGY, LOG_ENERGY, LOG_TIME].slice(0, bands.length);
-  return [{ op: "selectBands", bands }, { op: "asinh", scale }];
+/** The film that a network of frames sees. */
+function filmSteps(
+  { like, lowEnergy, minTime, maxTime, frame, cumulative, outside }: FilmOptions,
+): unknown[] {
+  const film = { minTime, maxTime, step: frame, lowEnergy, cumulative, outside, like };
+  return [{ op: "timeOrder", ...film, channels: "energy" }];
 }
 
-/** Energies on the logarithmic scale, and times where they are seen. */
-function logScale(time: boolean): unknown[] {
-  if (time) return [{ op: "asinh", scale: [LOG_ENERGY, LOG_TIME] }];
-  return [{ op: "selectBands", bands: [0] }, { op: "asinh", scale: LOG_ENERGY }];
+/** The small network's: energies on both scales, and times where they are seen. */
+function smallSteps(time: boolean): unknown[] {
+  const bands = time ? [0, 0, 1] : [0, 0];
+  const scale = [LINEAR_ENERGY, LOG_ENERGY, LOG_TIME].slice(0, bands.length);
+  // One more row and column put the seed, row and column 16 of 32, into the very middle, so that mirror images are alike.
+  return [{ op: "selectBands", bands }, { op: "asinh", scale }, { op: "pad", height: 33, width: 33 }];
 }
 
 /**
  * The steps from an image of energies and times to a network's input.
  *
  * @throws {RangeError} If the network of frames is to see no times.
+ * @throws {TypeError} If a film cannot be made so.
  */
-export function stepsFor({ model, time, like }: NetworkOptions): PreprocessingStep[] {
-  if (model === "conv3d") {
-    if (!time) {
-      throw new RangeError(
-        "Cannot train conv3d on energy alone as its frames are of time: choose another model",
-      );
-    }
-    const step = { op: "timeOrder", minTime: -0.1, maxTime: 0.1, cumulative: true, channels: "energy", like };
-    return parsePreprocessing([step]);
+export function stepsFor(options: NetworkOptions): PreprocessingStep[] {
+  const { model, time } = options;
+  if (model === "conv3d" && !time) {
+    throw new RangeError(
+      "Cannot train conv3d on energy alone as its frames are of time: choose another model",
+    );
   }
-  if (model === "resnet15") return parsePreprocessing(logScale(time));
-  // One more row and column put the seed, row and column 16 of 32, into the very middle, so that mirror images are alike.
-  return parsePreprocessing([...bothScales(time), { op: "pad", height: 33, width: 33 }]);
+  const select = time ? [] : [{ op: "selectBands", bands: [0] }];
+  const steps = {
+    small: smallSteps(time),
+    resnet15: [...select, { op: "scale", factor: 1 / SHADES }],
+    inception: time ? [{ op: "selectBands", bands: [0, 1] }] : select,
+    conv3d: filmSteps(options),
+  };
+  return parsePreprocessing(steps[model]);
 }
 
 /** Builds a network, its initial weights fixed by the seed. */
@@ -64,5 +100,6 @@ export function buildNetwork(options: NetworkOptions): tf.LayersModel {
   const { model, order, seed } = options, inputShape = shapeAfter(stepsFor(options), ECAL_SHAPE);
   if (model === "small") return buildEcalNet({ inputShape, seed });
   if (model === "resnet15") return buildEcalResnet({ inputShape, seed });
+  if (model === "inception") return buildEcalInception({ inputShape, seed });
   return buildConv3dNet({ inputShape, order: order === "document" ? "dropout-norm" : "norm-dropout", seed });
 }

@@ -1,6 +1,7 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
   buildConv3dNet,
+  buildEcalInception,
   buildEcalNet,
   buildEcalResnet,
   formatSummary,
@@ -55,15 +56,27 @@ Deno.test("dropout before batch normalisation gives it another spread in trainin
   assert(spread("norm-dropout") < 1e-6);
 });
 
-Deno.test("buildEcalResnet() has 15 layers with weights on the main path", () => {
+Deno.test("buildEcalResnet() is the public one: its layers, and its 174,385 parameters but for the softmax's second column", () => {
   const model = buildEcalResnet({ seed: 1 });
   const convolutions = model.layers.filter((layer) => layer.getClassName() === "Conv2D");
-  assertEquals(convolutions.length, 16); // 15, and the short cut of the block that widens
-  assertEquals(model.getLayer("features").outputShape, [null, 32]);
-  // 49 · 16 + 16; 6 of 9 · 16² + 16; 9 · 16 · 32 + 32, 9 · 32² + 32, 16 · 32 + 32; 6 of 9 · 32² + 32; 33 · 2.
-  assertEquals(countParameters(model), 800 + 6 * 2320 + 4640 + 9248 + 544 + 6 * 9248 + 66);
+  assertEquals(convolutions.length, 15); // 13, and the short cuts of the two blocks that widen
+  assertEquals(model.getLayer("features").outputShape, [null, 64]);
+  // 9 · 16; 4 of 9 · 16²; 9 · 16 · 32, 3 of 9 · 32², 16 · 32; 9 · 32 · 64, 3 of 9 · 64², 32 · 64
+  const kernels = 144 + 4 * 2304 + 4608 + 3 * 9216 + 512 + 18432 + 3 * 36864 + 2048;
+  const normed = 5 * 16 + 5 * 32 + 5 * 64; // scale and offset of each filter
+  assertEquals(countParameters(model), kernels + 2 * normed + 65 * 2);
   const output = model.predict(tf.zeros([2, 32, 32, 1])) as tf.Tensor;
   assertEquals(output.shape, [2, 2]);
+});
+
+Deno.test("buildEcalInception() is the public one: 2,393,218 parameters, its modules' filters side by side", () => {
+  const model = buildEcalInception({ seed: 1 });
+  assertEquals(summarizeModel(model).parameters.total, 2_393_218); // as Keras's summary of it says
+  const modules = ["inception_3a", "inception_3b", "inception_4a"].map((name) =>
+    model.getLayer(name).outputShape
+  );
+  assertEquals(modules, [[null, 16, 16, 128], [null, 16, 16, 240], [null, 8, 8, 256]]);
+  assertEquals((model.predict(tf.zeros([2, 32, 32, 1])) as tf.Tensor).shape, [2, 2]);
 });
 
 Deno.test("buildEcalNet() looks at the seed's rows only, and refuses more of them than there are", () => {

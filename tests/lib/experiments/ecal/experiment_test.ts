@@ -12,6 +12,7 @@ import type { Experiment, LoadContext, Options } from "../../../../lib/run/exper
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { readRecord, type RunRecord } from "../../../../lib/run/run_folder.ts";
 import { writeEcal } from "../../../../lib/simulate/ecal/set.ts";
+import type { Schedule } from "../../../../lib/train/mod.ts";
 import { preprocessTensor } from "../../../../lib/train/preprocess_tensor.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 import { memoryStore, post, withHost } from "../../serve/_service.ts";
@@ -85,6 +86,46 @@ Deno.test("ecal.resolveOptions() makes the document's recipe of what was not giv
       train: 10_000,
       validation: 10_000,
     },
+  );
+});
+
+Deno.test("ecal.resolveOptions() makes ResNet-15's recipe, on energy alone", () => {
+  const given = options({ recipe: "resnet15" });
+  const { model, time, rate, epochs, batch } = ecal.resolveOptions!(given, new Set(["recipe"]));
+  assertEquals({ model, time, rate, epochs, batch }, {
+    model: "resnet15",
+    time: false,
+    rate: 1e-3,
+    epochs: 20,
+    batch: 256,
+  });
+  const { schedule, weightDecay } = ecal.recipe({ ...given, rate, epochs, batch }, {} as EcalData, {}) as {
+    schedule: Schedule;
+    weightDecay: number;
+  };
+  assertEquals([schedule.config, weightDecay], [{ name: "cosine", rate: 1e-3, warmUp: 0, end: 0 }, 1e-4]);
+});
+
+Deno.test("stepsFor() makes the film that the options say", () => {
+  const film = {
+    lowEnergy: 0,
+    minTime: -0.5,
+    maxTime: 0.5,
+    frame: 0.25,
+    cumulative: false,
+    outside: "clamp",
+  } as const;
+  const [step] = stepsFor(options({ model: "conv3d", time: true, ...film }));
+  const { lowEnergy, minTime, maxTime, outside } = film;
+  const wanted = { lowEnergy, minTime, maxTime, outside, step: 0.25, cumulative: false, like: "right" };
+  assertEquals(
+    { ...step },
+    { op: "timeOrder", ...wanted, removeEmpty: true, channels: "energy" } as typeof step,
+  );
+  assertThrows(
+    () => stepsFor(options({ model: "conv3d", time: true, like: "document", outside: "clamp" })),
+    TypeError,
+    "cannot clamp",
   );
 });
 
