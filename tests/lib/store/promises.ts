@@ -72,6 +72,12 @@ export async function assertStoreKeepsItsPromises(store: Store): Promise<void> {
   // Names from outside never become paths.
   for (const model of ["..", "../mnist", "/etc", "a/b", ""]) {
     await assertRejects(() => store.versions(model), RangeError);
+    await assertRejects(() => store.aliases(model), RangeError);
+    await assertRejects(() => store.aliasHistory(model), RangeError);
+    await assertRejects(() => store.removeAlias(model, "champion"), RangeError);
+    await assertRejects(() => store.setAlias(model, "champion", "1"), RangeError);
+    await assertRejects(() => store.remove(model, "1"), RangeError);
+    await assertRejects(() => store.fetch(model), RangeError);
   }
   for (const name of ["../x", "/x", "a//b", "manifest.json", "claim.json", ".x"]) {
     await assertRejects(() => store.publish(new Map([[name, Uint8Array.of(1)]]), exampleCard()), RangeError);

@@ -1,0 +1,148 @@
+import { startEngine, tf } from "../../../lib/engine/mod.ts";
+import { applyConstraints } from "../../../lib/train/constraints.ts";
+import { averageInto } from "../../../lib/train/ema.ts";
+import { builtModel, orderInputs } from "../../../lib/train/model_inputs.ts";
+import { flatLayers, regularization } from "../../../lib/train/regularization.ts";
+import { mainModel } from "../../../lib/train/step.ts";
+import {
+  allVariables,
+  assignValues,
+  copyValues,
+  countParameters,
+  gradientsOf,
+  trainedVariables,
+} from "../../../lib/train/weights.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
+
+await startEngine({ backend: "cpu" });
+
+const { dense } = tf.layers;
+const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
+
+/** Six weights trained, two moments kept, and a layer used twice. */
+function model(): tf.LayersModel {
+  const input = tf.input({ shape: [2] }), shared = dense({ units: 2, name: "shared" });
+  const once = shared.apply(input) as tf.SymbolicTensor;
+  const norm = tf.layers.batchNormalization({ scale: false, center: false }).apply(once);
+  return tf.model({ inputs: input, outputs: shared.apply(norm) as tf.SymbolicTensor });
+}
+
+Deno.test("variables of a model come once each, the moments of batch normalisation among all", () => {
+  const one = model();
+  assertEquals(trainedVariables(one).map(({ shape }) => shape), [[2, 2], [2]]);
+  assertEquals(allVariables(one).map(({ shape }) => shape), [[2, 2], [2], [2], [2]]);
+  assertEquals(countParameters(tf.sequential({ layers: [dense({ units: 3, inputShape: [4] })] })), 15);
+  one.layers[1].trainable = false;
+  assertEquals(trainedVariables(one).length, 0);
+});
+
+Deno.test("gradientsOf() gives zero for what the loss does not depend on, in the order asked for", () => {
+  const [a, b] = [tf.variable(tf.scalar(3)), tf.variable(tf.tensor1d([1, 2]))];
+  const { value, gradients } = gradientsOf(() => tf.mul(a, a) as tf.Scalar, [b, a]);
+  assertEquals([value.dataSync()[0], values(gradients)], [9, [[0, 0], [6]]]);
+});
+
+Deno.test("copyValues() and assignValues() part from their variables", () => {
+  const variable = tf.variable(tf.tensor1d([1, 2]));
+  const copies = copyValues([variable]);
+  variable.assign(tf.tensor1d([5, 6]));
+  assertEquals(values(copies), [[1, 2]]);
+  assignValues([variable], copies);
+  tf.dispose(copies);
+  assertEquals(values([variable]), [[1, 2]]);
+});
+
+// By hand with momentum 0.9: steps 1 and 200 count 1 - min(0.9, 2/11) = 9/11 and 1 - 0.9 of the way.
+Deno.test("averageInto() counts the first steps more, and later ones by the momentum", () => {
+  const average = tf.variable(tf.tensor1d([0, 10])), weight = tf.variable(tf.tensor1d([11, 21]));
+  averageInto([average], [weight], 0.9, tf.scalar(1));
+  assertClose(average.dataSync(), [9, 19], 1e-6);
+  averageInto([average], [weight], 0.9, tf.scalar(200));
+  assertClose(average.dataSync(), [9.2, 19.2], 1e-6);
+});
+
+Deno.test("applyConstraints() brings trained weights back, and lets frozen ones be", () => {
+  const make = (trainable: boolean) =>
+    tf.sequential({
+      layers: [dense({
+        units: 1,
+        inputShape: [2],
+        trainable,
+        kernelConstraint: "nonNeg",
+        kernelInitializer: tf.initializers.constant({ value: -2 }),
+      })],
+    });
+  const before = tf.memory().numTensors, [trained, frozen] = [make(true), make(false)];
+  applyConstraints(trained);
+  applyConstraints(frozen);
+  assertEquals(
+    values([trained.getWeights()[0], frozen.getWeights()[0]]),
+    [[0, 0], [-2, -2]].map((row) => row.map((v) => v + 0)),
+  );
+  assertEquals(tf.memory().numTensors, before + 4);
+});
+
+Deno.test("regularization() finds layers of nested models once, and none that are frozen, themselves or by their model", () => {
+  const layer = (name: string, value: number, trainable = true) =>
+    dense({
+      units: 1,
+      useBias: false,
+      name,
+      trainable,
+      kernelInitializer: tf.initializers.constant({ value }),
+      kernelRegularizer: tf.regularizers.l2({ l2: 1 }),
+    });
+  const inner = tf.sequential({
+    layers: [dense({ units: 1, inputShape: [1] }), layer("in", 2), layer("still", 9, false)],
+  });
+  const input = tf.input({ shape: [1] });
+  const twice = inner.apply(inner.apply(layer("out", 3).apply(input))) as tf.SymbolicTensor;
+  const whole = tf.model({ inputs: input, outputs: twice });
+  assertClose(regularization(whole).map((term) => term.dataSync()[0]), [9, 4], 1e-6);
+  const states = flatLayers(whole).filter(({ layer }) => ["out", "in", "still"].includes(layer.name));
+  assertEquals(states.map(({ layer, trained }) => [layer.name, trained]), [["out", true], ["in", true], [
+    "still",
+    false,
+  ]]);
+  inner.trainable = false;
+  assertClose(regularization(whole).map((term) => term.dataSync()[0]), [9], 1e-6);
+  whole.trainable = false;
+  assertEquals(regularization(whole), []);
+});
+
+Deno.test("builtModel() names a sequential model's tensors, and says what one without a shape lacks", () => {
+  const plain = tf.sequential({ layers: [dense({ units: 1, inputShape: [2] })] });
+  assertEquals(builtModel(plain), plain);
+  assertEquals(plain.outputNames.length, 1);
+  const functional = model();
+  assertEquals(builtModel(functional), functional);
+  const vague = tf.sequential({ name: "vague" });
+  assertThrows(
+    () => builtModel(vague),
+    TypeError,
+    'Cannot use model "vague" as its first layer has no inputShape',
+  );
+});
+
+Deno.test("orderInputs() takes inputs in the model's order, a single one by any name", () => {
+  const a = tf.input({ shape: [1], name: "a" }), b = tf.input({ shape: [1], name: "b" });
+  const sum = tf.layers.add().apply([a, b]) as tf.SymbolicTensor;
+  const two = tf.model({ inputs: [a, b], outputs: sum, name: "two" });
+  assertEquals(orderInputs(two, { b: 2, a: 1 }), [1, 2]);
+  for (const inputs of [{ a: 1 }, { a: 1, c: 2 }, { a: 1, b: 2, c: 3 }] as Record<string, number>[]) {
+    assertThrows(
+      () => orderInputs(two, inputs),
+      TypeError,
+      `the inputs ${Object.keys(inputs).join(", ")} as it takes a, b`,
+    );
+  }
+  const one = builtModel(tf.sequential({ layers: [dense({ units: 1, inputShape: [2] })] }));
+  assertEquals(orderInputs(one, { picture: 7 }), [7]);
+  assertThrows(() => orderInputs(one, { a: 1, b: 2 }), TypeError, "the inputs a, b");
+});
+
+Deno.test("mainModel() is the first of several, and there must be one", () => {
+  const [first, second] = [model(), model()];
+  assert(mainModel({ first, second }) === first);
+  assertThrows(() => mainModel({}), TypeError, "Cannot train without a model");
+});
