@@ -12,3 +12,11 @@ Deno.test("decodeHistory() names the line that is wrong", () => {
   assertThrows(() => decodeHistory("epoch,loss\n1\n"), SyntaxError, "line 2: expected 2 columns, found 1");
   assertThrows(() => decodeHistory("epoch\nx\n"), SyntaxError, 'line 2: expected a number, found "x"');
 });
+
+Deno.test("decodeHistory() reads what is no number, empty cells, and lines of another system", () => {
+  const epochs: EpochNumbers[] = [{ epoch: 1, loss: NaN }, { epoch: 2, loss: Infinity, accuracy: -0.5 }];
+  assertEquals(decodeHistory(encodeHistory(epochs)), epochs);
+  assertEquals(decodeHistory("epoch,loss\r\n1,\r\n2,0.5\r\n"), [{ epoch: 1 }, { epoch: 2, loss: 0.5 }]);
+  assertEquals([decodeHistory(""), encodeHistory([])], [[], "\n"]);
+  assertThrows(() => decodeHistory("a,b\n1,2\n1,2,3\n"), SyntaxError, "line 3: expected 2 columns, found 3");
+});

@@ -71,6 +71,78 @@ Deno.test("adversarial() counts losses and scores as they are by hand", async ()
   assertClose([numbers.realScore, numbers.generatedScore], [0.5, 0.5], 1e-6);
 });
 
+/** A discriminator that says p of everything: by logits, or by probabilities that a layer behind them has moved. */
+function decided(p: number, asLogits: boolean): tf.LayersModel {
+  const biasInitializer = tf.initializers.constant({ value: Math.log(p / (1 - p)) });
+  const settings = { inputShape: [2], kernelInitializer: tf.initializers.zeros(), biasInitializer, units: 2 };
+  const score = asLogits
+    ? []
+    : [tf.layers.activation({ activation: "sigmoid" }), tf.layers.reshape({ targetShape: [1, 2] })];
+  return tf.sequential({ layers: [tf.layers.dense(settings), ...score] });
+}
+
+// By hand, with a probability p for each of both scores: the judge's loss is -(l ln p + (1 - l) ln (1 - p)) - ln (1 - p), the
+// maker's - ln p.
+Deno.test("adversarial() counts the same of logits and of probabilities, and heeds what real examples are called", async () => {
+  const p = 0.8, miss = -Math.log(1 - p), hit = -Math.log(p);
+  for (const asLogits of [true, false]) {
+    for (const realLabel of [undefined, 0.9]) {
+      const { generator } = pair(), label = realLabel ?? 1;
+      const { epochs: [numbers] } = await fit(
+        { generator, discriminator: decided(p, asLogits) },
+        points(10),
+        {
+          ...options,
+          shards: 2,
+          step: adversarial({ realLabel }),
+          schedule: { config: { name: "still" }, rate: () => 0 },
+        },
+      );
+      assertClose(numbers.loss, label * hit + (1 - label) * miss + miss, 1e-5);
+      assertClose(numbers.generatorLoss, hit, 1e-5);
+      // two scores an example: their probabilities add up
+      assertClose([numbers.realScore, numbers.generatedScore], [2 * p, 2 * p], 1e-5);
+    }
+  }
+});
+
+Deno.test("adversarial() regularises and constrains each model, and trains both by Adam with a short memory", async () => {
+  const { generator } = pair();
+  const discriminator = tf.sequential({
+    layers: [tf.layers.dense({
+      units: 1,
+      inputShape: [2],
+      kernelInitializer: tf.initializers.constant({ value: -2 }),
+      kernelRegularizer: tf.regularizers.l2({ l2: 1 }),
+      kernelConstraint: "nonNeg",
+    })],
+  });
+  const step = adversarial().create({ generator, discriminator }, points(4));
+  const { config, rates, better } = step;
+  step.dispose();
+  const rule = { name: "adam", beta1: 0.5, beta2: 0.999, epsilon: 1e-7 };
+  assertEquals([config.generatorOptimizer, config.discriminatorOptimizer, config.realLabel], [rule, rule, 1]);
+  assertEquals([rates, better], [["generator", "discriminator"], { loss: "lower", generatorLoss: "lower" }]);
+  const plain = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        units: 1,
+        inputShape: [2],
+        kernelInitializer: tf.initializers.constant({ value: -2 }),
+      }),
+    ],
+  });
+  const still = { config: { name: "still" }, rate: () => 0 };
+  const lossOf = async (judge: tf.LayersModel) =>
+    (await fit({ generator: pair().generator, discriminator: judge }, points(8), {
+      ...options,
+      step: adversarial(),
+      schedule: still,
+    })).epochs[0].loss;
+  assertClose(await lossOf(discriminator) - await lossOf(plain), 8, 1e-4);
+  assertEquals(weightsOf(discriminator).map((value) => value + 0), [0, 0, 0], "no negative ones are left");
+});
+
 Deno.test("adversarial() learns where the points are", async () => {
   const models = pair();
   await fit(models, points(64), { ...options, epochs: 150, step: adversarial(), schedule: constant(0.02) });
@@ -116,6 +188,15 @@ Deno.test("adversarial() refuses models and sources that do not meet", async () 
   const train = (models: Models, source = points(8)) =>
     fit(models, source, { ...options, step: adversarial() });
   await assertRejects(() => train({ generator }), TypeError, "two models called generator and discriminator");
+  const two = fromArrays({
+    a: { data: new Float32Array(4), shape: [2, 2] },
+    b: { data: new Float32Array(4), shape: [2, 2] },
+  });
+  await assertRejects(
+    () => train({ generator, discriminator }, two),
+    TypeError,
+    "must have one input: it has a, b",
+  );
   const wide = tf.sequential({ layers: [tf.layers.dense({ inputShape: [LATENT], units: 3 })] });
   await assertRejects(
     () => train({ generator: wide, discriminator }),

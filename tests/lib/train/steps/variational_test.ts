@@ -1,7 +1,7 @@
 import { fromArrays } from "../../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { adam, constant, divergence, fit, variational } from "../../../../lib/train/mod.ts";
-import { assert, assertClose } from "../../../assert.ts";
+import { assert, assertClose, assertEquals } from "../../../assert.ts";
 
 await startEngine({ backend: "tensorflow" });
 
@@ -33,6 +33,48 @@ const source = fromArrays({
 Deno.test("divergence() is Kullback and Leibler's of a Gaussian from the standard one", () => {
   const value = divergence(tf.tensor2d([[1, 0]]), tf.tensor2d([[Math.log(4), 0]])).dataSync();
   assertClose(value, [(4 - Math.log(4)) / 2], 1e-6);
+});
+
+// By hand, all weights zero: the image is 0.5 everywhere and the code N(0, 1). Of 0.9 and 0.1: four times
+// -(0.9 ln 0.5 + 0.1 ln 0.5) = 4 ln 2, or 4 · 0.4².
+Deno.test("variational() sums what a reconstruction is off by over an example's values", async () => {
+  for (const [reconstruction, expected] of [["squaredError", 0.64], [undefined, 4 * Math.LN2]] as const) {
+    const model = autoencoder();
+    model.setWeights(model.getWeights().map((weight) => tf.zerosLike(weight)));
+    const { epochs: [numbers] } = await fit(model, source, {
+      step: variational({ reconstruction }),
+      schedule: { config: { name: "still" }, rate: () => 0 },
+      epochs: 1,
+      batch: 8,
+      shards: 1,
+    });
+    assertClose([numbers.loss, numbers.reconstructionLoss], [expected, expected], 1e-5);
+    assertClose([numbers.divergence], [0], 1e-6, "", 1);
+  }
+});
+
+Deno.test("variational() reconstructs a target of another name where it is told to", async () => {
+  const { image } = source.held!.inputs;
+  const dark = fromArrays({ image: image as never }, {
+    clean: { data: new Float32Array(64), shape: [16, 4] },
+  });
+  const model = autoencoder();
+  model.setWeights(model.getWeights().map((weight) => tf.zerosLike(weight)));
+  const { epochs: [numbers] } = await fit(model, dark, {
+    step: variational({ reconstruction: "squaredError", target: "clean" }),
+    schedule: { config: { name: "still" }, rate: () => 0 },
+    epochs: 1,
+    shards: 1,
+  });
+  assertClose(numbers.reconstructionLoss, 4 * 0.25, 1e-5);
+  const step = variational({ beta: 2, target: "clean" }).create({ model }, dark);
+  assertEquals(step.config.loss, {
+    name: "variational",
+    reconstruction: "binaryCrossEntropy",
+    beta: 2,
+    target: "clean",
+  });
+  step.dispose();
 });
 
 Deno.test("variational() minimises reconstruction plus β times divergence", async () => {
