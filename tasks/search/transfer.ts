@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import { writeDurably } from "../../lib/base/durable_file.ts";
 import { decodeTalosCsv, encodeTalosCsv } from "../../lib/search/analysis/csv.ts";
 import { decodeOptunaJournal, encodeOptunaJournal } from "../../lib/search/analysis/optuna.ts";
+import { readOptunaDatabase } from "../../lib/search/analysis/optuna_database.ts";
 import { createStudy, hasStudy, openStudy, type Study } from "../../lib/search/study.ts";
 import type { Direction } from "../../lib/search/study_state.ts";
 import { CliError, type OptionTable, readOptions } from "../_cli.ts";
@@ -41,7 +42,12 @@ export async function exportStudy(args: readonly string[]): Promise<number> {
 }
 
 const IMPORT_OPTIONS = {
-  format: FORMAT,
+  format: {
+    type: "choice",
+    choices: ["csv", "optuna", "sqlite"],
+    help: "Talos's CSV, Optuna's journal or its SQLite database (default: by the file's name: .csv, .db).",
+  },
+  study: { type: "string", hint: "NAME", help: "Which study of a database that holds several." },
   metric: { type: "string", default: "val_loss", hint: "NAME", help: "The column to judge by (CSV)." },
   direction: {
     type: "choice",
@@ -56,8 +62,11 @@ const IMPORT_OPTIONS = {
 export async function importStudy(args: readonly string[]): Promise<number> {
   const { options, words: [folder, file] } = readOptions(args, IMPORT_OPTIONS, {
     usage: "deno task search import FOLDER FILE",
-    summary: "Adds the trials of a CSV or of an Optuna journal to a study, or begins one with them.",
-    examples: ["deno task search import runs/search/mnist scan.csv --metric val_loss --space space.json"],
+    summary: "Adds the trials of a CSV or of a storage of Optuna to a study, or begins one with them.",
+    examples: [
+      "deno task search import runs/search/mnist scan.csv --metric val_loss --space space.json",
+      "deno task search import runs/search/mnist optuna.db --direction maximize --space space.json",
+    ],
     words: [2, 2],
   });
   const study = await openOrBegin(
@@ -66,16 +75,26 @@ export async function importStudy(args: readonly string[]): Promise<number> {
     options.metric,
     options.direction as Direction,
   );
-  const text = await Deno.readTextFile(file);
-  const trials = formatOf(file, options.format) === "csv"
-    ? decodeTalosCsv(text, study.space, options.metric)
-    : decodeOptunaJournal(text, study.space);
+  const trials = await readTrials(file, study, options);
   await study.write(({ budget }) => [
     ...trials.map((trial) => ({ op: "import", trial }) as const),
     { op: "budget", trials: budget + trials.length },
   ]);
   console.log(`Imported ${trials.length} trials into ${folder}`);
   return 0;
+}
+
+async function readTrials(
+  file: string,
+  { space }: Study,
+  { format, metric, study }: { format?: string; metric: string; study?: string },
+) {
+  const isDatabase = format === "sqlite" || (format === undefined && /\.(db|sqlite3?)$/.test(file));
+  if (isDatabase) return readOptunaDatabase(file, space, { study });
+  const text = await Deno.readTextFile(file);
+  return formatOf(file, format) === "csv"
+    ? decodeTalosCsv(text, space, metric)
+    : decodeOptunaJournal(text, space);
 }
 
 async function openOrBegin(

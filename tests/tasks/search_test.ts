@@ -1,8 +1,10 @@
 import { main } from "../../tasks/search.ts";
 import { splitWords } from "../../tasks/search/run.ts";
+import { search } from "../../lib/search/search.ts";
 import { openStudy } from "../../lib/search/study.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { makeReadOnly, testOnDisk } from "../disk.ts";
 import { withFolder } from "../folder.ts";
 
 /** Runs the task and gives its exit code and lines. */
@@ -138,6 +140,20 @@ Deno.test("deno task search cygno works from a space file of ten lines, up to th
     opened.close();
     assertEquals((await run("deploy", out, "--alias", "champion")).code, 2);
   }));
+
+testOnDisk("deno task search reads a study that may only be read", "size=1m", async (disk) => {
+  const out = `${disk}/study`;
+  await search({ x: [3, 1, 2] }, ({ x }) => Number(x), { folder: out, sampler: "grid" });
+  makeReadOnly(disk);
+  assertEquals((await run("status", out)).code, 0);
+  assertEquals((await run("report", out, "--low")).lines, ["1"]);
+  const refused = await run("report", out);
+  assert(refused.code !== 0 && refused.errors[0].includes("Read-only file system"), refused.errors[0]);
+  await withFolder(async (folder) => {
+    const told = await run("report", out, "--page", `${folder}/page.html`);
+    assertEquals([told.code, told.lines.at(-1)], [0, `Written to ${folder}/page.html`]);
+  });
+});
 
 Deno.test("deno task search refuses what cannot be searched", () =>
   withFolder(async (folder) => {

@@ -113,7 +113,7 @@ export function decodeOptunaJournal(text: string, space: Space): Omit<Trial, "nu
     apply(operation, trials);
   });
   return trials.filter(({ state, values }) => state === STATES.complete && values !== undefined)
-    .map(({ params, values }) => imported(fitting(params, space), values!));
+    .map(({ params, values }) => imported(fittingParams(params, space), values!));
 }
 
 function apply(
@@ -142,7 +142,8 @@ function valuesIn({ value, values }: Operation): number[] | undefined {
   return values ?? (typeof value === "number" ? [value] : undefined);
 }
 
-function outerValue(distribution: string | undefined, inner: number): ParamValue {
+/** A value as a user has it, from what Optuna keeps: the place in the list of a categorical parameter. */
+export function outerValue(distribution: string | undefined, inner: number): ParamValue {
   const { name, attributes } = JSON.parse(distribution ?? "{}") as {
     name?: string;
     attributes?: { choices?: ParamValue[] };
@@ -150,8 +151,8 @@ function outerValue(distribution: string | undefined, inner: number): ParamValue
   return name === "CategoricalDistribution" ? attributes!.choices![inner] : inner;
 }
 
-/** @throws {SyntaxError} If a value is none of the space. */
-function fitting(params: Record<string, ParamValue>, space: Space): Params {
+/** Parameters of elsewhere as those of a space. @throws {SyntaxError} If a value is none of it. */
+export function fittingParams(params: Record<string, ParamValue>, space: Space): Params {
   for (const [name, value] of Object.entries(params)) {
     const dimension = space.dimensions.find((dimension) => dimension.name === name);
     if (dimension && isValueOf(dimension, value)) continue;

@@ -1,14 +1,17 @@
+import { DatabaseSync } from "node:sqlite";
 import { pedAnova, permutationImportance } from "../../../lib/search/analysis/importance.ts";
 import { correlate, lossesOf, paretoFront, rowsOf, usable } from "../../../lib/search/analysis/table.ts";
 import { decodeTalosCsv, encodeTalosCsv } from "../../../lib/search/analysis/csv.ts";
 import { decodeOptunaJournal, encodeOptunaJournal } from "../../../lib/search/analysis/optuna.ts";
 import { smoothSurface } from "../../../lib/search/analysis/surface.ts";
+import { readOptunaDatabase } from "../../../lib/search/analysis/optuna_database.ts";
 import { search } from "../../../lib/search/search.ts";
 import { defineSpace, type Params } from "../../../lib/search/space.ts";
 import { emptyState, type StudyState } from "../../../lib/search/study_state.ts";
 import type { Trial } from "../../../lib/search/trial.ts";
 import { createRng, drawInteger } from "../../../lib/base/rng.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 
 function trialOf(number: number, params: Params, values: number[], more: Partial<Trial> = {}): Trial {
   return {
@@ -211,3 +214,88 @@ Deno.test("smoothSurface() weighs trials by a normal distribution around each ce
   assertClose(apart[24].value, 0.0011692006, 1e-6);
   assertEquals(smoothSurface(x, kind, []), []);
 });
+
+/** A database with the tables of Optuna 5 that are read, and what its two studies held. */
+function makeOptunaDatabase(path: string): void {
+  using database = new DatabaseSync(path);
+  database.exec(OPTUNA_DATABASE);
+}
+
+// python, sqlite3 .dump of what optuna 5.0.0 wrote: create_study(study_name="net", storage="sqlite:///study.db",
+// direction="maximize", sampler=RandomSampler(seed=1)).optimize(f, n_trials=4, catch=ValueError) with f taking kind of
+// ["a", "b"], rate of 1e-4 to 1e-1 (log) and n of 1 to 5, giving rate * n, and raising in trial 2; two columns left out
+const OPTUNA_DATABASE = `
+CREATE TABLE studies (study_id INTEGER NOT NULL, study_name VARCHAR(512) NOT NULL, PRIMARY KEY (study_id));
+CREATE TABLE trials (trial_id INTEGER NOT NULL, number INTEGER, study_id INTEGER, state VARCHAR(8) NOT NULL,
+  PRIMARY KEY (trial_id));
+CREATE TABLE trial_params (param_id INTEGER NOT NULL, trial_id INTEGER, param_name VARCHAR(512), param_value FLOAT,
+  distribution_json TEXT, PRIMARY KEY (param_id), UNIQUE (trial_id, param_name));
+CREATE TABLE trial_values (trial_value_id INTEGER NOT NULL, trial_id INTEGER NOT NULL, objective INTEGER NOT NULL,
+  value FLOAT, value_type VARCHAR(7) NOT NULL, PRIMARY KEY (trial_value_id));
+INSERT INTO studies VALUES (1, 'net'), (2, 'other');
+INSERT INTO trials VALUES (1, 0, 1, 'COMPLETE'), (2, 1, 1, 'COMPLETE'), (3, 2, 1, 'FAIL'), (4, 3, 1, 'COMPLETE');
+INSERT INTO trial_params VALUES ${
+  [[1, 1, 0.00010007903854383786, 2], [2, 0, 0.0003620600725744741, 2], [3, 1, 0.0018096039818770826, 4], [
+    4,
+    1,
+    0.00012082666253305466,
+    4,
+  ]].map(([trial, kind, rate, n], i) =>
+    `(${
+      3 * i + 1
+    }, ${trial}, 'kind', ${kind}, '{"name": "CategoricalDistribution", "attributes": {"choices": ["a", "b"]}}'),
+(${
+      3 * i + 2
+    }, ${trial}, 'rate', ${rate}, '{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0001, "high": 0.1, "log": true}}'),
+(${
+      3 * i + 3
+    }, ${trial}, 'n', ${n}, '{"name": "IntDistribution", "attributes": {"log": false, "step": 1, "low": 1, "high": 5}}')`
+  ).join(",")
+};
+INSERT INTO trial_values VALUES (1, 1, 0, 0.0002001580770876757, 'FINITE'), (2, 2, 0, 0.0007241201451489482, 'FINITE'),
+  (3, 4, 0, NULL, 'INF_POS');
+`;
+
+Deno.test("readOptunaDatabase() reads what Optuna 5 keeps in SQLite", () =>
+  withFolder((folder) => {
+    const path = `${folder}/study.db`;
+    makeOptunaDatabase(path);
+    const space = defineSpace({
+      kind: ["a", "b"],
+      rate: { low: 1e-4, high: 0.1, log: true },
+      n: { low: 1, high: 5 },
+    });
+    const trials = readOptunaDatabase(path, space, { study: "net" });
+    assertEquals(trials.map(({ params, values, origin }) => ({ params, values, origin })), [
+      {
+        params: { kind: "b", rate: 0.00010007903854383786, n: 2 },
+        values: [0.0002001580770876757],
+        origin: "import",
+      },
+      {
+        params: { kind: "a", rate: 0.0003620600725744741, n: 2 },
+        values: [0.0007241201451489482],
+        origin: "import",
+      },
+    ]);
+    assertEquals(readOptunaDatabase(path, space, { study: "other" }), []);
+    assertThrows(() => readOptunaDatabase(path, space), RangeError, "name one; there are net, other");
+    assertThrows(() => readOptunaDatabase(path, space, { study: "nett" }), RangeError, '(nearest: "net")');
+    const small = defineSpace({
+      kind: ["a"],
+      rate: { low: 1e-4, high: 0.1, log: true },
+      n: { low: 1, high: 5 },
+    });
+    assertThrows(
+      () => readOptunaDatabase(path, small, { study: "net" }),
+      SyntaxError,
+      'Cannot import "b" of "kind"',
+    );
+    Deno.writeTextFileSync(
+      `${folder}/text.db`,
+      "no database at all, but long enough to be taken for one".repeat(20),
+    );
+    assertThrows(() => readOptunaDatabase(`${folder}/text.db`, space), Error, "as a database of Optuna");
+    assertThrows(() => readOptunaDatabase(`${folder}/none.db`, space), Deno.errors.NotFound);
+    return Promise.resolve();
+  }));

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { BlobsError, ConflictError } from "../../../lib/store/blobs.ts";
 import { FolderBlobs } from "../../../lib/store/folder.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { testOnDisk } from "../../disk.ts";
 import { withFolder } from "../../folder.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -90,37 +91,6 @@ Deno.test("FolderBlobs says in one line that a file stands where a folder should
     assert(!message.includes("\n"), message);
     assertEquals(await blobs.get("x"), undefined);
   }));
-
-/** A small file system of its own, which only root may mount; gives the reason why not, else undefined. */
-function mount(folder: string, options: string): string | undefined {
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "needs root on Linux to mount a small disk";
-  const { success, stderr } = new Deno.Command("mount", {
-    args: ["-t", "tmpfs", "-o", options, "tmpfs", folder],
-    stdout: "null",
-  }).outputSync();
-  return success ? undefined : new TextDecoder().decode(stderr).trim();
-}
-
-/** A test on a small disk of its own; skipped, with the reason, where none can be mounted. */
-function testOnDisk(name: string, options: string, use: (folder: string) => Promise<void>): void {
-  const folder = Deno.makeTempDirSync();
-  const reason = mount(folder, options);
-  if (reason === undefined) new Deno.Command("umount", { args: [folder] }).outputSync();
-  Deno.removeSync(folder);
-  Deno.test({
-    name: reason === undefined ? name : `${name} [${reason}]`,
-    ignore: reason !== undefined,
-    fn: () =>
-      withFolder(async (folder) => {
-        mount(folder, options);
-        try {
-          await use(folder);
-        } finally {
-          new Deno.Command("umount", { args: [folder] }).outputSync();
-        }
-      }),
-  });
-}
 
 testOnDisk(
   "FolderBlobs says that the disk is full and leaves the old blob whole",
