@@ -1,7 +1,8 @@
 /**
  * The search against Optuna: what samplers find in a hundred trials, and what a study of 10,000 trials costs.
  *
- * `CLOUDCHAMBER_OPTUNA` names a Python with optuna, cmaes, scipy and torch where setup did not install it. @module
+ * `CLOUDCHAMBER_OPTUNA` names a Python with optuna, cmaes, scipy and torch where setup did not install it; KerasTuner is
+ * looked for beside Keras. @module
  */
 import { join } from "@std/path";
 import { createRng } from "../../lib/base/rng.ts";
@@ -14,13 +15,23 @@ import { createStudy, openStudy, type Study } from "../../lib/search/study.ts";
 import type { StudyEntry } from "../../lib/search/study_state.ts";
 import type { Trial } from "../../lib/search/trial.ts";
 import { type BenchContext, type BenchRow, type BenchTable, Peer, timeProgram } from "./_bench.ts";
+import { measureAsha } from "./_search_asha.ts";
 import { type Problem, PROBLEMS } from "./_search_problems.ts";
 
 export const name = "search";
 export const summary =
-  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, gp, cmaes, journal, scan)";
+  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, cmaes, gp, default, journal, scan, scan-short, asha)";
 
 const TRIALS = 100;
+const SAMPLED = ["tpe", "cmaes", "gp"];
+
+/** Means over seeds of the best of a hundred trials. */
+interface Estimate {
+  mean: number;
+  /** Standard error. */
+  error: number;
+}
+
 /** The least value of each problem, so that what is left to it can be compared as a ratio. */
 const LEAST: Readonly<Record<string, number>> = {
   branin: 0.397887,
@@ -33,15 +44,18 @@ const LEAST: Readonly<Record<string, number>> = {
 /** Measures the parts that are asked for. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
   const wanted = (part: string) => context.parts.length === 0 || context.parts.includes(part);
-  const python = context.need("optuna");
-  const script = new URL("./peers/search_optuna.py", import.meta.url).pathname;
-  await using peer = new Peer(python, [script], { OMP_NUM_THREADS: "1" });
   const tables: BenchTable[] = [];
-  for (const sampler of ["tpe", "cmaes", "gp"]) {
-    if (wanted(sampler)) tables.push(await compareSamplers(sampler, peer, context));
+  if ([...SAMPLED, "default", "journal"].some(wanted)) {
+    const python = context.need("optuna");
+    const script = new URL("./peers/search_optuna.py", import.meta.url).pathname;
+    await using peer = new Peer(python, [script], { OMP_NUM_THREADS: "1" });
+    for (const sampler of SAMPLED.filter(wanted)) tables.push(await compareSamplers(sampler, peer, context));
+    if (wanted("default")) tables.push(await bestAgainstDefault(peer, context));
+    if (wanted("journal")) tables.push(await measureJournal(peer, context));
   }
-  if (wanted("journal")) tables.push(await measureJournal(peer, context));
-  if (wanted("scan")) tables.push(await measureScan(context));
+  if (wanted("scan")) tables.push(await measureScan(context, SCAN_EPOCHS));
+  if (context.parts.includes("scan-short")) tables.push(await measureScan(context, SHORT_EPOCHS));
+  if (wanted("asha")) tables.push(await measureAsha(context));
   return tables;
 }
 
@@ -66,27 +80,71 @@ async function compareSamplers(
       theirSeconds += answer.seconds;
     }
     const [a, b] = [describe(ours), describe(theirs)];
-    const left = (value: number) => Math.max(1e-6, value - LEAST[problem.name]);
     rows.push({
       what: `${problem.name}: mean best, above the least value`,
       unit: "",
-      ours: [left(a.mean)],
+      ours: [left(a, problem.name)],
       peer: "Optuna",
-      theirs: [left(b.mean)],
+      theirs: [left(b, problem.name)],
     });
-    const gap = a.mean - b.mean, error = Math.hypot(a.error, b.error);
-    const verdict = gap < -1.96 * error ? "better" : gap > 1.96 * error ? "WORSE" : "alike within 95 %";
-    const show = ({ mean, error }: { mean: number; error: number }) =>
-      `${mean.toFixed(4)} ± ${error.toFixed(4)}`;
     notes.push(
-      `${problem.name}: ${show(a)}, Optuna ${show(b)}: ${verdict}; ` +
+      `${problem.name}: ${show(a)}, Optuna ${show(b)}: ${compare(a, b)}; ` +
         `a study takes ${(seconds / seeds).toFixed(2)} s, Optuna ${(theirSeconds / seeds).toFixed(2)} s`,
     );
   }
   return { title: `${sampler}: the best of ${TRIALS} trials, ${seeds} seeds`, rows, notes };
 }
 
-function describe(values: readonly number[]): { mean: number; error: number } {
+/** The best of our samplers against Optuna's default, which is TPE: better on three of the five problems is the bar. */
+async function bestAgainstDefault(peer: Peer, { rounds, say }: BenchContext): Promise<BenchTable> {
+  const seeds = Array.from({ length: 6 * rounds }, (_, seed) => seed);
+  const rows: BenchRow[] = [], notes: string[] = [];
+  let better = 0;
+  for (const problem of PROBLEMS) {
+    say(`ours against Optuna's default on ${problem.name}, ${seeds.length} seeds`);
+    const theirs: number[] = [];
+    for (const seed of seeds) {
+      theirs.push((await peer.ask({ sampler: "tpe", problem: problem.name, seed, trials: TRIALS })).best);
+    }
+    const optuna = describe(theirs);
+    const ours = SAMPLED.map((sampler) => ({
+      sampler,
+      found: describe(seeds.map((seed) => bestAfter(sampler, problem, seed))),
+    })).sort((a, b) => a.found.mean - b.found.mean);
+    const [best] = ours, verdict = compare(best.found, optuna);
+    if (verdict === "better") better++;
+    rows.push({
+      what: `${problem.name}: mean best, above the least value`,
+      unit: "",
+      ours: [left(best.found, problem.name)],
+      peer: "Optuna's default",
+      theirs: [left(optuna, problem.name)],
+    });
+    notes.push(
+      `${problem.name}: our ${best.sampler} ${show(best.found)}, Optuna's default ${
+        show(optuna)
+      }: ${verdict}`,
+    );
+  }
+  rows.push({
+    what: "problems on which ours is better",
+    unit: "of 5",
+    better: "higher",
+    ours: [better],
+    limit: 3,
+  });
+  return { title: `The best of our samplers against Optuna's default, ${seeds.length} seeds`, rows, notes };
+}
+
+const left = ({ mean }: Estimate, problem: string) => Math.max(1e-6, mean - LEAST[problem]);
+const show = ({ mean, error }: Estimate) => `${mean.toFixed(4)} ± ${error.toFixed(4)}`;
+
+function compare(a: Estimate, b: Estimate): "better" | "WORSE" | "alike within 95 %" {
+  const gap = a.mean - b.mean, error = Math.hypot(a.error, b.error);
+  return gap < -1.96 * error ? "better" : gap > 1.96 * error ? "WORSE" : "alike within 95 %";
+}
+
+function describe(values: readonly number[]): Estimate {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   return { mean, error: Math.sqrt(squares / (values.length - 1) / values.length) };
@@ -222,37 +280,77 @@ async function runMore(study: Study): Promise<number> {
 }
 
 const SCAN_EPOCHS = 20;
+/** The part `scan-short` trains for so many, where twenty take too long. */
+const SHORT_EPOCHS = 2;
 
-/** The scan of source 001: 14 of 1,458 three-dimensional networks, start to exit. */
-async function measureScan({ rounds, folder, say, need }: BenchContext): Promise<BenchTable> {
+/** The scan of source 001: 14 of 1,458 three-dimensional networks, start to exit, the same 14 by both. */
+async function measureScan({ rounds, folder, say, need }: BenchContext, epochs: number): Promise<BenchTable> {
   const python = need("keras");
-  need("optuna"); // KerasTuner comes with it
   const script = (name: string) => new URL(name, import.meta.url).pathname;
   const [own, peer] = [script("./_scan.ts"), script("./peers/search_scan.py")];
-  const ours = ["run", "-A", own, String(SCAN_EPOCHS)];
-  const one: number[] = [], two: number[] = [], theirs: number[] = [];
+  const cores = navigator.hardwareConcurrency, networks = join(folder, "networks.json");
+  await Deno.writeTextFile(networks, await listScan(own));
+  const scan = (threads: number, ...rest: string[]) =>
+    timeProgram(Deno.execPath(), ["run", "-A", own, String(epochs), String(threads), ...rest]);
+  const wall = { one: [] as number[], keras: [] as number[], narrow: [] as number[], two: [] as number[] };
+  const spent = { one: [] as number[], keras: [] as number[] };
   for (let round = 0; round < rounds; round++) {
-    say(`scan, round ${round + 1} of ${rounds}`);
-    one.push(await timeProgram(Deno.execPath(), ours));
-    theirs.push(await timeProgram(python, [peer, String(SCAN_EPOCHS), join(folder, `keras${round}`)]));
+    say(`scan of ${epochs} epochs, round ${round + 1} of ${rounds}`);
+    let before = childSeconds();
+    wall.one.push(await scan(cores));
+    spent.one.push(childSeconds() - before);
+    before = childSeconds();
+    wall.keras.push(
+      await timeProgram(python, [peer, String(epochs), join(folder, `keras${round}`), networks]),
+    );
+    spent.keras.push(childSeconds() - before);
+    wall.narrow.push(await scan(1));
     const start = performance.now(), shared = join(folder, `shared${round}`);
     await Deno.mkdir(shared);
-    await Promise.all([0, 1].map(() => timeProgram(Deno.execPath(), [...ours, shared])));
-    two.push((performance.now() - start) / 1000);
+    await Promise.all([scan(1, shared), scan(1, shared)]);
+    wall.two.push((performance.now() - start) / 1000);
   }
   return {
-    title: `The document's scan: 14 of 1,458 networks, ${SCAN_EPOCHS} epochs of 140 images, start to exit`,
+    title: `The document's scan: 14 of 1,458 networks, ${epochs} epochs of 140 images, start to exit`,
     rows: [
-      { what: "one process", unit: "s", ours: one, peer: "KerasTuner", theirs, bar: 0.5 },
+      { what: "one process", unit: "s", ours: wall.one, peer: "KerasTuner", theirs: wall.keras, bar: 0.5 },
       {
-        what: "two workers on one folder",
+        what: "its processor time",
         unit: "s",
-        ours: two,
-        peer: "ours, one process",
-        theirs: one,
+        ours: spent.one,
+        peer: "KerasTuner",
+        theirs: spent.keras,
+      },
+      {
+        what: "two workers of one thread on one folder",
+        unit: "s",
+        ours: wall.two,
+        peer: "one of one thread",
+        theirs: wall.narrow,
         bar: 0.6,
       },
     ],
-    notes: ["Each draws its 14 networks at random from the same 1,458; neither is told which the other has."],
+    notes: [
+      "Both train the same 14 networks. KerasTuner compiles with XLA by itself, which Keras does here.",
+    ],
   };
+}
+
+/** The networks of the scan, as JSON. */
+async function listScan(program: string): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", program, "list"] })
+    .output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** Seconds of processor time of all programs that this process started and that are over. Linux only: else NaN. */
+function childSeconds(): number {
+  try {
+    const text = Deno.readTextFileSync("/proc/self/stat");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // from the third of proc(5) on
+    return (Number(fields[13]) + Number(fields[14])) / 100;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return NaN;
+    throw error;
+  }
 }

@@ -1,4 +1,8 @@
-"""The scan of source 001 by KerasTuner: 14 of 1,458 networks, 140 images, judged on 60. Usage: search_scan.py EPOCHS FOLDER."""
+"""The scan of source 001 by KerasTuner: the networks of a file, 140 images, judged on 60.
+
+Usage: search_scan.py EPOCHS FOLDER NETWORKS, a JSON list of them as _scan.ts has it. Prints the best validation loss.
+"""
+import json
 import os
 import sys
 
@@ -10,7 +14,7 @@ import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
 
 EPOCHS, FOLDER = int(sys.argv[1]), sys.argv[2]
-SIZES, KERNELS = [32, 64, 96], [1, 3, 5]
+NETWORKS = json.load(open(sys.argv[3]))
 
 
 def draw(count, seed):
@@ -23,23 +27,24 @@ def draw(count, seed):
 
 
 def build(choose):
-    pick = lambda name, values: choose.Choice(name, values)  # noqa: E731
-    activation = pick("activation", ["relu", "elu"])
+    network = NETWORKS[choose.Choice("network", list(range(len(NETWORKS))))]
+    activation = network["activation"]
     model = keras.Sequential([keras.Input((21, 32, 32)), layers.Reshape((21, 32, 32, 1))])
     for i in (1, 2):
-        model.add(layers.Conv3D(pick(f"filters_{i}", SIZES), pick(f"kernal_{i}", KERNELS), padding="same", activation=activation))
+        model.add(layers.Conv3D(network[f"filters{i}"], network[f"kernel{i}"], padding="same", activation=activation))
         model.add(layers.Dropout(0.2))
         model.add(layers.BatchNormalization())
         model.add(layers.MaxPool3D())
     model.add(layers.Flatten())
-    model.add(layers.Dense(pick("dense_1", SIZES), activation=activation))
-    model.add(layers.Dense(pick("dense_2", SIZES), activation=activation))
+    model.add(layers.Dense(network["dense1"], activation=activation))
+    model.add(layers.Dense(network["dense2"], activation=activation))
     model.add(layers.Dense(2, activation="softmax"))
     model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy"])
     return model
 
 
 (x, y), validation = draw(140, 1), draw(60, 2)
-tuner = keras_tuner.RandomSearch(build, objective="val_loss", max_trials=14, seed=0, directory=FOLDER, project_name="scan", overwrite=True)
+tuner = keras_tuner.GridSearch(build, objective="val_loss", directory=FOLDER, project_name="scan", overwrite=True)
 tuner.search(x, y, validation_data=validation, epochs=EPOCHS, batch_size=10, verbose=0)
+assert len(tuner.oracle.get_best_trials(99)) == len(NETWORKS)
 print(tuner.oracle.get_best_trials()[0].score)
