@@ -6,6 +6,7 @@ import {
   reportHtml,
   type ReportSection,
   type ReportTable,
+  type Spec,
   toSpec,
 } from "../plot/mod.ts";
 import { type Importances, pedAnova, permutationImportance } from "../search/analysis/importance.ts";
@@ -52,6 +53,39 @@ export async function searchReportHtml(
     },
     sections: [...sections, ...sectionsOf(study)],
   });
+}
+
+/**
+ * The charts of a study one by one, for a notebook: those of {@linkcode searchReportHtml} that its trials are enough for.
+ *
+ * @returns By name: `progress`, `importance`, `permutation`, `parallel`, `slice 1` and so on by parameter, `contour`,
+ * `pareto`, `curves`.
+ * @example
+ * ```ts
+ * import { search } from "../search/mod.ts";
+ * const { study } = await search({ x: [1, 2, 3] }, ({ x }) => Number(x));
+ * Object.keys(searchFigures(study)); // ["progress", "parallel", "slice 1"]
+ * ```
+ */
+export function searchFigures(study: Study): Record<string, Spec> {
+  const { state, spec } = study;
+  const trials = usable(state.trials);
+  const named: [string, ReportFigure | undefined][] = [];
+  if (trials.length > 0) {
+    named.push(["progress", progressFigure(study)]);
+    if (trials.length >= 8) {
+      const [anova, permutation] = importanceSection(study).figures!;
+      named.push(["importance", anova], ["permutation", permutation]);
+    }
+    named.push(["parallel", parallelFigure(study)]);
+    sliceFigures(study).forEach((figure, i) => named.push([`slice ${i + 1}`, figure]));
+    named.push(["contour", contourFigures(study)[0]]);
+    if (spec.objectives.length > 1) named.push(["pareto", paretoSection(study).figures![0]]);
+  }
+  named.push(["curves", curveFigure(study)]);
+  return Object.fromEntries(
+    named.flatMap(([name, figure]) => figure && "spec" in figure ? [[name, figure.spec]] : []),
+  );
 }
 
 function sectionsOf(study: Study): ReportSection[] {
