@@ -201,9 +201,15 @@ function findExperiment(name: string): Experiment {
   );
 }
 
-/** The search's options, and those of the experiment, which hold for all trials. */
-function tableOf(experiment: Experiment | undefined): { table: OptionTable; own: string[] } {
-  if (!experiment) return { table: OPTIONS, own: [] };
+/** The experiment's options by what they are called here. */
+type Own = Readonly<Record<string, string>>;
+
+/**
+ * The search's options, and those of the experiment, which hold for all trials. One that both have is the search's; the
+ * experiment's is called `itsNAME` then.
+ */
+function tableOf(experiment: Experiment | undefined): { table: OptionTable; own: Own } {
+  if (!experiment) return { table: OPTIONS, own: {} };
   const { epochs, batch } = experiment.defaults;
   const table: OptionTable = {
     epochs: { type: "integer", default: epochs, min: 1, help: "Passes over the training examples." },
@@ -211,7 +217,14 @@ function tableOf(experiment: Experiment | undefined): { table: OptionTable; own:
     seed: { type: "integer", default: 0, min: 0, max: 2 ** 31 - 1, help: "Of the data's split." },
     ...experiment.options,
   };
-  return { table: { ...table, ...OPTIONS }, own: Object.keys(table).filter((name) => !(name in OPTIONS)) };
+  const isTaken = (name: string) => Object.hasOwn(OPTIONS, name);
+  const called = (name: string) => isTaken(name) ? `its${name[0].toUpperCase()}${name.slice(1)}` : name;
+  const renamed = Object.entries(table).map(([name, spec]) => {
+    const help = isTaken(name) ? `The experiment's own --${flagName(name)}: ${spec.help}` : spec.help;
+    return [called(name), { ...spec, help }];
+  });
+  const own = Object.fromEntries(Object.keys(table).map((name) => [called(name), name]));
+  return { table: { ...Object.fromEntries(renamed), ...OPTIONS }, own };
 }
 
 async function openOrCreate(
@@ -219,7 +232,7 @@ async function openOrCreate(
   experiment: Experiment | undefined,
   options: Values,
   all: Record<string, unknown>,
-  own: readonly string[],
+  own: Own,
   given: ReadonlySet<string>,
   output: Output,
 ): Promise<Study> {
@@ -241,7 +254,7 @@ async function openOrCreate(
   const { space, module } = await spaceOf(experiment, options);
   const searched = space.dimensions.map(({ name }) => name);
   if (experiment) checkSpaceOf(experiment, searched);
-  const both = searched.find((name) => own.includes(name) && given.has(name));
+  const both = Object.keys(own).find((flag) => searched.includes(own[flag]) && given.has(flag));
   if (both !== undefined) {
     throw new CliError(
       `Option --${flagName(both)} is searched over: leave it out, or take it out of the space`,
@@ -302,7 +315,7 @@ function settingsFrom(
   experiment: Experiment | undefined,
   options: Values,
   all: Record<string, unknown>,
-  own: readonly string[],
+  own: Own,
   given: ReadonlySet<string>,
   spaceModule: string | undefined,
 ): TrialSettings {
@@ -317,8 +330,9 @@ function settingsFrom(
     spaceModule,
   };
   if (!experiment) return { ...common, command: splitWords(options.command ?? "") };
-  const picked = Object.fromEntries(own.map((name) => [name, all[name]])) as Options;
-  const fixed = experiment.resolveOptions?.(picked, given) ?? picked;
+  const picked = Object.fromEntries(Object.entries(own).map(([flag, name]) => [name, all[flag]])) as Options;
+  const stated = new Set([...given].filter((flag) => flag in own).map((flag) => own[flag]));
+  const fixed = experiment.resolveOptions?.(picked, stated) ?? picked;
   const dataFolder = resolve(options.dataFolder);
   return { ...common, experiment: experiment.name, options: fixed, dataFolder, backend, threads };
 }

@@ -189,6 +189,18 @@ Deno.test("deno task search refuses what cannot be searched", () =>
     ]);
   }));
 
+Deno.test("deno task search keeps an experiment's options apart from its own of the same name", () =>
+  withFolder(async (folder) => {
+    // --time is Slurm's limit here and ecal's time channel there; nothing is run, as the study is stopped at once.
+    const args = ["--vary", "rate", "--time-limit", "0", "--trials", "1", "--data-folder", `${folder}/data`];
+    const optionsIn = (out: string) => openStudy(out).spec.settings!.options as Record<string, unknown>;
+    const [ecal, lenses] = [`${folder}/ecal`, `${folder}/lenses`];
+    await run("ecal", ...args, "--out", ecal, "--its-time", "--time", "00:10:00");
+    assertEquals(optionsIn(ecal).time, true);
+    await run("lenses", ...args, "--out", lenses, "--folds", "3", "--its-folds", "7");
+    assertEquals([optionsIn(lenses).folds, openStudy(lenses).spec.settings!.folds], [7, 3]);
+  }));
+
 Deno.test("deno task search --dry-run prints what Slurm would get, and leaves nothing", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/space.json`, '{"a": [1]}');

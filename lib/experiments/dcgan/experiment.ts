@@ -25,6 +25,7 @@ const OPTIONS = {
     default: 2e-4,
     min: 1e-6,
     max: 0.1,
+    range: [2e-5, 2e-3],
     log: true,
     help: "Learning rate of both models.",
   },

@@ -75,6 +75,7 @@ export const ECAL_OPTIONS = {
     default: 3e-3,
     min: 1e-7,
     max: 1,
+    range: [3e-4, 3e-2],
     log: true,
     help: "Learning rate; its peak, where it changes.",
   },
