@@ -108,6 +108,7 @@ export interface Service {
   fetch(request: Request, environment?: unknown): Promise<Response>;
 }
 
+/** The service itself; settings are read at the first request. */
 const endpoint: Service = {
   /** Answers a request; `environment` is whatever the host hands over beside it. */
   async fetch(request: Request, environment?: unknown): Promise<Response> {

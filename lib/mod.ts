@@ -12,20 +12,32 @@
  * @module
  */
 export * as augment from "./augment/mod.ts";
+/** Data sets, sources of examples, and splits. */
 export * as data from "./data/mod.ts";
 export * as engine from "./engine/mod.ts";
+/** Numbers with intervals: accuracy, ROC, calibration, segmentation, regression. */
 export * as evaluate from "./evaluate/mod.ts";
+/** The experiments that `train` knows, by name. */
 export * as experiments from "./experiments/registry.ts";
+/** Pure functions on frames, and preprocessing as data. */
 export * as image from "./image/mod.ts";
+/** File formats: bytes in, typed arrays out, and back. */
 export * as io from "./io/mod.ts";
 export * as layers from "./layers/mod.ts";
+/** Architectures, by file and by name. */
 export * as models from "./models/mod.ts";
+/** Numbers to charts; charts to SVG, PNG and HTML. */
 export * as plot from "./plot/mod.ts";
+/** An experiment's contract, its runs and their folders. */
 export * as run from "./run/mod.ts";
 export * as score from "./score/mod.ts";
+/** Searches over options: spaces, samplers, pruners, studies. */
 export * as search from "./search/mod.ts";
+/** Seeded simulators that write the experiments' own formats. */
 export * as simulate from "./simulate/mod.ts";
+/** Model versions in a folder or a bucket. */
 export * as store from "./store/mod.ts";
+/** Losses, metrics, optimizers, schedules, steps and the loop that drives them. */
 export * as train from "./train/mod.ts";
 
 export { createRng, shuffle } from "./base/rng.ts";

@@ -14,6 +14,7 @@ import { localize, type LocalizeOptions } from "./transport/localize.ts";
 export interface PathTruth {
   /** 1 for a nuclear recoil, 0 for an electron recoil. */
   nuclear: 0 | 1;
+  /** Energy of the recoil. */
   energyKeV: number;
 }
 

@@ -28,6 +28,7 @@ export type EcalRange = readonly [start: number, stop: number];
 
 /** A part of the set in memory. */
 export interface EcalImages {
+  /** Pixels, kept as those that are not zero. */
   images: SparseImages;
   /** 0 photon, 1 electron, of each image. */
   labels: Int32Array;
@@ -39,6 +40,7 @@ export interface EcalImages {
 
 /** Files opened as one set; close it when done. */
 export interface EcalSet extends Disposable {
+  /** Name and number of images of each file, and what its labels were told by. */
   readonly files: readonly { name: string; images: number; labelsFrom: "y" | "name" }[];
   /** Label of every image, file after file. */
   readonly labels: Int32Array;
@@ -59,11 +61,13 @@ export interface EcalSet extends Disposable {
   read(rows: ArrayLike<number>, options?: EcalReadOptions): Promise<EcalImages>;
   /** A quantity of every image, such as "energy_GeV", where each file has it as `/truth/NAME`: simulated ones do. */
   truth(name: string): Promise<Float32Array | undefined>;
+  /** Lets go of the files. */
   close(): void;
 }
 
 /** Options of {@linkcode EcalSet.read}. */
 export interface EcalReadOptions {
+  /** Ends the reading. */
   signal?: AbortSignal;
   /** Takes how many images are read. */
   onProgress?: (done: number, of: number) => void;

@@ -18,7 +18,9 @@ import { chunkSizes, type LazyNumbers } from "./lazy_numbers.ts";
 
 /** Counts that become 0 and 1; between them it is linear, outside it is clipped. */
 export interface CountWindow {
+  /** Counts that become 0. */
   low: number;
+  /** Counts that become 1. */
   high: number;
 }
 
@@ -26,6 +28,7 @@ export interface CountWindow {
 export interface ImageChunk {
   /** Counts, [n, height, width]. */
   data: Uint8Array;
+  /** How many pictures, and their sides. */
   shape: [n: number, height: number, width: number];
   /** The window to apply, if one was asked for. */
   window?: CountWindow;

@@ -17,6 +17,8 @@ export function chunkSizes(length: number, size: number): number[] {
 /** Numbers with a chunk structure; every method gives a new one. */
 export class LazyNumbers {
   /**
+   * One number an event.
+   *
    * @param values One number an event.
    * @param size Events in a chunk; -1 for one chunk.
    */

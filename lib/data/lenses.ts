@@ -29,13 +29,17 @@ export interface ReadCutoutsOptions {
 
 /** Both classes. */
 export interface LensSet {
+  /** Cutouts with a gravitational lens. */
   lenses: Cutouts;
+  /** Cutouts without. */
   others: Cutouts;
+  /** Bands of every cutout. */
   bands: number;
   /** What each cutout shows, lenses first; two names where the set tells no more. */
   kinds: readonly string[];
   /** Rows and columns that every cutout has at least. */
   height: number;
+  /** Columns of every cutout, pixels. */
   width: number;
   /** SHA-256 of all values. */
   fingerprint: string;
@@ -186,9 +190,11 @@ export interface LensPlaces {
   others?: string;
   /** Of a labelled set: the class that is looked for; all others are what it is told from. @default {told by its name} */
   positive?: string;
-  /** Of a labelled set: the array of images, the array or table of labels, the column of labels. @default {told by names and shapes} */
+  /** Of a labelled set: the array of images. @default {told by names and shapes} */
   images?: string;
+  /** Of a labelled set: the array or table of labels. @default {told by names and shapes} */
   labels?: string;
+  /** Of a labelled set: the column of labels. @default {told by names and shapes} */
   column?: string;
 }
 

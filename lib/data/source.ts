@@ -9,7 +9,9 @@ export type Values = Uint8Array | Int32Array | Float32Array;
 
 /** An array of any rank; in a source its first axis counts the examples. */
 export interface NdArray<D extends Values = Values> {
+  /** Values, row-major. */
   data: D;
+  /** Sides, slowest first. */
   shape: readonly number[];
 }
 
@@ -18,8 +20,11 @@ export type NamedArrays = Readonly<Record<string, NdArray>>;
 
 /** An array that an engine keeps, in its own memory. */
 export interface DeviceArray {
+  /** Sides, slowest first. */
   readonly shape: readonly number[];
+  /** Type of a value. */
   readonly dtype: "uint8" | "int32" | "float32";
+  /** Frees the memory. */
   dispose(): void;
 }
 
@@ -27,6 +32,7 @@ export interface DeviceArray {
 export interface ArraySpec {
   /** Shape of one example; [] for a number. */
   shape: readonly number[];
+  /** Type of a value. */
   dtype: "uint8" | "int32" | "float32";
   /** How many of the input's preprocessing steps reading has done already, such as a crop. @default {0} */
   applied?: number;
@@ -36,7 +42,9 @@ export interface ArraySpec {
 
 /** Some examples. */
 export interface Batch {
+  /** What the model takes, by name. */
   inputs: Record<string, NdArray>;
+  /** What it should give, by name. */
   targets: Record<string, NdArray>;
   /** One weight an example. */
   weight?: Float32Array;
@@ -44,8 +52,11 @@ export interface Batch {
 
 /** All examples in memory. Several sources may share the arrays, each with its own rows. */
 export interface HeldArrays {
+  /** What the model takes, by name. */
   inputs: Readonly<Record<string, NdArray | DeviceArray>>;
+  /** What it should give, by name. */
   targets: Readonly<Record<string, NdArray | DeviceArray>>;
+  /** One weight an example. */
   weight?: Float32Array;
   /** Which rows are the examples. @default {all rows in order} */
   rows?: Uint32Array;
@@ -55,7 +66,9 @@ export interface HeldArrays {
 export interface Source {
   /** Number of examples. */
   readonly size: number;
+  /** What each input holds, by name. */
   readonly inputs: Readonly<Record<string, ArraySpec>>;
+  /** What each target holds, by name. */
   readonly targets: Readonly<Record<string, ArraySpec>>;
   /** Whether examples have weights in the loss. @default {false} */
   readonly weighted?: boolean;

@@ -5,6 +5,7 @@ import type { NdArray, Source } from "./source.ts";
 export interface SparseImages {
   /** Sides of one image: [height, width, channels]. */
   readonly shape: readonly [height: number, width: number, channels: number];
+  /** Number of images. */
   readonly length: number;
   /** Memory that the kept pixels take. */
   readonly bytes: number;

@@ -15,22 +15,27 @@ import { eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "./tracke
 
 /** Tracks of many events as they were; event i has those from `offsets[i]` to before `offsets[i + 1]`. */
 export interface TrackTruth {
+  /** Where the tracks of each event begin, [events + 1]. */
   readonly offsets: Uint32Array;
   /** 0 or 1, [tracks] as all below. */
   readonly side: Uint8Array;
   /** On the foil, mm from the tracker's middle. */
   readonly vertexYMm: Float32Array;
+  /** Height on the foil, mm from the middle. */
   readonly vertexZMm: Float32Array;
   /** dy/d|x| and dz/d|x| on the foil. */
   readonly slopeY: Float32Array;
+  /** dz/d|x| on the foil. */
   readonly slopeZ: Float32Array;
 }
 
 /** Calorimeter modules that were hit. */
 export interface CalorimeterHits {
+  /** Where the modules of each event begin, [events + 1]. */
   readonly offsets: Uint32Array;
   /** As the file counts them: 0 to 21 of the published generator, of the module's own wall in ours. */
   readonly column: Uint8Array;
+  /** As the file counts them, like `column`. */
   readonly row: Uint8Array;
   /** Number of the optical module, where the file has one. */
   readonly module?: Uint16Array;
@@ -38,10 +43,13 @@ export interface CalorimeterHits {
 
 /** Events of one or several files. */
 export interface SuperNemoEvents {
+  /** Cells that fired. */
   readonly hits: TrackerHits;
   /** Number of tracks of each event; absent where a file does not say. */
   readonly trackCounts?: Uint8Array;
+  /** Tracks as they were; absent where a file does not say. */
   readonly truth?: TrackTruth;
+  /** Modules that were hit; absent where a file has none. */
   readonly calorimeter?: CalorimeterHits;
   /** |x| of the first layer's wires: 51 mm in the detector, 22 mm where the published generator has no gap at the foil. */
   readonly firstWireMm: number;

@@ -53,7 +53,9 @@ export function accuracy(
 
 /** What guessing without looking gets right. */
 export interface Baseline {
+  /** What it does, such as "always 7". */
   name: string;
+  /** Share of right answers. */
   value: number;
 }
 

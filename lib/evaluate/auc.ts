@@ -16,6 +16,7 @@ export interface AucOptions extends ConfidenceOptions {
 
 /** An area under the curve, its interval and its DeLong standard error. */
 export interface AucEstimate extends Estimate {
+  /** By DeLong's formula. */
   standardError: number;
 }
 

@@ -10,7 +10,9 @@ export interface CalibrationOptions extends ConfidenceOptions {
 
 /** Examples whose predicted probability lies in one bin. */
 export interface CalibrationBin {
+  /** Least probability of the bin. */
   low: number;
+  /** Largest probability of the bin. */
   high: number;
   /** Mean predicted probability. */
   predicted: number;

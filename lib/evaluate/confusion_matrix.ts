@@ -4,6 +4,7 @@ import { proportion } from "./proportion.ts";
 
 /** Counts of true against predicted class, and what follows from them for each class. */
 export interface ConfusionMatrix {
+  /** How many classes there are. */
   classes: number;
   /** [classes, classes] row-major: row is the true class, column the predicted one. */
   counts: Uint32Array;

@@ -2,7 +2,9 @@
 
 /** Feature vectors, row-major [n, size]. */
 export interface Features {
+  /** Values, row-major. */
   data: ArrayLike<number>;
+  /** Vectors, and numbers in each. */
   shape: readonly [n: number, size: number];
 }
 

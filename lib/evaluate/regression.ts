@@ -5,6 +5,7 @@ import { indicesByBin } from "./histogram.ts";
 
 /** How predictions lie around the truth; units are those of the quantity. */
 export interface RegressionMetrics {
+  /** Number of examples. */
   n: number;
   /** Mean of predicted minus true. */
   bias: Estimate;
@@ -18,7 +19,9 @@ export interface RegressionMetrics {
 
 /** {@linkcode RegressionMetrics} of the examples in one bin. */
 export interface RegressionBin extends RegressionMetrics {
+  /** Least value of the bin. */
   low: number;
+  /** Value at which the next bin begins. */
   high: number;
   /** Mean of the quantity that the bins are of. */
   center: number;

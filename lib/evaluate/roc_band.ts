@@ -5,7 +5,9 @@ import type { RocCurve } from "./roc_curve.ts";
 
 /** Limits of the signal efficiency at every point of a curve. */
 export interface RocBand {
+  /** Lower edge of the band. */
   low: Float64Array;
+  /** Upper edge of the band. */
   high: Float64Array;
 }
 

@@ -6,7 +6,9 @@ import { type RocCurve, rocCurve } from "./roc_curve.ts";
 export interface ClassRoc {
   /** Class number. */
   label: number;
+  /** Efficiency against background. */
   curve: RocCurve;
+  /** Area under it. */
   auc: AucEstimate;
 }
 

@@ -17,6 +17,7 @@ export interface SegmentationOptions extends ResamplingOptions {
 
 /** Hit-level quality; intervals are of events resampled as wholes, as hits of one event are not independent. */
 export interface SegmentationMetrics {
+  /** Number of events. */
   events: number;
   /** Of the cells called hits, the share that are. */
   precision: Estimate;

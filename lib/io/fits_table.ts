@@ -11,6 +11,7 @@ import { decodeGzip, isGzip } from "./gzip.ts";
 
 /** A column: one value a row. */
 export interface FitsColumn {
+  /** TTYPE. */
   name: string;
   /** TUNIT, or "". */
   unit: string;
@@ -22,7 +23,9 @@ export interface FitsColumn {
 export interface FitsTable {
   /** EXTNAME, or "". */
   name: string;
+  /** Number of rows. */
   rows: number;
+  /** Columns that were read. */
   columns: FitsColumn[];
   /** Names of the columns that were left out. */
   leftOut: string[];

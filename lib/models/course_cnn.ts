@@ -15,7 +15,7 @@ export interface CourseCnnConfig {
   head?: RecoilHead;
   /** Side of the image, pixels. @default {128} */
   side?: number;
-  /** @default {[16, 32, 64, 64]} */
+  /** Channels of each convolution. @default {[16, 32, 64, 64]} */
   filters?: readonly number[];
   /** Factor of the sum of all squared kernel weights in the loss. @default {1e-4} */
   penalty?: number;

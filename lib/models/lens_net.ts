@@ -17,7 +17,7 @@ export interface LensNetConfig extends Omit<ModelConfig, "classes"> {
   widths?: readonly number[];
   /** Share of the last features dropped in training. @default {0.2} */
   dropout?: number;
-  /** @default {"predictions"} */
+  /** Name of the output layer. @default {"predictions"} */
   outputName?: string;
 }
 

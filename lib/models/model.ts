@@ -17,6 +17,7 @@ export interface Architecture {
   summary: string;
   /** Which inputs it is for by itself: grey images of any size, colour images, or volumes. */
   images: "grey" | "colour" | "volume";
+  /** Builds it with fresh weights. */
   build(config?: ModelConfig): tf.LayersModel;
 }
 

@@ -12,18 +12,19 @@ import { layerSeeds, type ModelConfig } from "./model.ts";
 
 /** Some convolutions of one kind, and the pooling after them. */
 export interface Stage {
+  /** Channels that come out. */
   filters: number;
   /** Side of the kernel. */
   kernel: number;
-  /** @default {1} */
+  /** Step of the kernel, pixels. @default {1} */
   strides?: number;
   /** How many in a row. @default {1} */
   convolutions?: number;
-  /** @default {none} */
+  /** What a window of the pooling gives. @default {none} */
   pooling?: "max" | "min" | "average";
   /** Side of the pooling's window. @default {2} */
   poolSize?: number;
-  /** @default {poolSize} */
+  /** Step of the pooling's window, pixels. @default {poolSize} */
   poolStrides?: number;
   /** Whether local response normalisation follows, where it is the regulariser. @default {where there is pooling} */
   localResponse?: boolean;
@@ -69,8 +70,11 @@ export interface StackSettings extends ModelConfig {
 
 /** Settings of {@linkcode buildStackedCnn}. */
 export interface StackedCnnConfig extends StackSettings {
+  /** Name of the model. */
   name?: string;
+  /** Convolutions and poolings, in order. */
   stages: readonly Stage[];
+  /** Dense layers after them, in order. */
   dense: readonly { units: number; dropout?: number }[];
 }
 

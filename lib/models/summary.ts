@@ -3,11 +3,13 @@ import type { tf } from "../engine/mod.ts";
 
 /** One layer of a model. */
 export interface LayerSummary {
+  /** Name in the model. */
   name: string;
   /** Class, as Keras calls it. */
   type: string;
   /** Output shape, `(None, 28, 28, 24)`. */
   shape: string;
+  /** Values in its weights. */
   parameters: number;
   /** Names of the layers that it takes its input from. */
   from: string[];
@@ -15,8 +17,11 @@ export interface LayerSummary {
 
 /** A model's layers and sizes. */
 export interface ModelSummary {
+  /** Name of the model. */
   name: string;
+  /** Its layers, in order. */
   layers: LayerSummary[];
+  /** Values in all weights. */
   parameters: { total: number; trained: number; frozen: number };
 }
 

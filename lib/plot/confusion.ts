@@ -4,6 +4,7 @@ import { type Spec, toSpec } from "./spec.ts";
 
 /** Options for {@linkcode plotConfusion}. */
 export interface ConfusionOptions {
+  /** Above the chart. */
   title?: string;
   /** Side of a cell in pixels. @default {42} */
   size?: number;

@@ -8,8 +8,9 @@ export interface EfficiencyOptions {
   classNames?: readonly [background: string, signal: string];
   /** Name of the quantity. @default {"value"} */
   name?: string;
-  /** @default {none} */
+  /** Units of the horizontal axis. @default {none} */
   units?: string;
+  /** Above the chart. */
   title?: string;
 }
 

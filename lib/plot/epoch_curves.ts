@@ -5,6 +5,7 @@ import { quantity, SERIES, spansDecade, type Spec, toSpec } from "./spec.ts";
 export interface EpochCurvesOptions {
   /** What is drawn. @default {"Value"} */
   quantity?: string;
+  /** Above the chart. */
   title?: string;
   /** Pixels. @default {460} */
   width?: number;

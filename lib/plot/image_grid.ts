@@ -12,12 +12,13 @@ export interface ImageGridOptions extends ScalesOptions {
   captions?: ArrayLike<string | number>;
   /** Caption colours. @default {the theme's text colour} */
   colors?: readonly (string | undefined)[];
-  /** @default {6} */
+  /** Pictures in a row. @default {6} */
   columns?: number;
   /** Most pictures shown. @default {36} */
   limit?: number;
   /** Width of a picture in pixels. @default {72} */
   size?: number;
+  /** Above the pictures. */
   title?: string;
 }
 

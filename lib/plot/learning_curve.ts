@@ -28,6 +28,7 @@ function rowsOf(curve: Curve, scale = 1): { epoch: number; value: number }[] {
 
 /** What {@linkcode plotLearningCurve} draws. */
 export interface LearningCurves {
+  /** By epoch. */
   loss: Curve;
   /** As a share, from 0 to 1. */
   accuracy: Curve;
@@ -39,10 +40,11 @@ export interface LearningCurves {
 
 /** Options of the curves. */
 export interface CurveOptions {
+  /** Above the chart. */
   title?: string;
-  /** @default {460} */
+  /** Of the plot without its axes, pixels. @default {460} */
   width?: number;
-  /** @default {240} */
+  /** Of the plot without its axes, pixels. @default {240} */
   height?: number;
 }
 

@@ -3,9 +3,13 @@ import { COLORS, type Spec, toSpec, type View } from "./spec.ts";
 
 /** One layer to draw. */
 export interface GraphLayer {
+  /** Name in the model. */
   name: string;
+  /** Class, as Keras calls it. */
   type: string;
+  /** Output shape, as text. */
   shape: string;
+  /** Values in its weights. */
   parameters: number;
   /** Names of the layers before it. */
   from: readonly string[];

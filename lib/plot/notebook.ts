@@ -7,6 +7,7 @@ export type MediaBundle = Record<string, unknown>;
 
 /** Something that Deno's kernel shows when it is the value of a cell. */
 export interface Displayable {
+  /** What the notebook shows, by media type. */
   [display: symbol]: () => MediaBundle | Promise<MediaBundle>;
 }
 

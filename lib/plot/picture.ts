@@ -3,8 +3,11 @@ import { encodePng } from "../io/png.ts";
 
 /** An image to show: row-major values, channels interleaved; any units. */
 export interface Picture {
+  /** Values, row-major. */
   data: ArrayLike<number>;
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
   /** 1 for grey values, 3 for red, green, blue. @default {1} */
   channels?: number;
@@ -99,9 +102,13 @@ function magnify(data: Uint8Array, size: { height: number; width: number }, fact
 
 /** A picture in shades: 8 bits, one channel or three. */
 export interface Shaded {
+  /** Shades, row-major. */
   data: Uint8Array;
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
+  /** One for grey, three for colours. */
   channels: 1 | 3;
 }
 

@@ -8,12 +8,13 @@ import { COLORS, type Spec } from "./spec.ts";
 export interface PredictionGridOptions extends ShadeOptions {
   /** Examples to show, by number. @default {the first rows × columns} */
   indices?: ArrayLike<number>;
-  /** @default {5} */
+  /** Rows of pictures. @default {5} */
   rows?: number;
-  /** @default {3} */
+  /** Pictures in a row. @default {3} */
   columns?: number;
   /** Width of a picture in pixels. @default {84} */
   size?: number;
+  /** Above the pictures. */
   title?: string;
   /** What mattered for the answers, by number of the example: drawn beside each picture that has some. */
   saliency?: ReadonlyMap<number, SaliencyMap>;

@@ -8,6 +8,7 @@ export interface RegressionPlotOptions {
   name?: string;
   /** Such as "keV". @default {none} */
   units?: string;
+  /** Above the chart. */
   title?: string;
   /** Most examples drawn as points; more are counted in cells. @default {2000} */
   limit?: number;

@@ -4,13 +4,17 @@ import { formatEstimate, type Spec } from "./spec.ts";
 
 /** A measured number; the shape of a model card's metrics. */
 export interface ReportMetric {
+  /** What was measured. */
   value: number;
+  /** Lower end of its 95 % interval. */
   low?: number;
+  /** Upper end of its 95 % interval. */
   high?: number;
   /** Examples measured on. */
   n?: number;
   /** Which examples: "test", "validation". */
   split?: string;
+  /** Units of all these. */
   units?: string;
   /** What a trivial method reaches on the same examples. */
   baseline?: { name: string; value: number };
@@ -18,8 +22,11 @@ export interface ReportMetric {
 
 /** A table of text and numbers; numbers stand right. */
 export interface ReportTable {
+  /** Above the table. */
   caption?: string;
+  /** Headings. */
   columns: readonly string[];
+  /** Cells, row by row. */
   rows: readonly (readonly (string | number)[])[];
 }
 
@@ -28,20 +35,27 @@ export type ReportFigure = { caption?: string } & ({ spec: Spec } | { svg: strin
 
 /** One part of the page. */
 export interface ReportSection {
+  /** Heading. */
   title: string;
   /** Plain text; an empty line begins a new paragraph. */
   text?: string;
+  /** Measured numbers, by name. */
   metrics?: Record<string, ReportMetric>;
+  /** Tables, below the numbers. */
   tables?: readonly ReportTable[];
+  /** Charts and movies, at the end. */
   figures?: readonly ReportFigure[];
 }
 
 /** What {@linkcode reportHtml} shows. */
 export interface Report {
+  /** Heading of the page. */
   title: string;
+  /** One line below it. */
   subtitle?: string;
   /** Short facts at the top: seed, epochs, engine. */
   facts?: Record<string, string | number | boolean>;
+  /** Parts of the page, in order. */
   sections: readonly ReportSection[];
 }
 

@@ -6,8 +6,9 @@ import { axisTitle, COLORS, quantity, type Spec, toSpec } from "./spec.ts";
 export interface ResidualsOptions {
   /** Units of the quantity. @default {none} */
   units?: string;
-  /** @default {60} */
+  /** Bins of the histogram. @default {60} */
   bins?: number;
+  /** Above the chart. */
   title?: string;
 }
 

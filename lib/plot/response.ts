@@ -7,14 +7,15 @@ import { COLORS, type Spec, toSpec, type View } from "./spec.ts";
 export interface ResponseOptions {
   /** Names of background and signal. @default {["background", "signal"]} */
   classNames?: readonly [background: string, signal: string];
-  /** @default {50} */
+  /** Bins of the histogram. @default {50} */
   bins?: number;
+  /** Above the chart. */
   title?: string;
-  /** @default {460} */
+  /** Of the plot without its axes, pixels. @default {460} */
   width?: number;
-  /** @default {240} */
+  /** Of the plot without its axes, pixels. @default {240} */
   height?: number;
-  /** @default {"Classifier response"} */
+  /** Below the horizontal axis. @default {"Classifier response"} */
   xTitle?: string;
 }
 

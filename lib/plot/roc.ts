@@ -4,8 +4,11 @@ import { formatEstimate, quantity, SERIES, type Spec, toSpec, type View } from "
 
 /** A named curve. */
 export interface NamedRoc {
+  /** In the legend. */
   name: string;
+  /** What is drawn. */
   curve: RocCurve;
+  /** Area under it, for the legend. */
   auc: Estimate;
   /** Interval of the signal efficiency at every point; drawn as a band. */
   band?: RocBand;
@@ -20,6 +23,7 @@ export interface RocOptions {
    * corner. @default {"rejection"}
    */
   axes?: "rejection" | "factor" | "rates" | "logRates";
+  /** Above the chart. */
   title?: string;
   /** First value of both axes, to look into the good corner (`rates`: the horizontal axis then ends at 1 minus it; `logRates`: the vertical axis alone). @default {0} */
   from?: number;

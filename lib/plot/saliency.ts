@@ -4,8 +4,11 @@ import { COLORS } from "./spec.ts";
 
 /** How much each square place of a picture speaks for an answer, [rows, columns]; negative where it speaks against it. */
 export interface SaliencyMap {
+  /** Row-major. */
   values: ArrayLike<number>;
+  /** Places down. */
   rows: number;
+  /** Places across. */
   columns: number;
 }
 

@@ -2,7 +2,9 @@
 
 /** A Vega-Lite chart; JSON, with no function and no address in it but the schema's name. */
 export interface Spec {
+  /** Which version of Vega-Lite this is. */
   $schema: string;
+  /** All else that Vega-Lite takes. */
   [property: string]: unknown;
 }
 

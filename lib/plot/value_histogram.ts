@@ -9,12 +9,13 @@ export interface PlotHistogramOptions extends HistogramOptions {
   groups?: ArrayLike<number>;
   /** Names of the classes. @default {"0", "1", …} */
   groupNames?: readonly string[];
-  /** @default {"Value"} */
+  /** Below the horizontal axis. @default {"Value"} */
   xTitle?: string;
+  /** Above the chart. */
   title?: string;
-  /** @default {460} */
+  /** Of the plot without its axes, pixels. @default {460} */
   width?: number;
-  /** @default {220} */
+  /** Of the plot without its axes, pixels. @default {220} */
   height?: number;
 }
 

@@ -13,10 +13,11 @@ export interface WorstEventsOptions extends ScalesOptions {
   details?: ArrayLike<string>;
   /** Most events shown. @default {12} */
   limit?: number;
-  /** @default {4} */
+  /** Pictures in a row. @default {4} */
   columns?: number;
   /** Width of a picture in pixels. @default {128} */
   size?: number;
+  /** Above the pictures. */
   title?: string;
   /** What mattered for the responses, one for each picture: drawn beside it. */
   saliency?: readonly SaliencyMap[];

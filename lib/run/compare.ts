@@ -7,9 +7,11 @@ import { encodeEvents, type ScalarEvent } from "./tensorboard.ts";
 
 /** One run as its folder has it. */
 export interface FoundRun {
+  /** Where it is. */
   folder: string;
   /** The folder's path below where it was looked for. */
   name: string;
+  /** What its `run.json` holds. */
   record: RunRecord;
   /** Numbers of the epochs that are done. */
   epochs: EpochNumbers[];
@@ -17,7 +19,9 @@ export interface FoundRun {
 
 /** A folder with a `run.json` that is not read. */
 export interface UnreadRun {
+  /** Where it is. */
   folder: string;
+  /** Why it cannot be read. */
   reason: string;
 }
 
@@ -81,13 +85,19 @@ export function metricsOf({ metrics = {} }: RunRecord): [name: string, metric: K
 
 /** A line of the list of runs. */
 export interface RunLine {
+  /** What was trained. */
   experiment: string;
+  /** The folder's path below where it was looked for. */
   name: string;
+  /** Running, interrupted or finished. */
   state: string;
+  /** Epochs done, of how many. */
   epochs: string;
   /** The most important metric, with its name. */
   metric: string;
+  /** Spent in training. */
   seconds?: number;
+  /** When, UTC. */
   started: string;
 }
 

@@ -36,6 +36,7 @@ export interface LoadContext {
   log: (line: string) => void;
   /** Takes how far a long part of loading is; `total` is 0 where it is not known. */
   onProgress?: (part: LoadProgress) => void;
+  /** Ends loading. */
   signal?: AbortSignal;
   /** Opens `s3://bucket`; absent where a task has no access to buckets. */
   openBucket?: (location: string) => Blobs | Promise<Blobs>;
@@ -45,7 +46,9 @@ export interface LoadContext {
 export interface LoadProgress {
   /** What is done, such as "simulating". */
   label: string;
+  /** How much is done. */
   done: number;
+  /** Of how much; 0 where it is not known. */
   total: number;
   /** Of `done` and `total`. */
   unit: string;
@@ -56,7 +59,9 @@ export type RawExample = Readonly<Record<string, Image | NdArray>>;
 
 /** A loaded data set, split. An experiment adds what its evaluation and figures need. */
 export interface Data {
+  /** Examples to learn from. */
   readonly train: Source;
+  /** Examples that watch the training; the recipe may choose the best epoch by them. */
   readonly validation?: Source;
   /** Never seen in training; the numbers in the model's card are measured on it. */
   readonly test: Source;
@@ -91,6 +96,7 @@ export interface FigureFrame {
   name: string;
   /** Heading under which the report shows it. */
   section: string;
+  /** Below the figure. */
   caption?: string;
 }
 
@@ -98,6 +104,7 @@ export interface FigureFrame {
 export interface Results {
   /** The model's outputs on the test examples, by the names that the card gives them. */
   predictions: Predictions;
+  /** Numbers of every epoch. */
   history: History;
   /** The trained models; the first is the one that predicts. */
   models: Models;
@@ -142,6 +149,7 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
   load(options: Options<T>, context: LoadContext): Promise<D>;
   /** Builds the model, or several of which the first is exported; initial weights are fixed by `options.seed`. */
   build(options: Options<T>, data: D): tf.LayersModel | Models;
+  /** How to train: loss, metrics, optimizer, preprocessing, augmentation. */
   recipe(options: Options<T>, data: D, models: Models): Recipe;
   /** What the model takes and gives, for its card; checked against the model before training starts. */
   card(options: Options<T>, data: D): CardParts;
@@ -152,6 +160,7 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
     options: Options<T>,
     results: Results,
   ): Measurements | Promise<Measurements>;
+  /** Charts and movies of the report. */
   figures(
     results: ShownResults,
     data: D,

@@ -48,16 +48,21 @@ export interface RunOptions {
   log?: (line: string) => void;
   /** Takes how far loading is. */
   onLoad?: LoadContext["onProgress"];
+  /** Takes the numbers of a batch. */
   onBatch?: (report: BatchReport) => void;
+  /** Takes the numbers of an epoch. */
   onEpoch?: (numbers: EpochNumbers) => void;
 }
 
 /** What became of a run. */
 export interface RunResult {
+  /** The run folder. */
   folder: string;
+  /** Numbers of every epoch. */
   history: History;
   /** Metrics on the test examples; absent where the run was interrupted. */
   metrics?: Record<string, CardMetric>;
+  /** The model's card; absent where the run was interrupted. */
   card?: Card;
 }
 

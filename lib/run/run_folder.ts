@@ -6,21 +6,27 @@ const FORMAT = "cloudchamber-run/2";
 
 /** What `run.json` holds. */
 export interface RunRecord {
+  /** What wrote the folder, and how. */
   format: typeof FORMAT;
+  /** What was trained. */
   experiment: string;
   /** Every option with its value, defaults included. */
   options: Record<string, unknown>;
+  /** How far the run is. */
   state: "running" | "interrupted" | "finished";
   /** Times in ISO 8601. */
   started: string;
+  /** When it ended, if it did. */
   finished?: string;
   /** Where the examples come from. */
   origin?: string;
+  /** SHA-256 of the examples and of how they were split. */
   dataFingerprint?: string;
   /** Examples of each split. */
   examples?: Record<string, number>;
   /** Engine, its version, threads, and into how many shards a batch was cut. */
   engine?: Record<string, string | number>;
+  /** Versions of the programs that matter, by name. */
   versions: Record<string, string>;
   /** Where it ran. */
   host: string;
@@ -36,6 +42,7 @@ export interface RunRecord {
   weightsOf?: number;
   /** How far serving is from training; see `check_serving.ts`. */
   serving?: { largest: number; examples: number };
+  /** Metrics on the test examples, by name. */
   metrics?: Record<string, unknown>;
 }
 

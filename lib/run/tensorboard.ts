@@ -9,6 +9,7 @@
 export interface ScalarEvent {
   /** Seconds since 1970. */
   time: number;
+  /** Epoch or batch that they belong to. */
   step: number;
   /** Values by tag, such as `loss/training`. */
   values: Readonly<Record<string, number>>;

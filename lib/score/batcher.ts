@@ -8,7 +8,9 @@ import { UnitLostError } from "./compute_pool.ts";
 
 /** The queue of a model is full. */
 export class OverloadError extends Error {
+  /** Tells this error from others. */
   override name = "OverloadError";
+  /** What is full, and when to try again. */
   constructor(message: string, /** When to try again. */ readonly retryAfterMs: number) {
     super(message);
   }
@@ -16,6 +18,7 @@ export class OverloadError extends Error {
 
 /** An answer was not ready in time. */
 export class DeadlineError extends Error {
+  /** Tells this error from others. */
   override name = "DeadlineError";
 }
 
@@ -47,8 +50,11 @@ export interface SubmitOptions {
 
 /** The result of an example, with the time it waited and the time its batch took in ONNX Runtime. */
 export interface Scored {
+  /** What became of the example. */
   result: ItemResult;
+  /** Time that it waited. */
   queueMs: number;
+  /** Time that its batch took in ONNX Runtime. */
   computeMs: number;
   /** Examples in its batch. */
   batch: number;
@@ -60,10 +66,17 @@ export interface Batcher {
   load(key: string, source: ModelSource): Promise<LoadedModel>;
   /** Forgets a model once what waits for it is computed. */
   unload(key: string): Promise<void>;
-  /** @throws {OverloadError} The queue is full. @throws {DeadlineError} Too late. @throws {DOMException} Aborted. */
+  /**
+   * Puts an example into the queue of its model, and gives its result.
+   *
+   * @throws {OverloadError} If the queue is full.
+   * @throws {DeadlineError} If it is too late.
+   * @throws {DOMException} If the signal aborted.
+   */
   submit(key: string, item: Item, options?: SubmitOptions): Promise<Scored>;
   /** Examples waiting, for one model or all. */
   waiting(key?: string): number;
+  /** Refuses what comes, answers what waits, and frees the units. */
   close(): Promise<void>;
 }
 

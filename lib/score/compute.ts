@@ -32,9 +32,11 @@ export type Item =
 
 /** The answers for an example. */
 export interface ExampleResult {
+  /** By the name of the output. */
   answers: Answers;
   /** What was assumed of the file, and what looks wrong in it. */
   warnings: string[];
+  /** Time that decoding and preparing took. */
   ms: number;
   /** Of the first input as the file has it, without a batch axis. */
   shape: readonly number[];
@@ -52,11 +54,13 @@ export type ItemResult =
 export interface ItemFault {
   /** The client asked wrongly, or asked well of what has no answer (a pixel or an output that is no number), or it is us. */
   who: "client" | "content" | "server";
+  /** What is wrong, for whoever asked. */
   message: string;
 }
 
 /** A model as {@linkcode ComputeUnit} loads it. */
 export interface ModelSource {
+  /** What the model takes and gives. */
   card: Card;
   /** The bytes of model.onnx; shared memory is passed to workers without a copy. */
   onnx: Uint8Array;
@@ -64,12 +68,15 @@ export interface ModelSource {
 
 /** What a loaded model takes and gives. */
 export interface LoadedModel {
+  /** What it takes, in its own order. */
   inputs: readonly TensorInfo[];
+  /** What it gives, in its own order. */
   outputs: readonly TensorInfo[];
 }
 
 /** Results of one batch, in the order of its items. */
 export interface BatchReport {
+  /** What became of each item. */
   results: ItemResult[];
   /** Time inside ONNX Runtime. */
   computeMs: number;
@@ -81,15 +88,17 @@ export interface BatchReport {
 export interface ComputeUnit {
   /** Loads a model under a key, and runs it once so that the first request does not pay for it. */
   load(key: string, source: ModelSource): Promise<LoadedModel>;
+  /** Frees a model. */
   unload(key: string): Promise<void>;
   /** Computes one batch. Faults are results, not exceptions; it rejects only if the unit itself is lost. */
   run(key: string, items: readonly Item[]): Promise<BatchReport>;
+  /** Frees the unit. */
   close(): Promise<void>;
 }
 
 /** Options for {@linkcode createUnit}. */
 export interface UnitOptions {
-  /** @default {"native"} */
+  /** Which ONNX Runtime computes. @default {"native"} */
   runtime?: Runtime;
   /** Threads within one operation. @default {1} */
   threads?: number;

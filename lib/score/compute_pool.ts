@@ -6,6 +6,7 @@ import type { ComputeReply, ComputeRequest } from "./compute_worker.ts";
 
 /** A worker crashed or was stopped because it did not answer in time. */
 export class UnitLostError extends Error {
+  /** Tells this error from others. */
   override name = "UnitLostError";
 }
 

@@ -9,9 +9,11 @@ import type { LoadedModel } from "./compute.ts";
 
 /** A model as a store lists it. */
 export interface ListedModel {
+  /** Name in the store. */
   name: string;
   /** Rising. */
   versions: string[];
+  /** Version that each alias stands for. */
   aliases: Record<string, string>;
   /** Why the aliases cannot be read, if so. */
   aliasProblem?: string;
@@ -19,8 +21,11 @@ export interface ListedModel {
 
 /** What is needed of a store; a `Store` has it. */
 export interface ModelStore {
+  /** How a user would write this store. */
   readonly location: string;
+  /** All models with their versions and aliases. */
   list(): Promise<ListedModel[]>;
+  /** The files of a version, checked. */
   fetch(
     model: string,
     version: string,
@@ -30,12 +35,15 @@ export interface ModelStore {
 
 /** There is no such model, or no such version of it. */
 export class UnknownModelError extends Error {
+  /** Tells this error from others. */
   override name = "UnknownModelError";
 }
 
 /** Options for {@linkcode createModels}. */
 export interface ModelsOptions {
+  /** Where models come from. */
   store: ModelStore;
+  /** What computes them. */
   batcher: Batcher;
   /** "latest" or an alias: which version of each model answers when a request names none. @default {"latest"} */
   reference?: string;
@@ -57,8 +65,11 @@ export interface ModelsOptions {
 
 /** Something happened to a model version. */
 export interface ModelChange {
+  /** Name of the model. */
   model: string;
+  /** Version of the model. */
   version: string;
+  /** What became of it. */
   what: "loaded" | "unloaded" | "broken";
   /** Time to fetch and load it. */
   ms?: number;
@@ -68,9 +79,11 @@ export interface ModelChange {
 
 /** What is known of a model. */
 export interface ModelStatus {
+  /** Name of the model. */
   name: string;
   /** Versions in the store, rising. */
   versions: string[];
+  /** Version that each alias stands for. */
   aliases: Record<string, string>;
   /** The version that answers when a request names none; undefined while there is none that loads. */
   version?: string;
@@ -86,8 +99,11 @@ export interface ModelStatus {
 export interface Lease {
   /** What the batcher knows it by. */
   readonly key: string;
+  /** The version's card. */
   readonly card: Card;
+  /** What it takes and gives. */
   readonly loaded: LoadedModel;
+  /** Lets the version be unloaded. */
   release(): void;
 }
 
@@ -107,6 +123,7 @@ export interface Models {
   retry(model: string): void;
   /** Frees a model's memory once nobody uses it; it does not answer until `retry`. @throws {UnknownModelError} */
   unload(model: string): void;
+  /** What is known of every model. */
   status(): ModelStatus[];
   /** Whether at least one model is there and every model that is meant to answer has a version that does. */
   ready(): boolean;

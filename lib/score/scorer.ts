@@ -11,10 +11,11 @@ import { countValues, type Tensor, TENSOR_TYPES, type TensorInfo, type TensorTyp
 
 /** What {@linkcode createScorer} needs. */
 export interface ScorerOptions {
+  /** What the model takes and gives. */
   card: Card;
   /** The bytes of model.onnx. */
   onnx: Uint8Array;
-  /** @default {"native"} */
+  /** Which ONNX Runtime computes. @default {"native"} */
   runtime?: Runtime;
   /** Threads within one operation. @default {1} */
   threads?: number;
@@ -24,7 +25,9 @@ export interface ScorerOptions {
 
 /** The answers for one example. */
 export interface Result {
+  /** Name of the model. */
   model: string;
+  /** Version of the model. */
   version: string;
   /** By the name of the output. */
   answers: Answers;
@@ -34,8 +37,11 @@ export interface Result {
 
 /** A loaded model version. Calls may overlap; they are computed one after the other. */
 export interface Scorer {
+  /** What the model takes and gives. */
   readonly card: Card;
+  /** Inputs of the ONNX model, in its own order. */
   readonly inputs: readonly TensorInfo[];
+  /** Outputs of the ONNX model, in its own order. */
   readonly outputs: readonly TensorInfo[];
   /** Values of one image as the model sees it, float32 of the card's input shape. @throws {TypeError} If it does not fit. */
   prepare(image: Image): Float32Array;

@@ -12,7 +12,9 @@ export type Runtime = "native" | "wasm";
 
 /** A loaded model. One call of `run` at a time. */
 export interface Session {
+  /** What the model takes, in its own order. */
   readonly inputs: readonly TensorInfo[];
+  /** What it gives, in its own order. */
   readonly outputs: readonly TensorInfo[];
   /** Runs the model on one tensor for every input. The results share no memory with the model. */
   run(inputs: readonly Tensor[]): Promise<Tensor[]>;
@@ -22,7 +24,7 @@ export interface Session {
 
 /** Options for {@linkcode openSession}. */
 export interface SessionOptions {
-  /** @default {"native"} */
+  /** Which ONNX Runtime computes. @default {"native"} */
   runtime?: Runtime;
   /** Threads within one operation. @default {1} */
   threads?: number;

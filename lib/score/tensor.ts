@@ -32,17 +32,23 @@ export type TensorData =
 
 /** A named tensor. */
 export interface Tensor {
+  /** As the model calls it. */
   name: string;
+  /** Type of a value. */
   type: TensorType;
   /** Every dimension, the batch first. */
   shape: number[];
+  /** Values, row-major. */
   data: TensorData;
 }
 
 /** What a model says of one of its inputs or outputs; -1 is a dimension that may vary. */
 export interface TensorInfo {
+  /** As the model calls it. */
   name: string;
+  /** Type of a value. */
   type: TensorType;
+  /** Sides, slowest first; -1 where any number fits. */
   shape: number[];
 }
 

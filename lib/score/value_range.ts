@@ -9,6 +9,7 @@ export type ValueRange = readonly [black: number, white: number];
 
 /** A file's range, and what was assumed where the file does not say it. */
 export interface FoundRange {
+  /** Values of black and white. */
   range: ValueRange;
   /** For the user; undefined where the range is known. */
   assumed?: string;

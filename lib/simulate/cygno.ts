@@ -22,7 +22,9 @@ export type RecoilKind = "NR" | "ER";
 
 /** σ² of a cloud of electrons, by the drift. */
 export interface Diffusion {
+  /** Spread at no drift. */
   constantMm2: number;
+  /** What each centimetre of drift adds. */
   slopeMm2PerCm: number;
 }
 
@@ -97,6 +99,7 @@ export const DETECTOR: Detector = {
 
 /** What happened in an event. */
 export interface RecoilTruth {
+  /** Electron or nuclear. */
   kind: RecoilKind;
   /** What recoiled. */
   particle: "e" | Nucleus;
@@ -116,7 +119,9 @@ export interface RecoilTruth {
 
 /** An event: what the camera saw, and what was there. */
 export interface Recoil {
+  /** Camera counts. */
   frame: Frame<Uint8Array>;
+  /** What was drawn. */
   truth: RecoilTruth;
 }
 

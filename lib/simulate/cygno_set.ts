@@ -16,7 +16,7 @@ export const SET_ENERGIES: readonly number[] = [1, 2, 3, 4, 6, 8, 10, 12, 14, 18
 export interface SetSettings {
   /** Events in all: nuclear and electron recoils in turn, each through all energies. */
   events: number;
-  /** @default {1} */
+  /** Fixes everything random. @default {1} */
   seed?: number;
   /** Whole keV, as the folders' names have no decimals. @default {SET_ENERGIES} */
   energiesKeV?: readonly number[];
@@ -42,6 +42,7 @@ export interface SetEvent {
   name: string;
   /** The packed picture. */
   png: Uint8Array;
+  /** What was drawn. */
   truth: RecoilTruth;
 }
 

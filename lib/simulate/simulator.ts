@@ -17,7 +17,9 @@ export interface SimulateContext {
 export interface Comparison {
   /** What is compared, with its unit. */
   quantity: string;
+  /** Of the real data. */
   published: number;
+  /** Of these. */
   simulated: number;
   /** Largest difference that a test allows, in the quantity's own unit. */
   tolerance: number;
@@ -27,6 +29,7 @@ export interface Comparison {
 export interface Simulated {
   /** Every file or folder, the truth last. */
   files: string[];
+  /** How many were made. */
   events: number;
   /** How the set compares with published numbers, where there are any. */
   comparison?: Comparison[];
@@ -38,6 +41,7 @@ export interface Simulator<T extends OptionTable = OptionTable> {
   readonly name: string;
   /** One line, without a full stop. */
   readonly summary: string;
+  /** Its own options. */
   readonly options: T;
   /** Where it writes unless told, and what kind of path that is, in a line for `--help`. */
   readonly out: { readonly path: string; readonly help: string };

@@ -5,7 +5,9 @@
 
 /** One blob in a listing. */
 export interface BlobEntry {
+  /** Path below the place. */
   key: string;
+  /** Size. */
   bytes: number;
   /** As {@linkcode Blob.tag}; undefined where a listing does not say it. */
   tag?: string;
@@ -13,7 +15,9 @@ export interface BlobEntry {
 
 /** A blob's content, and the tag that {@linkcode PutOptions.ifMatch} compares. */
 export interface Blob {
+  /** Content. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** Changes with the content. */
   tag: string;
 }
 
@@ -45,15 +49,18 @@ export interface Blobs {
 
 /** A conditional write lost against another writer. */
 export class ConflictError extends Error {
+  /** Tells this error from others. */
   override name = "ConflictError";
 }
 
 /** The folder or bucket cannot be used: missing, denied, full, read-only, unreachable, cut off. */
 export class BlobsError extends Error {
+  /** Tells this error from others. */
   override name = "BlobsError";
 }
 
 /** There can be no blob of this name, now or later: it is too long, or not allowed. */
 export class RefusedKeyError extends BlobsError {
+  /** Tells this error from others. */
   override name = "RefusedKeyError";
 }

@@ -51,7 +51,7 @@ export class FolderBlobs implements Blobs {
   readonly location: string;
   readonly #root: string;
 
-  /** @param folder Path of the folder. */
+  /** Blobs in one folder. @param folder Its path. */
   constructor(folder: string) {
     this.#root = resolve(folder);
     this.location = `file:${this.#root}`;

@@ -19,8 +19,11 @@ import { sha256 } from "../base/sha256.ts";
 
 /** A key pair, with a session's token where it is a temporary one. */
 export interface S3Credentials {
+  /** Public half of the key pair. */
   accessKeyId: string;
+  /** Secret half of the key pair. */
   secretAccessKey: string;
+  /** Of a temporary key pair. */
   sessionToken?: string;
 }
 
@@ -28,7 +31,7 @@ export interface S3Credentials {
 export interface S3Options {
   /** Address of the server, such as `http://127.0.0.1:9000`; buckets are then in the path. @default {AWS, by region} */
   endpoint?: string;
-  /** @default {"us-east-1"} */
+  /** Region of the bucket. @default {"us-east-1"} */
   region?: string;
   /** Without them requests go unsigned, which only public buckets answer. */
   credentials?: S3Credentials;
@@ -140,6 +143,7 @@ function codesOf(error: unknown): string {
 /** {@linkcode Blobs} in an S3 bucket. Call {@linkcode S3Blobs.close} to drop kept connections. */
 export class S3Blobs implements Blobs {
   readonly location: string;
+  /** Name of the bucket. */
   readonly bucket: string;
   readonly #prefix: string;
   readonly #options: S3Options & {
@@ -151,6 +155,8 @@ export class S3Blobs implements Blobs {
   #client?: Promise<{ sdk: Sdk; client: S3Client }>;
 
   /**
+   * Blobs in one bucket.
+   *
    * @param bucket Name of the bucket, which must exist.
    * @param prefix Put before every key, with a "/" between; may be empty.
    * @param options Where and as whom.

@@ -17,19 +17,23 @@ import { S3Blobs, type S3Options } from "./s3.ts";
 
 /** There is no such model, version or alias. */
 export class NotInStoreError extends Error {
+  /** Tells this error from others. */
   override name = "NotInStoreError";
 }
 
 /** What is stored is not what was published: a file is missing, or its size or SHA-256 differs. */
 export class IntegrityError extends Error {
+  /** Tells this error from others. */
   override name = "IntegrityError";
 }
 
 /** A model in {@linkcode Store.list}. */
 export interface StoredModel {
+  /** Name of the model. */
   name: string;
   /** Rising. */
   versions: string[];
+  /** Version that each alias stands for. */
   aliases: Record<string, string>;
   /** Why the aliases cannot be read, if so. */
   aliasProblem?: string;
@@ -37,14 +41,17 @@ export interface StoredModel {
 
 /** One change of an alias. */
 export interface AliasChange {
+  /** Which alias. */
   alias: string;
   /** Undefined where the alias was taken away. */
   version?: string;
+  /** When, in ISO 8601. */
   time: string;
 }
 
 /** A model version, checked. */
 export interface FetchedModel {
+  /** The version's card. */
   card: Card;
   /** Content by file name, `model.json` included. */
   files: Map<string, Uint8Array<ArrayBuffer>>;
@@ -118,7 +125,7 @@ const byNumber = (a: string, b: string) => Number(a) - Number(b);
 export class Store {
   readonly #blobs: Blobs;
 
-  /** @param blobs Where the bytes lie. */
+  /** A store in one place. @param blobs Where the bytes lie. */
   constructor(blobs: Blobs) {
     this.#blobs = blobs;
   }

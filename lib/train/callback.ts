@@ -4,6 +4,7 @@ import type { Totals } from "./totals.ts";
 
 /** What a callback is told before a run begins. */
 export interface RunInfo {
+  /** Epochs that are wanted. */
   epochs: number;
   /** The numbers of the history that improve one way, by column, those of the validation examples included. */
   better: Readonly<Record<string, "lower" | "higher">>;
@@ -23,6 +24,7 @@ export interface TrainingControl {
 export interface StepReport {
   /** Epoch under way and batch of it, both from 1. */
   epoch: number;
+  /** Batch of the epoch, from 1. */
   batch: number;
   /** Examples of the batch. */
   examples: number;

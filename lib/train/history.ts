@@ -10,6 +10,7 @@ export type Ending = "finished" | "stopped early" | "interrupted";
 export interface History {
   /** One entry an epoch that was completed. */
   epochs: EpochNumbers[];
+  /** Why it ended. */
   ending: Ending;
   /** Steps taken, over all epochs. */
   steps: number;

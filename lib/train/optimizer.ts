@@ -45,6 +45,7 @@ export interface OptimizerOptions {
 
 /** A rule with its slots, for a given list of weights. */
 export interface Optimizer {
+  /** What it does with a gradient. */
   readonly rule: OptimizerRule;
   /** Everything that must be saved to go on later: the step count, then the slots weight by weight. */
   readonly variables: readonly tf.Variable[];
@@ -64,10 +65,13 @@ export interface Optimizer {
 
 /** An optimizer's state as arrays. */
 export interface OptimizerSnapshot {
+  /** Settings as Keras names them. */
   config: OptimizerRule["config"];
+  /** Names of the numbers kept beside each weight. */
   slots: readonly string[];
   /** Learning rate of the last step. */
   rate: number;
+  /** Decoupled weight decay. */
   weightDecay: number;
   /** Steps done. */
   step: number;

@@ -229,7 +229,9 @@ export function primitiveOps(
 
 /** Rows and columns of a picture, each from `first` to before `end`. */
 export interface Region {
+  /** From the first row to before the last. */
   rows: readonly [first: number, end: number];
+  /** From the first column to before the last. */
   columns: readonly [first: number, end: number];
 }
 

@@ -25,6 +25,7 @@ import { type EcalParticle, flyThroughTracker } from "./tracker.ts";
 
 /** What was there. */
 export interface EcalTruth {
+  /** What hit the calorimeter. */
   particle: EcalParticle;
   /** Pseudorapidity. */
   eta: number;
@@ -44,6 +45,7 @@ export interface EcalTruth {
 export interface EcalEvent {
   /** [32, 32, 2]: row along the beam, column around it; energy / 50 GeV, time / 50 ns; 0 where nothing was read out. */
   image: Float32Array;
+  /** What was drawn. */
   truth: EcalTruth;
 }
 

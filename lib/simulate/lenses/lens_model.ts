@@ -13,8 +13,9 @@ export interface LensModel {
   axisRatio: number;
   /** Direction of the major axis. */
   angle: number;
-  /** External shear: its strength, and the direction in which it stretches. */
+  /** Strength of the external shear. */
   shear: number;
+  /** Direction in which the shear stretches, radians. */
   shearAngle: number;
 }
 

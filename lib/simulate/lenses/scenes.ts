@@ -48,11 +48,13 @@ export const OTHER_SHARES: readonly (readonly [SceneKind, number])[] = [
 
 /** What was there. */
 export interface SceneTruth {
+  /** What stands there. */
   kind: SceneKind;
   /** Einstein radius in pixels, or 0. */
   einsteinRadius: number;
   /** Axis ratio of the deflector's mass, or 0. */
   massAxisRatio: number;
+  /** Strength of the outer shear. */
   shear: number;
   /** Light of the lensed images over the source's own, or 0. */
   magnification: number;
@@ -64,6 +66,7 @@ export interface SceneTruth {
 export interface Scene {
   /** [100, 100, 3], counts. */
   image: Float32Array;
+  /** What was drawn. */
   truth: SceneTruth;
 }
 

@@ -5,6 +5,7 @@ import { SIDE } from "./canvas.ts";
 
 /** Figures of one band over all pixels of a set. */
 export interface BandFigures {
+  /** Of all pixels. */
   median: number;
   /** Median of the distances from the median. */
   mad: number;
@@ -17,9 +18,11 @@ export interface BandFigures {
    * pictures.
    */
   skySigma: number;
+  /** Share of the pixels below zero. */
   negativeShare: number;
-  /** Median within 3 pixels of the middle, and between 45 and 50. */
+  /** Median within 3 pixels of the middle. */
   centre: number;
+  /** Median between 45 and 50 pixels from the middle. */
   edge: number;
   /** Share of pixels above 100, where the document's normalisation ends. */
   above100: number;

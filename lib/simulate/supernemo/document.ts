@@ -24,6 +24,7 @@ const FEWEST_HITS = 5;
 export interface DocumentTrack {
   /** [hits] each. */
   layer: number[];
+  /** Column of each cell. */
   column: number[];
   /** Distance of the wire from the track, 0 to 31 mm. */
   radiusMm: number[];
@@ -31,12 +32,15 @@ export interface DocumentTrack {
   heightMm: number[];
   /** Where it left the foil, in cells: along the foil, and up. */
   vertexY: number;
+  /** Height on the foil. */
   vertexZ: number;
   /** dy/dx and dz/dx. */
   slopeY: number;
+  /** dz/dx. */
   slopeZ: number;
   /** Place on the calorimeter: 22 columns and 15 rows, whose rims stand for x-walls and veto. */
   calorimeterColumn: number;
+  /** Row on the calorimeter. */
   calorimeterRow: number;
 }
 

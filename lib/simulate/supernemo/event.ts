@@ -67,7 +67,9 @@ const FEWEST_CELLS = 3;
 
 /** Which cells of a run do not work as they should; the same in all its events. */
 export interface RunConditions {
+  /** Cells that never fire. */
   dead: ReadonlySet<number>;
+  /** Cells that fire by themselves. */
   noisy: readonly number[];
 }
 
@@ -87,9 +89,13 @@ export function drawRunConditions(seed: number): RunConditions {
 
 /** A cell that fired. */
 export interface Hit {
+  /** 0 or 1, of the foil. */
   side: number;
+  /** From the foil, 0 to 8. */
   layer: number;
+  /** Along the foil, 0 to 112. */
   column: number;
+  /** Number of the cell. */
   cell: number;
   /** Measured distance from the wire, mm; -1 if delayed. */
   radiusMm: number;
@@ -103,17 +109,21 @@ export interface Hit {
 
 /** An electron, as it was. */
 export interface Track {
+  /** 0 or 1, of the foil. */
   side: number;
   /** On the foil, mm. */
   vertexY: number;
+  /** Height on the foil, mm. */
   vertexZ: number;
   /** dy/d|x| and dz/d|x| where it leaves the foil. */
   slopeY: number;
+  /** dz/d|x| where it leaves the foil. */
   slopeZ: number;
   /** Layer before which it is kinked, 1 to 8, or -1. */
   kinkLayer: number;
   /** 0 if there is none. */
   kinkDegrees: number;
+  /** Kinetic energy. */
   energyMeV: number;
   /** Number of the module that it reaches. */
   module: number;
@@ -123,7 +133,9 @@ export interface Track {
 
 /** A module that was hit. */
 export interface ModuleHit {
+  /** Which one. */
   module: OpticalModule;
+  /** Energy that it measured. */
   energyMeV: number;
   /** Since the electrons left the foil, ns. */
   timeNs: number;
@@ -133,8 +145,11 @@ export interface ModuleHit {
 
 /** One event. */
 export interface TrackerEvent {
+  /** Cells that fired. */
   hits: Hit[];
+  /** Electrons as they were. */
   tracks: Track[];
+  /** Optical modules that were hit. */
   modules: ModuleHit[];
 }
 

@@ -29,13 +29,21 @@ export type Wall = "main" | "x-wall" | "veto";
 
 /** An optical module: its place, the block's middle, and its column and row in its wall. */
 export interface OpticalModule {
+  /** Number of the module. */
   id: number;
+  /** Which wall it is in. */
   wall: Wall;
+  /** 0 or 1, of the foil. */
   side: number;
+  /** Column in its wall. */
   column: number;
+  /** Row in its wall. */
   row: number;
+  /** Away from the foil, mm. */
   x: number;
+  /** Along the foil, mm. */
   y: number;
+  /** Height, mm. */
   z: number;
 }
 

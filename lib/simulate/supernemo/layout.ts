@@ -3,6 +3,7 @@ import type { ColumnType } from "./columns.ts";
 
 /** A column of a file. */
 export interface ColumnSpec {
+  /** Type of its values. */
   type: ColumnType;
   /** Unit or meaning, kept as the attribute "unit". */
   unit: string;

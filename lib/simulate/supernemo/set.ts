@@ -19,7 +19,7 @@ export interface SuperNemoSettings {
   files?: number;
   /** Events in each file. @default {2000} */
   events?: number;
-  /** @default {"hdf5"} */
+  /** Which files to write. @default {"hdf5"} */
   format?: SuperNemoFormat;
 }
 

@@ -20,9 +20,9 @@ import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
 /** Options for {@linkcode adversarial}. */
 export interface AdversarialOptions extends Preparation {
-  /** @default {adam({ beta1: 0.5 })} */
+  /** Moves the generator. @default {adam({ beta1: 0.5 })} */
   generatorOptimizer?: OptimizerRule;
-  /** @default {adam({ beta1: 0.5 })} */
+  /** Moves the discriminator. @default {adam({ beta1: 0.5 })} */
   discriminatorOptimizer?: OptimizerRule;
   /** What the discriminator is told of real examples, instead of 1. @default {1} */
   realLabel?: number;
