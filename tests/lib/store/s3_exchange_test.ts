@@ -3,6 +3,7 @@ import { BlobsError, ConflictError, RefusedKeyError } from "../../../lib/store/b
 import { S3Blobs, type S3Options, s3OptionsFrom } from "../../../lib/store/s3.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { type AnswerServer, cutBody, s3Problem, startAnswers } from "../../servers/answers.ts";
+import { withWaits } from "../../waits.ts";
 
 const CREDENTIALS = { accessKeyId: "tester", secretAccessKey: "secret" };
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -28,23 +29,6 @@ async function onServer(
     await use(blobs, server);
   } finally {
     blobs.close();
-  }
-}
-
-/** Notes how long everybody wants to wait, and lets short waits be over at once. */
-async function withWaits(use: (waits: number[]) => Promise<void>, random?: number): Promise<void> {
-  const { setTimeout: original } = globalThis, { random: drawn } = Math;
-  const waits: number[] = [];
-  globalThis.setTimeout = ((callback: () => void, ms = 0) => {
-    waits.push(ms);
-    return original(callback, ms < 5000 ? 0 : ms);
-  }) as typeof setTimeout;
-  if (random !== undefined) Math.random = () => random;
-  try {
-    await use(waits);
-  } finally {
-    globalThis.setTimeout = original;
-    Math.random = drawn;
   }
 }
 
@@ -106,14 +90,14 @@ Deno.test("S3Blobs waits twice as long each time, half of it by chance", async (
         await assertRejects(() => blobs.list(""), BlobsError);
         assertEquals(pauses(waits), [200 * share, 400 * share, 800 * share]);
       }, { retryDelayMs: undefined });
-    }, random);
+    }, { random });
   }
   await withWaits(async (waits) => {
     await onServer(down, async (blobs) => {
       await assertRejects(() => blobs.list(""), BlobsError);
       assertEquals(pauses(waits), [8, 16]);
     }, { retryDelayMs: 16, attempts: 3 });
-  }, 0);
+  }, { random: 0 });
 });
 
 Deno.test("S3Blobs gives a silent server half a minute, and an upload the time that its bytes take", async () => {
