@@ -14,7 +14,8 @@ import {
   predict,
   sgd,
 } from "../../../lib/train/mod.ts";
-import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import { createObjective, type ObjectiveOptions } from "../../../lib/train/objective.ts";
 import { weightsOf } from "./_toy.ts";
 
 await startEngine({ backend: "tensorflow" });
@@ -294,4 +295,104 @@ Deno.test("fit() stops on validation examples whose loss is no number, and on no
     "the number of validation examples must be",
   );
   assert((await train(good)).epochs.length === 2);
+});
+
+/** An objective of outputs `kind` [3] and `energy` [1], or of one of them. */
+function objectiveOf(options: ObjectiveOptions, outputs = ["kind", "energy"], targets = ["kind", "energy"]) {
+  const shapes: Record<string, (number | null)[]> = { kind: [null, 3], energy: [null, 1] };
+  const spec = { shape: [], dtype: "float32" } as const;
+  return createObjective(
+    { shapes: Object.fromEntries(outputs.map((name) => [name, shapes[name]])), logits: new Set(["kind"]) },
+    Object.fromEntries(targets.map((name) => [name, spec])),
+    options,
+  );
+}
+
+Deno.test("createObjective() says what it counts, which way each number improves, and what must be resumed", () => {
+  const both = objectiveOf({
+    loss: { kind: crossEntropy(), energy: { loss: meanSquaredError(), weight: 0.5 } },
+    metrics: { kind: [accuracy()], energy: [absoluteError()] },
+  });
+  assertEquals(both.names, ["kindLoss", "energyLoss", "kindAccuracy", "energyAbsoluteError"]);
+  assertEquals(both.better, {
+    loss: "lower",
+    kindLoss: "lower",
+    energyLoss: "lower",
+    kindAccuracy: "higher",
+    energyAbsoluteError: "lower",
+  });
+  assertEquals(both.config, {
+    kind: { name: "crossEntropy", labelSmoothing: 0, weight: 1 },
+    energy: { name: "meanSquaredError", weight: 0.5 },
+  });
+  assertEquals([both.logits, both.whole], [new Set(["kind"]), false]);
+  const one = objectiveOf({ loss: meanSquaredError(), metrics: [absoluteError()] }, ["energy"], ["label"]);
+  assertEquals([one.names, one.logits], [["absoluteError"], new Set()]);
+  const joint: JointLoss = {
+    config: { name: "joint" },
+    logits: ["kind"],
+    parts: ["far"],
+    whole: true,
+    together: () => tf.zeros([1]),
+  };
+  const together = objectiveOf({ loss: joint, metrics: { kind: [accuracy()] } });
+  assertEquals(together.better, { loss: "lower", far: "lower", kindAccuracy: "higher" });
+  assertEquals([together.names, together.logits, together.whole], [
+    ["far", "kindAccuracy"],
+    new Set(["kind"]),
+    true,
+  ]);
+  assertEquals(
+    objectiveOf({ loss: { ...joint, logits: "all", parts: undefined, whole: undefined } }).names,
+    [],
+  );
+});
+
+Deno.test("createObjective() compares an output with the target of its name, the one named, or the only one", () => {
+  const loss = meanSquaredError();
+  objectiveOf({ loss }, ["energy"], ["other"]);
+  objectiveOf({ loss: { energy: { loss, target: "b" } } }, ["energy"], ["a", "b"]);
+  for (const targets of [["a", "b"], []]) {
+    assertThrows(
+      () => objectiveOf({ loss }, ["energy"], targets),
+      TypeError,
+      `must have a target of its name: it has ${targets.join(", ") || "no targets"}`,
+    );
+  }
+  assertThrows(
+    () => objectiveOf({ loss: { energy: { loss, target: "c" } } }, ["energy"], ["a"]),
+    TypeError,
+    "it has a",
+  );
+  assertThrows(
+    () => objectiveOf({ loss: { energy: loss } }, undefined, ["kind"]),
+    TypeError,
+    'output "energy"',
+  );
+  assertThrows(() => objectiveOf({ loss: {} }), TypeError, "Cannot train without a loss");
+  assertThrows(
+    () => objectiveOf({ loss: { energy: loss }, classWeights: [1, 2] }),
+    TypeError,
+    "by class weights without",
+  );
+  assertThrows(
+    () => objectiveOf({ loss: { energy: loss }, metrics: [accuracy()] }),
+    TypeError,
+    "by metrics without",
+  );
+  assertThrows(
+    () => objectiveOf({ loss: { energy: loss }, classWeights: { kinds: [1] } }),
+    TypeError,
+    'output "kinds" as the model has kind, energy',
+  );
+});
+
+Deno.test("createObjective() wants a weight for each class, two where there is one score", () => {
+  const loss = { kind: crossEntropy(), energy: binaryCrossEntropy() };
+  objectiveOf({ loss, classWeights: { kind: [1, 2, 3], energy: [1, 2] } });
+  assertThrows(
+    () => objectiveOf({ loss, classWeights: { energy: [1] } }),
+    RangeError,
+    'output "energy" as each of 2 needs a weight: got 1',
+  );
 });
