@@ -2,7 +2,7 @@
  * `deno task test:mutants`: plants small faults one at a time and asks whether a test fails.
  *
  * The faults that survive say where the suite does not look. Each is tried on the tests that import its file,
- * themselves or through one file between, and on the examples of the file's docs, in a copy of the tree.
+ * themselves or through a few files between, and on the examples of the file's docs, in a copy of the tree.
  * @module
  */
 import { basename, dirname, join } from "@std/path";

@@ -1,19 +1,33 @@
 /**
  * `deno task test`: every test in `tests/` and every example in the docs, counted from the real run.
  *
- * What an example says in a `// value` behind an expression is compared with the result.
+ * What an example says in a `// value` behind an expression is compared with the result. With `--coverage` the share
+ * of each room that ran is printed; with `--hard` all of it runs under conditions that should change nothing.
  *
  * The last line is `N passed, N failed, N skipped`. In continuous integration (`CI=true`) a skipped test is a failure.
  * @module
  */
 import { join, normalize } from "@std/path";
-import { CliError, formatSeconds, readOptions, runTask } from "./_cli.ts";
+import { CliError, formatSeconds, formatTable, readOptions, runTask } from "./_cli.ts";
+import { coverageByRoom } from "./test/_coverage.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
+import { type Hardship, makeHardship } from "./test/_hardship.ts";
 
 const OPTIONS = {
   long: { type: "boolean", default: false, help: "Run tests/long as well: minutes to hours." },
   docs: { type: "boolean", default: true, help: "Leave out the examples of the docs." },
   filter: { type: "string", hint: "TEXT", help: "Only tests whose name contains this, or matches /this/" },
+  coverage: {
+    type: "boolean",
+    default: false,
+    help: "Print which share of each room ran, a quarter more time",
+  },
+  hard: {
+    type: "boolean",
+    default: false,
+    help: "Random order, all processors busy, the clock a day ahead in another time zone",
+  },
+  seed: { type: "integer", min: 0, help: "Order of the tests with --hard; drawn and printed without" },
   jobs: { type: "integer", default: 2, min: 1, help: "Test files that run at once" },
   limit: { type: "number", default: 60, min: 0.01, hint: "MINUTES", help: "Stop a run that takes longer" },
 } as const;
@@ -52,12 +66,16 @@ export function main(args: string[]): Promise<number> {
     const holdsDocs = (word: string) => DOCUMENTED.some((folder) => normalize(word).startsWith(folder));
     const tests = words.length > 0 ? words.filter((word) => !holdsDocs(word)) : ["tests"];
     const documented = words.length > 0 ? words.filter(holdsDocs) : options.docs ? DOCUMENTED : [];
+    const seed = options.seed ?? Math.floor(2 ** 32 * Math.random());
+    await using hardship = options.hard ? makeHardship(seed) : undefined;
+    if (hardship !== undefined) console.log(`Under load, tomorrow, in another time zone, in order ${seed}`);
     const common = [
       "test",
       "--allow-all",
       "--no-prompt",
+      ...hardship?.args ?? [],
       ...options.filter ? [`--filter=${options.filter}`] : [],
-      ...inIntegration ? ["--frozen"] : [],
+      ...inIntegration ? ["--frozen", "--no-check"] : [], // their types were checked a moment ago
     ];
     const left = options.long || words.length > 0 ? [] : [join("tests", "long")];
     const alone = (await Promise.all(tests.map(findAlone))).flat()
@@ -66,11 +84,13 @@ export function main(args: string[]): Promise<number> {
     const ignored = [...left, ...alone];
     const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
     const runs: string[][] = alone.map((file) => [...common, file]);
+    const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
+    const examples = join(folder, "examples"), profiles = join(folder, "coverage");
     if (together.length > 0) {
       const ignore = ignored.length > 0 ? [`--ignore=${ignored.join(",")}`] : [];
-      runs.push([...common, "--parallel", ...ignore, ...together]);
+      const coverage = options.coverage ? [`--coverage=${profiles}`, "--coverage-raw-data-only"] : [];
+      runs.push([...common, "--parallel", ...coverage, ...ignore, ...together]);
     }
-    const examples = await Deno.makeTempDir({ prefix: "cloudchamber-examples-" });
     try {
       // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
       // checked by `deno task check`.
@@ -78,11 +98,12 @@ export function main(args: string[]): Promise<number> {
         runs.push([...common, "--parallel", "--no-check", "--config=deno.json", examples]);
       }
       for (const args of runs) {
-        const run = await countTests(args, options);
+        const run = await countTests(args, options, hardship?.env);
         for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
       }
+      if (options.coverage) { for (const line of await describeCoverage(profiles)) console.log(line); }
     } finally {
-      await Deno.remove(examples, { recursive: true });
+      await Deno.remove(folder, { recursive: true });
     }
     if (inIntegration && counts.skipped > 0) {
       console.log(`${counts.skipped} skipped tests count as failed here, as nothing may go untested unseen.`);
@@ -95,11 +116,15 @@ export function main(args: string[]): Promise<number> {
 }
 
 /** One run of `deno test`: its own counts, or one failure where it did not come to count. */
-async function countTests(args: string[], { jobs, limit }: { jobs: number; limit: number }): Promise<Counts> {
+async function countTests(
+  args: string[],
+  { jobs, limit }: { jobs: number; limit: number },
+  env: Hardship["env"] = {},
+): Promise<Counts> {
   const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
   const report = join(folder, "report.xml");
   try {
-    const { success, text } = await runTests([...args, `--junit-path=${report}`], jobs, limit);
+    const { success, text } = await runTests([...args, `--junit-path=${report}`], jobs, limit, env);
     for (const line of slowest(await Deno.readTextFile(report).catch(() => ""))) console.log(line);
     const counts = readCounts(text) ?? { passed: 0, failed: 1, skipped: 0 };
     if (!success && counts.failed === 0) counts.failed = 1; // it ended badly after its last test
@@ -127,10 +152,15 @@ async function runTests(
   args: string[],
   jobs: number,
   limitMinutes: number,
+  extra: Hardship["env"],
 ): Promise<{ success: boolean; text: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
-    env: { DENO_JOBS: String(jobs), ...Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" } },
+    env: {
+      ...extra,
+      DENO_JOBS: String(jobs),
+      ...Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" },
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -158,6 +188,38 @@ export function readCounts(text: string): Counts | undefined {
   if (line === undefined) return undefined;
   const count = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
   return { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };
+}
+
+/** A table of what ran of each room, from Deno's profiles; the examples of the docs are not in it. */
+async function describeCoverage(profiles: string): Promise<string[]> {
+  const output = join(profiles, "report.lcov");
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["coverage", "--lcov", `--output=${output}`, profiles],
+  }).output();
+  if (!success) throw new CliError(`Cannot sum the coverage: ${new TextDecoder().decode(stderr).trim()}`);
+  const rooms = coverageByRoom(
+    await Deno.readTextFile(output),
+    Deno.cwd(),
+    (file) => Deno.readTextFileSync(file),
+  );
+  const percent = (share: number) => Number.isNaN(share) ? "" : `${(100 * share).toFixed(1)} %`;
+  const rows = rooms.map(({ room, files, lines, branches, throws }) => ({
+    room,
+    files,
+    lines: percent(lines),
+    branches: percent(branches),
+    throws: percent(throws),
+  }));
+  return [
+    "What the tests ran of each room, processes that they start left out:",
+    ...formatTable(rows, [
+      "room",
+      "files",
+      "lines",
+      "branches",
+      "throws",
+    ]),
+  ];
 }
 
 /** The tests that took longest, from the JUnit report. */

@@ -116,7 +116,8 @@ function mutationsOf(node: ts.Node): Found[] {
   if (ts.isConditionalExpression(node)) return [negated(node.condition)];
   if (ts.isNumericLiteral(node)) {
     const isKey = ts.isPropertyAssignment(node.parent) && node.parent.name === node;
-    return isKey ? [] : [{ kind: "constant", at: node, text: `(${node.getText()} + 1)` }];
+    const change = Number(node.text) < 2 ** 53 ? "+ 1" : "* 2"; // or it is rounded away
+    return isKey ? [] : [{ kind: "constant", at: node, text: `(${node.getText()} ${change})` }];
   }
   if (node.kind === ts.SyntaxKind.TrueKeyword) return [{ kind: "constant", at: node, text: "false" }];
   if (node.kind === ts.SyntaxKind.FalseKeyword) return [{ kind: "constant", at: node, text: "true" }];
@@ -148,7 +149,11 @@ function negated(condition: ts.Expression): Found {
   return { kind: "condition", at: condition, text: `!(${condition.getText()})` };
 }
 
+/** Of these the order of the first two never counts. */
+const SYMMETRIC = /^(Math\.(max|min|hypot|imul)|tf\.(maximum|minimum))$/;
+
 function swappedArguments(call: ts.CallExpression): Found[] {
+  if (SYMMETRIC.test(call.expression.getText())) return [];
   const [first, second, ...rest] = call.arguments.map((argument) => argument.getText());
   if (second === undefined || first === second || call.arguments.some(ts.isSpreadElement)) return [];
   const optional = call.questionDotToken ? "?." : "";

@@ -1,11 +1,11 @@
 /**
- * Which test files stand on a file: those that import it, themselves or through one file between.
+ * Which test files stand on a file: those that import it, themselves or through a few files between.
  * @module
  */
 import { dirname, join, normalize } from "@std/path";
 
-/** From a test to what it imports, and from there once more. */
-const STEPS = 2;
+/** From a test to what it imports, and on from there: a registry or two stand between. */
+const STEPS = 4;
 /** Tests of these take minutes, or need more than a copy of the tree. */
 const LEFT_OUT = ["tests/long/", "tests/notebooks/"];
 
@@ -14,7 +14,8 @@ const LEFT_OUT = ["tests/long/", "tests/notebooks/"];
  *
  * @param sources Text of each file of the tree, by its path from the tree's root.
  * @returns The test files by file, nearest first: tests that import it, those of its own folder before others, then
- *   tests that import it through another file.
+ *   tests that import it through other files. A test of another room is as far as one of its room that has one more
+ *   file between.
  * @example
  * ```ts
  * const sources = new Map([["tests/lib/a_test.ts", 'import { a } from "../../lib/a.ts";'], ["lib/a.ts", ""]]);
@@ -28,8 +29,9 @@ export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, s
     if (!test.endsWith("_test.ts") || LEFT_OUT.some((folder) => test.startsWith(folder))) continue;
     for (const [file, steps] of stepsFrom(test, imports)) {
       const isOfFolder = test.startsWith(`tests/${dirname(file)}/`);
+      const isOfRoom = test.startsWith(`tests/${file.split("/", 2).join("/")}/`);
       const tests = found.get(file) ?? [];
-      tests.push({ test, rank: 2 * steps + (isOfFolder ? 0 : 1) });
+      tests.push({ test, rank: 3 * steps + (isOfFolder ? 0 : isOfRoom ? 1 : 3) });
       found.set(file, tests);
     }
   }

@@ -34,6 +34,7 @@ Deno.test("findMutations() leaves types, imports, joined texts and a loop's step
       "interface A { b: 3 }",
       'const a = b + "c";',
       "const a = f(b, b);",
+      "const a = Math.max(b, c);",
       "const a = f(b, ...c);",
     ]
   ) assertEquals(mutantsOf(source), [], source);

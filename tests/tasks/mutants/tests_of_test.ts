@@ -1,7 +1,7 @@
 import { assertEquals } from "../../assert.ts";
 import { findTestsOf } from "../../../tasks/mutants/_tests_of.ts";
 
-Deno.test("findTestsOf() gives tests through at most one file between, the nearest first", () => {
+Deno.test("findTestsOf() gives tests through few files between, the nearest first", () => {
   const sources = new Map([
     ["lib/io/png.ts", ""],
     ["lib/io/mod.ts", 'export * from "./png.ts";'],
@@ -12,6 +12,10 @@ Deno.test("findTestsOf() gives tests through at most one file between, the neare
     ["tests/lib/io/c_test.ts", 'import { c } from "../../../lib/io/mod.ts";'],
     ["tests/lib/io/d_test.ts", 'import { d } from "../../../lib/io/worker_owner.ts";'],
     ["tests/lib/io/far_test.ts", 'import { e } from "../../../lib/mod.ts";'],
+    ["lib/serve/a.ts", 'import { a } from "./b.ts";'],
+    ["lib/serve/b.ts", 'import { a } from "./c.ts";'],
+    ["lib/serve/c.ts", 'import { a } from "../mod.ts";'],
+    ["tests/lib/io/farthest_test.ts", 'import { g } from "../../../lib/serve/a.ts";'],
     ["tests/long/f_test.ts", 'import { f } from "../../lib/io/png.ts";'],
   ]);
   assertEquals(findTestsOf(sources).get("lib/io/png.ts"), [
@@ -19,5 +23,6 @@ Deno.test("findTestsOf() gives tests through at most one file between, the neare
     "tests/lib/a_test.ts",
     "tests/lib/io/c_test.ts",
     "tests/lib/io/d_test.ts",
+    "tests/lib/io/far_test.ts",
   ]);
 });
