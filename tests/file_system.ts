@@ -30,6 +30,7 @@ const NAMED = [
   "remove",
   "removeSync",
   "readFile",
+  "writeFile",
   "readDir",
   "mkdir",
 ] as const;
