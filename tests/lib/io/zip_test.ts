@@ -321,3 +321,91 @@ Deno.test("listZip() takes names as they are meant: ./ before them, backslashes,
   }
   for (const name of ["a.b", "a/b._c", "MACOSX/a", "my__MACOSX.png"]) assert(!isHiddenEntry(name), name);
 });
+
+/** Date and time of the first entry of an archive, read as APPNOTE 4.4.6 says, from both of its headers. */
+function timesOf(zip: Uint8Array): number[][] {
+  const view = new DataView(zip.buffer, zip.byteOffset);
+  return [10, directoryAt(zip) + 12].map((at) => {
+    const time = view.getUint16(at, true), date = view.getUint16(at + 2, true);
+    const day = [(date >> 9) + 1980, (date >> 5) & 15, date & 31];
+    return [...day, time >> 11, (time >> 5) & 63, 2 * (time & 31)];
+  });
+}
+
+Deno.test("encodeZip() writes local time in steps of two seconds, and 1980 for what is older or not said", () => {
+  const at = (modified?: Date) => timesOf(encodeZip([{ name: "a", bytes: text("x"), modified }]));
+  const local = [2026, 11, 27, 23, 58, 58];
+  assertEquals(at(new Date(2026, 10, 27, 23, 58, 59)), [local, local]);
+  assertEquals(at(new Date(1980, 0, 1, 0, 0, 2))[0], [1980, 1, 1, 0, 0, 2]);
+  assertEquals(at(new Date(2107, 11, 31, 1, 2, 3))[0], [2107, 12, 31, 1, 2, 2]);
+  for (const none of [undefined, new Date(1979, 11, 31)]) assertEquals(at(none)[0], [1980, 1, 1, 0, 0, 0]);
+});
+
+Deno.test("listZip() takes what a Unix system marks as a file or a folder, whoever may run it, and nothing else", () => {
+  const zip = encodeZip([{ name: "a", bytes: text("x") }]), at = directoryAt(zip);
+  const withMode = (mode: number, madeBy = 3) => {
+    const copy = zip.slice(), view = new DataView(copy.buffer);
+    view.setUint8(at + 5, madeBy);
+    view.setUint32(at + 38, mode * 65536, true);
+    return () => listZip(zipBytes(copy)).length;
+  };
+  for (const mode of [0o100755, 0o100644, 0o104755, 0o040777, 0]) {
+    assertEquals(withMode(mode)(), 1, mode.toString(8));
+  }
+  for (const mode of [0o120777, 0o060644, 0o020644, 0o010644, 0o140755]) {
+    for (const madeBy of [3, 19]) {
+      assertThrows(withMode(mode, madeBy), SyntaxError, "links and devices are refused");
+    }
+    assertEquals(withMode(mode, 0)(), 1, "the field means something else there");
+  }
+});
+
+Deno.test("listZip() holds every limit at its last allowed value", () => {
+  const zip = encodeZip([{ name: "a", bytes: new Uint8Array(2 << 20), level: 9 }, {
+    name: "b",
+    bytes: text("xy"),
+  }]);
+  const [{ size, packedSize }] = listZip(zipBytes(zip));
+  const total = size + 2, ratio = size / packedSize;
+  const list = (limits: Parameters<typeof listZip>[1]) => () => listZip(zipBytes(zip), limits).length;
+  assertEquals(list({ maxEntries: 2, maxEntryBytes: size, maxTotalBytes: total, maxRatio: ratio })(), 2);
+  assertThrows(list({ maxEntryBytes: size - 1 }), RangeError, `at most ${size - 1} bytes`);
+  assertThrows(list({ maxTotalBytes: total - 1 }), RangeError, `at most ${total - 1} bytes`);
+  assertThrows(list({ maxRatio: ratio * 0.999 }), RangeError, "would unpack to");
+  const small = encodeZip([{ name: "a", bytes: new Uint8Array(1 << 20), level: 9 }]);
+  assertEquals(listZip(zipBytes(small), { maxRatio: 1 }).length, 1, "no more than a mebibyte is let be");
+});
+
+Deno.test("listZip() lets entries and directory touch, and not overlap by one byte", () => {
+  const zip = encodeZip([{ name: "a", bytes: text("12") }, { name: "b", bytes: text("34") }]);
+  const second = directoryAt(zip) + 47, view = new DataView(zip.buffer, zip.byteOffset);
+  const offset = view.getUint32(second + 42, true);
+  assertEquals(listZip(zipBytes(zip)).map(({ limit }) => limit), [offset, directoryAt(zip)]);
+  assertThrows(
+    () => listZip(zipBytes(patched(zip, second + 42, offset - 1))),
+    SyntaxError,
+    'at entry "a": it overlaps entry "b"',
+  );
+  const longer = patched(zip, second + 20, 3, 0, 0, 0, 3);
+  assertThrows(() => listZip(zipBytes(longer)), SyntaxError, 'at entry "b": it overlaps the directory');
+});
+
+Deno.test("listZip() refuses 64-bit fields beyond what a number holds exactly, and those that are cut off", () => {
+  const zip = encodeZip([{ name: "a", bytes: text("x") }]), at = directoryAt(zip), extra = new Uint8Array(12);
+  const wide = (value: bigint, length = 8) => {
+    const field = extra.slice(), fields = new DataView(field.buffer);
+    fields.setUint16(0, 1, true);
+    fields.setUint16(2, length, true);
+    fields.setBigUint64(4, value, true);
+    const copy = joined(zip.subarray(0, at + 47), field, zip.subarray(at + 47));
+    const view = new DataView(copy.buffer, copy.byteOffset);
+    view.setUint16(at + 30, 12, true);
+    view.setUint32(at + 42, 0xffffffff, true);
+    view.setUint32(copy.length - 10, 47 + 12, true);
+    return () => listZip(zipBytes(copy));
+  };
+  assertEquals(wide(0n)()[0].offset, 0);
+  assertThrows(wide(2n ** 53n), SyntaxError, "a 64-bit field is out of range");
+  assertThrows(wide(2n ** 53n - 1n), SyntaxError, "overlaps");
+  assertThrows(wide(0n, 7), SyntaxError, "the zip64 field is cut off");
+});
