@@ -49,6 +49,8 @@ function applyOp(op: PrimitiveOp, x: tf.Tensor): tf.Tensor {
       return tf.sum(tf.mul(x, tf.tensor1d([...op.weights])), -1, true);
     case "selectChannels":
       return tf.gather(x, tf.tensor1d([...op.channels], "int32"), x.rank - 1);
+    case "appendResidual":
+      return appendResidual(x, op);
     case "asinh":
       return tf.asinh(x);
     case "log1p":
@@ -79,6 +81,22 @@ function clip(x: tf.Tensor, low: number, high: number): tf.Tensor {
 
 function isFiniteNumber(x: tf.Tensor): tf.Tensor {
   return tf.less(tf.abs(x), Infinity);
+}
+
+function appendResidual(x: tf.Tensor, op: Extract<PrimitiveOp, { op: "appendResidual" }>): tf.Tensor {
+  const [height, width] = x.shape.slice(-3);
+  const inMiddle = tf.tensor3d(op.middle, [height, width, 1]);
+  const [band, minus] = [op.band, op.minus].map((channel) => {
+    const begin = [...x.shape.slice(0, -1).fill(0), channel];
+    return tf.slice(x, begin, [...x.shape.slice(0, -1), 1]);
+  });
+  const lightOf = (one: tf.Tensor) => {
+    const seen = tf.where(isFiniteNumber(one), one, tf.zerosLike(one));
+    return tf.sum(tf.mul(seen, inMiddle), [-3, -2, -1], true);
+  };
+  const ratio = tf.div(lightOf(band), tf.maximum(lightOf(minus), op.leastLight));
+  const residual = tf.sub(band, tf.mul(minus, clip(ratio, 0, op.mostScale)));
+  return tf.concat([x, residual], -1);
 }
 
 /** The axis goes last, is multiplied by the weights, and goes back. */

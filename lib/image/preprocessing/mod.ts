@@ -4,6 +4,7 @@ export { type Pixels, sizeOf } from "./pixels.ts";
 export type { PerChannel, PrimitiveOp } from "./primitive_op.ts";
 export type { AsinhStep } from "./asinh.ts";
 export type { BandLimitsStep } from "./band_limits.ts";
+export type { ColorResidualStep } from "./color_residual.ts";
 export type { CropCenterStep } from "./crop_center.ts";
 export type { GreyStep } from "./grey.ts";
 export type { InvertIfBrightStep } from "./invert_if_bright.ts";

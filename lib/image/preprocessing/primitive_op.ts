@@ -22,6 +22,18 @@ export type PrimitiveOp =
   | { op: "mixChannels"; weights: readonly number[] }
   /** Some of the channels, in this order. */
   | { op: "selectChannels"; channels: readonly number[] }
+  /**
+   * One more channel: `band − scale · minus`, where in each frame `scale` is the light of `band` over that of `minus` (at least
+   * `leastLight`) in the pixels where `middle` [height · width] is 1, from 0 to `mostScale`; what is not finite is no light.
+   */
+  | {
+    op: "appendResidual";
+    band: number;
+    minus: number;
+    middle: Float32Array;
+    leastLight: number;
+    mostScale: number;
+  }
   /** The inverse hyperbolic sine. */
   | { op: "asinh" }
   /** log(1 + value). */

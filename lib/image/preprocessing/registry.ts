@@ -8,6 +8,7 @@ import { centeredStart } from "../crop_center.ts";
 import type { FrameData } from "../frame.ts";
 import { asinh, type AsinhStep } from "./asinh.ts";
 import { bandLimits, type BandLimitsStep } from "./band_limits.ts";
+import { colorResidual, type ColorResidualStep } from "./color_residual.ts";
 import { cropCenter, type CropCenterStep } from "./crop_center.ts";
 import { grey, type GreyStep } from "./grey.ts";
 import { invertIfBright, type InvertIfBrightStep } from "./invert_if_bright.ts";
@@ -36,6 +37,7 @@ export type PreprocessingStep =
   | Log1pStep
   | BandLimitsStep
   | SelectBandsStep
+  | ColorResidualStep
   | InvertIfBrightStep
   | TimeOrderStep;
 
@@ -69,6 +71,7 @@ const KINDS: { readonly [Op in PreprocessingStep["op"]]: StepKind<StepOf<Op>> } 
   log1p,
   bandLimits,
   selectBands,
+  colorResidual,
   invertIfBright,
   timeOrder,
 };

@@ -215,3 +215,24 @@ Deno.test("regionOf() cuts only where a crop comes before any look at neighbours
   assertEquals<unknown>(region([{ op: "cropCenter", size: 8 }], [8, 7, 1]), whole);
   assertEquals<unknown>(region([], [8, 7, 1]), whole);
 });
+
+// By hand: of 3 × 3 pixels those within 1 of the middle are the cross; light 5 · 4 over 5 · 2 scales the second band by 2.
+Deno.test("colorResidual leaves nothing of the middle's colour, and all that is bluer", () => {
+  const data = Float32Array.from({ length: 18 }, (_, i) => i % 2 === 0 ? 4 : 2);
+  data[0] = 9; // a corner is bluer
+  data[16] = NaN; // another one is not known
+  const steps = parsePreprocessing([{ op: "colorResidual", band: 0, minus: 1, radius: 1 }]);
+  const { data: out, shape } = preprocess(steps, { data, shape: [3, 3, 2] }, { white: 1 });
+  assertEquals(shape, [3, 3, 3]);
+  assertEquals(Array.from({ length: 9 }, (_, p) => out[3 * p + 2]), [5, 0, 0, 0, 0, 0, 0, 0, NaN]);
+  assertThrows(
+    () => shapeAfter(steps, [3, 3, 1]),
+    RangeError,
+    'Cannot apply "colorResidual" to band 1: there are 1, counted from 0',
+  );
+  assertThrows(
+    () => parsePreprocessing([{ op: "colorResidual", band: 1, minus: 1, radius: 1 }]),
+    TypeError,
+    "must differ",
+  );
+});
