@@ -67,6 +67,11 @@ export interface Data {
   readonly test: Source;
   /** Where the examples come from, for those who read of the run: a package, a place, a simulator. */
   readonly origin?: string;
+  /**
+   * The fold of each training example, where a search judges by folds: needed where examples are copies of one another, which
+   * must not be parted. Without it every example goes its own way.
+   */
+  folds?(count: number, rng: () => number): Uint32Array;
   /** SHA-256 of the examples and of how they were split. */
   readonly fingerprint: string;
   /**

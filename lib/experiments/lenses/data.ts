@@ -10,11 +10,11 @@ import { createRng } from "../../base/rng.ts";
 import { type Cutouts, groupsOf, LENS_FILES, type LensSet, readLensSet } from "../../data/lenses.ts";
 import { fromArrays, type NdArray, takeRowsOf } from "../../data/source.ts";
 import { cropCenter } from "../../image/mod.ts";
-import { preprocess, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
+import { type PreprocessingStep, shapeAfter } from "../../image/preprocessing/mod.ts";
 import type { Data, LoadContext } from "../../run/experiment.ts";
 import { writeLenses } from "../../simulate/lenses/set.ts";
-import { type GroupedSplit, splitGroups } from "./folds.ts";
-import { cutoutSteps, unscaledWarning } from "./limits.ts";
+import { dealGroups, type GroupedSplit, splitGroups } from "./folds.ts";
+import { applyToAll, cutoutSteps, shapingSteps, unscaledWarning } from "./limits.ts";
 import type { LensesOptions } from "./options.ts";
 import { smote } from "./smote.ts";
 
@@ -22,6 +22,8 @@ import { smote } from "./smote.ts";
 export interface LensesData extends Data {
   /** From a cutout to the network's input. */
   readonly steps: readonly PreprocessingStep[];
+  /** What the network sees of an image. */
+  readonly inputShape: readonly number[];
   /** All cutouts cropped, counts, [images, crop, crop, bands]; lenses first. */
   readonly crops: NdArray<Float32Array>;
   /** 1 lens, 0 other; [images]. */
@@ -106,17 +108,18 @@ function documentOptions(options: LensesOptions, isLens: boolean): PybiaOptions 
   };
 }
 
-/** The same as steps that are drawn anew for every batch. */
+/** The same as steps that are drawn anew for every batch, on images that are shrunk already. */
 export function onlineSteps(options: LensesOptions): AugmentationStep[] {
-  const { crop, shift, flip, rotation, zoom, skew, numMasks, maskSize } = options;
-  const fill = "nearest" as const, steps: AugmentationStep[] = [];
-  if (shift > 0) steps.push({ op: "shift", most: shift, fill });
+  const { crop, shrink, shift, flip, rotation, zoom, skew, numMasks, maskSize } = options;
+  const fill = "nearest" as const, steps: AugmentationStep[] = [], most = Math.round(shift / shrink);
+  if (most > 0) steps.push({ op: "shift", most, fill });
   if (flip) steps.push({ op: "flip", horizontal: true, vertical: true });
   if (rotation) steps.push({ op: "rotate", degrees: 180, fill });
   if (zoom > 0) steps.push({ op: "zoom", range: [1 - zoom, 1 + zoom], fill });
   if (skew > 0) steps.push({ op: "skew", degrees: skew, fill });
-  steps.push({ op: "centerCrop", size: crop });
-  if (numMasks > 0) steps.push({ op: "cutout", shape: "circle", radius: maskSize, number: numMasks });
+  steps.push({ op: "centerCrop", size: crop / shrink });
+  const radius = Math.max(1, Math.round(maskSize / shrink));
+  if (numMasks > 0) steps.push({ op: "cutout", shape: "circle", radius, number: numMasks });
   return steps;
 }
 
@@ -125,6 +128,8 @@ interface TrainingSet {
   images: NdArray<Float32Array>;
   labels: Float32Array;
   rows?: Uint32Array;
+  /** For each image those of the set that it is of. */
+  origins: readonly (readonly number[])[];
   applied: number;
 }
 
@@ -161,39 +166,63 @@ function trainingSet(
   const lenses = rows.filter((row) => labels[row] === 1), others = rows.filter((row) => labels[row] === 0);
   if (options.augmentation === "online") {
     const repeated = Array.from({ length: options.copies }, () => [...lenses]).flat();
-    return { images: full, labels, rows: Uint32Array.from([...repeated, ...others]), applied: 1 };
+    const drawn = Uint32Array.from([...repeated, ...others]), { shrink } = options;
+    const origins = Array.from(drawn, (row) => [row]);
+    if (shrink === 1) return { images: full, labels, rows: drawn, origins, applied: 1 };
+    return { images: shrunk(full, shrink), labels, rows: drawn, origins, applied: 2 };
   }
-  let parts: NdArray<Float32Array>[];
+  let parts: NdArray<Float32Array>[], origins: (readonly number[])[];
   if (options.augmentation === "document") {
     const rng = createRng(options.seed, 32);
     const augment = (of: Uint32Array, isLens: boolean): AugmentedSet =>
       augmentPybia(takeRowsOf(full, of), documentOptions(options, isLens), rng);
-    parts = [augment(lenses, true), augment(others, false)];
-  } else parts = [takeRowsOf(crops, lenses), takeRowsOf(crops, others)];
+    const made = [augment(lenses, true), augment(others, false)];
+    origins = made.flatMap((set, i) => set.origins.map((of) => of.map((k) => [lenses, others][i][k])));
+    parts = made;
+  } else {
+    parts = [takeRowsOf(crops, lenses), takeRowsOf(crops, others)];
+    origins = [...lenses, ...others].map((row) => [row]);
+  }
   let applied = 1;
   const wanted = Math.round(options.smote * parts[1].shape[0]) - parts[0].shape[0];
   if (options.smote > 0 && wanted > 0) {
-    parts = parts.map((part) => normalized(part, steps.slice(1)));
+    parts = parts.map((part) => applyToAll(part, steps.slice(1)));
     applied = steps.length;
+    const before = parts[0].shape[0];
     const { made } = smote(parts[0], { count: wanted, rng: createRng(options.seed, 33) });
     parts[0] = joinedRows([parts[0], made]);
+    const any = [...lenses]; // each lies between two of them
+    origins.splice(before, 0, ...Array.from({ length: wanted }, () => any));
   }
   const images = joinedRows(parts), first = parts[0].shape[0];
   return {
     images,
     labels: Float32Array.from({ length: images.shape[0] }, (_, i) => i < first ? 1 : 0),
+    origins,
     applied,
   };
 }
 
-/** Every image through some steps. */
-function normalized({ data, shape }: NdArray<Float32Array>, steps: readonly PreprocessingStep[]) {
-  const size = data.length / shape[0], out = new Float32Array(data.length);
-  for (let i = 0; i < shape[0]; i++) {
-    const pixels = { data: data.subarray(i * size, (i + 1) * size), shape: shape.slice(1) };
-    out.set(preprocess(steps, pixels, { white: 255 }).data, i * size);
+/** Whole images shrunk as the network's crops are; a spare row or column is left out. */
+function shrunk(images: NdArray<Float32Array>, shrink: number): NdArray<Float32Array> {
+  const side = images.shape[1] - images.shape[1] % shrink;
+  return applyToAll(images, shapingSteps(images.shape[3], { ...SHAPE_ONLY, crop: side, shrink }));
+}
+
+const SHAPE_ONLY = { normalize: false, stretch: "none" } as const;
+
+/** Groups of the training examples: those that have an image in common, or images that are the same, are one. */
+function trainedGroups(groups: Uint32Array, { origins }: TrainingSet): Uint32Array {
+  const root = new Map<number, number>();
+  const find = (group: number): number => {
+    const next = root.get(group) ?? group;
+    return next === group ? group : find(next);
+  };
+  for (const of of origins) {
+    const first = find(groups[of[0]]);
+    for (const row of of) root.set(find(groups[row]), first);
   }
-  return { data: out, shape };
+  return Uint32Array.from(origins, (of) => find(groups[of[0]]));
 }
 
 /** Says what is odd about a set. */
@@ -228,7 +257,8 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
   refuse(options, set);
   const full = joined(set), crops = cropAll(full, crop), count = full.shape[0];
   const labels = Float32Array.from({ length: count }, (_, i) => i < set.lenses.shape[0] ? 1 : 0);
-  const split = splitGroups(groupsOf(full), labels, { rng: createRng(seed, 31), folds, fold, validation });
+  const groups = groupsOf(full);
+  const split = splitGroups(groups, labels, { rng: createRng(seed, 31), folds, fold, validation });
   const own = takeRowsOf(crops, split.train);
   const steps = cutoutSteps(own, options);
   const warning = options.normalize ? undefined : unscaledWarning(own);
@@ -238,7 +268,9 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
   const side = (rows: Uint32Array) =>
     fromArrays({ image: crops }, { lens: { data: labels, shape: [count] } }, { applied: { image: 1 }, rows });
   const size = full.data.length / count;
+  const marks = Float32Array.from(trained, (row) => training.labels[row]);
   return {
+    folds: (count, rng) => dealGroups(trainedGroups(groups, training), marks, count, rng),
     train: fromArrays(
       { image: training.images },
       { lens: { data: training.labels, shape: [training.labels.length] } },
@@ -254,11 +286,12 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
       })),
     dispose() {},
     steps,
+    inputShape: shapeAfter(steps, crops.shape.slice(1)),
     crops,
     labels,
     split,
     kinds: set.kinds,
     bands: set.bands,
-    trainedPrior: trained.reduce((sum, row) => sum + training.labels[row], 0) / trained.length,
+    trainedPrior: marks.reduce((sum, label) => sum + label, 0) / marks.length,
   };
 }

@@ -35,6 +35,9 @@ function optimizerOf(name: LensesOptions["optimizer"]): train.OptimizerRule {
   return name === "adam" ? train.adam() : train.rmsprop();
 }
 
+/** What suits the small network and not the document's. */
+const SMALL = { crop: 64, shrink: 2, residual: true, numMasks: 0 } as const;
+
 /** The experiment. */
 export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   name: "lenses",
@@ -42,16 +45,23 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   options: LENSES_OPTIONS,
   defaults: { epochs: 30, batch: 32 },
 
+  resolveOptions(options, given) {
+    if (options.model !== "lens_net") return options;
+    const changed = Object.entries(SMALL).filter(([name]) => !given.has(name));
+    return { ...options, ...Object.fromEntries(changed) };
+  },
+
   load: (options, context) => loadLenses(options, context),
 
-  build: ({ model, crop, seed }, { bands }) => NETWORKS[model]({ inputShape: [crop, crop, bands], seed }),
+  build: ({ model, seed }, { inputShape }) => NETWORKS[model]({ inputShape, seed }),
 
   recipe(options, { steps }) {
-    const { optimizer, rate, schedule, augmentation, lensWeight, patience } = options;
+    const { optimizer, weightDecay, rate, schedule, augmentation, lensWeight, patience } = options;
     return {
       loss: lossOf(options),
       metrics: [train.binaryAccuracy()],
       optimizer: optimizerOf(optimizer),
+      weightDecay,
       schedule: schedule === "cycle" ? train.oneCycle(rate, { warmUp: 0.2 }) : train.constant(rate),
       preprocessing: steps,
       augmentation: augmentation === "online" ? onlineSteps(options) : undefined,
@@ -60,12 +70,12 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
     };
   },
 
-  card: ({ crop }, { steps, bands }) => ({
+  card: (_options, { steps, inputShape }) => ({
     description: "Tells gravitational lenses from other objects in background-subtracted cutouts.",
     inputs: [{
       name: "image",
       kind: "bands",
-      shape: [crop, crop, bands],
+      shape: [...inputShape],
       dtype: "float32",
       units: "background-subtracted counts, brought to 0 to 1",
     }],

@@ -19,6 +19,60 @@ export interface SplitGroupsOptions {
   validation: number;
 }
 
+/** Numbers of the examples of one class, by group, in random order. */
+function shuffledGroups(
+  groups: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  label: number,
+  rng: () => number,
+): number[][] {
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] !== label) continue;
+    const found = members.get(groups[i]);
+    if (found) found.push(i);
+    else members.set(groups[i], [i]);
+  }
+  return shuffle([...members.values()], rng);
+}
+
+const classesOf = (labels: ArrayLike<number>) => [...new Set(Array.from(labels))].sort((a, b) => a - b);
+
+/** Refuses more folds than a class has groups. */
+function checkFolds(label: number, groups: number, folds: number): void {
+  if (groups >= folds) return;
+  throw new RangeError(
+    `Cannot cut class ${label} into ${folds} folds as it has ${groups} different examples`,
+  );
+}
+
+/**
+ * Deals the groups of each class out to folds.
+ *
+ * @returns The fold of each example.
+ * @throws {RangeError} If a class has fewer groups than folds.
+ * @example Four examples of two groups
+ * ```ts
+ * import { createRng } from "../../base/rng.ts";
+ * const [first, second] = dealGroups([5, 5, 7, 7], [1, 1, 1, 1], 2, createRng(1));
+ * first === second; // true
+ * ```
+ */
+export function dealGroups(
+  groups: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  folds: number,
+  rng: () => number,
+): Uint32Array {
+  const dealt = new Uint32Array(labels.length);
+  for (const label of classesOf(labels)) {
+    const order = shuffledGroups(groups, labels, label, rng);
+    checkFolds(label, order.length, folds);
+    order.forEach((group, i) => group.forEach((example) => dealt[example] = i % folds));
+  }
+  return dealt;
+}
+
 /**
  * Deals the groups of each class out to `folds` test sets, so that every group is in exactly one of them and none in two.
  *
@@ -38,20 +92,9 @@ export function splitGroups(
   { rng, folds, fold, validation }: SplitGroupsOptions,
 ): GroupedSplit {
   const sides: Record<keyof GroupedSplit, number[]> = { train: [], validation: [], test: [] };
-  for (const label of [...new Set(Array.from(labels))].sort((a, b) => a - b)) {
-    const members = new Map<number, number[]>();
-    for (let i = 0; i < labels.length; i++) {
-      if (labels[i] !== label) continue;
-      const found = members.get(groups[i]);
-      if (found) found.push(i);
-      else members.set(groups[i], [i]);
-    }
-    if (members.size < folds) {
-      throw new RangeError(
-        `Cannot cut class ${label} into ${folds} folds as it has ${members.size} different examples`,
-      );
-    }
-    const order = shuffle([...members.values()], rng);
+  for (const label of classesOf(labels)) {
+    const order = shuffledGroups(groups, labels, label, rng);
+    checkFolds(label, order.length, folds);
     const rest = order.filter((_, i) => i % folds !== fold);
     const watched = validation === 0 ? 0 : Math.max(1, Math.round(validation * rest.length));
     if (watched >= rest.length) {

@@ -1,6 +1,6 @@
 /** From background-subtracted counts to what a network can learn from: limits of each band, given or fitted. @module */
 import type { NdArray } from "../../data/source.ts";
-import { parsePreprocessing, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
+import { parsePreprocessing, preprocess, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { quantileSorted } from "../../evaluate/mod.ts";
 
 /** Shares of the training pixels that lie below the fitted limits. */
@@ -12,6 +12,10 @@ const MOST_PIXELS = 1_000_000;
 export interface LimitOptions {
   /** Side of the crop. */
   crop: number;
+  /** Pixels each way that become one. @default {1} */
+  shrink?: number;
+  /** Whether a channel is added that shows what has another colour than the middle. @default {false} */
+  residual?: boolean;
   normalize: boolean;
   /** Lowest value of each band, separated by commas. @default {fitted} */
   minPixel?: string;
@@ -45,8 +49,52 @@ function sortedBand({ data, shape }: NdArray<Float32Array>, band: number): Float
   return values.sort();
 }
 
+/** Radius of the middle whose colour is subtracted, in pixels of the cutout. */
+const COLOR_RADIUS = 3;
+
 /**
- * Steps from a cutout to a network's input: the middle, stretched where asked for, and each band from its limits to 0 and 1.
+ * Steps before any limit: the middle, shrunk, and the residual of colour.
+ *
+ * @param bands Bands of a cutout; the first is the bluest, the last the reddest.
+ */
+export function shapingSteps(bands: number, { crop, shrink = 1, residual = false }: LimitOptions) {
+  const side = crop / shrink;
+  if (!Number.isInteger(side)) {
+    throw new RangeError(
+      `Cannot shrink cutouts of ${crop} pixels ${shrink} times as the side must divide evenly`,
+    );
+  }
+  if (residual && bands < 2) {
+    throw new RangeError("Cannot subtract the middle's colour as there is one band only: give --no-residual");
+  }
+  const radius = Math.max(1, COLOR_RADIUS / shrink);
+  return parsePreprocessing([
+    { op: "cropCenter", size: crop },
+    ...(shrink > 1 ? [{ op: "resize", height: side, width: side }] : []),
+    ...(residual ? [{ op: "colorResidual", band: 0, minus: bands - 1, radius }] : []),
+  ]);
+}
+
+/** Every image of a set through some steps. */
+export function applyToAll(
+  { data, shape }: NdArray<Float32Array>,
+  steps: readonly PreprocessingStep[],
+): NdArray<Float32Array> {
+  const size = data.length / shape[0];
+  let out: Float32Array | undefined, sides: readonly number[] = [];
+  for (let i = 0; i < shape[0]; i++) {
+    const pixels = { data: data.subarray(i * size, (i + 1) * size), shape: shape.slice(1) };
+    const done = preprocess(steps, pixels, { white: 255 });
+    out ??= new Float32Array(shape[0] * done.data.length);
+    out.set(done.data, i * done.data.length);
+    sides = done.shape;
+  }
+  return { data: out ?? new Float32Array(0), shape: [shape[0], ...sides] };
+}
+
+/**
+ * Steps from a cutout to a network's input: the middle, shrunk, with the residual of colour, stretched where asked for,
+ * and each band from its limits to 0 and 1.
  *
  * What is not given is fitted: limits to 1 and 99.5 % of the pixels, the stretch's unit to 1.4826 median deviations.
  *
@@ -54,14 +102,14 @@ function sortedBand({ data, shape }: NdArray<Float32Array>, band: number): Float
  * @throws {RangeError} If limits are not one a band, or a minimum is not below its maximum.
  */
 export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptions): PreprocessingStep[] {
-  const { crop, normalize, stretch, minPixel, maxPixel } = options;
-  const cut = { op: "cropCenter", size: crop } as const;
-  if (!normalize) return parsePreprocessing([cut]);
-  const bands = training.shape.at(-1)!;
+  const { normalize, stretch, minPixel, maxPixel } = options;
+  const bands = training.shape.at(-1)!, shaping = shapingSteps(bands, options);
+  if (!normalize) return shaping;
   const min = minPixel === undefined ? undefined : parseLimits(minPixel, bands, "min-pixel");
   const max = maxPixel === undefined ? undefined : parseLimits(maxPixel, bands, "max-pixel");
-  const fitted = Array.from({ length: bands }, (_, band) => {
-    const sorted = sortedBand(training, band), center = quantileSorted(sorted, 0.5);
+  const shaped = shaping.length > 1 ? applyToAll(training, shaping.slice(1)) : training;
+  const fitted = Array.from({ length: shaped.shape.at(-1)! }, (_, band) => {
+    const sorted = sortedBand(shaped, band), center = quantileSorted(sorted, 0.5);
     const deviations = sorted.map((value) => Math.abs(value - center)).sort();
     const deviation = 1.4826 * quantileSorted(deviations, 0.5);
     return {
@@ -79,7 +127,7 @@ export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptio
   const stretched = stretch === "asinh";
   const at = (value: number, unit: number) => stretched ? Math.asinh(value / unit) : value;
   return parsePreprocessing([
-    cut,
+    ...shaping,
     ...(stretched ? [{ op: "asinh", scale: fitted.map(({ unit }) => unit) }] : []),
     {
       op: "bandLimits",

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { createRng } from "../../../../lib/base/rng.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { crossValidate } from "../../../../lib/experiments/lenses/cross_validate.ts";
 import { type LensesData, onlineSteps } from "../../../../lib/experiments/lenses/data.ts";
@@ -15,7 +16,7 @@ import { encodeNpy } from "../../../../lib/io/npy.ts";
 import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import type { JointLoss, Loss } from "../../../../lib/train/mod.ts";
-import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 
 await startEngine();
 
@@ -100,11 +101,33 @@ Deno.test("lenses.load() refuses options that do not fit, in one line", async ()
   assert(lines.some((line) => line.includes("explode or vanish")), lines.join("\n"));
 });
 
+Deno.test("lenses.load() shrinks, adds the residual of colour, and never parts copies for a search", async () => {
+  const { train, test, steps, inputShape, folds, split } = await load({ shrink: 2, residual: true });
+  assertEquals(steps.map(({ op }) => op), ["cropCenter", "resize", "colorResidual", "asinh", "bandLimits"]);
+  assertEquals(inputShape, [8, 8, BANDS + 1]);
+  assertEquals([train.inputs.image.shape, test.inputs.image.shape], [[12, 12, BANDS], [16, 16, BANDS]]);
+  const dealt = folds!(2, createRng(1)); // 8 lenses four times over, then 32 others
+  const ofLens = Array.from({ length: 8 }, (_, lens) => [0, 8, 16, 24].map((copy) => dealt[lens + copy]));
+  assertEquals(ofLens.map((of) => new Set(of).size), new Array(8).fill(1));
+  assertEquals([ofLens.filter(([fold]) => fold === 0).length, dealt.length], [4, 32 + 32]);
+  const document = await load({ augmentation: "document", blend: 1 }); // blends join their lenses
+  assertEquals(split.train.length, document.split.train.length);
+  assertThrows(() => document.folds!(5, createRng(1)), RangeError, "Cannot cut class 1 into 5 folds");
+  await assertRejects(() => load({ shrink: 3 }), RangeError, "16 pixels 3 times as the side must divide");
+});
+
+Deno.test("lenses gives its own network its own crop, unless told otherwise", () => {
+  const given = new Set(["crop"]), own = lenses.resolveOptions!(options({ crop: 67 }), given);
+  assertEquals([own.crop, own.shrink, own.residual, own.numMasks], [67, 2, true, 0]);
+  const alexnet = options({ model: "alexnet" });
+  assertEquals(lenses.resolveOptions!(alexnet, new Set()), alexnet);
+});
+
 Deno.test("a run learns rings from blobs, online, and is served as it was trained", async () => {
   const out = join(folder, "run");
   const result = await runExperiment(lenses as unknown as Experiment, {
     folder: out,
-    options: options({ epochs: 12, rotation: false }) as unknown as Options,
+    options: options({ epochs: 12, rotation: false, residual: true }) as unknown as Options,
     dataFolder: folder,
   });
   const { auc, expectedLensRatio } = result.metrics!;
