@@ -86,11 +86,17 @@ function joinedRows(parts: readonly NdArray<Float32Array>[]): NdArray<Float32Arr
   return { data, shape: [count, ...parts[0].shape.slice(1)] };
 }
 
+const blends = ({ blendBy, blendImages }: LensesOptions, blendMultiplier: number): PybiaOptions => ({
+  blendMultiplier,
+  blendingFunc: blendBy,
+  numImagesToBlend: blendImages,
+});
+
 /** The document's augmentation of one class; what it leaves out of the others is their turning and shifting. */
 function documentOptions(options: LensesOptions, isLens: boolean): PybiaOptions {
   const { crop, copies, shift, flip, rotation, zoom, skew, numMasks, maskSize } = options;
   const masks = numMasks > 0 ? { numMasks, maskSize } : {};
-  if (!isLens) return { imageSize: crop, ...masks };
+  if (!isLens) return { imageSize: crop, ...blends(options, options.blendOthers), ...masks };
   return {
     batch: copies,
     widthShift: shift,
@@ -101,9 +107,7 @@ function documentOptions(options: LensesOptions, isLens: boolean): PybiaOptions 
     ...(zoom > 0 && { zoomRange: [1 - zoom, 1 + zoom] }),
     imageSize: crop,
     skewAngle: skew,
-    blendMultiplier: options.blend,
-    blendingFunc: options.blendBy,
-    numImagesToBlend: options.blendImages,
+    ...blends(options, options.blend),
     ...masks,
   };
 }
@@ -134,7 +138,7 @@ interface TrainingSet {
 }
 
 function refuse(options: LensesOptions, { height, width }: LensSet): void {
-  const { crop, augmentation, smote: share, blend, folds, fold, validation, patience } = options;
+  const { crop, augmentation, smote: share, blend, blendOthers, folds, fold, validation, patience } = options;
   if (crop > height || crop > width) {
     throw new RangeError(
       `Cannot crop cutouts to ${crop} × ${crop} pixels as the smallest has ${height} × ${width}: lower --crop`,
@@ -144,7 +148,7 @@ function refuse(options: LensesOptions, { height, width }: LensSet): void {
   if (share > 0 && augmentation === "online") {
     throw new RangeError("Cannot oversample by SMOTE what is drawn anew for every batch: choose one of them");
   }
-  if (blend > 0 && augmentation !== "document") {
+  if (Math.max(blend, blendOthers) > 0 && augmentation !== "document") {
     throw new RangeError(
       `Cannot blend images with --augmentation ${augmentation}: it is of "document" alone`,
     );

@@ -43,7 +43,7 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   name: "lenses",
   summary: "Gravitational lenses, 100 × 100 cutouts in any bands: lens or not",
   options: LENSES_OPTIONS,
-  defaults: { epochs: 30, batch: 32 },
+  defaults: { epochs: 24, batch: 32 },
 
   resolveOptions(options, given) {
     if (options.model !== "lens_net") return options;

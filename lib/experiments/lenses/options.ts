@@ -101,6 +101,13 @@ export const LENSES_OPTIONS = {
     max: 100,
     help: "Blends made, by the number of copies, from 1 on; 0 blends none (document's augmentation).",
   },
+  blendOthers: {
+    type: "number",
+    default: 0,
+    min: 0,
+    max: 100,
+    help: "The same of all else, which is blended among itself (document's augmentation).",
+  },
   blendImages: { type: "integer", default: 2, min: 2, max: 100, help: "Most images in a blend." },
   blendBy: {
     type: "choice",
