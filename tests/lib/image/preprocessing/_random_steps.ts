@@ -90,7 +90,7 @@ export function randomCase(seed: number): RandomCase {
         if (channels > 1 && now.low >= 0 && rng() < 0.4) {
           const band = whole(0, channels - 1), minus = (band + whole(1, channels - 1)) % channels;
           steps.push({ op: "colorResidual", band, minus, radius: 1 + 3 * rng() });
-          [now.low, now.high, isLit] = [now.low - 10 * now.high, now.high, false];
+          [now.low, isLit] = [now.low - 10 * now.high, false];
         } else if (rng() < 0.5) {
           const min = each(() => now.low + rng() * range / 4), max = each(() => now.high - rng() * range / 4);
           steps.push({ op: "bandLimits", min, max });
