@@ -23,6 +23,7 @@ import { encodeNpy } from "../lib/io/npy.ts";
 import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
 import { s3OptionsFrom } from "../lib/store/s3.ts";
 import { openStore } from "../lib/store/store.ts";
+import { rankFile } from "./_rank.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
 
 const OPTIONS = {
@@ -61,6 +62,18 @@ const OPTIONS = {
     type: "string",
     hint: "FOLDER",
     help: "Write masks, images and vectors there as .npy, and as .png to look at",
+  },
+  top: {
+    type: "integer",
+    min: 1,
+    help: "Rank all examples of one file, a .npy of any size, and print so many of the highest",
+  },
+  label: { type: "string", hint: "LABEL", help: "With --top: which label is looked for, of several classes" },
+  sheet: { type: "string", hint: "FILE", help: "With --top: draw the highest there, a .png or .svg" },
+  labelNext: {
+    type: "integer",
+    min: 1,
+    help: "With --top: print as well so many examples whose labels would tell most",
   },
   csv: { type: "boolean", default: false, help: "Print comma-separated values, with a header" },
   json: JSON_OPTION,
@@ -280,6 +293,7 @@ export function main(args: string[]): Promise<number> {
         "deno task score mnist seven.npy --range 0,1",
         "deno task score runs/lens/latest --input image=bands.fits,redshift=z.npy",
         "deno task score runs/tracks/latest events.h5 --out masks/",
+        "deno task score runs/lenses/latest survey.npy --top 100 --sheet best.png --label-next 20",
       ],
       words: [1, Infinity],
     });
@@ -295,6 +309,16 @@ export function main(args: string[]): Promise<number> {
     const source = await findModel(reference, () => openStore(options.store, { s3 }));
     const { threads, runtime } = options;
     const scorer = await createScorer({ ...source, threads, runtime });
+    if (options.top !== undefined) {
+      const { top, label, sheet, labelNext } = options;
+      return await rankFile(scorer, files, { top, label, sheet, labelNext }, output).finally(() =>
+        scorer.close()
+      );
+    }
+    if (options.sheet !== undefined || options.labelNext !== undefined || options.label !== undefined) {
+      await scorer.close();
+      throw new CliError("--sheet, --label and --label-next go with --top");
+    }
     const range = options.range === undefined ? undefined : parseRange(options.range);
     if (options.out !== undefined) await Deno.mkdir(options.out, { recursive: true });
     const scores = new Scores(scorer, { ...options, range }, output);

@@ -8,6 +8,7 @@ export * from "./dcgan.ts";
 export * from "./ecal_inception.ts";
 export * from "./ecal_net.ts";
 export * from "./ecal_resnet.ts";
+export * from "./grad_cam.ts";
 export * from "./lens_net.ts";
 export * from "./model.ts";
 export * from "./pybia_resnet18.ts";

@@ -1,5 +1,6 @@
 /** An experiment's contract, its runs and their folders. @module */
 export * from "./compare.ts";
+export * from "./contact_sheet.ts";
 export * from "./experiment.ts";
 export * from "./fine_tune.ts";
 export * from "./learning_curve.ts";

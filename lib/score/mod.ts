@@ -7,6 +7,7 @@ export * from "./compute.ts";
 export * from "./compute_pool.ts";
 export * from "./models.ts";
 export * from "./prepare.ts";
+export * from "./rank.ts";
 export * from "./raw_array.ts";
 export * from "./scorer.ts";
 export * from "./session.ts";

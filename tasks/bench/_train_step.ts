@@ -1,16 +1,20 @@
 /**
  * Our training step, asked for over standard input like the peers' in `peers/train_step.py`.
  *
- * Usage: `_train_step.ts MODEL BATCH BACKEND MODE` with MODE `fit` (the step of `fit`, gathered from held arrays),
- * `compiled` or `plain` (one and the same function, through `compile()` or not). Request `{"steps": n}`: answers
+ * Usage: `_train_step.ts MODEL BATCH BACKEND MODE` with MODE `fit` (the step of `fit`, gathered from held arrays), `online` (the same,
+ * augmented), `compiled` or `plain` (one and the same function, through `compile()` or not); MODEL `lenses/NAME` is a network
+ * of the search for lenses. Request `{"steps": n}`: answers
  * `{"ms": milliseconds a step}`.
  * @module
  */
 import { fromArrays } from "../../lib/data/source.ts";
 import { applySharded, compile, engineReport, splitBatch, startEngine, tf } from "../../lib/engine/mod.ts";
+import type { AugmentationStep } from "../../lib/augment/mod.ts";
+import { type NetworkName, NETWORKS } from "../../lib/experiments/lenses/networks.ts";
 import { buildModel } from "../../lib/models/registry.ts";
 import {
   adam,
+  binaryCrossEntropy,
   createOptimizer,
   crossEntropy,
   gradientsOf,
@@ -21,15 +25,22 @@ import {
 const [name, batchText, backend, mode] = Deno.args;
 const batch = Number(batchText);
 await startEngine({ backend: backend as "tensorflow" | "wasm" });
-const model = buildModel(name, { seed: 1 });
-const inputShape = model.inputs[0].shape.slice(1) as number[], classes = model.outputs[0].shape[1]!;
-const size = inputShape.reduce((product, side) => product * side, batch);
+const isLens = name.startsWith("lenses/"), network = name.slice("lenses/".length) as NetworkName;
+const isSmall = network === "lens_net";
+const model = isLens
+  ? NETWORKS[network]({ inputShape: isSmall ? [32, 32, 4] : [67, 67, 3], seed: 1 })
+  : buildModel(name, { seed: 1 });
+const loss = isLens ? binaryCrossEntropy() : crossEntropy();
+const inputShape = model.inputs[0].shape.slice(1) as number[],
+  classes = Math.max(2, model.outputs[0].shape[1]!);
+const isOnline = mode === "online", whole = isOnline ? (isSmall ? [50, 50, 4] : [100, 100, 3]) : inputShape;
+const size = whole.reduce((product, side) => product * side, batch);
 const images = Float32Array.from({ length: size }, () => Math.random());
 const labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random() * classes));
 const optimizer = createOptimizer(adam(), trainedVariables(model));
-const source = fromArrays({ data: images, shape: [batch, ...inputShape] }, { data: labels, shape: [batch] });
+const source = fromArrays({ data: images, shape: [batch, ...whole] }, { data: labels, shape: [batch] });
 const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
-const x = tf.tensor(images, [batch, ...inputShape]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
+const x = tf.tensor(images, [batch, ...whole]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
 
 /** A step to be timed. */
 interface Step {
@@ -57,7 +68,16 @@ async function fastest(make: (shards: number) => Step): Promise<Step> {
 
 /** The step of `fit`. */
 function fitStep(shards: number): Step {
-  const step = supervised({ loss: crossEntropy(), optimizer: adam() }).create({ model }, source);
+  const augmentation: AugmentationStep[] | undefined = isOnline
+    ? [
+      { op: "shift", most: isSmall ? 5 : 10, fill: "nearest" },
+      { op: "flip", horizontal: true, vertical: true },
+      { op: "rotate", degrees: 180, fill: "nearest" },
+      { op: "zoom", range: [0.9, 1.1], fill: "nearest" },
+      { op: "centerCrop", size: inputShape[0] },
+    ]
+    : undefined;
+  const step = supervised({ loss, optimizer: adam(), augmentation }).create({ model }, source);
   const compiled = step.compile(shards);
   return {
     async run() {
@@ -110,7 +130,7 @@ let step: Step | undefined;
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const { steps } = JSON.parse(text.trim());
   if (!step) {
-    step = mode === "fit"
+    step = mode === "fit" || isOnline
       ? await fastest(fitStep)
       : mode === "compiled"
       ? await fastest((shards) => handStep(true, shards))

@@ -1,70 +1,68 @@
 /** pyBIA's `Classifier` in TypeScript: one object from arrays to a trained, saved and asked model. @module */
 import { join } from "@std/path";
-import { augmentPybia, type PybiaOptions } from "../../augment/mod.ts";
+import type { PybiaOptions } from "../../augment/mod.ts";
 import { writeDurably } from "../../base/durable_file.ts";
 import { createRng } from "../../base/rng.ts";
-import { type Cutouts, cutoutsOf, groupsOf, pairClasses } from "../../data/lenses.ts";
+import { type Cutouts, cutoutsOf, pairClasses } from "../../data/lenses.ts";
 import { fromArrays, type NdArray, takeRowsOf } from "../../data/source.ts";
 import type { tf } from "../../engine/mod.ts";
 import { decodeKeras } from "../../export/keras_read.ts";
 import { encodeKeras } from "../../export/keras_write.ts";
-import { parsePreprocessing, preprocess, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
-import { encodeNpy } from "../../io/npy.ts";
+import { parsePreprocessing } from "../../image/preprocessing/mod.ts";
+import { decodeNpy, encodeNpy } from "../../io/npy.ts";
 import { type Picture, plotImageGrid, type Spec } from "../../plot/mod.ts";
+import { pictureOf, SHADES } from "../../run/contact_sheet.ts";
 import { plotHistory } from "../../run/learning_curve.ts";
+import { pedAnova } from "../../search/analysis/importance.ts";
+import { lossesOf, usable } from "../../search/analysis/table.ts";
+import { defineSpace, type Params, search, type SearchResult } from "../../search/mod.ts";
 import * as train from "../../train/mod.ts";
-import { lossOf } from "./experiment.ts";
-import { splitGroups } from "./folds.ts";
-import { cutoutSteps } from "./limits.ts";
-import { LENS, NETWORKS } from "./networks.ts";
-import type { LensesOptions } from "./options.ts";
-import { pictureOf, SHADES } from "./report.ts";
-import { smote } from "./smote.ts";
-
-/** Images of a class: [images, height, width, bands], as a .npy file has them. */
-export type Images = { data: ArrayLike<number>; shape: readonly number[] };
-
-/** A number of the history that a {@linkcode Classifier} can watch. */
-export type WatchedMetric = "loss" | "accuracy" | "validationLoss" | "validationAccuracy";
+import { fitOne, type FitSettings, scoreOf, type Trained } from "./classifier_fit.ts";
+import { plotImportances, plotTrials, plotTsne } from "./classifier_plots.ts";
+import {
+  objectiveOf,
+  type Plan,
+  planOf,
+  prepare,
+  type SearchSettings,
+  spaceOf,
+} from "./classifier_search.ts";
+import {
+  augmentSide,
+  foldOf,
+  type Images,
+  type LabelledImages,
+  type Side,
+  sideOf,
+  type Sides,
+  together,
+} from "./classifier_sets.ts";
+import { applyToAll, unscaledWarning } from "./limits.ts";
 
 /** Settings of a {@linkcode Classifier}; see its table. */
-export interface ClassifierSettings {
-  /** Architecture. @default {"alexnet"} */
-  clf?: keyof typeof NETWORKS;
+export interface ClassifierSettings extends FitSettings, SearchSettings {
   /** @default {false} */
   normalize?: boolean;
   /** What becomes 0, one a band. @default {0 in every band} */
   minPixel?: readonly number[];
   /** What becomes 1, one a band. @default {100 in every band} */
   maxPixel?: readonly number[];
-  /** @default {25} */
-  epochs?: number;
-  /** @default {32} */
-  batch?: number;
-  /** Epochs without progress of `metric` after which to stop; 0 never does. @default {5} */
-  patience?: number;
-  /** @default {"loss"} */
-  metric?: WatchedMetric;
-  /** Training ends once all of these are reached: losses from above, accuracies from below. @default {none} */
-  monitors?: readonly { metric: WatchedMetric; threshold: number }[];
   /** Share of the negative class that SMOTE brings the positive class to; 0 does nothing. @default {0} */
   smoteSampling?: number;
-  /** Weights of the negative and the positive class. @default {[1, 1]} */
-  classWeights?: readonly [negative: number, positive: number];
-  /** @default {"binaryCrossEntropy"} */
-  loss?: LensesOptions["loss"];
-  /** Of positives in the weighted loss. @default {1} */
-  weight?: number;
-  /** @default {sgd with momentum 0.9} */
-  optimizer?: train.OptimizerRule;
-  /** @default {1e-4} */
-  rate?: number;
-  /** Models of a cross-validated ensemble; 0 trains one model on everything. @default {0} */
+  /** Models of a cross-validated ensemble, and folds by which a search judges; 0 trains one model on everything. @default {0} */
   optCv?: number;
+  /** Whether {@linkcode Classifier.create} searches first. @default {false} */
+  optimize?: boolean;
+  /** Epochs of the models after a search. @default {epochs} */
+  trainEpochs?: number;
+  /** Folder in which a search is kept, so that it goes on after a stop. @default {none} */
+  path?: string;
   /** @default {0} */
   seed?: number;
-  /** Takes the numbers of every epoch. */
+  /** Takes the numbers of every epoch of the models, not of the trials. */
   onEpoch?: (numbers: train.EpochNumbers, model: number) => void;
+  /** Takes what is odd about the data. */
+  onWarning?: (line: string) => void;
 }
 
 /** Arrays that a {@linkcode Classifier} may be given beside its two classes. */
@@ -73,6 +71,8 @@ export interface ClassifierImages {
   negativeClass: Images;
   valPositive?: Images;
   valNegative?: Images;
+  testPositive?: Images;
+  testNegative?: Images;
 }
 
 /** What an ensemble, or one of its models, says of an image. */
@@ -98,53 +98,51 @@ export interface PlotClassOptions {
   count?: number;
 }
 
-/** One trained model with what is done to an image before it. */
-interface Trained {
-  model: tf.LayersModel;
-  steps: readonly PreprocessingStep[];
+/** Names of the files that {@linkcode Classifier.save} writes. */
+const FILES = { positive: "class_1.npy", negative: "class_2.npy", all: "classifier.json" } as const;
+
+/** What `classifier.json` holds. */
+interface Saved {
+  steps: unknown[];
+  histories: train.History[];
+  settings: Record<string, unknown>;
+  origins: Record<"positive" | "negative", number[][]>;
+  bestParams?: Params;
 }
 
-/** A class and the images that each of its images was made of. */
-interface Side {
-  images: Cutouts;
-  origins: readonly (readonly number[])[];
-}
-
-const sideOf = (images: Images, name: string): Side => {
-  const cutouts = cutoutsOf(images, name);
-  return { images: cutouts, origins: Array.from({ length: cutouts.shape[0] }, (_, i) => [i]) };
-};
+/** What of the settings is data; optimisers and functions are not. */
+const NOT_SAVED = ["optimizer", "onEpoch", "onWarning"];
 
 /**
  * The document's object.
  *
- * Where each of pyBIA's 58 parameters is (· in this object, search: `deno task search lenses`, — not there yet):
+ * Where each of pyBIA's 58 parameters is; all are settings of this object, unless it is said otherwise:
  *
  * | pyBIA | Here |
  * |---|---|
- * | positive_class, negative_class, val_positive, val_negative | · `positiveClass`, `negativeClass`, `valPositive`, `valNegative` |
+ * | positive_class, negative_class, val_positive, val_negative, test_positive, test_negative | the same in camel case, given to the constructor |
  * | img_num_channels | the arrays' own, any number |
- * | clf | · `clf` |
- * | normalize, min_pixel, max_pixel | · `normalize`, `minPixel`, `maxPixel`, one a band |
- * | epochs, train_epochs | · `epochs` |
- * | patience, metric | · `patience`, `metric`; f1_score — |
- * | monitor1, monitor2, monitor1_thresh, monitor2_thresh | · `monitors`, any number |
- * | smote_sampling | · `smoteSampling` |
- * | opt_cv | · `optCv`; copies of an image stay in one fold |
- * | verbose | · `onEpoch` |
- * | path, save_models | · `save(folder)` |
+ * | clf | `clf`; its arguments are `architecture` |
+ * | normalize, min_pixel, max_pixel | `normalize`, `minPixel`, `maxPixel`, one a band |
+ * | optimize, n_iter, opt_model, opt_aug, opt_cv, limit_search | `optimize`, `nIter`, `optModel`, `optAug`, `optCv`, `limitSearch`; copies of an image stay in one fold |
+ * | batch_size_min, batch_size_max | `batchSizeMin`, `batchSizeMax`; without a search `batch` |
+ * | epochs, train_epochs, patience | `epochs`, `trainEpochs`, `patience` |
+ * | metric, metric2, metric3, average | `metric`, `metric2`, `metric3`, `average`: `accuracy`, `loss`, `f1Score`, and `validation…` of each |
+ * | post_metric, test_acc_threshold | `postMetric`, `testAccThreshold` |
+ * | monitor1, monitor1_thresh, monitor2, monitor2_thresh | `monitors`, any number of pairs |
+ * | batch_min, batch_max, batch_other, balance | `batchMin`, `batchMax`, `batchOther`, `balance` |
+ * | image_size_min, image_size_max, opt_max_min_pix, opt_max_max_pix | `imageSizeMin`, `imageSizeMax`, `optMaxMinPix`, `optMaxMaxPix` |
+ * | shift, rotation, horizontal, vertical, zoom_range, skew_angle | the same in camel case; outside a search arguments of `augmentPositive` |
+ * | mask_size, num_masks, blend_max, blending_func, num_images_to_blend, blend_other | the same in camel case; outside a search arguments of `augmentPositive` and `augmentNegative` |
+ * | smote_sampling | `smoteSampling` |
+ * | verbose | `onEpoch`, which prints or draws what it likes |
+ * | path, save_models, save_studies | `path` keeps the search and goes on with it; `save(folder)` the models |
  * | use_gpu | `startEngine` |
- * | optimize, n_iter, opt_model, opt_aug, limit_search | search: which options have a range |
- * | batch_size_min, batch_size_max, batch_min, batch_max, image_size_min, image_size_max, shift | search: `batch`, `copies`, `crop`, `shift` |
- * | mask_size, num_masks, zoom_range, skew_angle, blend_max, blending_func, num_images_to_blend | · arguments of `augmentPositive`; search: `maskSize`, `numMasks`, `zoom`, `skew` |
- * | batch_other, blend_other | · arguments of `augmentNegative` |
- * | rotation, horizontal, vertical | · arguments of `augmentPositive` |
- * | save_studies | search keeps every study |
- * | test_positive, test_negative | the experiment's folds; in this object — |
- * | metric2, metric3, average, post_metric, test_acc_threshold, balance, opt_max_min_pix, opt_max_max_pix | — |
  *
- * Methods: `create`, `predict`, `augmentPositive`, `augmentNegative`, `plotPositive`, `plotNegative`, `plotPerformance`,
- * `save`, `load`; plots of the search and importances are `deno task search report`'s; t-SNE is not there yet.
+ * Its methods: `create`, `save`, `load`, `predict`, `augment_positive`, `augment_negative`, `_plot_positive`, `_plot_negative`,
+ * `plot_tsne`, `plot_performance`, `plot_hyper_opt`, `plot_hyper_param_importance`, `save_hyper_importance` have the same names in
+ * camel case here, without the first underscore. What pyBIA does wrong is not repeated: a trial that stops early keeps its value
+ * (there −999), and no copy of an image judges another one.
  *
  * @example The document's first steps, on noise
  * ```ts
@@ -155,41 +153,69 @@ const sideOf = (images: Images, name: string): Side => {
  * ```
  */
 export class Classifier {
-  /** Changed by assigning; what is assigned is taken as unaugmented. */
+  /** Changed by assigning. */
   settings: ClassifierSettings;
-  #positive: Side;
-  #negative: Side;
-  readonly #validation: { positive?: Cutouts; negative?: Cutouts };
+  #sides: Sides;
+  readonly #validation?: LabelledImages;
+  readonly #test?: LabelledImages;
   #models: Trained[] = [];
   #histories: train.History[] = [];
+  #scores?: { accuracy: number; f1Score: number };
+  #search?: SearchResult;
+  #bestParams?: Params;
   #draws = 0;
 
   constructor(images: ClassifierImages, settings: ClassifierSettings = {}) {
-    const { positiveClass, negativeClass, valPositive, valNegative } = images;
-    this.#positive = sideOf(positiveClass, "positive class");
-    this.#negative = sideOf(negativeClass, "negative class");
-    this.#validation = {
-      positive: valPositive && cutoutsOf(valPositive, "positive validation set"),
-      negative: valNegative && cutoutsOf(valNegative, "negative validation set"),
-    };
+    const { positiveClass, negativeClass, valPositive, valNegative, testPositive, testNegative } = images;
     this.settings = settings;
-    pairClasses(this.#positive.images, this.#negative.images);
+    this.#sides = {
+      positive: sideOf(positiveClass, "positive class"),
+      negative: sideOf(negativeClass, "negative class"),
+    };
+    this.#validation = this.#pair(valPositive, valNegative, "validation set");
+    this.#test = this.#pair(testPositive, testNegative, "test set");
+    const { positive, negative } = this.#sides;
+    pairClasses(positive.images, negative.images);
+    if (positive.images.shape[0] > negative.images.shape[0]) {
+      settings.onWarning?.("There are more positive than negative images: are the classes swapped?");
+    }
   }
 
+  #pair(
+    positive: Images | undefined,
+    negative: Images | undefined,
+    name: string,
+  ): LabelledImages | undefined {
+    if (!positive && !negative) return undefined;
+    const bands = this.#sides.positive.images.shape[3];
+    const cutouts = (images: Images | undefined, side: string) => {
+      const made = images && cutoutsOf(images, `${side} ${name}`);
+      if (made && made.shape[3] !== bands) {
+        throw new RangeError(
+          `Cannot use the ${side} ${name} as it must have ${bands} bands: got ${made.shape[3]}`,
+        );
+      }
+      return made;
+    };
+    return together({ positive: cutouts(positive, "positive"), negative: cutouts(negative, "negative") });
+  }
+
+  /** Assigning replaces the class; its images count as unaugmented. */
   get positiveClass(): Cutouts {
-    return this.#positive.images;
+    return this.#sides.positive.images;
   }
 
   set positiveClass(images: Images) {
-    this.#positive = sideOf(images, "positive class");
+    this.#sides = { ...this.#sides, positive: sideOf(images, "positive class") };
   }
 
+  /** Assigning replaces the class; its images count as unaugmented. */
   get negativeClass(): Cutouts {
-    return this.#negative.images;
+    return this.#sides.negative.images;
   }
 
   set negativeClass(images: Images) {
-    this.#negative = sideOf(images, "negative class");
+    this.#sides = { ...this.#sides, negative: sideOf(images, "negative class") };
   }
 
   /** Trained models of the ensemble; one where it was not cross-validated. */
@@ -202,152 +228,144 @@ export class Classifier {
     return this.#histories;
   }
 
+  /** What the models together say of the test set; undefined without one. */
+  get testScores(): { accuracy: number; f1Score: number } | undefined {
+    return this.#scores;
+  }
+
+  /** What the last search found best; undefined without one. */
+  get bestParams(): Params | undefined {
+    return this.#bestParams;
+  }
+
+  /** All trials of the last search of this object. */
+  get optimization(): SearchResult | undefined {
+    return this.#search;
+  }
+
   /** Replaces the positive class by copies of its images. */
   augmentPositive(options: PybiaOptions = {}): void {
-    this.#positive = this.#augmented(this.#positive, options);
+    this.#sides = { ...this.#sides, positive: this.#augmented(this.#sides.positive, options) };
   }
 
   /** Replaces the negative class by copies of its images. */
   augmentNegative(options: PybiaOptions = {}): void {
-    this.#negative = this.#augmented(this.#negative, options);
+    this.#sides = { ...this.#sides, negative: this.#augmented(this.#sides.negative, options) };
   }
 
-  #augmented({ images, origins }: Side, options: PybiaOptions): Side {
-    const rng = createRng(this.settings.seed ?? 0, 40 + this.#draws++);
-    const made = augmentPybia(images, options, rng);
-    const from = made.origins.map((of) => [...new Set(of.flatMap((image) => origins[image]))]);
-    return { images: { data: made.data, shape: made.shape, masked: images.masked }, origins: from };
+  #augmented(side: Side, options: PybiaOptions): Side {
+    return augmentSide(side, options, createRng(this.settings.seed ?? 0, 40 + this.#draws++));
   }
 
   /**
-   * Trains the model, or one a fold.
+   * Trains the model, or one a fold; with `optimize` after a search for how.
    *
-   * @param options `overwriteTraining`: the classes become what was trained on, normalised and oversampled.
+   * @param options `overwriteTraining`: the classes become what was trained on, augmented, normalised and oversampled.
    * @throws {RangeError} If the classes' sides differ, as where only one of them was cropped.
    */
-  async create(options: { overwriteTraining?: boolean } = {}): Promise<void> {
-    const { optCv = 0, seed = 0 } = this.settings;
-    const positive = this.#positive.images, negative = this.#negative.images;
-    const [first, second] = [positive, negative].map(({ shape }) => shape.slice(1).join(" × "));
-    if (first !== second) {
-      throw new RangeError(
-        `Cannot train as both classes must have the same sides and bands: got ${first} and ${second}; crop both`,
-      );
-    }
-    if (positive.shape[1] !== positive.shape[2]) {
-      throw new RangeError(`Cannot train as images must be square: got ${first}`);
-    }
-    const lenses = positive.shape[0], all = stacked([positive, negative]);
-    const labels = Float32Array.from({ length: all.shape[0] }, (_, i) => i < lenses ? 1 : 0);
-    const models: Trained[] = [], histories: train.History[] = [];
-    let trained: { images: NdArray<Float32Array>; labels: Float32Array } | undefined;
-    for (let k = 0; k < Math.max(1, optCv); k++) {
-      const rows = optCv > 0
-        ? splitGroups(this.#groups(), labels, {
-          rng: createRng(seed, 39),
-          folds: optCv,
-          fold: k,
-          validation: 0,
-        })
-        : undefined;
-      const own = rows?.train ?? Uint32Array.from(labels, (_, i) => i);
-      const images = takeRowsOf(all, own), marks = Float32Array.from(own, (row) => labels[row]);
-      const steps = this.#stepsFor(images);
-      trained = this.#trainingSet(images, marks, steps, k);
-      const watched = rows
-        ? { images: takeRowsOf(all, rows.test), labels: Float32Array.from(rows.test, (row) => labels[row]) }
-        : this.#validationSet();
-      const { model, history } = await this.#fitOne(trained, watched, steps, k);
-      models.push({ model, steps });
-      histories.push(history);
+  async create(options: { overwriteTraining?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+    const { optCv = 0, seed = 0, optimize = false, epochs, trainEpochs, onEpoch } = this.settings;
+    if (optimize) await this.#optimize(options.signal);
+    const plan = this.#plan(), models: Trained[] = [], histories: train.History[] = [];
+    const settings = optimize ? { ...plan.fit, epochs: trainEpochs ?? epochs } : plan.fit;
+    let made: ReturnType<typeof prepare> | undefined;
+    try {
+      for (let k = 0; k < Math.max(1, optCv); k++) {
+        const parts = optCv > 0 ? foldOf(this.#sides, optCv, k, seed) : undefined;
+        made = prepare(parts?.train ?? this.#sides, plan, this.settings, seed + k);
+        this.#warn(made.arrays.images);
+        const judge = parts
+          ? together({ positive: parts.test.positive.images, negative: parts.test.negative.images })
+          : this.#validation;
+        const { model, history } = await fitOne(made.arrays, settings, {
+          seed: seed + k,
+          validation: judge && made.through(judge),
+          signal: options.signal,
+          onEpoch: (numbers) => onEpoch?.(numbers, k),
+        });
+        models.push({ model, steps: made.steps });
+        histories.push(history);
+      }
+    } catch (error) {
+      for (const { model } of models) model.dispose();
+      throw error;
     }
     this.dispose();
     this.#models = models;
     this.#histories = histories;
-    if (options.overwriteTraining && trained) {
-      const { images, labels: marks } = trained;
-      const part = (label: number) =>
-        takeRowsOf(images, Array.from(marks, (_, i) => i).filter((i) => marks[i] === label));
-      this.positiveClass = part(1);
-      this.negativeClass = part(0);
+    this.#scores = await this.#scoreTest();
+    if (options.overwriteTraining && made) {
+      const { images, labels } = made.arrays;
+      const rows = (label: number) => Uint32Array.from(labels.keys()).filter((i) => labels[i] === label);
+      this.positiveClass = takeRowsOf(images, rows(1));
+      this.negativeClass = takeRowsOf(images, rows(0));
     }
   }
 
-  /** Groups over both classes: copies of an image share one. */
-  #groups(): Uint32Array {
-    const of = ({ images, origins }: Side) => groupsOf(images, origins);
-    const positive = of(this.#positive), negative = of(this.#negative);
-    return Uint32Array.from([...positive, ...Array.from(negative, (group) => group + positive.length)]);
+  /** Says the document's warning, once. */
+  #warn(images: NdArray<Float32Array>): void {
+    const line = unscaledWarning(images);
+    if (line) this.settings.onWarning?.(line);
   }
 
-  #stepsFor(images: NdArray<Float32Array>): readonly PreprocessingStep[] {
-    const { normalize = false, minPixel, maxPixel } = this.settings, [, crop, , bands] = images.shape;
-    const limits = (values: readonly number[] | undefined, otherwise: number) =>
-      (values ?? new Array<number>(bands).fill(otherwise)).join(",");
-    return cutoutSteps(images, {
-      crop,
-      normalize,
-      stretch: "none",
-      minPixel: limits(minPixel, 0),
-      maxPixel: limits(maxPixel, 100),
-    });
+  async #scoreTest() {
+    if (!this.#test) return undefined;
+    const { images, labels } = this.#test;
+    if (this.#models.length === 1) {
+      const [{ model, steps }] = this.#models;
+      return await scoreOf(model, { images: applyToAll(images, steps), labels });
+    }
+    const answers = await this.predict(images);
+    const right = answers.filter(({ label }, i) => (label === "positive") === (labels[i] === 1)).length;
+    const found = answers.filter(({ label }, i) => label === "positive" && labels[i] === 1).length;
+    const wrong = labels.length - right;
+    return {
+      accuracy: right / labels.length,
+      f1Score: found + wrong === 0 ? 0 : 2 * found / (2 * found + wrong),
+    };
   }
 
-  #trainingSet(
-    raw: NdArray<Float32Array>,
-    labels: Float32Array,
-    steps: readonly PreprocessingStep[],
-    k: number,
-  ) {
-    const { smoteSampling = 0, seed = 0 } = this.settings, images = prepared(raw, steps);
-    const positives = labels.reduce((sum, label) => sum + label, 0);
-    const count = Math.round(smoteSampling * (labels.length - positives)) - positives;
-    if (smoteSampling === 0 || count <= 0) return { images, labels };
-    const rare = takeRowsOf(images, Array.from(labels, (_, i) => i).filter((i) => labels[i] === 1));
-    const { made } = smote(rare, { count, rng: createRng(seed, 60 + k) });
-    const all = Float32Array.from({ length: labels.length + count }, (_, i) => labels[i] ?? 1);
-    return { images: stacked([images, made]), labels: all };
+  /** How to train: as the settings say, and as the last search found best. */
+  #plan(): Plan {
+    const { normalize = false, minPixel, maxPixel, optimize = false } = this.settings;
+    const normalisation = { normalize, minPixel, maxPixel }, bands = this.positiveClass.shape[3];
+    const params = optimize ? this.#bestParams ?? {} : {};
+    const settings = optimize ? this.settings : { ...this.settings, optAug: false };
+    return planOf(params, settings, normalisation, bands);
   }
 
-  #validationSet() {
-    const { positive, negative } = this.#validation;
-    const parts = [positive, negative].filter((part) => part !== undefined);
-    if (parts.length === 0) return undefined;
-    const images = stacked(parts), lenses = positive?.shape[0] ?? 0;
-    return { images, labels: Float32Array.from({ length: images.shape[0] }, (_, i) => i < lenses ? 1 : 0) };
-  }
-
-  async #fitOne(
-    trained: { images: NdArray<Float32Array>; labels: Float32Array },
-    watched: { images: NdArray<Float32Array>; labels: Float32Array } | undefined,
-    steps: readonly PreprocessingStep[],
-    k: number,
-  ) {
-    const { clf = "alexnet", epochs = 25, batch = 32, patience = 5, metric = "loss", seed = 0 } =
+  /** Searches; an earlier search in the same `path` is gone on with. */
+  async #optimize(signal?: AbortSignal): Promise<void> {
+    const { nIter = 25, pruner = "none", seed = 0, path, normalize = false, minPixel, maxPixel } =
       this.settings;
-    const { loss = "binaryCrossEntropy", weight = 1, rate = 1e-4, classWeights, monitors = [] } =
-      this.settings;
-    const { optimizer = train.sgd({ momentum: 0.9 }), onEpoch } = this.settings;
-    const model = NETWORKS[clf]({ inputShape: trained.images.shape.slice(1), seed: seed + k });
-    const source = (images: NdArray<Float32Array>, labels: Float32Array) =>
-      fromArrays({ image: images }, { [LENS]: { data: labels, shape: [labels.length] } });
-    const callbacks: train.Callback[] = [];
-    if (patience > 0) callbacks.push(train.earlyStopping({ monitor: metric, patience }));
-    if (monitors.length > 0) callbacks.push(stopWhenReached(monitors));
-    const history = await train.fit(model, source(trained.images, trained.labels), {
-      loss: lossOf({ loss, weight }),
-      metrics: [train.binaryAccuracy()],
-      ...(classWeights && { classWeights }),
-      optimizer,
-      schedule: train.constant(rate),
-      epochs,
-      batch,
-      seed: seed + k,
-      validation: watched && source(prepared(watched.images, steps), watched.labels),
-      callbacks,
-      onEpoch: (numbers) => onEpoch?.(numbers, k),
+    const side = Math.min(
+      ...[this.positiveClass, this.negativeClass].map(({ shape }) => Math.min(shape[1], shape[2])),
+    );
+    const space = spaceOf(this.settings, side);
+    if (Object.keys(space).length === 0) {
+      throw new RangeError("Cannot optimise as there is nothing to try: set optModel or optAug");
+    }
+    const data = { sides: this.#sides, validation: this.#validation, test: this.#test };
+    const objective = objectiveOf(data, this.settings, { normalize, minPixel, maxPixel });
+    const found = await search(space, objective, {
+      trials: nIter,
+      direction: "maximize",
+      folder: path,
+      sampler: "tpe",
+      pruner,
+      seed,
+      signal,
     });
-    return { model, history };
+    if (!found.best) {
+      const reason = found.trials.find(({ attempts }) => attempts.at(-1)?.failure)?.attempts.at(-1)?.failure;
+      throw new Error(
+        `Cannot optimise as none of ${found.trials.length} trials was completed${
+          reason ? `: ${reason.message}` : ""
+        }`,
+      );
+    }
+    this.#search = found;
+    this.#bestParams = found.best.params;
   }
 
   /**
@@ -366,7 +384,7 @@ export class Classifier {
     const cutouts = cutoutsOf(images, "images"), count = cutouts.shape[0];
     const sums = new Float64Array(count), votes = new Uint32Array(count);
     for (const { model, steps } of asked) {
-      const source = fromArrays({ image: prepared(cutouts, steps) });
+      const source = fromArrays({ image: applyToAll(cutouts, steps) });
       const { data } = (await train.predict(model, source))[model.outputNames[0]];
       data.forEach((probability, i) => {
         sums[i] += probability;
@@ -382,12 +400,24 @@ export class Classifier {
 
   /** Draws images of the positive class. */
   plotPositive(options: PlotClassOptions = {}): Spec {
-    return plotClass(this.#positive.images, options);
+    return plotClass(this.positiveClass, options);
   }
 
   /** Draws images of the negative class. */
   plotNegative(options: PlotClassOptions = {}): Spec {
-    return plotClass(this.#negative.images, options);
+    return plotClass(this.negativeClass, options);
+  }
+
+  /** Draws both classes on a plane, pixels that are alike beside each other: t-SNE of the normalised values. */
+  plotTsne(options: { perplexity?: number; steps?: number } = {}): Spec {
+    const plan = this.#plan();
+    const { arrays } = prepare(
+      this.#sides,
+      plan,
+      { ...this.settings, smoteSampling: 0 },
+      this.settings.seed ?? 0,
+    );
+    return plotTsne(arrays, { ...options, seed: this.settings.seed ?? 0 });
   }
 
   /** Draws loss and accuracy of a model's training by epoch. */
@@ -397,76 +427,87 @@ export class Classifier {
     return plotHistory(history.epochs);
   }
 
-  /** Saves models (`model_k.keras`), their steps and both classes into a folder; `classifier.json` last. */
+  /** Draws the value of every trial, and the best so far. */
+  plotHyperOpt(): Spec {
+    return plotTrials(this.#searched().trials);
+  }
+
+  /** How much each parameter of the search mattered for the best trials: PED-ANOVA, of sum 1. */
+  hyperParamImportance(): Record<string, number> {
+    const { study, trials } = this.#searched(), complete = usable(trials);
+    return pedAnova(defineSpace(study.spec.space), complete, lossesOf(complete, study.spec.directions));
+  }
+
+  /** Draws {@linkcode hyperParamImportance}. */
+  plotHyperParamImportance(): Spec {
+    return plotImportances(this.hyperParamImportance());
+  }
+
+  /** Writes {@linkcode hyperParamImportance} as JSON. */
+  async saveHyperImportance(path: string): Promise<void> {
+    await writeDurably(path, JSON.stringify(this.hyperParamImportance(), null, 2));
+  }
+
+  #searched(): SearchResult {
+    if (this.#search) return this.#search;
+    throw new Error("Cannot say anything of a search as there was none: set optimize and create()");
+  }
+
+  /** Saves models (`model_k.keras`), their steps and histories, settings and both classes into a folder; `classifier.json` last. */
   async save(folder: string): Promise<void> {
     await Deno.mkdir(folder, { recursive: true });
     for (const [k, { model }] of this.#models.entries()) {
       await writeDurably(join(folder, `model_${k}.keras`), await encodeKeras(model));
     }
-    await writeDurably(join(folder, "class_1.npy"), encodeNpy(this.positiveClass));
-    await writeDurably(join(folder, "class_2.npy"), encodeNpy(this.negativeClass));
-    const steps = this.#models.map((trained) => trained.steps);
-    await writeDurably(join(folder, "classifier.json"), JSON.stringify({ steps }, null, 2));
+    await writeDurably(join(folder, FILES.positive), encodeNpy(this.positiveClass));
+    await writeDurably(join(folder, FILES.negative), encodeNpy(this.negativeClass));
+    const { positive, negative } = this.#sides, lists = ({ origins }: Side) => origins.map((of) => [...of]);
+    const saved: Saved = {
+      steps: this.#models.map(({ steps }) => steps),
+      histories: this.#histories,
+      settings: Object.fromEntries(
+        Object.entries(this.settings).filter(([name]) => !NOT_SAVED.includes(name)),
+      ),
+      origins: { positive: lists(positive), negative: lists(negative) },
+      bestParams: this.#bestParams,
+    };
+    await writeDurably(join(folder, FILES.all), JSON.stringify(saved, null, 2));
   }
 
-  /** Loads what {@linkcode save} wrote; the models replace those of this object. */
+  /**
+   * Loads what {@linkcode save} wrote: models, classes and settings replace those of this object; its optimiser and callbacks
+   * stay.
+   *
+   * @throws {Deno.errors.NotFound} If a file is missing; the object stays as it is.
+   */
   async load(folder: string): Promise<void> {
-    const { steps } = JSON.parse(await Deno.readTextFile(join(folder, "classifier.json"))) as {
-      steps: unknown[];
+    const saved = JSON.parse(await Deno.readTextFile(join(folder, FILES.all))) as Saved;
+    const read = async (name: string, origins: number[][]): Promise<Side> => {
+      const path = join(folder, name), bytes = await Deno.readFile(path);
+      return { images: cutoutsOf(decodeNpy(bytes, { name: path }), path), origins };
+    };
+    const sides = {
+      positive: await read(FILES.positive, saved.origins.positive),
+      negative: await read(FILES.negative, saved.origins.negative),
     };
     const models: Trained[] = [];
-    for (const [k, list] of steps.entries()) {
+    for (const [k, list] of saved.steps.entries()) {
       const { model } = await decodeKeras(await Deno.readFile(join(folder, `model_${k}.keras`)));
       models.push({ model, steps: parsePreprocessing(list) });
     }
     this.dispose();
     this.#models = models;
-    this.#histories = [];
+    this.#sides = sides;
+    this.#histories = saved.histories;
+    this.#bestParams = saved.bestParams;
+    this.#search = undefined;
+    this.settings = { ...this.settings, ...saved.settings };
   }
 
   /** Frees the models. */
   dispose(): void {
     for (const { model } of this.#models.splice(0)) model.dispose();
   }
-}
-
-/** Images one after the other. */
-function stacked(parts: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0, count = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-    count += part.shape[0];
-  }
-  return { data, shape: [count, ...parts[0].shape.slice(1)] };
-}
-
-/** Every image through the steps of a model. */
-function prepared(
-  { data, shape }: NdArray<Float32Array>,
-  steps: readonly PreprocessingStep[],
-): NdArray<Float32Array> {
-  const size = data.length / shape[0];
-  const images = Array.from({ length: shape[0] }, (_, i) => {
-    const pixels = { data: data.subarray(i * size, (i + 1) * size), shape: shape.slice(1) };
-    const done = preprocess(steps, pixels, { white: 255 });
-    return { data: done.data, shape: [1, ...done.shape] };
-  });
-  return stacked(images);
-}
-
-/** Ends the training once every number has reached its threshold. */
-function stopWhenReached(monitors: NonNullable<ClassifierSettings["monitors"]>): train.Callback {
-  return {
-    name: "stopWhenReached",
-    onEpoch(numbers, control) {
-      const reached = monitors.every(({ metric, threshold }) =>
-        /loss/i.test(metric) ? numbers[metric] <= threshold : numbers[metric] >= threshold
-      );
-      if (reached) control.stop();
-    },
-  };
 }
 
 function plotClass(images: Cutouts, options: PlotClassOptions): Spec {

@@ -70,12 +70,13 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
     };
   },
 
-  card: (_options, { steps, inputShape }) => ({
+  card: ({ crop }, { steps, inputShape, bands }) => ({
     description: "Tells gravitational lenses from other objects in background-subtracted cutouts.",
     inputs: [{
       name: "image",
       kind: "bands",
       shape: [...inputShape],
+      raw: [crop, crop, bands],
       dtype: "float32",
       units: "background-subtracted counts, brought to 0 to 1",
     }],

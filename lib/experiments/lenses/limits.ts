@@ -17,10 +17,10 @@ export interface LimitOptions {
   /** Whether a channel is added that shows what has another colour than the middle. @default {false} */
   residual?: boolean;
   normalize: boolean;
-  /** Lowest value of each band, separated by commas. @default {fitted} */
-  minPixel?: string;
+  /** Lowest value of each band; as text separated by commas. @default {fitted} */
+  minPixel?: string | readonly number[];
   /** Highest value of each band. @default {fitted} */
-  maxPixel?: string;
+  maxPixel?: string | readonly number[];
   stretch: "none" | "asinh";
 }
 
@@ -38,6 +38,20 @@ export function parseLimits(text: string, bands: number, name: string): number[]
   if (values.length === bands && values.every(Number.isFinite)) return values;
   throw new RangeError(
     `Cannot normalise ${bands} bands as --${name} needs a number for each, separated by commas: got "${text}"`,
+  );
+}
+
+/** Limits as options have them. */
+function limitsFor(
+  given: string | readonly number[] | undefined,
+  bands: number,
+  names: { option: string; setting: string },
+): readonly number[] | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === "string") return parseLimits(given, bands, names.option);
+  if (given.length === bands && given.every(Number.isFinite)) return given;
+  throw new RangeError(
+    `Cannot normalise ${bands} bands as ${names.setting} needs a number for each: got [${given.join(", ")}]`,
   );
 }
 
@@ -105,8 +119,8 @@ export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptio
   const { normalize, stretch, minPixel, maxPixel } = options;
   const bands = training.shape.at(-1)!, shaping = shapingSteps(bands, options);
   if (!normalize) return shaping;
-  const min = minPixel === undefined ? undefined : parseLimits(minPixel, bands, "min-pixel");
-  const max = maxPixel === undefined ? undefined : parseLimits(maxPixel, bands, "max-pixel");
+  const min = limitsFor(minPixel, bands, { option: "min-pixel", setting: "minPixel" });
+  const max = limitsFor(maxPixel, bands, { option: "max-pixel", setting: "maxPixel" });
   const shaped = shaping.length > 1 ? applyToAll(training, shaping.slice(1)) : training;
   const fitted = Array.from({ length: shaped.shape.at(-1)! }, (_, band) => {
     const sorted = sortedBand(shaped, band), center = quantileSorted(sorted, 0.5);

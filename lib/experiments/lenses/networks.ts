@@ -1,7 +1,7 @@
 /** The networks of the search for lenses, each with one sigmoid called "lens" at its end. @module */
 import { tf } from "../../engine/mod.ts";
 import { buildAlexnet } from "../../models/alexnet.ts";
-import { buildCustomCnn } from "../../models/custom_cnn.ts";
+import { buildCustomCnn, type CustomCnnConfig } from "../../models/custom_cnn.ts";
 import { buildLensNet } from "../../models/lens_net.ts";
 import { buildPybiaResnet18 } from "../../models/pybia_resnet18.ts";
 import { buildResnet18 } from "../../models/resnet18.ts";
@@ -11,10 +11,13 @@ import { buildVgg16 } from "../../models/vgg16.ts";
 export const LENS = "lens";
 
 /** What every one of them takes. */
-export interface NetworkConfig {
+export interface NetworkConfig extends Partial<Omit<CustomCnnConfig, "classes" | "outputName" | "output">> {
   inputShape: readonly number[];
   seed: number;
 }
+
+/** Networks whose layers have settings: pyBIA's own. */
+export const OPEN_NETWORKS: readonly string[] = ["alexnet", "vgg16", "pybia_resnet18", "custom_cnn"];
 
 /** The real ResNet-18 with one sigmoid instead of its softmax. */
 function resnet18({ inputShape, seed }: NetworkConfig): tf.LayersModel {
@@ -31,9 +34,12 @@ function resnet18({ inputShape, seed }: NetworkConfig): tf.LayersModel {
 
 const one = { classes: 1, outputName: LENS } as const;
 
+/** Names of the networks. */
+export type NetworkName = "lens_net" | "alexnet" | "vgg16" | "resnet18" | "pybia_resnet18" | "custom_cnn";
+
 /** Builders by name. pyBIA's have two sigmoids of which the second is one minus the first; one is enough. */
-export const NETWORKS = {
-  lens_net: (config) => buildLensNet({ ...config, outputName: LENS }),
+export const NETWORKS: Readonly<Record<NetworkName, (config: NetworkConfig) => tf.LayersModel>> = {
+  lens_net: ({ inputShape, seed }) => buildLensNet({ inputShape, seed, outputName: LENS }),
   alexnet: (config) => buildAlexnet({ ...config, ...one }),
   vgg16: (config) => buildVgg16({ ...config, ...one }),
   resnet18,
@@ -41,9 +47,9 @@ export const NETWORKS = {
   // pyBIA's own would have 555 M parameters at 67 × 67: further stages shrink what the dense layer sees.
   custom_cnn: (config) =>
     buildCustomCnn({
-      ...config,
-      ...one,
       stages: [32, 64, 128].map((filters) => ({ filters, kernel: 5, pooling: "average", poolSize: 3 })),
       dense: [{ units: 256, dropout: 0.5 }],
+      ...config,
+      ...one,
     }),
-} as const satisfies Record<string, (config: NetworkConfig) => tf.LayersModel>;
+};

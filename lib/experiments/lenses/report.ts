@@ -10,9 +10,9 @@ import {
 } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import type { CardMetric } from "../../card/mod.ts";
-import { robustLimits } from "../../image/mod.ts";
 import type { NdArray } from "../../data/source.ts";
 import * as plot from "../../plot/mod.ts";
+import { pictureOf, SHADES } from "../../run/contact_sheet.ts";
 import type { Figure } from "../../run/experiment.ts";
 import type { LensesData } from "./data.ts";
 
@@ -141,30 +141,6 @@ export function measure(scores: Float32Array, data: LensesData, seed: number): R
     },
   };
 }
-
-/** A cutout for people: one band grey, three or more in colours, from median − 3 MAD to median + 10 MAD. */
-export function pictureOf(
-  { data, shape }: NdArray<Float32Array>,
-  row: number,
-  options: { band?: number; low?: number; high?: number } = {},
-): plot.Picture {
-  const [, height, width, bands] = shape, pixels = height * width, first = row * pixels * bands;
-  const chosen = options.band !== undefined ? [options.band] : bands >= 3 ? [2, 1, 0] : [0]; // the reddest band is last
-  const channels = chosen.length, out = new Float32Array(pixels * channels);
-  chosen.forEach((band, channel) => {
-    const values = Float32Array.from({ length: pixels }, (_, i) => data[first + i * bands + band]);
-    const { low, high } = { ...robustLimits({ data: values }), ...definedOf(options) };
-    values.forEach((value, i) => out[i * channels + channel] = (value - low) / (high - low));
-  });
-  return { data: out, height, width, channels };
-}
-
-function definedOf({ low, high }: { low?: number; high?: number }) {
-  return { ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
-}
-
-/** How pictures of {@linkcode pictureOf} are shaded. */
-export const SHADES = { low: 0, high: 1, palette: "light" } as const;
 
 /** Lenses and others of the training set. */
 export function dataFigures({ crops, labels, split }: LensesData): Figure[] {

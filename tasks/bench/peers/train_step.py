@@ -1,6 +1,6 @@
 """A training step in Keras or PyTorch, asked for over standard input, one JSON line a request.
 
-Usage: train_step.py keras|torch tutorial|resnet18|conv3d BATCH
+Usage: train_step.py keras|torch tutorial|resnet18|conv3d|lenses/alexnet|lenses/vgg16|lenses/resnet18 BATCH
 Request {"steps": n}: answers {"ms": milliseconds a step}, the better of the framework's usual ways.
 """
 
@@ -11,11 +11,13 @@ import time
 import numpy as np
 
 FRAMEWORK, NET, BATCH = sys.argv[1], sys.argv[2], int(sys.argv[3])
+LENS = NET.startswith("lenses/")  # one sigmoid on 67 x 67 x 3
 SHAPES = {"tutorial": (28, 28, 1), "resnet18": (32, 32, 3), "conv3d": (21, 32, 32, 1)}
-CLASSES = {"tutorial": 10, "resnet18": 10, "conv3d": 2}
+SHAPES |= {NET: (67, 67, 3)} if LENS else {}
+CLASSES = {"tutorial": 10, "resnet18": 10, "conv3d": 2, "lenses/alexnet": 1, "lenses/vgg16": 1, "lenses/resnet18": 1}
 rng = np.random.default_rng(0)
 images = rng.random((BATCH, *SHAPES[NET]), dtype=np.float32)
-labels = rng.integers(0, CLASSES[NET], BATCH).astype(np.int32)
+labels = rng.integers(0, max(2, CLASSES[NET]), BATCH).astype(np.int32)
 
 
 def keras_steps():
@@ -36,7 +38,25 @@ def keras_steps():
         x = L.MaxPooling2D(2)(L.Conv2D(24, 3, padding="same", activation="relu")(image))
         x = L.MaxPooling2D(2)(L.Conv2D(36, 3, padding="same", activation="relu")(x))
         x = L.Dropout(0.5)(L.Dense(128, activation="relu")(L.Flatten()(x)))
-    elif NET == "resnet18":
+    elif NET == "lenses/alexnet":
+        norm = lambda x: L.Lambda(lambda t: tf.nn.local_response_normalization(t, 5, 2.0, 1e-4, 0.75))(x)
+        x = norm(L.MaxPooling2D(3, 2, "same")(L.Conv2D(96, 11, 4, "same", activation="relu")(image)))
+        x = norm(L.MaxPooling2D(3, 2, "same")(L.Conv2D(256, 5, padding="same", activation="relu")(x)))
+        for filters in (384, 384, 256):
+            x = L.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = L.Flatten()(L.MaxPooling2D(3, 2, "same")(x))
+        for _ in range(2):
+            x = L.Dropout(0.5)(L.Dense(4096, activation="relu")(x))
+    elif NET == "lenses/vgg16":
+        x = image
+        for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+            for _ in range(count):
+                x = L.Conv2D(filters, 3, padding="same", activation="relu")(x)
+            x = L.MaxPooling2D(2, 2, "same")(x)
+        x = L.Flatten()(x)
+        for _ in range(2):
+            x = L.Dropout(0.5)(L.Dense(4096, activation="relu")(x))
+    elif NET in ("resnet18", "lenses/resnet18"):
         x = L.ReLU()(L.BatchNormalization()(L.Conv2D(64, 3, 1, "same", use_bias=False)(image)))
         for stage, filters in enumerate((64, 128, 256, 512)):
             x = block(block(x, filters, 1 if stage == 0 else 2), filters, 1)
@@ -47,11 +67,11 @@ def keras_steps():
             x = L.Conv3D(filters, 3, padding="same", activation="relu")(x)
             x = L.MaxPool3D()(L.BatchNormalization()(L.Dropout(0.2)(x)))
         x = L.Dense(32, activation="relu")(L.Dense(64, activation="relu")(L.Flatten()(x)))
-    model = keras.Model(image, L.Dense(CLASSES[NET], activation="softmax")(x))
-    loss_of = keras.losses.SparseCategoricalCrossentropy()
+    model = keras.Model(image, L.Dense(CLASSES[NET], activation="sigmoid" if LENS else "softmax")(x))
+    loss_of = keras.losses.BinaryCrossentropy() if LENS else keras.losses.SparseCategoricalCrossentropy()
     optimizer = keras.optimizers.Adam(1e-3)
     model.compile(optimizer, loss_of, jit_compile=False)
-    x, y = tf.constant(images), tf.constant(labels)
+    x, y = tf.constant(images), tf.constant(labels.reshape(-1, 1).astype("f4") if LENS else labels)
 
     @tf.function(jit_compile=False)
     def graph():
@@ -86,13 +106,31 @@ def torch_steps():
         layers = [nn.Conv2d(1, 24, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
                   nn.Conv2d(24, 36, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
                   nn.Linear(36 * 49, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)]
-    elif NET == "resnet18":
+    elif NET == "lenses/alexnet":
+        norm = lambda: nn.LocalResponseNorm(11, 11e-4, 0.75, 2.0)
+        pool = lambda: nn.MaxPool2d(3, 2, 1)
+        layers = [nn.Conv2d(3, 96, 11, 4, 5), nn.ReLU(), pool(), norm(),
+                  nn.Conv2d(96, 256, 5, padding=2), nn.ReLU(), pool(), norm(),
+                  nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(),
+                  nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(), pool(), nn.Flatten(),
+                  nn.LazyLinear(4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5),
+                  nn.Linear(4096, 1)]
+    elif NET == "lenses/vgg16":
+        layers, inputs = [], 3
+        for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+            for _ in range(count):
+                layers += [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU()]
+                inputs = filters
+            layers += [nn.MaxPool2d(2, 2, ceil_mode=True)]
+        layers += [nn.Flatten(), nn.LazyLinear(4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, 4096), nn.ReLU(),
+                   nn.Dropout(0.5), nn.Linear(4096, 1)]
+    elif NET in ("resnet18", "lenses/resnet18"):
         layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
         inputs = 64
         for stage, filters in enumerate((64, 128, 256, 512)):
             layers += [Block(inputs, filters, 1 if stage == 0 else 2), Block(filters, filters, 1)]
             inputs = filters
-        layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10)]
+        layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, CLASSES[NET])]
     else:
         layers, inputs = [], 1
         for filters in (64, 32):
@@ -102,12 +140,12 @@ def torch_steps():
         layers += [nn.Flatten(), nn.Linear(32 * 5 * 8 * 8, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(),
                    nn.Linear(32, 2)]
     data = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1)))
-    y = torch.from_numpy(labels.astype(np.int64))
+    y = torch.from_numpy(labels.reshape(-1, 1).astype(np.float32) if LENS else labels.astype(np.int64))
     memory_format = torch.channels_last_3d if NET == "conv3d" else torch.channels_last
 
     def step_of(model, x):
         optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-        loss_of = nn.CrossEntropyLoss()
+        loss_of = nn.BCEWithLogitsLoss() if LENS else nn.CrossEntropyLoss()
         model.train()
 
         def step():
@@ -120,6 +158,7 @@ def torch_steps():
         return step
 
     plain = nn.Sequential(*layers)
+    plain(data[:1].repeat(2, 1, 1, 1) if LENS else data)  # lazy layers take their sides
     last = copy.deepcopy(plain).to(memory_format=memory_format)
     return [step_of(plain, data), step_of(last, data.to(memory_format=memory_format))]
 

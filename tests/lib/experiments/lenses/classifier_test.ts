@@ -1,5 +1,9 @@
 import { startEngine } from "../../../../lib/engine/mod.ts";
-import { Classifier } from "../../../../lib/experiments/lenses/classifier.ts";
+import { createRng } from "../../../../lib/base/rng.ts";
+import { Classifier, type ClassifierSettings } from "../../../../lib/experiments/lenses/classifier.ts";
+import { f1Score } from "../../../../lib/experiments/lenses/classifier_fit.ts";
+import { planOf, spaceOf } from "../../../../lib/experiments/lenses/classifier_search.ts";
+import { augmentSide, balanced, foldOf, sideOf } from "../../../../lib/experiments/lenses/classifier_sets.ts";
 import { adam } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
@@ -21,7 +25,14 @@ function images(count: number, isRing: boolean) {
 
 const both = () => ({ positiveClass: images(8, true), negativeClass: images(16, false) });
 const quick = {
-  clf: "lens_net",
+  clf: "custom_cnn",
+  architecture: {
+    stages: [{ filters: 6, kernel: 5, pooling: "average", poolSize: 4 }],
+    dense: [{ units: 8 }],
+    regularizer: "none",
+    initializer: "heNormal",
+    denseInitializer: "heNormal",
+  },
   normalize: true,
   optimizer: adam(),
   rate: 1e-2,
@@ -44,7 +55,8 @@ Deno.test("a Classifier learns, answers, saves and loads itself", () =>
       assertEquals(label, probability >= 0.5 ? "positive" : "negative");
     }
     await model.save(folder);
-    const again = new Classifier(both());
+    const noise = { positiveClass: images(1, true), negativeClass: images(1, false) };
+    const again = new Classifier(noise);
     await again.load(folder);
     const loaded = await again.predict(images(3, true));
     assertClose(
@@ -52,6 +64,11 @@ Deno.test("a Classifier learns, answers, saves and loads itself", () =>
       positive.map(({ probability }) => probability),
       1e-5,
     );
+    assertEquals(again.positiveClass, model.positiveClass);
+    assertEquals([again.settings.rate, again.settings.clf], [1e-2, "custom_cnn"]);
+    assertEquals(again.histories[0].epochs, model.histories[0].epochs);
+    await assertRejects(() => again.load(folder + "/nowhere"), Deno.errors.NotFound);
+    assertEquals(again.models.length, 1);
     assert(JSON.stringify(model.plotPerformance()).length > 100);
     model.dispose();
     again.dispose();
@@ -106,5 +123,203 @@ Deno.test("what does not fit is refused in one line", async () => {
     () => new Classifier({ ...both(), positiveClass: three }),
     RangeError,
     "lenses have 3, others 2",
+  );
+});
+
+// By hand: of 10 examples 2 are found, 1 missed, 1 taken wrongly: F1 = 4 / (4 + 2).
+Deno.test("F1 comes of the shares of those found and those right, and is watched as any number", async () => {
+  assertClose(f1Score(0.2, 0.8), 4 / 6);
+  assertEquals(f1Score(0, 1), 0);
+  const { positiveClass: valPositive, negativeClass: valNegative } = both();
+  const model = new Classifier({ ...both(), valPositive, valNegative, testPositive: valPositive }, {
+    ...quick,
+    ...{ metric: "validationF1Score", patience: 3, epochs: 40 },
+    monitors: [{ metric: "f1Score", threshold: 0.9 }, { metric: "validationF1Score", threshold: 0.9 }],
+  });
+  await model.create();
+  const last = model.histories[0].epochs.at(-1)!;
+  assert(last.f1Score >= 0.9 && last.validationF1Score >= 0.9 && last.epoch < 40, JSON.stringify(last));
+  assert(!("found" in last || "validationFound" in last), "what F1 is made of is not shown");
+  assert(model.testScores!.f1Score > 0.9, JSON.stringify(model.testScores));
+  model.dispose();
+});
+
+const SEARCH = {
+  ...quick,
+  ...{ optimize: true, optAug: true, nIter: 4, epochs: 2, optCv: 2, patience: 1 },
+  ...{
+    batchMin: 1,
+    batchMax: 3,
+    imageSizeMin: 14,
+    imageSizeMax: 18,
+    shift: 2,
+    rotation: true,
+    horizontal: true,
+  },
+  ...{
+    maskSize: 1,
+    numMasks: [0, 2] as const,
+    blendMax: 2,
+    optMaxMinPix: 50,
+    optMaxMaxPix: 80,
+    batchSizeMin: 4,
+    batchSizeMax: 8,
+  },
+} as const;
+
+Deno.test("create() searches network and augmentation in one space, and goes on where it was stopped", () =>
+  withFolder(async (folder) => {
+    const space = spaceOf(SEARCH, SIDE);
+    assertEquals(Object.keys(space).sort(), [
+      ...[
+        "activation",
+        "batch",
+        "blend",
+        "blendImages",
+        "copies",
+        "denseActivation",
+        "denseInitializer",
+        "horizontal",
+      ],
+      ...[
+        "imageSize",
+        "initializer",
+        "loss",
+        "maskSize",
+        "maxPixel",
+        "numMasks",
+        "optimizer",
+        "pooling",
+        "rate",
+      ],
+      ...["regularizer", "rotation", "shift"],
+    ]);
+    const model = new Classifier(both(), { ...SEARCH, optModel: false, path: folder + "/study" });
+    await model.create();
+    const { bestParams, optimization } = model;
+    assertEquals(optimization!.trials.length, 4);
+    assert(
+      optimization!.trials.every(({ values }) => values && values[0] > -10),
+      "an early end keeps the value",
+    );
+    const side = model.models[0].inputs[0].shape[1]!;
+    assertEquals(side, bestParams!.imageSize);
+    assertEquals([model.models.length, model.positiveClass.shape[0]], [2, 8]);
+    for (const plot of [model.plotHyperOpt(), model.plotHyperParamImportance()]) {
+      assert(JSON.stringify(plot).length > 200);
+    }
+    const sum = Object.values(model.hyperParamImportance()).reduce((a, b) => a + b, 0);
+    assert(sum === 0 || Math.abs(sum - 1) < 1e-9, `${sum}`);
+    await model.saveHyperImportance(folder + "/importance.json");
+    assertEquals(
+      JSON.parse(await Deno.readTextFile(folder + "/importance.json")),
+      model.hyperParamImportance(),
+    );
+    const more = new Classifier(both(), {
+      ...SEARCH,
+      optModel: false,
+      nIter: 5,
+      epochs: 1,
+      path: folder + "/study",
+    });
+    await more.create();
+    assertEquals(more.optimization!.trials.slice(0, 4), optimization!.trials);
+    model.dispose();
+    more.dispose();
+  }));
+
+Deno.test("planOf() gives both classes the same crop and circles, and the others' share of copies", () => {
+  const params = {
+    copies: 3,
+    imageSize: 15,
+    shift: 2,
+    rotation: true,
+    maskSize: 1,
+    numMasks: 2,
+    maxPixel: 60,
+    rate: 1e-3,
+  };
+  const { fit, normalisation, positive, negative } = planOf(params, SEARCH, { normalize: true }, 2);
+  assertEquals([fit.rate, normalisation.maxPixel], [1e-3, [60, 60]]);
+  const shared = { imageSize: 15, maskSize: 1, numMasks: 2 };
+  const moved = { widthShift: 2, heightShift: 2, rotation: true, zoomRange: [0.9, 1.1] as const };
+  assertEquals(positive, { ...shared, ...moved, batch: 3 });
+  assertEquals(negative, { ...shared, batch: 1 });
+  const bare = planOf({ ...params, numMasks: 0 }, SEARCH, { normalize: true }, 2);
+  assertEquals(bare.negative, { imageSize: 15, batch: 1 }, "no circle has no radius");
+});
+
+Deno.test("a search without anything to try, or without a trial that is accepted, says so", async () => {
+  const idle = new Classifier(both(), { ...quick, optimize: true, optModel: false });
+  await assertRejects(() => idle.create(), RangeError, "nothing to try: set optModel or optAug");
+  assertThrows(() => idle.plotHyperOpt(), Error, "there was none");
+  const { positiveClass: testPositive, negativeClass: testNegative } = both();
+  const strict = new Classifier({ ...both(), testPositive, testNegative }, {
+    ...quick,
+    ...{ optimize: true, optModel: false, optAug: true, nIter: 1, epochs: 1, testAccThreshold: 1.1 },
+    ...{ imageSizeMin: 16, imageSizeMax: 16, shift: 0, batchMin: 1, batchMax: 2 },
+  });
+  await assertRejects(() => strict.create(), Error, "none of 1 trials was completed");
+});
+
+Deno.test("copies of an image are never judged by each other, and classes are balanced", () => {
+  const sides = { positive: sideOf(images(6, true), "p"), negative: sideOf(images(12, false), "n") };
+  const copied = {
+    ...sides,
+    positive: augmentSide(sides.positive, { batch: 3, rotation: true }, createRng(1)),
+  };
+  for (const fold of [0, 1]) {
+    const { train, test } = foldOf(copied, 2, fold, 5);
+    const origins = ({ positive }: typeof train) => new Set(positive.origins.flat());
+    assertEquals([...origins(train)].filter((origin) => origins(test).has(origin)), []);
+    assertEquals([train.positive.images.shape[0], test.negative.images.shape[0]], [9, 6]);
+  }
+  assertEquals(balanced(sides, createRng(1)).negative.images.shape[0], 6);
+});
+
+Deno.test("a Classifier warns of data that are not normalised and of classes that look swapped", async () => {
+  const lines: string[] = [];
+  const swapped = { positiveClass: images(8, true), negativeClass: images(4, false) };
+  const model = new Classifier(swapped, {
+    ...quick,
+    ...{ normalize: false, epochs: 1, onWarning: (line) => lines.push(line) },
+  });
+  await model.create();
+  assertEquals(lines.map((line) => /swapped|explode or vanish/.exec(line)?.[0]), [
+    "swapped",
+    "explode or vanish",
+  ]);
+  assert(JSON.stringify(model.plotTsne({ steps: 10 })).includes("t-SNE"));
+  model.dispose();
+});
+
+Deno.test("wrong settings of a Classifier are refused in one line", async () => {
+  const create = (settings: ClassifierSettings) =>
+    new Classifier(both(), { ...quick, epochs: 1, ...settings }).create();
+  await assertRejects(
+    () => create({ maxPixel: [100] }),
+    RangeError,
+    "2 bands as maxPixel needs a number for each: got [100]",
+  );
+  await assertRejects(
+    () => create({ clf: "lens_net" }),
+    RangeError,
+    'Cannot change the architecture of "lens_net"',
+  );
+  const few = { positiveClass: images(3, true), negativeClass: images(16, false) };
+  await assertRejects(
+    () => new Classifier(few, { ...quick, smoteSampling: 1 }).create(),
+    RangeError,
+    "more examples than the 5 neighbours: got 3",
+  );
+  await assertRejects(
+    () => new Classifier(few, { ...quick, optCv: 4 }).create(),
+    RangeError,
+    "has 3 different examples",
+  );
+  assertThrows(
+    () => new Classifier({ ...both(), valPositive: { data: new Float32Array(400), shape: [1, 20, 20, 1] } }),
+    RangeError,
+    "positive validation set as it must have 2 bands: got 1",
   );
 });

@@ -6,13 +6,18 @@ import { type LensesData, onlineSteps } from "../../../../lib/experiments/lenses
 import { lenses, lossOf } from "../../../../lib/experiments/lenses/experiment.ts";
 import { NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
 import type { LensesOptions } from "../../../../lib/experiments/lenses/options.ts";
-import {
-  atPrior,
-  centralBrightness,
-  pictureOf,
-  purityAt,
-} from "../../../../lib/experiments/lenses/report.ts";
-import { encodeNpy } from "../../../../lib/io/npy.ts";
+import { atPrior, centralBrightness, purityAt } from "../../../../lib/experiments/lenses/report.ts";
+import { parseCard } from "../../../../lib/card/card.ts";
+import type { ProbabilityAnswer } from "../../../../lib/card/outputs/probability.ts";
+import type { NdArray } from "../../../../lib/data/source.ts";
+import { encodeFits } from "../../../../lib/io/fits.ts";
+import { openFile } from "../../../../lib/io/formats.ts";
+import { decodeNpy, encodeNpy } from "../../../../lib/io/npy.ts";
+import { contactSheet, pictureOf } from "../../../../lib/run/contact_sheet.ts";
+import { findExamples } from "../../../../lib/score/examples.ts";
+import { rankArray } from "../../../../lib/score/rank.ts";
+import type { Example } from "../../../../lib/score/raw_array.ts";
+import { createScorer } from "../../../../lib/score/scorer.ts";
 import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import type { JointLoss, Loss } from "../../../../lib/train/mod.ts";
@@ -135,6 +140,52 @@ Deno.test("a run learns rings from blobs, online, and is served as it was traine
   assert(Number.isFinite(expectedLensRatio.value));
   assertEquals(result.card!.inputs[0].kind, "bands");
   assert((await Deno.stat(join(out, "plots", "completeness_purity.svg"))).isFile);
+
+  const scorer = await createScorer({
+    card: parseCard(JSON.parse(await Deno.readTextFile(join(out, "model.json")))),
+    onnx: await Deno.readFile(join(out, "model.onnx")),
+  });
+  const path = join(folder, "other.npy"), npy = await Deno.readFile(path);
+  const { data, shape: [count] } = decodeNpy(npy) as NdArray<Float32Array>;
+  const planes = Float32Array.from(data, (_, i) => {
+    const image = Math.floor(i / (SIDE * SIDE * BANDS)), within = i % (SIDE * SIDE * BANDS);
+    const band = Math.floor(within / (SIDE * SIDE)), pixel = within % (SIDE * SIDE);
+    return data[(image * SIDE * SIDE + pixel) * BANDS + band];
+  });
+  const fits = encodeFits([{ data: planes, shape: [count, BANDS, SIDE, SIDE] }]);
+  const [fromNpy, fromFits] = await Promise.all([npy, fits].map(async (bytes) => {
+    const found = await findExamples(bytes, { inputs: scorer.card.inputs });
+    const results = await scorer.score(found.map((one) => (one as { arrays: Example }).arrays));
+    return results.map(({ answers }) => (answers.lens as ProbabilityAnswer).probabilities.lens);
+  }));
+  assertEquals(fromFits, fromNpy);
+
+  const file = await openFile(path);
+  const ranking = await rankArray(scorer, file.arrays[0], { batch: 7 });
+  assertEquals([ranking.scores, ranking.failed, ranking.of], [Float32Array.from(fromNpy), 0, "lens: lens"]);
+  const sorted = [...fromNpy].sort((a, b) => b - a);
+  assertEquals(Array.from(ranking.order, (row) => fromNpy[row]), sorted);
+  assert(
+    JSON.stringify(await contactSheet(file.arrays[0], ranking, { count: 3 })).includes("data:image/png"),
+  );
+  await assertRejects(
+    () => rankArray(scorer, file.arrays[0], { label: "comet" }),
+    TypeError,
+    "its labels are other, lens",
+  );
+  const holed = {
+    ...file.arrays[0],
+    read: async (rows?: readonly [number, number]) => {
+      const read = await file.arrays[0].read(rows);
+      if (rows?.[0] === 0) read.data[5] = NaN;
+      return read;
+    },
+  };
+  const { scores, order, failed, reason } = await rankArray(scorer, holed);
+  assertEquals([scores[0], order.length, failed], [NaN, count - 1, 1]);
+  assert(reason!.startsWith("example 0: "), reason);
+  file.close();
+  await scorer.close();
 });
 
 Deno.test("every network takes five bands and gives one probability", () => {

@@ -1,0 +1,337 @@
+/** What a {@linkcode Classifier} may try, and how a trial is judged: network and augmentation in one space. @module */
+import type { PybiaOptions } from "../../augment/mod.ts";
+import { createRng } from "../../base/rng.ts";
+import type { Objective, Params, SpaceSpec } from "../../search/mod.ts";
+import * as train from "../../train/mod.ts";
+import { fitOne, type FitSettings, type LossName, scoreOf, type WatchedMetric } from "./classifier_fit.ts";
+import {
+  augmentSide,
+  balanced,
+  checkSides,
+  foldOf,
+  type LabelledImages,
+  type Normalisation,
+  type Sides,
+  stepsFor,
+  together,
+  trainingArrays,
+} from "./classifier_sets.ts";
+import { applyToAll } from "./limits.ts";
+import { OPEN_NETWORKS } from "./networks.ts";
+
+/** A number, or the least and the largest that a search may try. */
+export type NumberOrRange = number | readonly [low: number, high: number];
+
+/** What a search may try. */
+export interface SearchSettings {
+  /** Trials. @default {25} */
+  nIter?: number;
+  /** Whether network and training are tried: batch, rate, optimiser, loss, and settings of the document's architectures. @default {true} */
+  optModel?: boolean;
+  /** Whether filters, kernels and dense layers are left as they are; else those of `custom_cnn` are tried too. @default {true} */
+  limitSearch?: boolean;
+  /** @default {16} */
+  batchSizeMin?: number;
+  /** @default {64} */
+  batchSizeMax?: number;
+  /** Whether the augmentation that is enabled below is tried. @default {false} */
+  optAug?: boolean;
+  /** Least copies of a positive image. @default {2} */
+  batchMin?: number;
+  /** Most copies of a positive image. @default {25} */
+  batchMax?: number;
+  /** Copies of a negative image. @default {1} */
+  batchOther?: number;
+  /** Whether a trial cuts the negatives to as many as there are positives. @default {true} */
+  balance?: boolean;
+  /** @default {50} */
+  imageSizeMin?: number;
+  /** @default {100, or the images' side where it is smaller} */
+  imageSizeMax?: number;
+  /** Largest shift that is tried. @default {10} */
+  shift?: number;
+  /** Whether turning is tried. @default {false} */
+  rotation?: boolean;
+  /** Whether mirroring left and right is tried. @default {false} */
+  horizontal?: boolean;
+  /** Whether mirroring top and bottom is tried. @default {false} */
+  vertical?: boolean;
+  /** @default {[0.9, 1.1]} */
+  zoomRange?: readonly [low: number, high: number];
+  /** Largest skew that is tried, in degrees. @default {0} */
+  skewAngle?: number;
+  /** Radius of circles that are cut out; needs `numMasks`. @default {none} */
+  maskSize?: NumberOrRange;
+  numMasks?: NumberOrRange;
+  /** Most blends, by the number of copies; from 1.1 on they are tried. @default {0} */
+  blendMax?: number;
+  /** @default {"mean"} */
+  blendingFunc?: PybiaOptions["blendingFunc"];
+  /** Most images in a blend that are tried. @default {2} */
+  numImagesToBlend?: number;
+  /** Blends of the negatives, by their number; 0 makes none. @default {1} */
+  blendOther?: number;
+  /** Least value that becomes 1, with `optMaxMaxPix`, tried in every band. @default {maxPixel as it is} */
+  optMaxMinPix?: number;
+  optMaxMaxPix?: number;
+  /** Further numbers that a trial is judged by the mean of. */
+  metric2?: WatchedMetric;
+  metric3?: WatchedMetric;
+  /** Judge by the mean over the epochs rather than by the best one. @default {true} */
+  average?: boolean;
+  /** Whether the same number of the test set is averaged in, where there is one. @default {true} */
+  postMetric?: boolean;
+  /** A trial fails whose accuracy on the test set is less. @default {none} */
+  testAccThreshold?: number;
+  /** Stops trials that do worse than others: a pruner of `lib/search`. @default {"none"} */
+  pruner?: string;
+}
+
+const isPair = (value: NumberOrRange): value is readonly [number, number] => typeof value !== "number";
+
+/** A dimension of whole numbers, or the one number there is. */
+function whole(value: NumberOrRange) {
+  const [low, high] = isPair(value) ? value : [value, value];
+  return low === high ? [low] : { low, high };
+}
+
+const NO_OR_YES = [false, true];
+const ACTIVATIONS = ["relu", "tanh", "elu", "selu", "sigmoid"];
+const INITIALIZERS = ["uniformScaling", "truncatedNormal", "heNormal", "heUniform", "glorotUniform"];
+
+/** What some settings let a search try. @param side Of the images as they are. */
+export function spaceOf(
+  settings: SearchSettings & Pick<FitSettings, "clf">,
+  side: number,
+): SpaceSpec {
+  const { optModel = true, optAug = false, limitSearch = true, clf = "alexnet" } = settings;
+  const { batchSizeMin = 16, batchSizeMax = 64 } = settings, isOpen = OPEN_NETWORKS.includes(clf);
+  const space: Record<string, SpaceSpec[string]> = {};
+  if (optModel) {
+    space.batch = { low: batchSizeMin, high: batchSizeMax };
+    space.rate = { low: 1e-6, high: 1e-2, log: true, float: true };
+    space.optimizer = ["sgd", "adam", "rmsprop"];
+    space.loss = ["binaryCrossEntropy", "hinge", "squaredHinge", "klDivergence", "logCosh"];
+  }
+  if (optModel && isOpen) {
+    space.activation = space.denseActivation = ACTIVATIONS;
+    space.initializer = space.denseInitializer = INITIALIZERS;
+    space.regularizer = ["none", "localResponse", "batchNorm"];
+    space.pooling = ["max", "min", "average"];
+  }
+  if (optModel && !limitSearch && clf === "custom_cnn") {
+    space.filters = { low: 12, high: 512 };
+    space.kernel = { low: 1, high: 7, step: 2 };
+    space.poolSize = [2, 3];
+    space.units = { low: 128, high: 6400, log: true };
+    space.dropout = { low: 0, high: 0.5, float: true };
+  }
+  if (!optAug) return space;
+  const { batchMin = 2, batchMax = 25, shift = 10, skewAngle = 0, blendMax = 0 } = settings;
+  const { imageSizeMin = Math.min(50, side), imageSizeMax = Math.min(100, side), numImagesToBlend = 2 } =
+    settings;
+  space.copies = whole([batchMin, batchMax]);
+  space.imageSize = whole([imageSizeMin, imageSizeMax]);
+  if (shift > 0) space.shift = { low: 0, high: shift };
+  if (settings.rotation) space.rotation = NO_OR_YES;
+  if (settings.horizontal) space.horizontal = NO_OR_YES;
+  if (settings.vertical) space.vertical = NO_OR_YES;
+  if (skewAngle > 0) space.skewAngle = { low: 0, high: skewAngle, float: true };
+  if (settings.maskSize !== undefined) space.maskSize = whole(settings.maskSize);
+  if (settings.numMasks !== undefined) space.numMasks = whole(settings.numMasks);
+  if (blendMax >= 1.1) {
+    space.blend = { low: 1, high: blendMax, float: true };
+    space.blendImages = whole([2, numImagesToBlend]);
+  }
+  const { optMaxMinPix, optMaxMaxPix } = settings;
+  if (optMaxMinPix !== undefined && optMaxMaxPix !== undefined) {
+    space.maxPixel = { low: optMaxMinPix, high: optMaxMaxPix, float: true };
+  }
+  return space;
+}
+
+/** How a trial, or the best of them, is trained. */
+export interface Plan {
+  fit: FitSettings;
+  normalisation: Normalisation;
+  /** Augmentation of both classes; none where that is not searched. */
+  positive?: PybiaOptions;
+  negative?: PybiaOptions;
+}
+
+const OPTIMIZERS = { sgd: () => train.sgd({ momentum: 0.9 }), adam: train.adam, rmsprop: train.rmsprop };
+
+/** What a trial's parameters mean. */
+export function planOf(
+  params: Params,
+  settings: SearchSettings & FitSettings,
+  normalisation: Normalisation,
+  bands: number,
+): Plan {
+  const pick = <T>(name: string): T | undefined => params[name] as T | undefined;
+  const chosen = <T extends object>(values: T) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+  const optimizer = pick<keyof typeof OPTIMIZERS>("optimizer"), maxPixel = pick<number>("maxPixel");
+  const filters = pick<number>("filters");
+  const architecture = chosen({
+    activation: pick<"relu">("activation"),
+    denseActivation: pick<"relu">("denseActivation"),
+    initializer: pick<"heNormal">("initializer"),
+    denseInitializer: pick<"heNormal">("denseInitializer"),
+    regularizer: pick<"none">("regularizer"),
+    pooling: pick<"max">("pooling"),
+    ...(filters !== undefined && {
+      stages: [{
+        filters,
+        kernel: pick<number>("kernel")!,
+        pooling: "max" as const,
+        poolSize: pick<number>("poolSize"),
+      }],
+      dense: [{ units: pick<number>("units")!, dropout: pick<number>("dropout") }],
+    }),
+  });
+  const fit: FitSettings = {
+    ...settings,
+    ...chosen({ batch: pick<number>("batch"), rate: pick<number>("rate"), loss: pick<LossName>("loss") }),
+    ...(optimizer && { optimizer: OPTIMIZERS[optimizer]() }),
+    ...(Object.keys(architecture).length > 0 &&
+      { architecture: { ...settings.architecture, ...architecture } }),
+  };
+  const plan: Plan = {
+    fit,
+    normalisation: maxPixel === undefined
+      ? normalisation
+      : { ...normalisation, maxPixel: new Array<number>(bands).fill(maxPixel) },
+  };
+  if (!settings.optAug) return plan;
+  const { zoomRange = [0.9, 1.1], blendingFunc = "mean", batchOther = 1, blendOther = 1 } = settings;
+  const shift = pick<number>("shift"), blend = pick<number>("blend");
+  const numMasks = pick<number>("numMasks");
+  const shared = chosen({
+    imageSize: pick<number>("imageSize"),
+    ...(numMasks !== 0 && { maskSize: pick<number>("maskSize"), numMasks }),
+    ...(blend !== undefined && { blendingFunc, numImagesToBlend: pick<number>("blendImages") }),
+  });
+  const moved = chosen({
+    widthShift: shift,
+    heightShift: shift,
+    rotation: pick<boolean>("rotation"),
+    horizontal: pick<boolean>("horizontal"),
+    vertical: pick<boolean>("vertical"),
+    skewAngle: pick<number>("skewAngle"),
+    zoomRange,
+  });
+  return {
+    ...plan,
+    positive: {
+      ...shared,
+      ...moved,
+      batch: pick<number>("copies"),
+      ...(blend !== undefined && { blendMultiplier: blend }),
+    },
+    negative: {
+      ...shared,
+      batch: batchOther,
+      ...(batchOther > 1 && moved),
+      ...(blend !== undefined && blendOther >= 1 && { blendMultiplier: blendOther }),
+    },
+  };
+}
+
+/** Both classes as a plan has them. */
+export function sidesOf(sides: Sides, { positive, negative }: Plan, seed: number): Sides {
+  return {
+    positive: positive ? augmentSide(sides.positive, positive, createRng(seed, 51)) : sides.positive,
+    negative: negative ? augmentSide(sides.negative, negative, createRng(seed, 52)) : sides.negative,
+  };
+}
+
+/** What a trial is trained and judged on. */
+export interface TrialData {
+  /** As they are before a search changes them. */
+  sides: Sides;
+  validation?: LabelledImages;
+  test?: LabelledImages;
+}
+
+type Settings = SearchSettings & FitSettings & { optCv?: number; smoteSampling?: number };
+
+/** The value of a number where larger is better: 1 − loss for a loss. */
+const worth = (name: string, value: number) => /loss/i.test(name) ? 1 - value : value;
+
+/**
+ * The objective of a search, to be maximised: the mean over epochs (or the best) of what is watched; a loss counts as 1 − loss.
+ *
+ * With `optCv` the images are dealt into folds before any copy is made, so that no copy is judged by its twin, and the value is
+ * the mean over the folds. A trial that stopped early keeps the value of the epochs that it had: pyBIA gives it −999.
+ */
+export function objectiveOf(data: TrialData, settings: Settings, normalisation: Normalisation): Objective {
+  const { optCv = 0, average = true, postMetric = true, testAccThreshold, metric = "loss" } = settings;
+  const bands = data.sides.positive.images.shape[3];
+  const watched = [metric, settings.metric2, settings.metric3].filter((name) => name !== undefined);
+  const held = watched.map((name) => optCv > 1 ? validationOf(name) : name);
+  return async (params, trial) => {
+    const plan = planOf(params, settings, normalisation, bands), values: number[] = [];
+    for (let fold = 0; fold < Math.max(1, optCv); fold++) {
+      const parts = optCv > 1 ? foldOf(data.sides, optCv, fold, trial.seed) : undefined;
+      const prepared = prepare(parts?.train ?? data.sides, plan, settings, trial.seed);
+      const judge = parts
+        ? together({ positive: parts.test.positive.images, negative: parts.test.negative.images })
+        : data.validation;
+      const seen: number[] = [];
+      const { model } = await fitOne(prepared.arrays, { ...plan.fit, metric: held[0] }, {
+        seed: trial.seed,
+        validation: judge && prepared.through(judge),
+        signal: trial.signal,
+        async onEpoch(numbers) {
+          const own = held.map((name) => worth(name, numbers[name]));
+          seen.push(own.reduce((sum, value) => sum + value, 0) / own.length);
+          const { epoch, ...rest } = numbers;
+          if (fold === 0) await trial.report(epoch, { ...rest, value: seen.at(-1)! });
+        },
+      });
+      let value = average ? seen.reduce((sum, one) => sum + one, 0) / seen.length : Math.max(...seen);
+      if (data.test) {
+        const score = await scoreOf(model, prepared.through(data.test));
+        if (testAccThreshold !== undefined && score.accuracy < testAccThreshold) {
+          model.dispose();
+          throw new RangeError(
+            `Cannot accept the trial as its accuracy on the test set must reach ${testAccThreshold}: got ${score.accuracy}`,
+          );
+        }
+        if (postMetric) value = (value + (/f1/i.test(metric) ? score.f1Score : score.accuracy)) / 2;
+      }
+      model.dispose();
+      values.push(value);
+    }
+    return { values: values.reduce((sum, value) => sum + value, 0) / values.length };
+  };
+}
+
+const validationOf = (name: WatchedMetric): WatchedMetric =>
+  /^validation/.test(name) ? name : `validation${name[0].toUpperCase()}${name.slice(1)}` as WatchedMetric;
+
+/** Augmented, balanced, normalised examples, and the same normalisation for others. */
+export function prepare(
+  sides: Sides,
+  plan: Plan,
+  { optAug, balance = true, smoteSampling = 0 }: Settings,
+  seed: number,
+) {
+  let made = sidesOf(sides, plan, seed);
+  if (optAug && balance) made = balanced(made, createRng(seed, 53));
+  checkSides(made);
+  const steps = stepsFor(
+    together({ positive: made.positive.images, negative: made.negative.images }).images,
+    plan.normalisation,
+  );
+  return {
+    steps,
+    sides: made,
+    arrays: trainingArrays(made, steps, smoteSampling, createRng(seed, 60)),
+    through: ({ images, labels }: LabelledImages): LabelledImages => ({
+      images: applyToAll(images, steps),
+      labels,
+    }),
+  };
+}

@@ -1,0 +1,68 @@
+/** Pictures of several bands for people, and the first of a ranking on one sheet. @module */
+import type { NdArray } from "../data/source.ts";
+import { robustLimits } from "../image/mod.ts";
+import type { FileArray } from "../io/file_array.ts";
+import * as plot from "../plot/mod.ts";
+import type { Ranking } from "../score/rank.ts";
+
+/** A cutout for people: one band grey, three or more in colours, from median − 3 MAD to median + 10 MAD. */
+export function pictureOf(
+  { data, shape }: NdArray<Float32Array>,
+  row: number,
+  options: { band?: number; low?: number; high?: number } = {},
+): plot.Picture {
+  const [, height, width, bands] = shape, pixels = height * width, first = row * pixels * bands;
+  const chosen = options.band !== undefined ? [options.band] : bands >= 3 ? [2, 1, 0] : [0]; // the reddest band is last
+  const channels = chosen.length, out = new Float32Array(pixels * channels);
+  chosen.forEach((band, channel) => {
+    const values = Float32Array.from({ length: pixels }, (_, i) => data[first + i * bands + band]);
+    const { low, high } = { ...robustLimits({ data: values }), ...definedOf(options) };
+    values.forEach((value, i) => out[i * channels + channel] = (value - low) / (high - low));
+  });
+  return { data: out, height, width, channels };
+}
+
+function definedOf({ low, high }: { low?: number; high?: number }) {
+  return { ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
+}
+
+/** How pictures of {@linkcode pictureOf} are shaded. */
+export const SHADES = { low: 0, high: 1, palette: "light" } as const;
+
+/** Options for {@linkcode contactSheet}. */
+export interface ContactSheetOptions {
+  /** Most pictures. @default {30} */
+  count?: number;
+  /** @default {6} */
+  columns?: number;
+  /** Width of a picture in pixels. @default {96} */
+  size?: number;
+  /** Numbers of the examples to show. @default {the ranking's order} */
+  rows?: readonly number[];
+  title?: string;
+}
+
+/**
+ * The first pictures of a ranking, each with its number and score; read one by one, so that the set may be larger than memory.
+ *
+ * @param array [examples, height, width, bands], or without bands.
+ */
+export async function contactSheet(
+  array: FileArray,
+  { scores, order, of }: Ranking,
+  options: ContactSheetOptions = {},
+): Promise<plot.Spec> {
+  const { count = 30, columns = 6, size = 96, title = `Highest ${of}` } = options;
+  const rows = (options.rows ?? Array.from(order.subarray(0, count))).slice(0, count),
+    pictures: plot.Picture[] = [];
+  for (const row of rows) {
+    const { data, shape } = await array.read([row, row + 1]);
+    const set = {
+      data: Float32Array.from<number | bigint>(data, Number),
+      shape: shape.length === 4 ? shape : [...shape, 1],
+    };
+    pictures.push(pictureOf(set, 0));
+  }
+  const captions = rows.map((row) => `${row}\n${scores[row].toPrecision(3)}`);
+  return plot.plotImageGrid(pictures, { ...SHADES, captions, columns, size, limit: count, title });
+}
