@@ -52,6 +52,8 @@ export interface OpenedFile {
   readonly arrays: readonly FileArray[];
   /** Of an archive that is no .npz: its files. */
   readonly members?: readonly Member[];
+  /** Of an archive: the folders that it names and that hold nothing, each with a slash at its end. */
+  readonly emptyFolders?: readonly string[];
   /** What a user should know although the file was read. */
   readonly warnings: readonly string[];
   /** Lets go of the file. */
@@ -313,8 +315,13 @@ async function openZip(source: ByteSource, options: Required<OpenOptions>): Prom
   const { isHiddenEntry, listZip, readZipEntry, zipBytes } = await import("./zip.ts");
   const { name, maxBytes, maxMembers } = options;
   const zip = zipBytes(await whole(source, options), name);
-  const limits = { maxEntries: maxMembers, maxEntryBytes: maxBytes, maxTotalBytes: maxBytes };
-  const entries = listZip(zip, limits).filter((entry) => !isHiddenEntry(entry.name));
+  const folders: string[] = [];
+  const entries = listZip(zip, {
+    maxEntries: maxMembers,
+    maxEntryBytes: maxBytes,
+    maxTotalBytes: maxBytes,
+    onFolder: (folder) => folders.push(folder),
+  }).filter((entry) => !isHiddenEntry(entry.name));
   const isNpz = entries.length > 0 && entries.every((entry) => entry.name.endsWith(".npy"));
   if (!isNpz) {
     const members = entries.map((entry): Member => ({
@@ -322,7 +329,10 @@ async function openZip(source: ByteSource, options: Required<OpenOptions>): Prom
       size: entry.size,
       bytes: () => Promise.try(readZipEntry, zip, entry),
     }));
-    return { format: "zip", name, arrays: [], members, warnings: [], close: () => source.close?.() };
+    const holds = (folder: string) => entries.some((entry) => entry.name.startsWith(folder));
+    const emptyFolders = folders.filter((folder) => !isHiddenEntry(folder) && !holds(folder));
+    const close = () => source.close?.();
+    return { format: "zip", name, arrays: [], members, emptyFolders, warnings: [], close };
   }
   const { decodeNpy } = await import("./npy.ts");
   const arrays = entries.map((entry) => {

@@ -60,6 +60,8 @@ export interface ZipLimits {
   maxTotalBytes?: number;
   /** Most unpacked bytes for one packed byte, for entries beyond 1 MiB. Deflate itself reaches 1,032. @default {1100} */
   maxRatio?: number;
+  /** Takes the name of each folder that the archive names, with the slash at its end. */
+  onFolder?: (name: string) => void;
 }
 
 /** Whether the bytes start like a zip, or, with `tail`, the file ends like one. */
@@ -125,8 +127,13 @@ export function openZipFile(path: string): ZipSource {
  * ```
  */
 export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
-  const { maxEntries = 1_000_000, maxEntryBytes = 2 ** 30, maxTotalBytes = 2 ** 40, maxRatio = 1100 } =
-    limits;
+  const {
+    maxEntries = 1_000_000,
+    maxEntryBytes = 2 ** 30,
+    maxTotalBytes = 2 ** 40,
+    maxRatio = 1100,
+    onFolder,
+  } = limits;
   const fail = failed(source.name);
   const end = findEnd(source);
   if (end.count > maxEntries) {
@@ -206,7 +213,7 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
       entries.push(span.entry);
     } else if (wide.size > 0) {
       throw new SyntaxError(`${inEntry()}: a folder with ${wide.size} bytes of content`);
-    }
+    } else onFolder?.(name);
     at = next;
   }
   if (at !== bytes.length) {

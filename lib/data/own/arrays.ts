@@ -60,6 +60,14 @@ function findPairs(arrays: readonly FileArray[], place: string, { images, labels
   const pictures = arrays.filter(isImages), rest = arrays.filter(isLabels);
   if (pictures.length === 1 && rest.length === 1) return [{ images: pictures[0], labels: rest[0] }];
   if (pictures.length === arrays.length && pictures.length > 1) return [];
+  if (pictures.length === 1 && arrays.length === 1) {
+    throw new TypeError(
+      `Cannot learn from "${place}" as it holds images of one class, or without labels: ${
+        shapesOf(arrays)
+      }; ` +
+        `add an array of labels, or an array for each other class`,
+    );
+  }
   throw new TypeError(
     `Cannot tell images from labels in "${place}": say --images NAME --labels NAME, of ${shapesOf(arrays)}`,
   );

@@ -59,6 +59,9 @@ export async function readOwnImages(name: string, options: OwnImagesOptions = {}
   const close = () => opened.forEach((file) => file.close());
   try {
     const found = await findSet(place, options, opened);
+    if (found.images.length === 0) {
+      throw new RangeError(`Cannot learn from "${name}" as it holds no image`);
+    }
     const labels = readLabels(found.columns, options);
     const kept = remembered(found.images, options.keepBytes ?? 1 << 29);
     const { looks, hashes } = await lookAtAll(kept, options);
@@ -102,13 +105,19 @@ async function findSet(
       passed.push(file.path);
     }
   }
-  if (files.every(({ arrays }) => arrays.length === 1 && arrays[0].isPicture)) throw noClasses(place);
+  if (files.every(isSinglePicture)) throw noClasses(place);
   const arrays = files.flatMap((file, i) => namedArrays(file, names[i]));
   const set = await readArraySet(arrays, place.name, options);
   return {
     ...set,
     notes: [...set.notes, ...passed.map((path) => `"${path}" is no image and was passed over`)],
   };
+}
+
+/** Whether a file is one image and nothing else, such as a PNG or a plane of FITS. */
+function isSinglePicture({ arrays, format }: OpenedFile): boolean {
+  return arrays.length === 1 &&
+    (arrays[0].isPicture === true || (format === "fits" && arrays[0].shape.length === 2));
 }
 
 /** A file's arrays under its own name; its pages are one array. */
@@ -228,7 +237,8 @@ function dropRepeated(images: readonly OwnImage[], hashes: readonly string[], la
     example ||= `"${images[i].name}" is "${images[before].name}"`;
   });
   const left = hashes.length - rows.length;
-  const notes = left > 0 ? [`${left} images that are there twice were left out: ${example}`] : [];
+  const what = left === 1 ? "one image that is there twice was" : `${left} images that are there twice were`;
+  const notes = left > 0 ? [`${what} left out: ${example}`] : [];
   return { rows, notes };
 }
 

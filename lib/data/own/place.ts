@@ -24,7 +24,7 @@ export interface Place {
   readonly table?: PlaceFile;
   /** The folder that all files lie in, taken off their paths; "" where there is none. */
   readonly within: string;
-  /** Folders that hold nothing; a zip says nothing of them. */
+  /** Folders that hold nothing, each with a slash at its end. */
   readonly emptyFolders: readonly string[];
 }
 
@@ -51,7 +51,7 @@ function placeOf(name: string, all: readonly PlaceFile[], emptyFolders: readonly
   return {
     name,
     within,
-    emptyFolders,
+    emptyFolders: emptyFolders.map((path) => path.startsWith(within) ? path.slice(within.length) : path),
     files: files.map((file) => ({ ...file, path: file.path.slice(within.length) })),
   };
 }
@@ -86,7 +86,7 @@ export async function openPlace(name: string): Promise<Place> {
     bytes: () => member.bytes(),
   }));
   single.close();
-  return placeOf(name, files, []);
+  return placeOf(name, files, single.emptyFolders ?? []);
 }
 
 /** The folder of a table, with the table. */

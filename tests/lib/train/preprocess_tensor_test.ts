@@ -3,11 +3,16 @@ import {
   parsePreprocessing,
   preprocess,
   primitiveOps,
+  regionOf,
+  shapeAfter,
   STEP_NAMES,
 } from "../../../lib/image/preprocessing/mod.ts";
 import { preprocessTensor } from "../../../lib/train/preprocess_tensor.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
-import { randomCase } from "../image/preprocessing/_random_steps.ts";
+import { type InputCard, prepareInput } from "../../../lib/score/prepare.ts";
+import { fromImage } from "../../../lib/score/raw_array.ts";
+import { decodePng, encodePng } from "../../../lib/io/png.ts";
+import { type RandomCase, randomCase } from "../image/preprocessing/_random_steps.ts";
 
 const CASES = 150;
 
@@ -85,6 +90,40 @@ for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
     }
   });
 }
+
+/** A card of one input of a case, as scoring knows it. */
+function cardOf({ steps, pixels }: RandomCase): InputCard {
+  const shape = shapeAfter(steps, pixels.shape);
+  const input = { name: "image", shape: [...shape], dtype: "float32" as const, units: "" };
+  return {
+    name: "random",
+    inputs: [{ ...input, kind: shape[2] === 1 ? "picture" : "bands" }],
+    preprocessing: steps,
+  };
+}
+
+Deno.test("what training's step makes of the part that a decoder reads is what scoring makes of the whole file", async () => {
+  const tf = await startEngine({ backend: "tensorflow" });
+  let compared = 0, cut = 0;
+  for (let seed = 0; seed < 1500; seed++) {
+    const drawn = randomCase(seed), { pixels: { data, shape }, white, steps } = drawn;
+    if (data instanceof Float32Array || shape.length !== 3 || (shape[2] !== 1 && shape[2] !== 3)) continue;
+    const [height, width, channels] = shape;
+    const file = encodePng({ data, height, width, channels: channels as 1 }, { level: 1, filter: "none" });
+    const card = cardOf(drawn), scored = prepareInput(card, card.inputs[0], fromImage(decodePng(file))).data;
+    const { rows, columns, applied } = regionOf(steps, shape), part = decodePng(file, { rows, columns });
+    const read = [part.height, part.width, part.channels],
+      ops = primitiveOps(steps.slice(applied), read, { white });
+    const trained = tf.tidy(() =>
+      preprocessTensor(ops, tf.tensor(Float32Array.from(part.data), [1, ...read])).dataSync<"float32">()
+    );
+    const scale = scored.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    assertClose(trained, scored, 2e-6, `seed ${seed}: ${JSON.stringify(steps)}`, scale);
+    compared++;
+    if (part.data.length < data.length) cut++;
+  }
+  assert(compared > 200 && cut > 50, `compared ${compared}, of which ${cut} read a part`);
+});
 
 Deno.test("preprocessTensor() can be compiled, and takes bytes as they are held", async () => {
   const tf = await startEngine({ backend: "tensorflow" });

@@ -151,7 +151,7 @@ Deno.test("mistake 7, duplicates: the same image twice counts once, and with two
     const { values, notes } = await summary(folder);
     assertEquals(values, [0, 0, 1, 1]);
     assert(
-      notes[0].startsWith('1 images that are there twice were left out: "dog/again.png" is "dog/2.png"'),
+      notes[0].startsWith('one image that is there twice was left out: "dog/again.png" is "dog/2.png"'),
       notes[0],
     );
   });

@@ -143,6 +143,19 @@ Deno.test("adversarial() regularises and constrains each model, and trains both 
   assertEquals(weightsOf(discriminator).map((value) => value + 0), [0, 0, 0], "no negative ones are left");
 });
 
+Deno.test("adversarial() moves what is trained of both models and nothing that is frozen", async () => {
+  const models = pair(1, 0), { generator, discriminator } = models;
+  discriminator.getLayer("hidden").trainable = false;
+  const valuesOf = (model: tf.LayersModel, layer: string) =>
+    model.getLayer(layer).getWeights().flatMap((weight) => [...weight.dataSync()]);
+  const all =
+    () => [valuesOf(discriminator, "hidden"), valuesOf(discriminator, "score"), valuesOf(generator, "made")];
+  const before = all();
+  await fit(models, points(16), { ...options, step: adversarial(), schedule: constant(0.1) });
+  const moved = all().map((values, i) => values.some((value, k) => value !== before[i][k]));
+  assertEquals(moved, [false, true, true]);
+});
+
 Deno.test("adversarial() learns where the points are", async () => {
   const models = pair();
   await fit(models, points(64), { ...options, epochs: 150, step: adversarial(), schedule: constant(0.02) });

@@ -1,6 +1,6 @@
 import { fromArrays } from "../../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
-import { adam, constant, divergence, fit, variational } from "../../../../lib/train/mod.ts";
+import { adam, constant, divergence, fit, sgd, variational } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals } from "../../../assert.ts";
 
 await startEngine({ backend: "tensorflow" });
@@ -89,6 +89,28 @@ Deno.test("variational() minimises reconstruction plus β times divergence", asy
     assertClose(loss, reconstructionLoss + beta * divergence, 1e-4);
     assert(divergence > 0 && reconstructionLoss > 0);
   }
+});
+
+Deno.test("variational() moves what its two parts depend on, and nothing that is frozen", async () => {
+  const movedBy = async (beta: number, frozen?: string) => {
+    const model = autoencoder(), names = ["z_mean", "z_log_variance", "reconstruction"];
+    if (frozen) model.getLayer(frozen).trainable = false;
+    const valuesOf = () =>
+      names.map((name) => model.getLayer(name).getWeights().flatMap((w) => [...w.dataSync()]));
+    const before = valuesOf();
+    await fit(model, source, {
+      step: variational({ beta, optimizer: sgd() }),
+      schedule: constant(0.1),
+      epochs: 1,
+      batch: 16,
+      shards: 1,
+    });
+    return valuesOf().map((values, i) => values.some((value, k) => value !== before[i][k]));
+  };
+  // Without the divergence nothing depends on the variance, as the mean alone is decoded here.
+  assertEquals(await movedBy(0), [true, false, true]);
+  assertEquals(await movedBy(1), [true, true, true]);
+  assertEquals(await movedBy(1, "reconstruction"), [true, true, false]);
 });
 
 Deno.test("variational() learns to reconstruct, and β pulls the codes together", async () => {
