@@ -1,0 +1,101 @@
+/** Lines of source by room, today and before the frame. @module */
+import { CliError } from "../_cli.ts";
+import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+import { commitBefore, git } from "./_before.ts";
+
+export const name = "source";
+export const summary = "Lines of source by room, today and before the frame (parts: rooms, experiment)";
+
+const FOLDERS = ["lib", "tasks", "functions"];
+
+/** Runs the chosen parts, all where none is chosen. */
+export async function run({ parts }: BenchContext): Promise<BenchTable[]> {
+  const known = { rooms, experiment };
+  const unknown = parts.find((part) => !Object.hasOwn(known, part));
+  if (unknown) {
+    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(known).join(", ")}`);
+  }
+  const chosen = Object.entries(known).filter(([part]) => parts.length === 0 || parts.includes(part));
+  return await Promise.all(chosen.map(([, measure]) => measure()));
+}
+
+/** Lines of each TypeScript file of a commit. */
+async function linesOf(commit: string): Promise<Map<string, number>> {
+  const listed = await git("grep", "-c", "", commit, "--", ...FOLDERS.map((folder) => `${folder}/*.ts`));
+  return new Map(
+    listed.split("\n").map((line) => {
+      const [, file, count] = /^[^:]+:(.+):(\d+)$/.exec(line)!;
+      return [file, Number(count)];
+    }),
+  );
+}
+
+/** `lib/io` of a file in it, or its top folder. */
+function roomOf(file: string): string {
+  const [top, room, ...rest] = file.split("/");
+  return top === "lib" && rest.length > 0 ? `${top}/${room}` : top;
+}
+
+function sumBy(lines: ReadonlyMap<string, number>): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [file, count] of lines) sums.set(roomOf(file), (sums.get(roomOf(file)) ?? 0) + count);
+  return sums;
+}
+
+/** Files of today that were there before, by that name or another. */
+async function descendants(before: string): Promise<Set<string>> {
+  const listed = await git("diff", "--name-status", "--find-renames=40%", before, "HEAD", "--", ...FOLDERS);
+  const isNew = new Set(
+    listed.split("\n").filter((line) => line.startsWith("A")).map((line) => line.split("\t")[1]),
+  );
+  return new Set([...(await linesOf("HEAD")).keys()].filter((file) => !isNew.has(file)));
+}
+
+async function rooms(): Promise<BenchTable> {
+  const commit = await commitBefore();
+  const [was, is, old] = await Promise.all([linesOf(commit), linesOf("HEAD"), descendants(commit)]);
+  const before = sumBy(was), today = sumBy(is);
+  const kept = new Map([...is].filter(([file]) => old.has(file)));
+  const keptLines = sumBy(kept);
+  const row = (what: string, now: number, then: number): BenchRow => ({
+    what,
+    unit: "lines",
+    ours: [now],
+    ...(then > 0 && { peer: "before the frame", theirs: [then] }),
+  });
+  const sum = (lines: ReadonlyMap<string, number>) => [...lines.values()].reduce((a, b) => a + b, 0);
+  const names = [...new Set([...today.keys(), ...before.keys()])].sort();
+  return {
+    title: `Lines of TypeScript, tests not counted; before the frame: ${commit.slice(0, 9)}`,
+    rows: [
+      ...names.map((room) => row(room, today.get(room) ?? 0, before.get(room) ?? 0)),
+      row("all", sum(today), sum(before)),
+      row("files that were there before", sum(keptLines), sum(before)),
+    ],
+    notes: [
+      `${is.size} files, ${was.size} before; ${kept.size} of today's were there before, by that name or another. ` +
+      `New ones have ${sum(today) - sum(keptLines)} lines.`,
+    ],
+  };
+}
+
+/** A newcomer's experiment, which a test runs. */
+const NEWCOMER = "tests/lib/run/_three_classes.ts";
+/** Lines that the same took before the frame. */
+const NEWCOMER_BEFORE = 109;
+
+async function experiment(): Promise<BenchTable> {
+  const lines = (await git("show", `HEAD:${NEWCOMER}`)).split("\n").length;
+  return {
+    title:
+      "A newcomer's experiment: three classes, augmentation, early stopping, class weights, a plot of its own",
+    rows: [{
+      what: NEWCOMER,
+      unit: "lines",
+      peer: "before the frame",
+      ours: [lines],
+      theirs: [NEWCOMER_BEFORE],
+      bar: 1,
+    }],
+  };
+}
