@@ -33,8 +33,8 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     name: "mnist",
-    options: { model: "tutorial_cnn" },
-    images: 2000,
+    options: { model: "tutorial_cnn", validation: 1000 },
+    images: 1000,
     space: {
       rate: { low: 0.01, high: 1, log: true },
       decay: { low: 1e-4, high: 5e-2, log: true },
@@ -43,8 +43,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "cygno",
-    options: { events: 1600, validation: 0.3, test: 0.05 },
-    images: 1000,
+    options: { events: 1000, validation: 0.3, test: 0.05 },
+    images: 600,
     space: { rate: { low: 5e-4, high: 5e-2, log: true }, batch: { low: 16, high: 128, log: true } },
   },
 ];
