@@ -409,3 +409,18 @@ Deno.test("listZip() refuses 64-bit fields beyond what a number holds exactly, a
   assertThrows(wide(2n ** 53n - 1n), SyntaxError, "overlaps");
   assertThrows(wide(0n, 7), SyntaxError, "the zip64 field is cut off");
 });
+
+Deno.test("listZip() refuses a part of an archive that lies on several disks", () => {
+  const zip = encodeZip([{ name: "a", bytes: text("x") }]), end = zip.length - 22;
+  for (const at of [4, 5, 6, 7]) {
+    assertThrows(() => listZip(zipBytes(patched(zip, end + at, 1))), SyntaxError, "split over several disks");
+  }
+});
+
+Deno.test("listZip() finds a zip64 directory whatever was put behind the archive", () => {
+  const bytes = new Uint8Array(0);
+  const zip = encodeZip(Array.from({ length: 65_600 }, (_, i) => ({ name: i.toString(36), bytes })));
+  const view = new DataView(zip.buffer, zip.byteOffset);
+  assertEquals(view.getUint32(zip.length - 22 - 4, true), 1, "one disk in all, as APPNOTE 4.3.15 has it");
+  assertEquals(listZip(zipBytes(joined(zip, text("\r\nmore")))).length, 65_600);
+});
