@@ -202,3 +202,42 @@ Deno.test("openNpy() reads rows alone, any order of bytes and axes, and refuses 
   await assertRejects(() => openNpy(memorySource(big.subarray(0, big.length - 1))), SyntaxError, "found 95");
   await assertRejects(() => openNpy(memorySource(big.subarray(0, 40))), SyntaxError, "cut off");
 });
+
+/** A file of a version whose header is made longer by blanks, as NumPy pads it. */
+function ofVersion(
+  version: number,
+  length: number,
+  dtype = "|u1",
+  values: readonly number[] = [7],
+): Uint8Array {
+  const header = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (1,), }`;
+  const at = version === 1 ? 10 : 12, out = new Uint8Array(at + length + values.length);
+  out.set([0x93, ...text("NUMPY"), version, 0]);
+  const view = new DataView(out.buffer);
+  if (version === 1) view.setUint16(8, length, true);
+  else view.setUint32(8, length, true);
+  out.set(text(header.padEnd(length - 1) + "\n"), at);
+  out.set(values, at + length);
+  return out;
+}
+
+Deno.test("decodeNpy() reads headers of versions 1 to 3, as long as 65,536 bytes", () => {
+  for (const [version, length] of [[1, 64], [1, 65_535], [2, 64], [3, 64], [2, 65_536]]) {
+    assertEquals([...decodeNpy(ofVersion(version, length)).data], [7], `${version}: ${length}`);
+  }
+  assertThrows(() => decodeNpy(ofVersion(2, 65_537)), SyntaxError, "cut off or absurd (65537 bytes)");
+  for (const version of [0, 4, 255]) {
+    assertThrows(
+      () => decodeNpy(ofVersion(version, 64)),
+      SyntaxError,
+      `version 1, 2 or 3, found ${version}`,
+    );
+  }
+});
+
+Deno.test("decodeNpy() swaps only what is written in another order", () => {
+  for (const [order, value] of [["<", 0x0201], [">", 0x0102], ["=", 0x0201], ["|", 0x0201]] as const) {
+    assertEquals([...decodeNpy(ofVersion(1, 64, `${order}u2`, [1, 2])).data], [value], order);
+  }
+  assertThrows(() => decodeNpy(ofVersion(1, 64, "!u2", [1, 2])), TypeError, 'type "!u2" is not read');
+});
