@@ -105,3 +105,19 @@ Deno.test("a trace that fails frees what it captured, and the engine works on", 
   assertEquals(variable.dataSync()[0], 1);
   assertEquals(tf.add(x, 1).dataSync()[0], 2);
 });
+
+Deno.test("a compiled function tells how many ops it runs, and none where nothing is traced", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const short = compile((x: tf.Tensor) => tf.neg(x)),
+    long = compile((x: tf.Tensor) => tf.neg(tf.exp(tf.tanh(x))));
+  assertEquals([short.ops, short.traces], [0, 0]);
+  const x = tf.tensor1d([1, 2]);
+  tf.dispose([short(x), long(x)]);
+  assertEquals([short.traces, long.traces, long.ops - short.ops], [1, 1, 2]);
+  short.dispose();
+  long.dispose();
+  await startEngine({ backend: "cpu" });
+  const plain = compile((x: tf.Tensor) => tf.neg(x));
+  plain(tf.tensor1d([1])).dispose();
+  assertEquals([plain.ops, plain.traces], [0, 0]);
+});
