@@ -9,8 +9,8 @@ const PROGRAM = fileURLToPath(import.meta.resolve("./_kill_program.ts"));
 /** Kinds of step that a run can be killed in. */
 export type StepKind = "supervised" | "adversarial" | "variational";
 
-function start(folder: string, kind: StepKind): Deno.ChildProcess {
-  const args = ["run", "-A", "--no-check", PROGRAM, folder, kind];
+function start(folder: string, kind: StepKind, slowAfter = Infinity): Deno.ChildProcess {
+  const args = ["run", "-A", "--no-check", PROGRAM, folder, kind, String(slowAfter)];
   return new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" }).spawn();
 }
 
@@ -35,7 +35,7 @@ async function runAndKill(
   steps: number,
   rng: () => number,
 ): Promise<"killed" | "ended"> {
-  const process = start(folder, kind), lines = linesOf(process);
+  const process = start(folder, kind, steps), lines = linesOf(process);
   for (let seen = 0; seen < steps; seen++) {
     const { done } = await lines.read();
     if (done) break;
@@ -75,7 +75,7 @@ export async function assertSurvivesKills(kind: StepKind, times: number, rng: ()
     for (let attempt = 0; kills < times; attempt++) {
       assert(attempt < 3 * times, `only ${kills} of ${times} kills came before the end`);
       // The steps of the whole run, 156, are shared out so that the kills fall all over it.
-      const steps = Math.floor(rng() * 2 * 140 / times);
+      const steps = Math.floor(rng() * 130 / times);
       if (await runAndKill(broken, kind, steps, rng) === "killed") kills++;
       else break;
     }

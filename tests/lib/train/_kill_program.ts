@@ -1,6 +1,7 @@
 /**
- * A training run to be killed: `deno run -A _kill_program.ts FOLDER STEP` with STEP `supervised`, `adversarial` or
- * `variational`. Goes on from the checkpoint in the folder, where there is one, prints a line a step, and at its end writes
+ * A training run to be killed: `deno run -A _kill_program.ts FOLDER STEP [SLOW]` with STEP `supervised`, `adversarial` or
+ * `variational`. After SLOW steps it takes its time for each, so that on a busy machine too it is killed before its end.
+ * Goes on from the checkpoint in the folder, where there is one, prints a line a step, and at its end writes
  * the weights to `weights` in the folder.
  * @module
  */
@@ -11,6 +12,7 @@ import {
   accuracy,
   adam,
   adversarial,
+  type Callback,
   cosine,
   crossEntropy,
   csvLog,
@@ -95,7 +97,14 @@ const TASKS: Readonly<Record<string, () => Task>> = {
   variational: variationalTask,
 };
 
-const [folder, kind] = Deno.args;
+const [folder, kind, slow = "Infinity"] = Deno.args;
+let steps = 0;
+const slowDown: Callback = {
+  name: "slowDown",
+  onBatch: async () => {
+    if (++steps > Number(slow)) await new Promise((resolve) => setTimeout(resolve, 8));
+  },
+};
 await startEngine({ backend: "tensorflow" });
 const { models, source, options } = TASKS[kind]();
 await fit(models, source, {
@@ -104,7 +113,7 @@ await fit(models, source, {
   batch: 16,
   schedule: cosine(0.01),
   shards: 1,
-  callbacks: [csvLog(join(folder, "history.csv"))],
+  callbacks: [csvLog(join(folder, "history.csv")), slowDown],
   checkpoint: { path: join(folder, "state.safetensors"), everySeconds: 0.02 },
   resume: true,
   reportMs: 0,
