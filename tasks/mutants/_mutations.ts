@@ -127,7 +127,9 @@ function mutationsOf(node: ts.Node): Found[] {
   }
   if (ts.isThrowStatement(node)) return [{ kind: "dropped statement", at: node, text: ";" }];
   if (ts.isAwaitExpression(node)) {
-    return [{ kind: "dropped await", at: node, text: `(${node.expression.getText()})` }];
+    return isReturned(node)
+      ? []
+      : [{ kind: "dropped await", at: node, text: `(${node.expression.getText()})` }];
   }
   if (ts.isCallExpression(node)) return swappedArguments(node);
   if (
@@ -136,6 +138,22 @@ function mutationsOf(node: ts.Node): Found[] {
     return [{ kind: "returned default", at: node, text: "return undefined;" }];
   }
   return [];
+}
+
+/** A promise that is returned is awaited by the caller, unless something here waits for its end. */
+function isReturned(wait: ts.AwaitExpression): boolean {
+  let node: ts.Node = wait;
+  while (ts.isParenthesizedExpression(node.parent) || ts.isConditionalExpression(node.parent)) {
+    node = node.parent;
+  }
+  if (ts.isConditionalExpression(node) && node.condition.getText().includes(wait.getText())) return false;
+  if (ts.isArrowFunction(node.parent)) return true;
+  if (!ts.isReturnStatement(node.parent)) return false;
+  while (!ts.isFunctionLike(node) && !ts.isSourceFile(node)) {
+    if (ts.isTryStatement(node)) return false;
+    node = node.parent;
+  }
+  return !/\busing\b/.test(node.getText());
 }
 
 function operatorOf({ left, right, operatorToken }: ts.BinaryExpression): Found[] {

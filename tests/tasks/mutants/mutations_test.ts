@@ -35,10 +35,21 @@ Deno.test("findMutations() leaves types, imports, joined texts and a loop's step
       'const a = b + "c";',
       "const a = f(b, b);",
       "const a = Math.max(b, c);",
+      "const a = async () => await b();",
       "const a = f(b, ...c);",
     ]
   ) assertEquals(mutantsOf(source), [], source);
   assertEquals(mutantsOf("for (;; i++) {}"), []);
+});
+
+Deno.test("findMutations() leaves a returned promise alone where nothing waits for its end", () => {
+  const drops = (body: string) =>
+    findMutations(`async function f() { ${body} }`).filter(({ kind }) => kind === "dropped await").length;
+  assertEquals(drops("return a ? await b() : (await c());"), 0);
+  assertEquals(drops("return await a() ? b : c;"), 1);
+  assertEquals(drops("try { return await a(); } finally { b(); }"), 1);
+  assertEquals(drops("using b = c(); return await a(b);"), 1);
+  assertEquals(drops("return [await a()];"), 1);
 });
 
 Deno.test("showMutation() shows the whole lines before and after", () => {

@@ -51,6 +51,7 @@ Deno.test("readLabels() refuses what can be two things, or holds nothing to lear
     [() => readLabels({ hits: counts }), "say --task classes or --task value"],
     [() => readLabels({ kind: ["cat", "cat"] }), 'there is one class only: "cat"'],
     [() => readLabels({ kind: ["cat", "", "dog"] }), "example 2 has none"],
+    [() => readLabels({ kind: ["", "cat", "dog"] }), "example 1 has none"],
     [() => readLabels({ energy: ["1.5", "1.5"] }), "as it is 1.5 for all 2 examples"],
     [() => readLabels({ x: ["1.5", "2"], y: ["1", "2"] }), "say --column x, or --column y"],
     [() => readLabels({ energy: ["1"], kind: ["2"] }, { column: "enrgy" }), '(nearest: "energy")'],

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { readOwnImages } from "../../../../lib/data/own/own_images.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
+import { encodeNpy } from "../../../../lib/io/npy.ts";
 import { encodePng } from "../../../../lib/io/png.ts";
 import { testWith } from "../../../needs.ts";
 import { pythonFolder } from "../../io/_python.ts";
@@ -112,6 +113,45 @@ Deno.test("readOwnImages() names the row of a table that is wrong", async () => 
     if (table.includes("not.png")) delete (files as Record<string, unknown>)["b/1.png"];
     await withFiles(files, async (folder) => {
       await assertRejects(() => readOwnImages(folder), Error, words);
+    });
+  }
+});
+
+Deno.test("readOwnImages() takes labels.csv before other tables, the only table, or the one that is named", async () => {
+  const images = { "1.png": png(1), "2.png": png(2), "3.png": png(3), "4.png": png(4) };
+  const table = (first: string, second: string) =>
+    `file,label\n1.png,${first}\n2.png,${first}\n3.png,${second}\n4.png,${second}\n`;
+  const names = async (folder: string, labels?: string) => (await summary(folder, { labels })).names;
+  await withFiles({ ...images, "a.csv": table("a", "b") }, async (folder) => {
+    assertEquals(await names(folder), ["a", "b"]);
+    await write(folder, { "c.tsv": table("c", "d").replaceAll(",", "\t") });
+    await assertRejects(
+      () => names(folder),
+      TypeError,
+      'which of "a.csv", "c.tsv" holds the labels: say --labels FILE',
+    );
+    assertEquals(await names(folder, "c.tsv"), ["c", "d"]);
+    await assertRejects(() => names(folder, "e.csv"), RangeError, "holds no such file");
+    await write(folder, { "labels.csv": table("e", "f") });
+    assertEquals(await names(folder), ["e", "f"]);
+  });
+});
+
+Deno.test("readOwnImages() takes an image of a file of many by its index, from 0", async () => {
+  const stack = encodeNpy({
+    data: Uint8Array.from({ length: 4 * 64 }, (_, i) => (i * i) >> 3),
+    shape: [4, 8, 8],
+  });
+  const rows = ["a,0", "a,1", "b,2", "b,3"].map((row) => `s.npy,${row}`);
+  const withRows = (rows: string[], test: (folder: string) => Promise<void>) =>
+    withFiles({ "s.npy": stack, "labels.csv": ["file,label,index", ...rows].join("\n") + "\n" }, test);
+  await withRows(rows, async (folder) => {
+    const { values, shape } = await summary(folder);
+    assertEquals([values, shape.slice(0, 2)], [[0, 0, 1, 1], [8, 8]]);
+  });
+  for (const bad of ["4", "-1", "1.5", "x", ""]) {
+    await withRows([...rows, `s.npy,b,${bad}`], async (folder) => {
+      await assertRejects(() => summary(folder), RangeError, `has no image ${bad}`);
     });
   }
 });

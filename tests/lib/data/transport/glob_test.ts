@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import {
+  byName,
   filesMatching,
   fixedPart,
   isLitter,
@@ -32,6 +33,11 @@ Deno.test("patternToRegExp() reads patterns as a shell does", () => {
 Deno.test("fixedPart() is the folder in front of what varies", () => {
   const cases = [["a/b/*.png", "a/b"], ["*.png", "."], ["/*/x", "/"], ["/a/b?/c", "/a"], ["a/{b,c}/d", "a"]];
   for (const [pattern, folder] of cases) assertEquals(fixedPart(pattern), folder);
+});
+
+Deno.test("byName() orders by code unit, whatever the locale", () => {
+  assertEquals(["b", "a", "Z", "a", "10", "9"].sort(byName), ["10", "9", "Z", "a", "a", "b"]);
+  assertEquals([byName("a", "b"), byName("b", "a"), byName("a", "a")], [-1, 1, 0]);
 });
 
 /** Makes empty files. */
