@@ -109,6 +109,85 @@ Deno.test("acquireLock() works where a file system has no links", () =>
     }
   }));
 
+Deno.test("acquireLock() takes away what processes left that died while they made a lock's file", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/lock`, old = new Date(Date.now() - 60_000);
+    (tryLock(path, { host: "far" }) as Lock).beat(); // left open: that machine is lost
+    const names = ["lock.a.new", "lock.b.probe", "lock.c.log", "other.d.new", "lock.e.new"];
+    for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, "");
+    for (const name of ["lock", ...names.slice(0, -1)]) await Deno.utime(`${folder}/${name}`, old, old);
+    const lock = await acquireLock(path);
+    const left = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    // Those of this lock that are old are gone; the last one was made a moment ago.
+    assertEquals(left, ["lock", "lock.c.log", "lock.e.new", "lock.log", "other.d.new"]);
+    lock.release();
+  }));
+
+Deno.test("inspectLock() knows no owner in a file that does not name one whole", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    const ownerOf = (text: string) => {
+      Deno.writeTextFileSync(path, text);
+      return inspectLock(path).owner?.token;
+    };
+    assertEquals(ownerOf('{"token":"a","host":"b"}'), "a");
+    for (
+      const text of [
+        "",
+        "null",
+        '{"token":"a"}',
+        '{"host":"b"}',
+        '{"token":1,"host":"b"}',
+        '{"token":"a","host":1}',
+      ]
+    ) {
+      assertEquals(ownerOf(text), undefined, text);
+    }
+    await Deno.remove(path);
+    assertEquals(inspectLock(path), { state: "free", ageMs: 0, why: "there is no such file" });
+  }));
+
+Deno.test("acquireLock() says what the file system says where neither a link nor a file can be made", () =>
+  withFolder(async (folder) => {
+    const linkSync = Deno.linkSync, openSync = Deno.openSync, path = `${folder}/lock`;
+    Deno.linkSync = () => {
+      throw new Deno.errors.NotSupported("no links here");
+    };
+    Deno.openSync = (file, options) => {
+      if (file === path && options?.createNew) throw new Deno.errors.PermissionDenied("no files here");
+      return openSync(file, options);
+    };
+    try {
+      const problem = await assertRejects(
+        () => acquireLock(path),
+        Deno.errors.PermissionDenied,
+        "no files here",
+      );
+      assert(problem.message.startsWith(`Cannot take lock "${path}": `), problem.message);
+      assertEquals((problem.cause as Error).message, "no links here");
+    } finally {
+      Object.assign(Deno, { linkSync, openSync });
+    }
+    assertEquals(Array.from(Deno.readDirSync(folder)), []);
+  }));
+
+Deno.test("acquireLock() goes by age where the file system has no locks of the kernel's", () =>
+  withFolder(async (folder) => {
+    const { lockSync } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.lockSync = () => {
+      throw new Deno.errors.NotSupported("no locks here");
+    };
+    try {
+      const lock = await acquireLock(`${folder}/lock`);
+      assertEquals(lock.owner.kernel, false);
+      assertEquals(inspectLock(lock.path).why, `process ${Deno.pid} runs`);
+      lock.release();
+    } finally {
+      Deno.FsFile.prototype.lockSync = lockSync;
+    }
+    assertEquals(Array.from(Deno.readDirSync(folder)), []);
+  }));
+
 Deno.test("acquireLock() says that a folder cannot be written", () =>
   withFolder(async (folder) => {
     await assertRejects(() => acquireLock(`${folder}/none/lock`), Deno.errors.NotFound);
