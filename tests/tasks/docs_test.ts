@@ -1,0 +1,81 @@
+import { join } from "@std/path";
+import { createRenderer } from "../../tasks/docs/_markdown.ts";
+import { brokenLinks, buildSite, type Site } from "../../tasks/docs/_site.ts";
+import { moduleComment } from "../../tasks/docs/_symbols.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { withFolder } from "../folder.ts";
+import { runTask } from "../task_command.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+
+let built: Promise<Site> | undefined;
+const site = () => built ??= buildSite(ROOT); // some seconds
+
+Deno.test("buildSite() has a page for each part of README and each room, and no link that leads nowhere", async () => {
+  const { files } = await site();
+  assertEquals(brokenLinks(files), []);
+  const index = files.get("index.html") as string;
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  for (const [, title] of readme.matchAll(/^## (.*)$/gm)) {
+    const [, file] = new RegExp(`<a href="([^"]+)">${title}</a>`).exec(index) ?? [];
+    assert(file && files.has(file), `no page for README's "${title}"`);
+  }
+  for (const { name, isDirectory } of Deno.readDirSync(join(ROOT, "lib"))) {
+    if (isDirectory) assert(index.includes(`href="${name}.api.html"`), `no page for lib/${name}/`);
+  }
+  assert(files.has("notebooks/images/mistakes.png"), "a picture of README is missing");
+  const asked = [...files.values()].flatMap((content) =>
+    typeof content === "string" ? content.match(/(src|<link[^>]*href)="https?:[^"]*"/g) ?? [] : []
+  );
+  assertEquals(asked, [], "what a reader without network lacks");
+});
+
+Deno.test("buildSite() shows declarations without bodies, links their types, and keeps examples", async () => {
+  const { files } = await site();
+  const train = files.get("train.api.html") as string;
+  const [, fit] = /<section><h3 id="fit">([\s\S]*?)<\/section>/.exec(train)!;
+  assert(fit.includes('train: <a href="data.api.html#Source">Source</a>'), fit);
+  assert(fit.includes('options: <a href="#FitOptions">FitOptions</a>'), fit);
+  assert(!fit.includes("await runLoop"), "the body of fit");
+  const image = files.get("image.api.html") as string;
+  const [, crop] = /<section><h3 id="cropCenter">([\s\S]*?)<\/section>/.exec(image)!;
+  assert(/<dt>RangeError<\/dt>/.test(crop) && crop.includes("<h4>Example</h4>"), crop);
+});
+
+Deno.test("brokenLinks() names a missing page, a missing heading and a missing picture", () => {
+  const files = new Map<string, string | Uint8Array>([
+    [
+      "a.html",
+      '<a href="b.html#there"></a><a href="#here"></a><h2 id="here"></h2><a href="https://x.org"></a>',
+    ],
+    ["b.html", '<a href="a.html#gone"></a><img src="none.png"><a href="c.html"></a>'],
+  ]);
+  assertEquals(brokenLinks(files), [
+    "a.html: b.html#there",
+    "b.html: a.html#gone",
+    "b.html: none.png",
+    "b.html: c.html",
+  ]);
+});
+
+Deno.test("createRenderer() escapes, makes tables, and links names that it finds", () => {
+  const render = createRenderer((name) => name === "fit()" || name === "Source" ? `#${name}` : undefined);
+  assertEquals(
+    render("`fit()` takes a {@linkcode Source}, not `<b>`").trim(),
+    '<p><a href="#fit()"><code>fit()</code></a> takes a <a href="#Source"><code>Source</code></a>, not <code>&#60;b&#62;</code></p>',
+  );
+  assert(render("| a |\n| - |\n| 1 |").includes("<td>1</td>"));
+});
+
+Deno.test("moduleComment() reads the comment of a module, on one line or on many", () => {
+  assertEquals(moduleComment("/** One. @module */\nexport {};"), "One.");
+  assertEquals(moduleComment("/**\n * One\n * two.\n *\n * @module\n */"), "One\ntwo.");
+});
+
+Deno.test("deno task docs writes the site into a folder", () =>
+  withFolder(async (folder) => {
+    const { code, out, err } = await runTask("docs", ["--out", join(folder, "site")]);
+    assertEquals([code, err], [0, ""]);
+    assert(/names of \d+ rooms/.test(out), out);
+    assert((await Deno.readTextFile(join(folder, "site", "index.html"))).includes("<main>"));
+  }));
