@@ -6,12 +6,14 @@ import { renderPng, renderSvg } from "../lib/plot/render.ts";
 import { contactSheet } from "../lib/run/contact_sheet.ts";
 import { rankArray, type Ranking } from "../lib/score/rank.ts";
 import type { Scorer } from "../lib/score/scorer.ts";
+import type { ValueRange } from "../lib/score/value_range.ts";
 import { CliError, type Output } from "./_cli.ts";
 
 /** What of a ranking is wanted. */
 export interface RankFileOptions {
   top: number;
   label?: string;
+  range?: ValueRange;
   /** File of the contact sheet. */
   sheet?: string;
   /** How many examples to ask a person about. */
@@ -26,7 +28,7 @@ export async function rankFile(
   output: Output,
 ): Promise<number> {
   if (files.length !== 1) throw new CliError(`--top ranks one file: got ${files.length}`);
-  const { top, label, sheet } = options;
+  const { top, label, range, sheet } = options;
   if (sheet !== undefined && !/\.(png|svg)$/i.test(sheet)) {
     throw new CliError(`Cannot draw "${sheet}" as it must be a .png or .svg`);
   }
@@ -35,8 +37,11 @@ export async function rankFile(
     const array = file.arrays.find(({ shape }) => shape.length > 2) ?? file.arrays[0];
     if (!array) throw new CliError(`"${files[0]}" holds no array of numbers`);
     const bar = output.progress("scoring", array.shape[0], { unit: "examples" });
-    const ranking = await rankArray(scorer, array, { label, onProgress: (done) => bar.update(done) })
+    const ranking = await rankArray(scorer, array, { label, range, onProgress: (done) => bar.update(done) })
       .finally(() => bar.end());
+    if (ranking.order.length === 0) {
+      throw new CliError(`None of ${array.shape[0]} examples could be scored: ${ranking.reason}`);
+    }
     output.table("ranked", rowsOf(ranking, Array.from(ranking.order.subarray(0, top))));
     if (options.labelNext !== undefined) {
       output.say(`\nTo label next, as their labels would tell most:`);

@@ -309,9 +309,10 @@ export function main(args: string[]): Promise<number> {
     const source = await findModel(reference, () => openStore(options.store, { s3 }));
     const { threads, runtime } = options;
     const scorer = await createScorer({ ...source, threads, runtime });
+    const range = options.range === undefined ? undefined : parseRange(options.range);
     if (options.top !== undefined) {
       const { top, label, sheet, labelNext } = options;
-      return await rankFile(scorer, files, { top, label, sheet, labelNext }, output).finally(() =>
+      return await rankFile(scorer, files, { top, label, range, sheet, labelNext }, output).finally(() =>
         scorer.close()
       );
     }
@@ -319,7 +320,6 @@ export function main(args: string[]): Promise<number> {
       await scorer.close();
       throw new CliError("--sheet, --label and --label-next go with --top");
     }
-    const range = options.range === undefined ? undefined : parseRange(options.range);
     if (options.out !== undefined) await Deno.mkdir(options.out, { recursive: true });
     const scores = new Scores(scorer, { ...options, range }, output);
     const opening: ExampleOptions = {

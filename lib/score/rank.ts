@@ -1,16 +1,19 @@
 /** A large set in order of a model's answer: scored slab by slab, so that a survey need not fit into memory. @module */
-import type { Card } from "../card/card.ts";
+import { type Card, rangeOf } from "../card/card.ts";
 import { inputKindOf } from "../card/inputs/registry.ts";
 import type { FileArray } from "../io/file_array.ts";
 import { prepareExample } from "./prepare.ts";
 import { rawValues } from "./raw_array.ts";
 import { inputTensors, type Scorer } from "./scorer.ts";
 import type { Tensor } from "./tensor.ts";
+import type { ValueRange } from "./value_range.ts";
 
 /** Options for {@linkcode rankArray}. */
 export interface RankOptions {
   /** Which label of an output of several classes is looked for. @default {the second of two} */
   label?: string;
+  /** Black and white of the file, where the model takes pictures by their range and the file is of floats. */
+  range?: ValueRange;
   /** Examples scored at once. @default {128} */
   batch?: number;
   /** Takes how many examples are scored. */
@@ -61,6 +64,7 @@ function columnOf({ name, outputs }: Pick<Card, "name" | "outputs">, label: stri
  * @param scorer Of a model of one input.
  * @param array [examples, …], of a file that may be larger than memory.
  * @throws {TypeError} If the model gives no single score, or the array is none of its input.
+ * @throws {RangeError} If what is black and white in the file must be known and is not.
  */
 export async function rankArray(
   scorer: Scorer,
@@ -76,6 +80,12 @@ export async function rankArray(
         `[${(input.raw ?? input.shape).join(", ")}]`,
     );
   }
+  const { range } = options;
+  if (rangeOf(input) && range === undefined && array.dtype !== "u1" && array.dtype !== "u2") {
+    throw new RangeError(
+      `Cannot rank by "${card.name}" as it must be known what is black and white in the file: say the range`,
+    );
+  }
   const total = array.shape[0], size = layout.shape.reduce((a, b) => a * b, 1);
   const scores = new Float32Array(total).fill(NaN);
   let failed = 0, reason: string | undefined, done = 0;
@@ -86,7 +96,7 @@ export async function rankArray(
       const data = values.subarray((row - first) * size, (row - first + 1) * size) as Float32Array;
       try {
         const example = { [input.name]: { data, shape: layout.shape, dtype: array.dtype } };
-        prepared.push(prepareExample(card, example).values);
+        prepared.push(prepareExample(card, example, range ? { range } : {}).values);
         rows.push(row);
       } catch (error) {
         failed++;

@@ -172,3 +172,46 @@ Deno.test("score says what it assumed of a file, takes --range and --page, and r
       broken.err.includes("seven.npy[0]: Cannot score the picture") && broken.err.includes("row 0, column 3"),
     );
   }));
+
+Deno.test("--top ranks a file, draws the highest, and says what to label next", () =>
+  withFiles(async (folder) => {
+    const run = join(folder, "run"), survey = join(folder, "survey.npy"), sheet = join(folder, "best.png");
+    const data = Float32Array.from({ length: 5 * 36 }, (_, i) => [30, 90, 10, 60, 0][Math.floor(i / 36)]);
+    await Deno.writeFile(survey, encodeNpy({ data, shape: [5, 6, 6, 1] }));
+    const top = ["--top", "2"];
+    const { code, out, err } = await score(
+      run,
+      survey,
+      ...top,
+      "--label",
+      "NR",
+      "--sheet",
+      sheet,
+      "--label-next",
+      "1",
+      "--json",
+    );
+    assertEquals(code, 0, err);
+    const records = out.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(records.filter(({ type }) => type === "ranked").map(({ example }) => example), [1, 3]);
+    assertEquals(records.filter(({ type }) => type === "labelNext").map(({ example }) => example), [4]); // p = 1/2
+    assertEquals([...(await Deno.readFile(sheet)).subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
+    const ranged = join(folder, "ranged"),
+      card = JSON.parse(await Deno.readTextFile(join(run, "model.json")));
+    await Deno.mkdir(ranged);
+    await Deno.copyFile(join(run, "model.onnx"), join(ranged, "model.onnx"));
+    card.inputs[0].range = [0, 255];
+    await Deno.writeTextFile(join(ranged, "model.json"), JSON.stringify(card));
+    for (
+      const [args, message] of [
+        [[ranged, survey, ...top, "--label", "NR"], "known what is black and white in the file"],
+        [[run, survey, ...top, "--label", "WIMP"], 'no score of "WIMP": its labels are ER, NR'],
+        [[run, survey, survey, ...top], "--top ranks one file: got 2"],
+        [[run, survey, "--sheet", sheet], "go with --top"],
+        [[run, survey, ...top, "--sheet", "best.pdf"], "must be a .png or .svg"],
+      ] as const
+    ) {
+      const failed = await score(...args);
+      assert(failed.code !== 0 && failed.err.includes(message), failed.err);
+    }
+  }));

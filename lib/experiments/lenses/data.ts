@@ -283,6 +283,7 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
     validation: split.validation.length > 0 ? side(split.validation) : undefined,
     test: side(split.test),
     fingerprint: set.fingerprint,
+    origin: options.data ?? `simulated, ${options.lenses} lenses and ${options.negatives} others`,
     raw: (indices) =>
       Promise.resolve(indices.map((index) => {
         const at = split.test[index] * size;
