@@ -264,6 +264,43 @@ class Apertures(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+@register
+class ClusterShapes(keras.layers.Layer):
+    def __init__(self, thresholds, sharpness=1.0, unit=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.thresholds, self.sharpness, self.unit = list(thresholds), sharpness, unit
+
+    def call(self, image):
+        rows, columns = image.shape[1:3]
+        y = (ops.arange(rows, dtype="float32") - (rows - 1) / 2)[:, None] / self.unit
+        x = (ops.arange(columns, dtype="float32") - (columns - 1) / 2)[None, :] / self.unit
+        smooth = image
+        for _ in range(2):
+            smooth = ops.average_pool(smooth, 3, 1, padding="same")
+        image, smooth, measures = image[..., 0], smooth[..., 0], []
+        for threshold in self.thresholds:
+            opened = ops.clip(self.sharpness * (smooth / threshold - 1) + 0.5, 0, 1)
+            weights = opened * image
+            s = ops.maximum(ops.sum(weights, axis=(1, 2)), 1e-2)
+
+            def mean(values):
+                return ops.sum(weights * values, axis=(1, 2)) / s
+
+            r = mean(x**2 + y**2) - mean(x) ** 2 - mean(y) ** 2
+            d = mean(x**2 - y**2) - mean(x) ** 2 + mean(y) ** 2
+            c = mean(2 * x * y) - 2 * mean(x) * mean(y)
+            apart = ops.sqrt(d**2 + c**2 + 1e-8)
+            length, width = (ops.sqrt(ops.maximum(square / 2, 1e-3)) for square in (r + apart, r - apart))
+            area, squares = ops.sum(opened, axis=(1, 2)), ops.sum(weights * image, axis=(1, 2))
+            measures += [ops.log(s + 0.1), ops.log(area + 1), length, width, ops.log(length / width)]
+            measures += [ops.log(squares + 0.1), ops.log(squares * area / s**2 + 1)]
+        return ops.stack(measures, axis=1)
+
+    def get_config(self):
+        own = {"thresholds": self.thresholds, "sharpness": self.sharpness, "unit": self.unit}
+        return {**super().get_config(), **own}
+
+
 def dihedral_parts():
     """Which part of a kernel looks at orientation h of its input to give orientation g, [g][h]."""
     square = [[3 * row + column for column in range(3)] for row in range(3)]

@@ -4,6 +4,7 @@
  * @module
  */
 export { Apertures, type AperturesConfig } from "./apertures.ts";
+export { ClusterShapes, type ClusterShapesConfig } from "./cluster_shapes.ts";
 export {
   Cropping1D,
   Cropping3D,

@@ -1,6 +1,7 @@
 /** All layer classes that can be written to a file and read from one; a new one is a file in this folder and a line here. @module */
 import { ACTIVATION_LAYERS } from "./activation.ts";
 import { APERTURES } from "./apertures.ts";
+import { CLUSTER_SHAPES } from "./cluster_shapes.ts";
 import { BATCH_NORMALIZATION } from "./batch_normalization.ts";
 import { BIDIRECTIONAL } from "./bidirectional.ts";
 import { BORDERS } from "./borders.ts";
@@ -83,6 +84,7 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   TANH_LEVELS,
   SOFT_MASK_MOMENTS,
   APERTURES,
+  CLUSTER_SHAPES,
   DIHEDRAL_CONVOLUTION,
 ];
 

@@ -374,6 +374,12 @@ export const OWN_CASES: readonly LayerCase[] = [
     inputs: [[6, 5, 1]],
   },
   { className: "Apertures", settings: { thresholds: [1], sharpness: 2 }, inputs: [[6, 5, 1]] },
+  {
+    className: "ClusterShapes",
+    settings: { thresholds: [0.1, 0.5], sharpness: 2, unit: 3 },
+    inputs: [[6, 5, 1]],
+  },
+  { className: "ClusterShapes", settings: { thresholds: [0.3] }, inputs: [[7, 8, 1]] },
   { className: "DihedralConv2D", settings: { filters: 2, lifts: true }, inputs: [image] },
   { className: "DihedralConv2D", settings: { filters: 3, kernelSize: 5 }, inputs: [[6, 5, 16]] },
 ];

@@ -2,6 +2,7 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
   ChannelAttention,
+  ClusterShapes,
   LocalResponseNormalization,
   MinPooling2D,
   MultiHeadAttention,
@@ -159,4 +160,32 @@ Deno.test("a frozen layer of a Sequential stays frozen when the model is built",
   const model = tf.sequential({ layers: [frozen, tf.layers.dense({ units: 1 })] });
   model.predict(tf.ones([1, 2]));
   assertEquals(model.layers.map(({ trainable }) => trainable), [false, true]);
+});
+
+Deno.test("ClusterShapes measures a bar of light by hand", async () => {
+  // A bar of 2 × 8 pixels of brightness 10: far above the threshold, so that its smoothed picture is all open but far from it.
+  // Along: 8 pixels in a row, (8² − 1) / 12 = 5.25; across: 2 pixels, (2² − 1) / 12 = 0.25. Light 160, squares 1600.
+  for (const backend of backends) {
+    await startEngine({ backend });
+    const pixels = Float32Array.from({ length: 256 }, (_, i) => {
+      const row = i >> 4, column = i & 15;
+      return (row === 7 || row === 8) && column >= 4 && column < 12 ? 10 : 0;
+    });
+    const layer = new ClusterShapes({ thresholds: [0.2, 1000], sharpness: 1 });
+    const [light, area, length, width, elongation, squares, concentration, ...nothing] = Array.from(
+      (layer.apply(tf.tensor(pixels, [1, 16, 16, 1])) as tf.Tensor).dataSync(),
+    );
+    assertClose([light, squares], [Math.log(160.1), Math.log(1600.1)], 1e-5, backend);
+    assertClose(
+      [length, width, elongation],
+      [Math.sqrt(5.25), 0.5, Math.log(Math.sqrt(5.25) / 0.5)],
+      1e-4,
+      backend,
+    );
+    // Two means over 3 × 3 widen the bar by two pixels on each side: the faintest of the 6 × 12, its corners, have 10 / 81 · 1.
+    const open = Math.exp(area) - 1;
+    assertClose(concentration, Math.log(1600 * open / 160 ** 2 + 1), 1e-5, backend);
+    assertClose(open, 72 - 4 * (1 - (10 / 81 / 0.2 - 0.5)), 0.02, backend);
+    assertClose(nothing.slice(0, 2), [Math.log(0.01 + 0.1), 0], 1e-5, backend, 1e-6);
+  }
 });
