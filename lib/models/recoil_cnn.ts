@@ -4,19 +4,18 @@
  * 30 keV. The energy has no dropout: dropped units before a regression make use differ from training, and shift it.
  *
  * Pixels are averaged in squares of two (diffusion has blurred what is finer), and the outer eighth on each side is left aside. Then side by side:
- * - levels: the picture through tanh of several gains, so that faint and bright tracks look alike, and the mean of each;
- * - moments: how long and wide the track is and where it points to, from soft masks of several gains;
- * - apertures: the light above several thresholds and the area that it comes from, as a cut-based analysis measures them;
+ * - shapes: light, area, length, width and concentration of the track above several thresholds, as an analysis of clusters measures them;
+ * - levels: the picture through tanh of several gains, so that faint and bright tracks look alike;
  * - convolutions over the levels, four stages, with the mean of every channel of every stage.
- * Levels, moments and apertures are fixed: one step of Adam moves a thousand coordinates at once and would tear them apart. The rest is trained.
+ * Shapes and levels are fixed: one step of Adam moves a thousand coordinates at once and would tear them apart. The rest is trained,
+ * but for the last step of each head, which {@linkcode calibrateRecoilCnn} sets by events that training did not see.
  *
- * Source: our own, for the project of the CYGNO course; the heads' units are the course's. Without the moments, most of the
+ * Source: our own, for the project of the CYGNO course; the heads' units are the course's. Without the shapes, most of the
  * training is spent on learning how long a track is wherever its middle lies. @module
  */
 import { tf } from "../engine/mod.ts";
-import { Apertures } from "../layers/apertures.ts";
+import { ClusterShapes } from "../layers/cluster_shapes.ts";
 import { Normalization } from "../layers/normalization.ts";
-import { SoftMaskMoments } from "../layers/soft_mask_moments.ts";
 import { TanhLevels } from "../layers/tanh_levels.ts";
 import { layerSeeds } from "./model.ts";
 
@@ -29,26 +28,24 @@ export interface RecoilCnnConfig {
   side?: number;
   /** Outputs, in order. @default {["nuclear", "energy"]} */
   heads?: readonly RecoilHead[];
-  /** Channels of the four stages. @default {[24, 32, 48, 64]} */
+  /** Channels of the four stages. @default {[8, 16, 24, 32]} */
   filters?: readonly [number, number, number, number];
   /** Units of the dense layers. @default {[64, 64]} */
   units?: readonly number[];
   /** Share of the units dropped in training, for the kind alone. @default {0.1} */
   dropout?: number;
+  /** Share of the convolutions' means dropped in training, for the kind alone: unlike the shapes, they can learn events by heart. @default {0.5} */
+  seenDropout?: number;
   /** Makes the initial weights repeatable. @default {drawn anew each time} */
   seed?: number;
 }
 
-/** Gains of the tanh that makes the levels, and of those under the soft masks. */
-const LEVEL_GAINS = [8, 4, 2, 1, 0.5, 0.2], MASK_GAINS = [6, 3, 1.5, 0.7, 0.3, 0.15];
-/** A mask's contrast: a pixel of the track outweighs one of the background by e⁸. */
-const MASK_CONTRAST = 8;
-/** Thresholds of the apertures, in units of the input, and how sharp they are: what is dark is 6 widths of the sigmoid below. */
-const THRESHOLDS = [0.1, 0.18, 0.35, 0.7, 1.4, 2.8], SHARPNESS = 6;
-/** Gains of the tanh under which the summed light is shown, so that 1 keV and 30 keV are as far apart as in a logarithm. */
-const LIGHT_GAINS = [160, 80, 40, 20, 10, 5];
-/** Pixels of the coarse picture that make one unit of the moments. */
-const COORDINATE_UNIT = 6;
+/** Gains of the tanh that makes the levels. */
+const LEVEL_GAINS = [8, 4, 2, 1, 0.5, 0.2];
+/** Thresholds of the shapes, in units of the input: the noise of the smoothed picture is 0.014. */
+const THRESHOLDS = [0.08, 0.16, 0.32, 0.64, 1.28];
+/** Pixels that make one unit of length. */
+const LENGTH_UNIT = 6;
 
 /**
  * Builds the recoil CNN.
@@ -66,9 +63,10 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
   const {
     side = 128,
     heads = ["nuclear", "energy"],
-    filters = [24, 32, 48, 64],
+    filters = [8, 16, 24, 32],
     units = [64, 64],
     dropout = 0.1,
+    seenDropout = 0.5,
   } = config;
   if (heads.length === 0) throw new RangeError("Cannot build a recoil CNN without a head");
   if (side % 64 !== 0) {
@@ -79,36 +77,19 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
   const binned = add(tf.layers.averagePooling2d({ poolSize: 2, name: "bin" }), image);
   const inner = add(tf.layers.cropping2D({ cropping: side / 16, name: "inner" }), binned); // [batch, 48, 48, 1]
   const levels = add(new TanhLevels({ gains: LEVEL_GAINS, name: "levels" }), inner);
-  const coarse = add(tf.layers.averagePooling2d({ poolSize: 2, name: "coarse" }), inner); // [batch, 24, 24, 1]
-  const measured = add(tf.layers.concatenate({ name: "measured" }), [
-    add(tf.layers.globalAveragePooling2d({ name: "levels_mean" }), levels),
-    add(
-      new SoftMaskMoments({
-        gains: MASK_GAINS,
-        contrast: MASK_CONTRAST,
-        unit: COORDINATE_UNIT,
-        name: "moments",
-      }),
-      coarse,
-    ),
-    add(
-      new Apertures({
-        thresholds: THRESHOLDS,
-        sharpness: SHARPNESS,
-        lightGains: LIGHT_GAINS,
-        name: "apertures",
-      }),
-      coarse,
-    ),
-  ]);
+  const measured = add(
+    new ClusterShapes({ thresholds: THRESHOLDS, unit: LENGTH_UNIT, name: "measured" }),
+    inner,
+  );
   const standard = add(new Normalization({ name: "standard" }), measured);
-  const x = add(tf.layers.concatenate({ name: "features" }), [
-    standard,
-    ...stagesOver(levels, filters, seeds),
-  ]);
+  const seen = add(tf.layers.concatenate({ name: "seen" }), stagesOver(levels, filters, seeds));
   const outputs = heads.map((head) => {
+    const doubted = head === "nuclear" && seenDropout > 0
+      ? add(tf.layers.dropout({ rate: seenDropout, name: "nuclear_doubt" }), seen)
+      : seen;
+    const x = add(tf.layers.concatenate({ name: `${head}_features` }), [standard, doubted]);
     const own = denseOf(x, head, { units, dropout: head === "nuclear" ? dropout : 0, seeds });
-    const last = (name: string, activation: "sigmoid" | "linear" | "softplus") =>
+    const last = (name: string, activation: "linear" | "softplus") =>
       add(
         tf.layers.dense({
           units: 1,
@@ -118,17 +99,60 @@ export function buildRecoilCnn(config: RecoilCnnConfig = {}): tf.LayersModel {
         }),
         own,
       );
-    if (head === "nuclear") return last(head, "sigmoid");
-    return add(tf.layers.concatenate({ name: head }), [
-      last("energy_mean", "linear"),
-      last("energy_sigma", "softplus"),
+    if (head === "nuclear") return add(fixedDense("nuclear", 1, "sigmoid"), last("nuclear_score", "linear"));
+    const mean = last("energy_mean", "linear");
+    const scale = add(
+      fixedDense("energy_scale", 1),
+      add(fixedDense("energy_knots", SIGMA_KNOTS.length, "relu"), mean),
+    );
+    const sigma = add(tf.layers.multiply({ name: "energy_sigma" }), [
+      last("energy_spread", "softplus"),
+      scale,
     ]);
+    return add(tf.layers.concatenate({ name: head }), [mean, sigma]);
   });
-  return tf.model({
+  const model = tf.model({
     inputs: image,
     outputs: outputs.length === 1 ? outputs[0] : outputs,
     name: "recoil_cnn",
   });
+  calibrateRecoilCnn(model);
+  return model;
+}
+
+/** A dense layer that training leaves as it is. */
+function fixedDense(name: string, units: number, activation: "linear" | "relu" | "sigmoid" = "linear") {
+  return tf.layers.dense({ units, activation, name, trainable: false });
+}
+
+/** Energies between which the factor of σ runs straight, in units of the output; beyond them it stays. */
+export const SIGMA_KNOTS = [0.1, 1 / 3, 5 / 6];
+
+/** What {@linkcode calibrateRecoilCnn} sets. */
+export interface RecoilCalibration {
+  /** Probability of a nuclear recoil = sigmoid(slope · score + offset). @default {{ slope: 1, offset: 0 }} */
+  kind?: { slope: number; offset: number };
+  /** Factors of the energy's σ where the predicted energy is 3, 10 and 25 keV. @default {[1, 1, 1]} */
+  sigma?: readonly [number, number, number];
+}
+
+/**
+ * Sets the last step of each head of a recoil CNN; what is left out becomes as if it were not there.
+ *
+ * @param model What {@linkcode buildRecoilCnn} gave; changed.
+ * @param calibration What events that training did not see say.
+ */
+export function calibrateRecoilCnn(model: tf.LayersModel, calibration: RecoilCalibration = {}): void {
+  const { kind = { slope: 1, offset: 0 }, sigma: [first, middle, last] = [1, 1, 1] } = calibration;
+  const set = (name: string, kernel: number[][], bias: readonly number[]) => {
+    if (!model.layers.some((layer) => layer.name === name)) return; // a head that this model lacks
+    tf.tidy(() => model.getLayer(name).setWeights([tf.tensor2d(kernel), tf.tensor1d([...bias])]));
+  };
+  set("nuclear", [[kind.slope]], [kind.offset]);
+  set("energy_knots", [SIGMA_KNOTS.map(() => 1)], SIGMA_KNOTS.map((knot) => -knot));
+  const rise = (middle - first) / (SIGMA_KNOTS[1] - SIGMA_KNOTS[0]),
+    next = (last - middle) / (SIGMA_KNOTS[2] - SIGMA_KNOTS[1]);
+  set("energy_scale", [[rise], [next - rise], [-next]], [first]);
 }
 
 /** Dense layers of one head. */
@@ -170,7 +194,7 @@ function add(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[])
   return layer.apply(x) as tf.SymbolicTensor;
 }
 
-/** Convolutions at a half, a half, a quarter and an eighth of the levels' size; the mean of each stage, and the most of the last. */
+/** Convolutions at a half, a quarter, an eighth and a sixteenth of the levels' size; the mean of each stage, and the most of the last. */
 function stagesOver(
   levels: tf.SymbolicTensor,
   filters: readonly number[],
@@ -179,7 +203,7 @@ function stagesOver(
   let x = levels;
   const means = filters.map((channels, i) => {
     const name = `stage${i + 1}`;
-    if (i > 1) x = add(tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_pool` }), x);
+    if (i > 0) x = add(tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_pool` }), x);
     x = add(
       tf.layers.conv2d({
         filters: channels,

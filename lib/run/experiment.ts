@@ -156,6 +156,8 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
   build(options: Options<T>, data: D): tf.LayersModel | Models;
   /** How to train: loss, metrics, optimizer, preprocessing, augmentation. */
   recipe(options: Options<T>, data: D, models: Models): Recipe;
+  /** Sets what the validation examples decide on in the trained models, before anything is measured or exported. */
+  calibrate?(models: Models, data: D, options: Options<T>): void | Promise<void>;
   /** What the model takes and gives, for its card; checked against the model before training starts. */
   card(options: Options<T>, data: D): CardParts;
   /** Measures the predictions on the test examples. */

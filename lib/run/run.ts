@@ -172,6 +172,7 @@ async function trainOn(
     await writeRecord(folder, record);
     return { folder, history };
   }
+  await experiment.calibrate?.(models, data, options);
   const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
   const predictions = await predictTest(model, data, planned, { preprocessing, shards: history.shards });
   const results = { predictions, history, models };

@@ -30,21 +30,12 @@ export const CYGNO_OPTIONS = {
     help: "Zip, folder, pattern, s3://… or http(s)://… (default: a simulated set, made once).",
   },
   checksum: { type: "string", hint: "SHA256", help: "Of the archive behind an http address." },
-  events: { type: "integer", default: 12_000, min: 40, help: "Events of the simulated set." },
+  events: { type: "integer", default: 20_000, min: 40, help: "Events of the simulated set." },
   recipe: {
     type: "choice",
     choices: ["best", "course"],
     default: "best",
     help: "How to train: our best, or as the course does (batch 10, 50 epochs, 50 validation images).",
-  },
-  order: {
-    type: "number",
-    default: 0.5,
-    min: 0,
-    max: 100,
-    range: [0, 2],
-    help:
-      "Weight of the order among recoils of like energy; 0 gives the best AUC over all energies together.",
   },
   rate: {
     type: "number",

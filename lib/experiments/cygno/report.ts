@@ -4,7 +4,6 @@ import {
   calibration,
   indicesByBin,
   proportion,
-  quantileSorted,
   regressionByBin,
   rejectionAtEfficiency,
   rocBand,
@@ -17,6 +16,7 @@ import type { CardMetric } from "../../card/card.ts";
 import type { NdArray } from "../../data/source.ts";
 import type { History } from "../../train/mod.ts";
 import { type CygnoData, ENERGY_EDGES, ENERGY_UNIT, SIDE } from "./data.ts";
+import { WITHIN_SIGMA } from "./calibration.ts";
 import { type ClusterFeatures, fitQuadratic } from "./features.ts";
 import type { Figure, ShownResults } from "../../run/experiment.ts";
 
@@ -228,11 +228,16 @@ export function trainingFigures({ epochs, states }: History): Figure[] {
   ];
 }
 
-/** Response, ROC, both by energy, and the pictures that the classifier is most wrong about. */
+/**
+ * Response, ROC, both by energy, how far the probability is to be trusted, and the pictures that the classifier is most wrong about.
+ *
+ * @param energies What the network says of the energy, keV, if it does.
+ */
 export async function classifierFigures(
   scores: Float32Array,
   data: CygnoData,
   occlusion: ShownResults["occlusion"],
+  energies?: Float32Array,
 ): Promise<Figure[]> {
   const { splits: { test }, measuredOn } = data, section = `Classifier, ${measuredOn} images`;
   const found = parts(data);
@@ -267,12 +272,7 @@ export async function classifierFigures(
       caption: "Background rejected at small shares kept, by true energy.",
       spec: plot.plotRoc(curves, { axes: "factor", title: "Background rejection" }),
     },
-    {
-      name: "reliability",
-      section,
-      caption: "Share of nuclear recoils among events of like predicted probability.",
-      spec: plot.plotCalibration(calibration(scores, test.labels)),
-    },
+    ...reliabilityFigures(scores, test.labels, section, energies),
     {
       name: "efficiency",
       section,
@@ -294,6 +294,34 @@ export async function classifierFigures(
         ...(maps.length > 0 ? { saliency: maps, columns: 3 } : SCALES),
       }),
     },
+  ];
+}
+
+/**
+ * Whether a probability of a nuclear recoil means what it says, among all events and among those that are said to be in the lowest
+ * bin: in bins of the true energy, which nobody knows of an event, it need not.
+ */
+export function reliabilityFigures(
+  scores: Float32Array,
+  labels: Float32Array,
+  section: string,
+  energies?: Float32Array,
+): Figure[] {
+  const [, most] = ENERGY_EDGES;
+  const faint = Uint32Array.from(labels.keys()).filter((i) => energies !== undefined && energies[i] < most);
+  return [
+    {
+      name: "reliability",
+      section,
+      caption: "Share of nuclear recoils among events of like predicted probability.",
+      spec: plot.plotCalibration(calibration(scores, labels)),
+    },
+    ...(faint.length === 0 ? [] : [{
+      name: "reliability_faint",
+      section,
+      caption: `The same among events that are said to be below ${most} ${ENERGY.units}.`,
+      spec: plot.plotCalibration(calibration(pick(scores, faint), pick(labels, faint))),
+    }]),
   ];
 }
 
@@ -348,16 +376,6 @@ export function inKeV(
   return columns === 2 ? { means: column(0), sigmas: column(1) } : { means: column(0) };
 }
 
-/** Share of a Gaussian within one standard deviation. */
-const WITHIN_SIGMA = 0.6827;
-
-/** What σ must be multiplied by to cover the true energies as often as a Gaussian's does. */
-export function scaleOf(means: Float32Array, sigmas: Float32Array, energies: Float32Array): number {
-  const pulls = Float64Array.from(means, (mean, i) => Math.abs(mean - energies[i]) / sigmas[i]).sort();
-  const scale = quantileSorted(pulls, WITHIN_SIGMA);
-  return Number.isFinite(scale) && scale > 0 ? scale : 1;
-}
-
 /**
  * Share of events whose true energy lies within one stated σ, overall and by true energy.
  *
@@ -395,7 +413,7 @@ export function pullFigures(
   return [{
     name: "energy_pulls",
     section: `Energy, ${measuredOn} images`,
-    caption: "Predicted minus true energy over the network's own σ, before its calibration.",
+    caption: "Predicted minus true energy over the network's own σ.",
     spec: plot.plotResiduals(scaled, truth, { title: "Pulls of the energy", units: "σ" }),
   }];
 }

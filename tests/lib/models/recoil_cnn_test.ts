@@ -2,7 +2,7 @@ import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { buildCourseCnn } from "../../../lib/models/course_cnn.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
-import { buildRecoilCnn, standardizeRecoilCnn } from "../../../lib/models/recoil_cnn.ts";
+import { buildRecoilCnn, calibrateRecoilCnn, standardizeRecoilCnn } from "../../../lib/models/recoil_cnn.ts";
 
 await startEngine({ backend: "cpu" });
 
@@ -79,5 +79,26 @@ Deno.test("standardizeRecoilCnn() brings the fixed features to mean 0 and deviat
   const { mean, variance } = tf.moments(standard.predict(stripes(6)) as tf.Tensor, 0);
   assert(mean.dataSync().every((value) => Math.abs(value) < 1e-3));
   assert(variance.dataSync().every((value) => Math.abs(value - 1) < 0.05 || value < 1e-3));
+  model.dispose();
+});
+
+Deno.test("calibrateRecoilCnn() stretches the score of the kind, and σ by the predicted energy", () => {
+  const model = buildRecoilCnn({ side: 64, seed: 3 }), images = stripes(6);
+  const outputs = () => (model.predict(images) as tf.Tensor[]).map((output) => Array.from(output.dataSync()));
+  const [kinds, energies] = outputs();
+  const sigma: [number, number, number] = [1.5, 1, 2];
+  calibrateRecoilCnn(model, { kind: { slope: 0.5, offset: -0.2 }, sigma });
+  const [nuclear, energy] = outputs();
+  const score = (p: number) => Math.log(p / (1 - p));
+  assertClose(nuclear.map(score), kinds.map((p) => 0.5 * score(p) - 0.2), 1e-4, "", 1e-4);
+  for (let i = 0; i < 12; i += 2) {
+    const keV = 30 * energies[i];
+    const factor = keV < 3 ? 1.5 : keV < 10 ? 1.5 - (keV - 3) / 14 : keV < 25 ? 1 + (keV - 10) / 15 : 2;
+    assertClose([energy[i], energy[i + 1]], [energies[i], factor * energies[i + 1]], 1e-4);
+  }
+  calibrateRecoilCnn(model);
+  assertClose(outputs().flat(), [...kinds, ...energies], 1e-6);
+  const fixed = ["nuclear", "energy_knots", "energy_scale"].map((name) => model.getLayer(name).trainable);
+  assertEquals(fixed, [false, false, false]);
   model.dispose();
 });

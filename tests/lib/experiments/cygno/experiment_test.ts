@@ -3,6 +3,9 @@ import { join } from "@std/path";
 import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
 import { cygno, cygnoEnergy } from "../../../../lib/experiments/cygno/experiment.ts";
 import { type CygnoData, SIDE } from "../../../../lib/experiments/cygno/data.ts";
+import { auc } from "../../../../lib/evaluate/mod.ts";
+import { inKeV, reliabilityFigures } from "../../../../lib/experiments/cygno/report.ts";
+import { predict } from "../../../../lib/train/mod.ts";
 import { decodeKeras } from "../../../../lib/export/keras_read.ts";
 import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
@@ -113,6 +116,15 @@ Deno.test("cygno.evaluate() measures a perfect and a blind model as such", async
   });
 });
 
+Deno.test("reliabilityFigures() shows the events that are said to be faint apart, if there are any", () => {
+  const scores = Float32Array.of(0.2, 0.6, 0.9), labels = Float32Array.of(0, 1, 1);
+  const names = (keV?: number[]) =>
+    reliabilityFigures(scores, labels, "", keV && Float32Array.from(keV)).map(({ name }) => name);
+  assertEquals(names(), ["reliability"]);
+  assertEquals(names([7, 5, 30]), ["reliability"]);
+  assertEquals(names([7, 4.9, 30]), ["reliability", "reliability_faint"]);
+});
+
 /** Runs an experiment for an epoch in a folder of its own. */
 async function run(experiment: Experiment, name: string, changes: Partial<CygnoOptions>) {
   const place = join(folder, name);
@@ -146,6 +158,7 @@ Deno.test("cygno trains from a zip to a card with both outputs, and its weights 
       "loss",
       "response",
       "response_by_energy",
+      "reliability",
       "roc",
       "worst_events",
       "predicted_energy",
@@ -171,6 +184,32 @@ Deno.test("cygno trains from a zip to a card with both outputs, and its weights 
     TypeError,
     "Cannot train without a model",
   );
+});
+
+Deno.test("cygno.calibrate() makes P(NR) and σ right on the validation images, without a change of order", async () => {
+  await withData({ validation: 40, test: 10 }, async (data) => {
+    const model = cygno.build(options(), data) as tf.LayersModel,
+      { labels, energies } = data.splits.validation;
+    const say = async () => {
+      const recipe = cygno.recipe(options(), data, { model });
+      const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
+      const { nuclear, energy } = await predict(model, data.validation!, { preprocessing });
+      return { scores: Array.from(nuclear.data), ...inKeV(energy) };
+    };
+    const before = await say(), auc0 = auc(before.scores, labels).value;
+    await cygno.calibrate!({ model }, data, options());
+    const after = await say();
+    assertEquals(Array.from(after.means), Array.from(before.means));
+    const within = after.means.filter((mean, i) => Math.abs(mean - energies[i]) <= after.sigmas![i]).length;
+    assertClose(within / 40, 0.6827, 0.04);
+    // An untrained score may fall where nuclear recoils are: then it is left as it is.
+    const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / 40;
+    if (auc0 > 0.6) assertClose(mean(after.scores), mean(labels), 0.05);
+    assertClose(auc(after.scores, labels).value, auc0, 1e-6);
+    await cygno.calibrate!({ model }, data, options());
+    assertClose((await say()).scores, after.scores, 1e-4, "calibrated twice is calibrated once");
+    model.dispose();
+  });
 });
 
 Deno.test("cygno trains by the course's recipe, with no test split measured on the validation images", async () => {
