@@ -6,8 +6,8 @@
  */
 import { basename } from "@std/path";
 
-/** What one call is to come to instead: an error, or so many bytes of a write. */
-export type DiskFault = Error | number | undefined;
+/** What one call is to come to instead: an error, so many bytes of a write, or the same after a wait. */
+export type DiskFault = Error | number | Promise<void> | undefined;
 
 /**
  * Says whether a call fails.
@@ -31,6 +31,7 @@ const NAMED = [
   "removeSync",
   "readFile",
   "writeFile",
+  "writeTextFile",
   "readDir",
   "mkdir",
 ] as const;
@@ -81,6 +82,7 @@ export async function withFileSystem(
         const fails = found instanceof Error;
         if (fails && (name.endsWith("Sync") || name === "readDir")) throw found;
         if (fails) return Promise.reject(found);
+        if (found instanceof Promise) return found.then(() => original.apply(Deno, args));
         const result = original.apply(Deno, args);
         const keep = (file: object) => (paths.set(file, nameOf(args[0])), file);
         if (name === "open") return (result as Promise<object>).then(keep);
@@ -96,6 +98,7 @@ export async function withFileSystem(
           if (isSync) throw found;
           return Promise.reject(found);
         }
+        if (found instanceof Promise) return found.then(() => original.apply(this, args));
         if (typeof found === "number") args = [(args[0] as Uint8Array).subarray(0, found)];
         return original.apply(this, args);
       });

@@ -265,7 +265,13 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     await compact();
   }
 
-  if (bad.length > 0) await quarantine();
+  try {
+    if (bad.length > 0) await quarantine();
+  } catch (error) {
+    file.close();
+    lock.close(); // whoever opens it next need not wait for this process to end
+    throw error;
+  }
   forgetOldest();
 
   return {

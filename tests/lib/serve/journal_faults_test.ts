@@ -311,3 +311,70 @@ Deno.test("openJournal() takes nothing for an event that lacks a part, has a str
     assertEquals([counted.counts().done, counted.quarantined], [5, 0]);
     await counted.close();
   }));
+
+Deno.test("Journal takes back a failed write from the right place after its file was written anew", () =>
+  withFolder(async (folder) => {
+    let failing = false;
+    await withFileSystem(async () => {
+      const journal = await openJournal(folder);
+      await journal.add(event("a"));
+      await fill(journal, 20_002);
+      await journal.add(event("b"));
+      failing = true;
+      await assertRejects(() => journal.add(event("lost")), Error, "ENOSPC");
+      failing = false;
+      await journal.add(event("c"));
+      await journal.close();
+    }, (call) => failing && call.startsWith("syncData") ? diskError("ENOSPC") : undefined);
+    const text = await Deno.readTextFile(join(folder, "events.jsonl"));
+    assert(text.split("\n").slice(0, -1).every((line) => line.startsWith("{")), "no zeros between the lines");
+    assertEquals((await reopened(folder)).map(({ key }) => key), ["a", "b", "c"]);
+  }));
+
+Deno.test("Journal writes nothing more before half a line is taken back", () =>
+  withFolder(async (folder) => {
+    let failing = false;
+    const late = new Promise<void>((resolve) => setTimeout(resolve, 30));
+    await withFileSystem(async () => {
+      const journal = await openJournal(folder);
+      failing = true;
+      const lost = journal.add(event("lost")).catch(() => false), next = journal.add(event("a"));
+      await lost;
+      failing = false;
+      await next.catch(() => journal.add(event("a")));
+      await late;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await journal.close();
+    }, (call) => {
+      if (call.startsWith("truncate")) return late;
+      return failing && call.startsWith("syncData") ? diskError("EIO") : undefined;
+    });
+    assertEquals((await reopened(folder)).map(({ key }) => key), ["a"]);
+  }));
+
+Deno.test("openJournal() throws no line away that it could not put aside", () =>
+  withFolder(async (folder) => {
+    const text = 'garbage\n{"bucket":"daq","key":"a","eTag":""}\n', path = join(folder, "events.jsonl");
+    await Deno.writeTextFile(path, text);
+    await withFileSystem(async () => {
+      await assertRejects(() => openJournal(folder), Error, "it failed (ENOSPC)");
+    }, (call) => call === "writeTextFile events.bad.jsonl" ? diskError("ENOSPC") : undefined);
+    assertEquals(await Deno.readTextFile(path), text);
+    const journal = await openJournal(folder); // at once: nothing was left locked
+    assertEquals([keys(journal), journal.quarantined], [["a"], 1]);
+    await journal.close();
+  }));
+
+Deno.test("openJournal() keeps no more of what is done than it is told, from the start on", () =>
+  withFolder(async (folder) => {
+    const journal = await openJournal(folder);
+    for (const key of ["a", "b", "c"]) {
+      await journal.add(event(key));
+      await journal.settle(first(journal), { state: "done" });
+    }
+    await journal.close();
+    const again = await openJournal(folder, { keepDone: 1 });
+    assertEquals(again.counts(), { pending: 0, done: 3, dead: 0 });
+    assertEquals([await again.add(event("c")), await again.add(event("b"))], [false, true]);
+    await again.close();
+  }));
