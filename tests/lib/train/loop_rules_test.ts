@@ -436,6 +436,11 @@ Deno.test("fit() reports at most five times a second, and at the end of every ep
     };
     assertEquals((await run()).map(({ step }) => step), [2, 4, 5, 7, 9, 10]);
     assertEquals((await run(1000)).map(({ step }) => step), [5, 10]);
+    assertEquals(
+      (await run(300)).map(({ step }) => step),
+      [2, 4, 5, 7, 9, 10],
+      "300 ms are over after two steps",
+    );
     const [first, , third] = await run();
     assertEquals({ ...first, examplesPerSecond: Math.round(first.examplesPerSecond) }, {
       epoch: 1,

@@ -1,8 +1,11 @@
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import {
+  binaryCrossEntropy,
+  crossEntropy,
   dice,
   focal,
   hinge,
+  huber,
   jaccard,
   klDivergence,
   logCosh,
@@ -85,4 +88,46 @@ Deno.test("losses refuse weights and exponents that make no sense", () => {
   assertThrows(() => weightedBinaryCrossEntropy(-1), RangeError, "at least 0: got -1");
   assertThrows(() => focal({ gamma: -1 }), RangeError, "gamma must be at least 0: got -1");
   assertThrows(() => focal({ alpha: 2 }), RangeError, "alpha must lie between 0 and 1: got 2");
+});
+
+Deno.test("losses take the ends of what they allow, and nothing beyond", () => {
+  const alphas = [0, 1].map((alpha) =>
+    focal({ alpha }).perExample(truths, column, { logits: false }).dataSync()
+  );
+  assertClose([alphas[0][0], alphas[0][2], alphas[1][1], alphas[1][3]], [0, 0, 0, 0], 1e-9, "", 1);
+  assertClose(focal({ gamma: 0 }).perExample(truths, logits, { logits: true }).dataSync(), [
+    -Math.log(0.9),
+    -Math.log(0.7),
+    -Math.log(0.2),
+    -Math.log(0.2),
+  ], 1e-5);
+  assertClose(
+    weightedBinaryCrossEntropy(0).perExample(truths, column, { logits: false }).dataSync()[0],
+    0,
+    1e-9,
+    "",
+    1,
+  );
+  assertClose(
+    huber(0.5).perExample(truths, column, { logits: false }).dataSync()[2],
+    0.5 * 0.8 - 0.125,
+    1e-6,
+  );
+  crossEntropy({ labelSmoothing: 0 });
+  for (const wrong of [1, -0.1, NaN]) {
+    assertThrows(() => crossEntropy({ labelSmoothing: wrong }), RangeError, `between 0 and 1: got ${wrong}`);
+    assertThrows(
+      () => binaryCrossEntropy({ labelSmoothing: wrong }),
+      RangeError,
+      `between 0 and 1: got ${wrong}`,
+    );
+  }
+  for (const wrong of [0, -1, NaN]) assertThrows(() => huber(wrong), RangeError, `positive: got ${wrong}`);
+  for (const wrong of [NaN, Infinity]) {
+    assertThrows(() => weightedBinaryCrossEntropy(wrong), RangeError, `got ${wrong}`);
+  }
+  for (const wrong of [-0.1, 1.1, NaN]) {
+    assertThrows(() => focal({ alpha: wrong }), RangeError, `got ${wrong}`);
+  }
+  assertThrows(() => focal({ gamma: NaN }), RangeError, "got NaN");
 });
