@@ -54,3 +54,19 @@ Deno.test("decodeSafetensors() refuses headers that lie", () => {
     "expected 4 bytes",
   );
 });
+
+Deno.test("decodeSafetensors() says that a header is longer than its file, or than any may be", () => {
+  const claims = (length: bigint) => {
+    const bytes = new Uint8Array(40);
+    new DataView(bytes.buffer).setBigUint64(0, length, true);
+    return () => decodeSafetensors(bytes);
+  };
+  for (const length of [33n, 100_000_000n, 2n ** 63n]) {
+    assertThrows(
+      claims(length),
+      SyntaxError,
+      `expected a header of ${Number(length)} bytes, found a file of 40`,
+    );
+  }
+  assertThrows(claims(32n), SyntaxError, "the header is no JSON");
+});

@@ -222,3 +222,25 @@ Deno.test("class weights count by the class of the example, and are refused wher
   assertClose(await run([2, 8]), [(3 * 2 + 8) / 4, 1], 1e-5);
   assert((await run([0, 0]))[0] === 0);
 });
+
+Deno.test("steps and evaluations give back what the engine held for them", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const { native } = (await import("../../../../lib/engine/state.ts")).state;
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2], name: "y" })] });
+  builtModel(model);
+  model.predict(tf.zeros([1, 2]));
+  const source = () =>
+    fromArrays({ data: Float32Array.of(1, 2), shape: [1, 2] }, { data: Float32Array.of(1), shape: [1] });
+  const objective = createObjective(outputsOf(model), source().targets, { loss: meanSquaredError() });
+  const used = async () => {
+    const evaluation = createEvaluation(model, source(), objective, { batch: 1, shards: 1 });
+    await evaluation.run();
+    evaluation.dispose();
+    const step = supervised({ loss: meanSquaredError(), emaMomentum: 0.5 }).create({ model }, source());
+    step.dispose();
+    return native!.runtime.getNumOfTensors();
+  };
+  const first = await used();
+  assertEquals([await used(), await used()], [first, first]);
+  await startEngine({ backend: "cpu" });
+});
