@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../../assert.ts";
-import { isEarlier, readNotification } from "../../../lib/serve/notifications.ts";
+import { isEarlier, readNotification, subscriptionOf } from "../../../lib/serve/notifications.ts";
 
 const record = (key: string, object: Record<string, unknown> = {}, eventName = "s3:ObjectCreated:Put") => ({
   eventName,
@@ -112,4 +112,11 @@ Deno.test("readNotification() leaves out other events in envelopes, questions of
     times === 0 ? message : wrap({ Type: "Notification", Message: JSON.stringify(message) }, times - 1);
   assertThrows(() => readNotification(wrap(deep, 6)), TypeError, "within more than four");
   assertThrows(() => readNotification({ Type: "Notification", Message: "hello" }), TypeError, "Message");
+});
+
+Deno.test("subscriptionOf() gives the address of a question, and of nothing else", () => {
+  const url = "https://sns/x";
+  assertEquals(subscriptionOf({ Type: "SubscriptionConfirmation", SubscribeURL: url }), url);
+  assertEquals(subscriptionOf({ Type: "Notification", SubscribeURL: url }), undefined);
+  assertEquals(subscriptionOf({ Type: "SubscriptionConfirmation", SubscribeURL: 7 }), undefined);
 });

@@ -1,0 +1,140 @@
+/** What the routes of v2 say beside inference, and what the contract says of every route. */
+import { get, memoryStore, post, withHost } from "./_service.ts";
+import { openApi } from "../../../lib/serve/openapi.ts";
+import type { LogEntry } from "../../../lib/serve/service.ts";
+import * as v2 from "../../../lib/serve/v2_routes.ts";
+import { SIDE } from "../../tiny_model.ts";
+import { assert, assertEquals } from "../../assert.ts";
+
+const MODEL = "/v2/models/tiny";
+const one = JSON.stringify({
+  inputs: [{
+    name: "image",
+    datatype: "FP32",
+    shape: [1, SIDE, SIDE, 1],
+    data: Array(SIDE * SIDE).fill(0.5),
+  }],
+});
+
+Deno.test("GET config describes tensors without their batch, which may be of any size", () =>
+  withHost(async (host) => {
+    const config = await (await get(host, `${MODEL}/config`)).json();
+    assertEquals(config, {
+      name: "tiny",
+      platform: "onnxruntime_onnx",
+      backend: "onnxruntime",
+      version_policy: { latest: { num_versions: 1 } },
+      max_batch_size: 64,
+      input: [{ name: "image", data_type: "TYPE_FP32", dims: [SIDE, SIDE, 1] }],
+      output: [
+        { name: "kind", data_type: "TYPE_FP32", dims: [2] },
+        { name: "energy", data_type: "TYPE_FP32", dims: [1] },
+      ],
+      dynamic_batching: {},
+    });
+    assertEquals(await (await get(host, `${MODEL}/ready`)).json(), {
+      name: "tiny",
+      version: "1",
+      ready: true,
+    });
+    const { parameters, platform } = await (await get(host, MODEL)).json();
+    assertEquals([parameters, platform], [
+      { version: "1", description: "Sum and mean of 16 pixels" },
+      "onnxruntime_onnx",
+    ]);
+  }));
+
+Deno.test("POST index lists all versions, or those in memory alone where that is asked for", async () => {
+  const store = memoryStore();
+  store.add();
+  store.add();
+  await withHost(
+    async (host) => {
+      const index = async (body?: string) => await (await post(host, "/v2/repository/index", body)).json();
+      const all = [
+        { name: "tiny", version: "1", state: "UNAVAILABLE", reason: "not loaded" },
+        { name: "tiny", version: "2", state: "READY", reason: "" },
+      ];
+      for (const body of [undefined, "{}", '{"ready":false}', '{"ready":1}', "[]"]) {
+        assertEquals(
+          await index(body),
+          all,
+        );
+      }
+      assertEquals(await index('{"ready":true}'), [all[1]]);
+      assertEquals((await post(host, "/v2/repository/index", "{")).status, 400);
+    },
+    {},
+    store,
+  );
+});
+
+Deno.test("statistics count what a version did, and only of those in memory", () =>
+  withHost(async (host) => {
+    const before = await (await get(host, `${MODEL}/stats`)).json();
+    assertEquals(
+      before.model_stats.map(({ name, inference_count }: Record<string, unknown>) => [name, inference_count]),
+      [
+        ["tiny", 0],
+      ],
+    );
+    await post(host, `${MODEL}/infer`, one);
+    for (const path of [`${MODEL}/stats`, `${MODEL}/versions/1/stats`, "/v2/models/stats"]) {
+      const { model_stats: [stats] } = await (await get(host, path)).json();
+      assertEquals(
+        [stats.version, stats.inference_count, stats.inference_stats.success.count],
+        ["1", 1, 1],
+        path,
+      );
+    }
+    assertEquals((await get(host, "/v2/models/other/stats")).status, 404);
+    assertEquals((await get(host, `${MODEL}/versions/9/stats`)).status, 404);
+  }));
+
+Deno.test("the log says which model and version a request was for", async () => {
+  const log: LogEntry[] = [];
+  await withHost(async (host) => {
+    await post(host, `${MODEL}/infer`, one);
+    await get(host, `${MODEL}/ready`);
+  }, { log: (entry) => log.push(entry) });
+  const told = log.filter(({ model }) => model !== undefined).map((
+    { model, version, batch },
+  ) => [model, version, batch]);
+  assertEquals(told.slice(-2), [["tiny", "1", 1], ["tiny", "1", undefined]]);
+});
+
+Deno.test("classes are named by the labels of the output that is asked for, and by none where it has none", () =>
+  withHost(async (host) => {
+    const outputs = ["kind", "energy"].map((name) => ({ name, parameters: { classification: 1 } }));
+    const answer = await (await post(host, `${MODEL}/infer`, JSON.stringify({ ...JSON.parse(one), outputs })))
+      .json();
+    const [[kind], [energy]] = answer.outputs.map(({ data }: { data: string[] }) => data);
+    assert(/^[\d.]+:1:NR$/.test(kind), kind);
+    assertEquals(energy, "0.500000:0");
+  }));
+
+Deno.test("openApi() asks for what stands in a path, lets the rest be left out, and says nothing of parameters where there are none", () =>
+  withHost(async (host) => {
+    const { paths } = await (await get(host, "/openapi.json")).json();
+    const seen = new Set<string>();
+    for (
+      const [path, operations] of Object.entries(
+        paths as Record<
+          string,
+          Record<string, { parameters?: { name: string; in: string; required: boolean }[] }>
+        >,
+      )
+    ) {
+      for (const { parameters } of Object.values(operations)) {
+        if (parameters) assert(parameters.length > 0, path);
+        const named = (parameters ?? []).filter((one) => one.in === "path").map(({ name }) => name);
+        assertEquals(named, [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name), path);
+        for (const one of parameters ?? []) {
+          assertEquals(one.required, one.in === "path", `${path} ${one.name}`);
+          seen.add(one.in);
+        }
+      }
+    }
+    assert(seen.has("path") && (seen.has("query") || seen.has("header")), [...seen].join());
+    assertEquals([typeof openApi, typeof v2.infer], ["function", "function"]);
+  }));
