@@ -198,6 +198,17 @@ Deno.test("a full queue says how long it will take, and takes one example howeve
   await batcher.close();
 });
 
+Deno.test("a full queue of next to nothing is worth a millisecond's wait", async () => {
+  const units = [heldUnit(), heldUnit()], batcher = await over(units, { maxBatch: 1, maxQueue: 1 });
+  const all = [1, 2, 3].map((id) => batcher.submit("m", item(id)));
+  const { retryAfterMs } = await assertRejects(() => batcher.submit("m", item(4)), OverloadError);
+  assertEquals(retryAfterMs, 1);
+  await units[0].release();
+  await Promise.all(units.map((unit) => unit.release()));
+  await Promise.all(all);
+  await batcher.close();
+});
+
 Deno.test("a queue learns how long an example takes", async () => {
   const { now } = performance;
   let ms = 0;
