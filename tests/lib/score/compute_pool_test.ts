@@ -1,0 +1,143 @@
+/** What becomes of work, models and threads when a compute worker is lost; the workers are the test's own. */
+import type { Item, ModelSource } from "../../../lib/score/compute.ts";
+import { type SpawnOptions, spawnUnit, UnitLostError } from "../../../lib/score/compute_pool.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withWaits } from "../../waits.ts";
+
+interface Asked {
+  id: number;
+  ask: string;
+  key?: string;
+  [field: string]: unknown;
+}
+
+/** A worker that does nothing by itself. */
+class IdleWorker {
+  static all: IdleWorker[] = [];
+  asked: Asked[] = [];
+  transferred: ArrayBuffer[][] = [];
+  terminated = false;
+  onmessage: (event: { data: unknown }) => void = () => {};
+  onerror: (event: { message: string; preventDefault(): void }) => void = () => {};
+  constructor(readonly url: URL) {
+    IdleWorker.all.push(this);
+  }
+  postMessage(message: Asked, transfer: ArrayBuffer[] = []) {
+    this.asked.push(message);
+    this.transferred.push(transfer);
+  }
+  terminate() {
+    this.terminated = true;
+  }
+  answer(value: unknown, index = this.asked.length - 1) {
+    this.onmessage({ data: { id: this.asked[index].id, value } });
+  }
+  crash(message: string): boolean {
+    let prevented = false;
+    this.onerror({ message, preventDefault: () => prevented = true });
+    return prevented;
+  }
+}
+
+async function withUnit(
+  use: (unit: ReturnType<typeof spawnUnit>, workers: IdleWorker[], lost: string[]) => Promise<void>,
+  options: SpawnOptions = {},
+): Promise<void> {
+  const { Worker } = globalThis, lost: string[] = [];
+  IdleWorker.all = [];
+  Object.assign(globalThis, { Worker: IdleWorker });
+  try {
+    await use(spawnUnit({ onLost: (reason) => lost.push(reason), ...options }), IdleWorker.all, lost);
+  } finally {
+    Object.assign(globalThis, { Worker });
+  }
+}
+
+const source = { card: { name: "m" }, onnx: Uint8Array.of(1) } as unknown as ModelSource;
+const asks = (worker: IdleWorker) => worker.asked.map(({ ask, key }) => `${ask} ${key ?? ""}`.trim());
+
+/** Loads a model, the worker saying that it did. */
+async function load(unit: ReturnType<typeof spawnUnit>, worker: IdleWorker, key: string): Promise<unknown> {
+  const loading = unit.load(key, source);
+  worker.answer({ inputs: [], outputs: [] });
+  return await loading;
+}
+
+Deno.test("spawnUnit() opens a worker with its options, and gives each request its own answer", () =>
+  withUnit(async (unit, [worker]) => {
+    assertEquals(worker.asked, [{ id: -1, ask: "open", options: { threads: 2 } }]);
+    assertEquals(await load(unit, worker, "m"), { inputs: [], outputs: [] });
+    const [a, b] = [unit.run("m", []), unit.run("m", [])];
+    assertEquals(new Set(worker.asked.map(({ id }) => id)).size, 4);
+    worker.answer("second", 3);
+    worker.answer("first", 2);
+    assertEquals([await a, await b] as unknown[], ["first", "second"]);
+    const failing = unit.run("m", []);
+    worker.onmessage({ data: { id: worker.asked.at(-1)!.id, error: "no memory" } });
+    await assertRejects(() => failing, Error, "no memory");
+    worker.onmessage({ data: { id: 999, value: 1 } });
+    const closed = assertRejects(() => unit.run("m", []), UnitLostError, "it was closed");
+    await unit.close();
+    await closed;
+  }, { threads: 2 }));
+
+Deno.test("spawnUnit() replaces a worker that crashed, with the models that it had, and rejects its work", () =>
+  withUnit(async (unit, workers, lost) => {
+    for (const key of ["a", "b"]) await load(unit, workers[0], key);
+    const unloading = unit.unload("a");
+    workers[0].answer(undefined);
+    await unloading;
+    const work = [unit.run("b", []), unit.run("b", [])].map((one) =>
+      assertRejects(() => one, UnitLostError, "A compute worker was lost: out of memory")
+    );
+    assert(workers[0].crash("out of memory"), "the process goes on");
+    await Promise.all(work);
+    assertEquals([workers.length, workers[0].terminated, lost], [2, true, ["out of memory"]]);
+    assertEquals(asks(workers[1]), ["open", "load b"]);
+    workers[0].crash("late news of the one that is gone");
+    assertEquals([workers.length, lost.length], [2, 1]);
+    const again = unit.run("b", []);
+    workers[1].answer("done");
+    assertEquals(await again as unknown, "done");
+    await unit.close();
+  }));
+
+Deno.test("spawnUnit() replaces a worker that does not answer in time, and forgets the time of one that did", () =>
+  withWaits((waits) =>
+    withUnit(async (unit, workers, lost) => {
+      const quick = load(unit, workers[0], "m");
+      await quick;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals([workers.length, waits[0]], [1, 700]);
+      await assertRejects(() => unit.run("m", []), UnitLostError, "no answer within 700 ms");
+      assertEquals([workers.length, lost], [2, ["no answer within 700 ms"]]);
+      await unit.close();
+    }, { timeoutMs: 700 })
+  ));
+
+Deno.test("spawnUnit() forgets a model that did not load, and asks nothing after it was closed", () =>
+  withUnit(async (unit, workers, lost) => {
+    const failing = unit.load("bad", source);
+    workers[0].onmessage({ data: { id: workers[0].asked[1].id, error: "no model" } });
+    await assertRejects(() => failing, Error, "no model");
+    workers[0].crash("gone");
+    assertEquals(asks(workers[1]), ["open"]);
+    await unit.close();
+    assertEquals([workers.length, workers[1].terminated, lost], [2, true, ["gone"]]);
+    await assertRejects(() => unit.run("m", []), UnitLostError, "after it was closed");
+  }));
+
+Deno.test("spawnUnit() hands pictures over that are whole buffers, and copies everything else", () =>
+  withUnit(async (unit, [worker]) => {
+    const whole = new Uint8Array(4),
+      part = new Uint8Array(8).subarray(2, 6),
+      shared = new Uint8Array(new SharedArrayBuffer(4));
+    const items = [{ png: whole }, { png: part }, { png: shared }, { tensors: [] }] as Item[];
+    const work = unit.run("m", items);
+    assertEquals(worker.transferred.at(-1), [whole.buffer]);
+    worker.answer("done");
+    await work;
+    await load(unit, worker, "m");
+    assertEquals(worker.transferred.at(-1), []);
+    await unit.close();
+  }));
