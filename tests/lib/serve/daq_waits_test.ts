@@ -81,8 +81,8 @@ async function withDaq(
   );
 }
 
-/** Waits that are pauses, rounded: real milliseconds pass beside those that are skipped. */
-const pauses = (waits: number[]) => waits.filter((ms) => ms > 300).map((ms) => Math.round(ms / 250) * 250);
+/** Waits that are pauses. */
+const pauses = (waits: number[]) => waits.filter((ms) => ms > 300);
 
 Deno.test("an object at fault is tried four times, each pause twice the last, and then buried with the reason", () => {
   const blobs = bucketOf(() => Promise.resolve(undefined));
