@@ -46,3 +46,18 @@ Deno.test("tsne() refuses too few points and perplexities that cannot be", () =>
   assertThrows(() => tsne([1, 2, 3], 3), RangeError, "got 3 points");
   assertThrows(() => tsne(new Float64Array(8), 8, { perplexity: 8 }), RangeError, "8 points and 8");
 });
+
+Deno.test("jointProbabilities() stay finite however far points lie from each other, and add up to 1", () => {
+  for (const apart of [1, 1000, 1e6]) {
+    const near = jointProbabilities([0, apart, 3 * apart, 7 * apart], 4, 2);
+    assertClose(near.reduce((sum, p) => sum + p, 0), 1, 1e-9, `${apart} apart`);
+  }
+});
+
+Deno.test("tsne() takes perplexities from 1 to less than the number of points", () => {
+  const lay = (perplexity: number) => tsne([0, 1, 5, 9, 12], 5, { perplexity, steps: 1 });
+  for (const perplexity of [1, 1.5, 4.9]) assertEquals(lay(perplexity).length, 10);
+  for (const perplexity of [0.99, 5, NaN]) {
+    assertThrows(() => lay(perplexity), RangeError, `got 5 points and ${perplexity}`);
+  }
+});

@@ -230,6 +230,7 @@ Deno.test("Store counts versions as numbers, and takes nothing else for one", ()
     }
     for (const key of stray) await blobs.put(`${key}/manifest.json`, json({}));
     await blobs.put("mnist/11/model.onnx", json({}));
+    await blobs.put("mnist/12/manifest.json/deep", json({}));
     assertEquals(await store.versions("mnist"), ["2", "9", "10", "123456789"]);
     assertEquals(await store.resolve("mnist"), "123456789");
     assertEquals(await store.list(), [{
