@@ -92,3 +92,12 @@ Deno.test("metrics give one value an example", () => {
   assertClose(absoluteError(10).perExample(truths, column, { logits: false }).dataSync(), [3, 20]);
   assertEquals(validationName("absoluteError"), "validationAbsoluteError");
 });
+
+Deno.test("cross-entropies want a smoothing from 0 to less than 1", () => {
+  for (const make of [crossEntropy, binaryCrossEntropy]) {
+    assertEquals(make({ labelSmoothing: 0.99 }).config.labelSmoothing, 0.99);
+    for (const wrong of [1, -0.01, NaN]) {
+      assertThrows(() => make({ labelSmoothing: wrong }), RangeError, `between 0 and 1: got ${wrong}`);
+    }
+  }
+});
