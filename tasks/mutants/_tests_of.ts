@@ -13,9 +13,9 @@ const LEFT_OUT = ["tests/long/", "tests/notebooks/"];
  * Finds the test files of every file.
  *
  * @param sources Text of each file of the tree, by its path from the tree's root.
- * @returns The test files by file, nearest first: tests that import it, those of its own folder before others, then
- *   tests that import it through other files. A test of another room is as far as one of its room that has one more
- *   file between.
+ * @returns The test files by file, nearest first: the one of its own name, tests that import it, those of its own folder
+ *   before others, then tests that import it through other files. A test of another room is as far as one of its room
+ *   that has one more file between.
  * @example
  * ```ts
  * const sources = new Map([["tests/lib/a_test.ts", 'import { a } from "../../lib/a.ts";'], ["lib/a.ts", ""]]);
@@ -31,7 +31,8 @@ export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, s
       const isOfFolder = test.startsWith(`tests/${dirname(file)}/`);
       const isOfRoom = test.startsWith(`tests/${file.split("/", 2).join("/")}/`);
       const tests = found.get(file) ?? [];
-      tests.push({ test, rank: 3 * steps + (isOfFolder ? 0 : isOfRoom ? 1 : 3) });
+      const isOwn = test === `tests/${file.replace(/_?([^/]+)\.ts$/, "$1_test.ts")}`;
+      tests.push({ test, rank: isOwn ? 0 : 3 * steps + (isOfFolder ? 0 : isOfRoom ? 1 : 3) });
       found.set(file, tests);
     }
   }

@@ -26,3 +26,16 @@ Deno.test("findTestsOf() gives tests through few files between, the nearest firs
     "tests/lib/io/far_test.ts",
   ]);
 });
+
+Deno.test("findTestsOf() puts the test of a file's own name first, however far it lies", () => {
+  const sources = new Map([
+    ["lib/train/_order.ts", ""],
+    ["lib/train/mod.ts", 'export * from "./_order.ts";'],
+    ["tests/lib/train/a_test.ts", 'import { a } from "../../../lib/train/_order.ts";'],
+    ["tests/lib/train/order_test.ts", 'import { a } from "../../../lib/train/mod.ts";'],
+  ]);
+  assertEquals(findTestsOf(sources).get("lib/train/_order.ts"), [
+    "tests/lib/train/order_test.ts",
+    "tests/lib/train/a_test.ts",
+  ]);
+});
