@@ -254,6 +254,22 @@ Deno.test("predict() stops after the batch at hand, and leaves nothing behind", 
   assertEquals(tf.memory().numTensors, before);
 });
 
+Deno.test("predict() gives back what the engine held for it, at its end and when it is stopped", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const { native } = (await import("../../../lib/engine/state.ts")).state;
+  const model = doubling();
+  const used = async () => {
+    await predict(model, held());
+    for await (const _ of predictBatches(model, held(), { batch: 2 })) break;
+    return native!.runtime.getNumOfTensors();
+  };
+  await used();
+  const second = await used();
+  assertEquals(await used(), second);
+  model.dispose();
+  await startEngine({ backend: "cpu" });
+});
+
 Deno.test("runEvaluation() measures every example once, in order, and begins anew each time", async () => {
   const source = held(), batches = createBatches(source), totals = createTotals([]);
   const rows: number[][] = [], stop = new AbortController();
