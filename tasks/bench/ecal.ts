@@ -1,49 +1,67 @@
 /**
- * The calorimeter's way from its files to a trained network against NumPy, h5py, Keras and PyTorch. @module
+ * The calorimeter's way from its files to a trained network against NumPy, h5py, Keras and PyTorch; and what networks reach. @module
  */
 import { join } from "@std/path";
 import { openEcal } from "../../lib/data/ecal.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
 import { startEngine, tf } from "../../lib/engine/mod.ts";
 import { preprocess, type PreprocessingStep, primitiveOps } from "../../lib/image/preprocessing/mod.ts";
-import { DOCUMENT_FILM, stepsFor } from "../../lib/experiments/ecal/networks.ts";
+import { buildNetwork, DOCUMENT_FILM, stepsFor } from "../../lib/experiments/ecal/networks.ts";
 import { buildConv3dNet } from "../../lib/models/conv3d_net.ts";
 import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import * as train from "../../lib/train/mod.ts";
 import { preprocessTensor } from "../../lib/train/preprocess_tensor.ts";
 import { CliError } from "../_cli.ts";
+import * as long from "./_ecal_quality.ts";
 import { alternate, type BenchContext, type BenchTable, Peer } from "./_bench.ts";
 
 export const name = "ecal";
 export const summary =
-  "Calorimeter images: frames by time, HDF5 to batches, steps of the document's network (parts: order, read, step)";
+  "Calorimeter images: frames by time, HDF5 to batches, steps from files (parts: order, read, step, best); hours on request: quality, hardness, curve, minutes: quality-short, hardness-short, curve-short";
 
 /** Images of each kind in the file of the bench, and of each kind whose frames are made. */
 const EVENTS = 5_000;
 const BATCH = 100, STEPS = 3;
 
-/** Runs the chosen parts, all where none is chosen. */
+/** Parts on the files of the bench. */
+const PARTS: Record<string, (context: BenchContext, files: string[]) => Promise<BenchTable>> = {
+  order,
+  read,
+  step,
+  best,
+};
+/** Parts that take long, and so are run where they are named. */
+const LONG: Record<string, (context: BenchContext) => Promise<BenchTable>> = {
+  quality: long.quality,
+  "quality-short": long.qualityShort,
+  hardness: long.hardness,
+  "hardness-short": long.hardnessShort,
+  curve: long.curve,
+  "curve-short": long.curveShort,
+};
+
+/** Runs the chosen parts, where none is chosen all but the long ones. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const parts: Record<string, (context: BenchContext, files: string[]) => Promise<BenchTable>> = {
-    order,
-    read,
-    step,
-  };
-  const unknown = context.parts.find((part) => !Object.hasOwn(parts, part));
+  const known = [...Object.keys(PARTS), ...Object.keys(LONG)];
+  const unknown = context.parts.find((part) => !known.includes(part));
   if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(parts).join(", ")}`);
+    throw new CliError(`No part of the bench is named "${unknown}": ${known.join(", ")}`);
   }
-  context.say(`simulating ${2 * EVENTS} images`);
-  await writeEcal(context.folder, { events: EVENTS }, { seed: 4 });
-  const files = (["photon", "electron"] as const).map((kind) =>
-    join(context.folder, ecalFileName(kind, EVENTS))
-  );
   await startEngine();
   const tables: BenchTable[] = [];
-  for (const [part, measure] of Object.entries(parts)) {
-    if (context.parts.length === 0 || context.parts.includes(part)) {
-      tables.push(await measure(context, files));
-    }
+  const timed = context.parts.length === 0
+    ? Object.keys(PARTS)
+    : context.parts.filter((part) => Object.hasOwn(PARTS, part));
+  if (timed.length > 0) {
+    context.say(`simulating ${2 * EVENTS} images`);
+    await writeEcal(context.folder, { events: EVENTS }, { seed: 4 });
+    const files = (["photon", "electron"] as const).map((kind) =>
+      join(context.folder, ecalFileName(kind, EVENTS))
+    );
+    for (const part of timed) tables.push(await PARTS[part](context, files));
+  }
+  for (const part of context.parts) {
+    if (Object.hasOwn(LONG, part)) tables.push(await LONG[part](context));
   }
   return tables;
 }
@@ -133,45 +151,87 @@ async function read(context: BenchContext, files: readonly string[]): Promise<Be
   };
 }
 
-async function step(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
+/** What is trained from files, and in which steps. */
+interface Trained {
+  build(): tf.LayersModel;
+  preprocessing: readonly PreprocessingStep[];
+  recipe: Pick<train.FitOptions, "schedule"> & train.SupervisedOptions;
+  batch: number;
+  images: number;
+  /** The peers' words for the same. */
+  keras: string;
+  torch: string;
+}
+
+/** Training from files against Keras and PyTorch, in turns, reading and preprocessing included. */
+async function timesOf(context: BenchContext, files: readonly string[], what: Trained) {
+  const { preprocessing, recipe, batch, images } = what;
   await using keras = peer(context, files); // TensorFlow and PyTorch in one process end it
   await using torch = peer(context, files);
-  const images = STEPS * BATCH;
-  const model = buildConv3dNet({ seed: 1 });
-  const recipe = { loss: train.crossEntropy(), optimizer: train.adam(), schedule: train.constant(1e-5) };
+  const model = what.build();
   const epoch = async () => {
     using set = await openEcal(files);
     const part = await set.read(set.rowsOf(0, images / 2));
     const source = sparseSource(part.images, part.labels);
-    await train.fit(model, source, {
-      ...recipe,
-      preprocessing: STEPS_OF_DOCUMENT,
-      epochs: 1,
-      batch: BATCH,
-      shards: 2,
-    });
+    await train.fit(
+      model,
+      source,
+      { ...recipe, preprocessing, epochs: 1, batch, shards: 2 } as train.FitOptions,
+    );
   };
-  for (
-    const warm of [
-      epoch,
-      () => keras.ask({ do: "keras", images }),
-      () => torch.ask({ do: "torch", images }),
-    ]
-  ) await warm();
+  const ask = async (peer: Peer, word: string) => (await peer.ask({ do: word, images })).seconds;
+  for (const warm of [epoch, () => ask(keras, what.keras), () => ask(torch, what.torch)]) await warm();
   const times = await alternate(context.rounds, {
     ours: () => secondsOf(epoch),
-    keras: async () => (await keras.ask({ do: "keras", images })).seconds as number,
-    torch: async () => (await torch.ask({ do: "torch", images })).seconds as number,
+    keras: () => ask(keras, what.keras),
+    torch: () => ask(torch, what.torch),
   });
-  const row = { what: `${STEPS} steps of ${BATCH}`, unit: "s", ours: times.ours };
+  model.dispose();
+  const row = { what: `${Math.ceil(images / batch)} steps of ${batch}`, unit: "s", ours: times.ours };
+  return [
+    { ...row, peer: "Keras", theirs: times.keras, bar: 0.5 },
+    { ...row, peer: "PyTorch", theirs: times.torch, bar: 0.25 },
+  ];
+}
+
+const SAME_FOOTING =
+  "Ours traces and compiles its step anew in each round; Keras and PyTorch keep theirs. Steps alone: bench main_path:step.";
+
+async function step(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
+  const rows = await timesOf(context, files, {
+    build: () => buildConv3dNet({ seed: 1 }),
+    preprocessing: STEPS_OF_DOCUMENT,
+    recipe: { loss: train.crossEntropy(), optimizer: train.adam(), schedule: train.constant(1e-5) },
+    batch: BATCH,
+    images: STEPS * BATCH,
+    keras: "keras",
+    torch: "torch",
+  });
   return {
     title: "The document's network from its files: reading, frames, training",
-    rows: [
-      { ...row, peer: "Keras", theirs: times.keras, bar: 0.5 },
-      { ...row, peer: "PyTorch", theirs: times.torch, bar: 0.25 },
-    ],
-    notes: [
-      "Ours traces and compiles its step anew in each round; Keras and PyTorch keep theirs. Steps alone: bench main_path:step.",
-    ],
+    rows,
+    notes: [SAME_FOOTING],
   };
+}
+
+/** Our network, by its own recipe. */
+async function best(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
+  const options = { ...DOCUMENT_FILM, model: "small", time: false, order: "fixed", seed: 1 } as const;
+  const rows = await timesOf(context, files, {
+    build: () => buildNetwork(options),
+    preprocessing: stepsFor(options),
+    recipe: {
+      loss: train.crossEntropy(),
+      optimizer: train.adam(),
+      schedule: train.constant(3e-3),
+      weightDecay: 0.01,
+      emaMomentum: 0.995,
+      augmentation: [{ op: "flip", horizontal: false, vertical: true, transpose: false }],
+    },
+    batch: 128,
+    images: 2 * EVENTS,
+    keras: "keras-small",
+    torch: "torch-small",
+  });
+  return { title: "Our network from the same files, by its recipe", rows, notes: [SAME_FOOTING] };
 }

@@ -1,6 +1,7 @@
 """The Python side of tasks/bench/ecal.ts, asked for over standard input, one JSON object a line in, one out.
 
-Usage: ecal.py PHOTONS.hdf5 ELECTRONS.hdf5. {"do": "order" | "read"} or {"do": "keras" | "torch", "images": n} answers {"seconds": s}.
+Usage: ecal.py PHOTONS.hdf5 ELECTRONS.hdf5. {"do": "order" | "read"} or {"do": W, "images": n} answers {"seconds": s}; W is "keras" or "torch",
+the document's network on frames, or "keras-small" or "torch-small", cloudchamber's network on energies.
 """
 
 import json
@@ -58,16 +59,29 @@ def read():
     return time.perf_counter() - start
 
 
-def train(framework, images):
-    if framework not in held:
-        held[framework] = keras_step() if framework == "keras" else torch_step()
+def scales_of(X):
+    """What cloudchamber's small network sees: energies on two scales, padded so that the seed is in the middle, [n, 33, 33, 2]."""
+    energy = X[..., 0]
+    return np.pad(np.stack([np.arcsinh(energy / 0.5), np.arcsinh(energy / 1e-3)], -1), ((0, 0), (0, 1), (0, 1), (0, 0)))
+
+
+def train(what, images):
+    small = what.endswith("-small")
+    if what not in held:
+        makers = {"keras": keras_step, "torch": torch_step, "keras-small": keras_small, "torch-small": torch_small}
+        held[what] = makers[what]()
     start = time.perf_counter()
     X, y = load_data(0, images // 2)
-    frames = frames_of(X)[0].astype(np.float32)
+    inputs = scales_of(X) if small else frames_of(X)[0].astype(np.float32)
     rows = np.random.default_rng(1).permutation(images)
-    for first in range(0, images, BATCH):
-        some = rows[first : first + BATCH]
-        held[framework](frames[some], y[some].astype(np.int64))
+    batch = 128 if small else BATCH
+    for first in range(0, images, batch):
+        some = rows[first : first + batch]
+        x = inputs[some]
+        if small:
+            mirrored = np.random.default_rng(first).random(len(x)) < 0.5
+            x[mirrored] = x[mirrored, ::-1]
+        held[what](x, y[some].astype(np.int64))
     return time.perf_counter() - start
 
 
@@ -109,10 +123,66 @@ def torch_step():
     return step
 
 
+def keras_small():
+    import keras
+    from keras import layers as L
+
+    image = keras.Input((33, 33, 2))
+    x = L.Cropping2D(((10, 10), (0, 0)))(image)
+    for filters in (16, 32, 64):
+        def convolve(x):
+            x = L.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+            return L.ReLU()(L.BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
+
+        wide = convolve(x)
+        x = L.MaxPool2D()(L.Add()([wide, convolve(wide)]))
+    x = L.Dropout(0.2)(L.Flatten()(x))
+    model = keras.Model(image, L.Dense(2, activation="softmax")(x))
+    optimizer = keras.optimizers.AdamW(3e-3, weight_decay=0.01, use_ema=True, ema_momentum=0.995)
+    model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
+    return model.train_on_batch
+
+
+def torch_small():
+    import torch
+    from torch import nn
+
+    class Stage(nn.Module):
+        def __init__(self, inputs, filters):
+            super().__init__()
+
+            def convolve(inputs):
+                conv = nn.Conv2d(inputs, filters, 3, padding=1, bias=False)
+                return nn.Sequential(conv, nn.BatchNorm2d(filters), nn.ReLU())
+
+            self.widen, self.change, self.pool = convolve(inputs), convolve(filters), nn.MaxPool2d(2)
+
+        def forward(self, x):
+            wide = self.widen(x)
+            return self.pool(wide + self.change(wide))
+
+    stages = [Stage(2, 16), Stage(16, 32), Stage(32, 64)]
+    model = nn.Sequential(*stages, nn.Flatten(), nn.Dropout(0.2), nn.Linear(256, 2))
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3, weight_decay=0.01)
+    mean = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995))
+    loss_of = nn.CrossEntropyLoss()
+
+    def step(x, y):
+        optimizer.zero_grad()
+        image = torch.from_numpy(np.ascontiguousarray(x[:, 10:23].transpose(0, 3, 1, 2)))
+        loss = loss_of(model(image), torch.from_numpy(y))
+        loss.backward()
+        optimizer.step()
+        mean.update_parameters(model)
+        return loss.item()
+
+    return step
+
+
 for line in sys.stdin:
     request = json.loads(line)
     what = request["do"]
-    if what in ("keras", "torch"):
+    if "images" in request:
         seconds = train(what, request["images"])
     else:
         seconds = order() if what == "order" else read()
