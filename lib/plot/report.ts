@@ -30,8 +30,10 @@ export interface ReportTable {
   rows: readonly (readonly (string | number)[])[];
 }
 
-/** A chart with its caption: a specification, or SVG text made elsewhere; or a movie. */
-export type ReportFigure = { caption?: string } & ({ spec: Spec } | { svg: string } | { gif: Uint8Array });
+/** A chart with its caption: a specification, or SVG text made elsewhere; or a movie; or a page of its own beside the report. */
+export type ReportFigure =
+  & { caption?: string }
+  & ({ spec: Spec } | { svg: string } | { gif: Uint8Array } | { page: string });
 
 /** One part of the page. */
 export interface ReportSection {
@@ -187,6 +189,11 @@ async function figureHtml(figure: ReportFigure, prefix: string): Promise<string>
   if ("gif" in figure) {
     const label = escapeHtml(caption ?? "movie");
     return `<figure><img alt="${label}" src="data:image/gif;base64,${figure.gif.toBase64()}">${below}</figure>`;
+  }
+  if ("page" in figure) {
+    return `<figure><a href="${escapeHtml(encodeURI(figure.page))}">${
+      escapeHtml(caption ?? figure.page)
+    }</a></figure>`;
   }
   const svg = "spec" in figure ? await renderSvg(figure.spec, { theme: "page" }) : figure.svg;
   return `<figure>${inline(svg, prefix, caption)}${below}</figure>`;

@@ -92,8 +92,8 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 /** How to train; what belongs to the single run (checkpoint, progress) is the run's. */
 export type Recipe = Without<FitOptions, OwnOfRun>;
 
-/** One chart or movie of the report; also a file in `plots/`. */
-export type Figure = FigureFrame & ({ spec: Spec } | { gif: Uint8Array });
+/** One chart or movie of the report, also a file in `plots/`; or a page of its own there, to which the report leads. */
+export type Figure = FigureFrame & ({ spec: Spec } | { gif: Uint8Array } | { html: string });
 
 /** What stands round a figure. */
 export interface FigureFrame {

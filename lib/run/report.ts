@@ -1,5 +1,5 @@
 /** A run's figures as files, and the page that has them all. @module */
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { writeDurably } from "../base/durable_file.ts";
 import type { CardMetric } from "../card/mod.ts";
 import {
@@ -93,11 +93,18 @@ export async function writeReport(
 }
 
 /** Writes a figure's files, and gives what the report shows. */
-async function writeFigure(folder: string, figure: Figure): Promise<{ svg: string } | { gif: Uint8Array }> {
+async function writeFigure(
+  folder: string,
+  figure: Figure,
+): Promise<{ svg: string } | { gif: Uint8Array } | { page: string }> {
   const path = join(folder, figure.name);
   if ("gif" in figure) {
     await writeDurably(`${path}.gif`, figure.gif);
     return { gif: figure.gif };
+  }
+  if ("html" in figure) {
+    await writeDurably(`${path}.html`, figure.html);
+    return { page: `${basename(folder)}/${figure.name}.html` };
   }
   const svg = await renderSvg(figure.spec, { theme: "page" });
   const file = onGround(svg);

@@ -4,8 +4,8 @@ import type { SparseImages } from "../../data/sparse_images.ts";
 import * as plot from "../../plot/mod.ts";
 import type { Figure } from "../../run/experiment.ts";
 import { type EcalData, spread } from "./data.ts";
-import { showerMovie } from "./movie.ts";
-import { plotSpaceTime } from "./space_time.ts";
+import { showerMovie, showerPlayer } from "./movie.ts";
+import { plotSpaceTime, spaceTimePage } from "./space_time.ts";
 
 const SIDE = 32, PIXELS = SIDE * SIDE;
 /** Images of a mean. */
@@ -87,19 +87,28 @@ export async function dataFigures({ parts: { train }, shapes }: EcalData): Promi
   const means = new Float32Array(kinds.length * 2 * PIXELS);
   kinds.forEach(({ rows }, i) => means.set(meanImage(images, rows), i * 2 * PIXELS));
   const event = images.read([singles[0].row]).data;
-  const movies = await Promise.all([
-    { name: "movie_event", images: [event], title: `A ${singles[0].kind}` },
+  const films = [
+    { name: "event", images: [event], title: `A ${singles[0].kind}` },
     ...kinds.map(({ kind, rows }) => ({
-      name: `movie_${kind}`,
+      name: kind,
       images: rows.slice(0, 500).map((row) => images.read([row]).data),
       title: `Mean ${kind}`,
     })),
-  ].map(async ({ name, images, title }): Promise<Figure> => ({
-    name,
-    section: "Movies",
-    caption: `${title}: energy that came until each time, in units of 50 GeV.`,
-    gif: await showerMovie(images, { title }),
-  })));
+  ];
+  const movies = await Promise.all(films.map(async ({ name, images, title }): Promise<Figure[]> => [
+    {
+      name: `movie_${name}`,
+      section: "Movies",
+      caption: `${title}: energy that came until each time, in units of 50 GeV.`,
+      gif: await showerMovie(images, { title }),
+    },
+    {
+      name: `player_${name}`,
+      section: "Movies",
+      caption: `${title}, to be played and stopped`,
+      html: showerPlayer(images, { title }),
+    },
+  ]));
   return [
     {
       name: "images",
@@ -134,6 +143,12 @@ export async function dataFigures({ parts: { train }, shapes }: EcalData): Promi
       caption: "The hits of one image in space and time; the size is the energy.",
       spec: plotSpaceTime(event, { title: `A ${singles[0].kind} in space and time` }),
     },
-    ...movies,
+    {
+      name: "space_time_turnable",
+      section,
+      caption: "The same hits, to be turned",
+      html: spaceTimePage(event, { title: `A ${singles[0].kind} in space and time` }),
+    },
+    ...movies.flat(),
   ];
 }

@@ -6,7 +6,7 @@
 import { parsePreprocessing, preprocess } from "../../image/preprocessing/mod.ts";
 import { encodeGif } from "../../io/gif.ts";
 import { decodePng } from "../../io/png.ts";
-import { escapeHtml, svgToPng } from "../../plot/mod.ts";
+import { escapeHtml, moviePlayerHtml, svgToPng } from "../../plot/mod.ts";
 
 /** Options for {@linkcode showerMovie}. */
 export interface ShowerMovieOptions {
@@ -56,12 +56,8 @@ export async function showerMovie(
   options: ShowerMovieOptions = {},
 ): Promise<Uint8Array> {
   if (images.length === 0) throw new RangeError("Cannot draw the movie of a shower as there is no image");
-  const { title = "" } = options, energies = meanFrames(images);
+  const { title = "" } = options, energies = meanFrames(images), captions = captionsOf(title);
   const most = energies.reduce((largest, energy) => Math.max(largest, energy), 0);
-  const captions = Array.from({ length: FRAMES }, (_, frame) => {
-    const low = WINDOW.minTime + frame * WINDOW.step;
-    return `${title}, t from ${low.toFixed(4)} to ${(low + WINDOW.step).toFixed(4)}`;
-  });
   const around = await lettersOf(frameSvg(most)), heads = await lettersOf(captionsSvg(captions));
   const frames = captions.map((_, frame) => {
     const data = around.slice(), head = CAPTION * WIDTH;
@@ -70,6 +66,29 @@ export async function showerMovie(
     return { data, height: HEIGHT, width: WIDTH };
   });
   return encodeGif(frames, { delayMs: DELAY_MS, palette: PALETTE });
+}
+
+/**
+ * The same movie as a page that plays it: a button, and a slider through the frames.
+ *
+ * @throws {RangeError} If there is no image.
+ */
+export function showerPlayer(images: readonly Float32Array[], options: ShowerMovieOptions = {}): string {
+  if (images.length === 0) throw new RangeError("Cannot play the movie of a shower as there is no image");
+  const { title = "A shower" } = options;
+  return moviePlayerHtml(meanFrames(images), [FRAMES, SIDE, SIDE], {
+    title,
+    captions: captionsOf(title),
+    delayMs: DELAY_MS,
+    valueTitle: "energy that came until each time [50 GeV]",
+  });
+}
+
+function captionsOf(title: string): string[] {
+  return Array.from({ length: FRAMES }, (_, frame) => {
+    const low = WINDOW.minTime + frame * WINDOW.step;
+    return `${title}, t from ${low.toFixed(4)} to ${(low + WINDOW.step).toFixed(4)}`;
+  });
 }
 
 /** Mean energy of each crystal in each frame, [20, 32, 32]. */

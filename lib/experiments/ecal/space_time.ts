@@ -1,4 +1,5 @@
 /** Hits of an image as points in space and time, seen from aside. @module */
+import { turnableScatterHtml } from "../../plot/turnable_scatter.ts";
 import { quantity, type Spec, toSpec } from "../../plot/spec.ts";
 
 const SIDE = 32;
@@ -14,6 +15,39 @@ export interface SpaceTimeOptions {
   maxTime?: number;
   /** Least energy of a hit that is drawn. @default {0.005} */
   lowEnergy?: number;
+}
+
+/** Hits of an image that are early, late and bright enough. */
+function hitsOf(image: Float32Array, maxTime: number, lowEnergy: number) {
+  const hits: { row: number; column: number; time: number; energy: number }[] = [];
+  for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+    const energy = image[2 * pixel], time = image[2 * pixel + 1];
+    if (!(energy > lowEnergy && Math.abs(time) < maxTime)) continue;
+    hits.push({ row: pixel >> 5, column: pixel & 31, time, energy });
+  }
+  return hits;
+}
+
+/**
+ * The same scatter as a page on which it can be turned.
+ *
+ * @param image [32, 32, (energy, time)].
+ */
+export function spaceTimePage(image: Float32Array, options: SpaceTimeOptions = {}): string {
+  const { title = "Hits in space and time", maxTime = 0.1, lowEnergy = 0.005 } = options;
+  const points = hitsOf(image, maxTime, lowEnergy).map(({ row, column, time, energy }) => ({
+    x: column,
+    y: SIDE - 1 - row,
+    z: time,
+    value: energy,
+    size: 1000 * energy,
+  }));
+  return turnableScatterHtml(points, {
+    title,
+    names: ["column", "row from below", "time [50 ns]"],
+    ranges: [[0, SIDE], [0, SIDE], [-maxTime, maxTime]],
+    valueTitle: "energy [50 GeV]",
+  });
 }
 
 /**
@@ -33,13 +67,11 @@ export function plotSpaceTime(image: Float32Array, options: SpaceTimeOptions = {
     x: column * Math.cos(around) - row * Math.sin(around),
     y: (column * Math.sin(around) + row * Math.cos(around)) * Math.sin(above) + time * Math.cos(above),
   });
-  const hits = [];
-  for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
-    const energy = image[2 * pixel], time = image[2 * pixel + 1];
-    if (!(energy > lowEnergy && Math.abs(time) < maxTime)) continue;
-    const place = project((pixel & 31) / SIDE - 0.5, 0.5 - (pixel >> 5) / SIDE, time / (2 * maxTime));
-    hits.push({ ...place, energy, size: 1000 * energy });
-  }
+  const hits = hitsOf(image, maxTime, lowEnergy).map(({ row, column, time, energy }) => ({
+    ...project(column / SIDE - 0.5, 0.5 - row / SIDE, time / (2 * maxTime)),
+    energy,
+    size: 1000 * energy,
+  }));
   const corners = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]];
   const edges = corners.flatMap(([column, row], i) => {
     const [nextColumn, nextRow] = corners[(i + 1) % 4];

@@ -191,12 +191,16 @@ Deno.test("a run measures energy and time beside energy alone, draws movies, and
         "movie_event.gif",
         "movie_photon.gif",
         "movie_electron.gif",
+        "player_event.html",
+        "space_time_turnable.html",
         "space_time.svg",
         "mean_images.svg",
       ]
     ) {
       assert(plots.includes(name), `${name} is not among ${plots}`);
     }
+    const report = await Deno.readTextFile(join(run, "report.html"));
+    assert(report.includes('<a href="plots/space_time_turnable.html">'), "the report leads to the pages");
     await checkFiles(run);
   }));
 
