@@ -20,10 +20,16 @@ export interface Conv3dNetConfig extends ModelConfig {
   dropout?: number;
   /**
    * `dropout-norm`, the document's: dropout widens the spread that batch normalisation learns, and is missing where the
-   * model is used, so that outputs are of another scale there than in training, and validation may stay at 0.5 for long.
-   * `norm-dropout` has not got that fault. Source: X. Li et al., arXiv 1801.05134. @default {"dropout-norm"}
+   * model is used, so that outputs are of another scale there than in training. `norm-dropout` has not got that fault.
+   * Source: X. Li et al., arXiv 1801.05134. @default {"dropout-norm"}
    */
   order?: "dropout-norm" | "norm-dropout";
+  /**
+   * Share of its moving variance that batch normalisation keeps at each step. The document's, Keras's, is slow: of the 1 that it begins
+   * at, 6 % is left after 280 steps, where films of showers have a variance of some thousandths; until then the model that is
+   * used sees nearly nothing, and says the same of every image: a validation accuracy of 0.5000. @default {0.99}
+   */
+  momentum?: number;
   /** Activation of all but the last layer. @default {"relu"} */
   activation?: "relu" | "elu" | "selu" | "tanh";
 }
@@ -41,8 +47,10 @@ export interface Conv3dNetConfig extends ModelConfig {
  */
 export function buildConv3dNet(config: Conv3dNetConfig = {}): tf.LayersModel {
   const { inputShape = [21, 32, 32, 1], classes = 2, filters = [64, 32], kernelSize = 3, seed } = config;
-  const { dense = [64, 32], dropout = 0.2, activation = "relu", order = "dropout-norm" } = config;
-  const dropping = () => tf.layers.dropout({ rate: dropout }), norm = () => tf.layers.batchNormalization();
+  const { dense = [64, 32], dropout = 0.2, activation = "relu", order = "dropout-norm", momentum = 0.99 } =
+    config;
+  const dropping = () => tf.layers.dropout({ rate: dropout }),
+    norm = () => tf.layers.batchNormalization({ momentum });
   const seeds = layerSeeds(seed);
   const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
   const image = tf.input({ shape: [...inputShape], name: "image" });

@@ -58,7 +58,8 @@ export const ECAL_OPTIONS = {
     type: "choice",
     choices: ["fixed", "document"],
     default: "fixed",
-    help: "In conv3d: batch normalisation before dropout, or after it as the document has it.",
+    help:
+      "In conv3d: batch normalisation before dropout and quick to follow, or after it and slow as the document has it.",
   },
   time: {
     type: "boolean",

@@ -8,7 +8,7 @@ import {
   summarizeModel,
 } from "../../../lib/models/mod.ts";
 import { countParameters } from "../../../lib/train/mod.ts";
-import { assert, assertEquals, assertThrows } from "../../assert.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 
 await startEngine({ backend: "cpu" });
 
@@ -38,6 +38,32 @@ Deno.test("buildConv3dNet() normalises before dropout where the order is mended,
   const types = model.layers.map((layer) => layer.getClassName());
   assertEquals(types.slice(1, 5), ["Conv3D", "BatchNormalization", "Dropout", "MaxPooling3D"]);
   assertEquals(summarizeModel(model).parameters.total, 715_074);
+});
+
+Deno.test("buildConv3dNet() normalises by Keras's slow averages, or by quicker ones", () => {
+  for (const momentum of [undefined, 0.9]) {
+    const norms = buildConv3dNet({ momentum }).layers.filter((layer) =>
+      layer.getClassName() === "BatchNormalization"
+    );
+    assertEquals(norms.map((layer) => layer.getConfig().momentum), [momentum ?? 0.99, momentum ?? 0.99]);
+  }
+});
+
+Deno.test("a new batch normalisation lets nothing of faint films through, until its slow average has forgotten where it began", () => {
+  const faint = tf.mul(tf.randomNormal([512, 1], 0, 1, "float32", 3), 0.03);
+  const spread = tf.moments(faint).variance.dataSync()[0];
+  assert(spread > 7e-4 && spread < 11e-4, `${spread}`);
+  const spreadAfter = (steps: number, momentum: number) => {
+    const norm = tf.layers.batchNormalization({ momentum, scale: false });
+    for (let i = 0; i < steps; i++) norm.apply(faint, { training: true });
+    return tf.moments(norm.apply(faint, { training: false }) as tf.Tensor).variance.dataSync()[0];
+  };
+  // After 280 steps 0.99²⁸⁰ = 0.06 of the 1 that the average began at is left; epsilon is 0.001.
+  const left = 0.99 ** 280,
+    slow = spread / (spread * (1 - left) + left + 0.001),
+    quick = spread / (spread + 0.001);
+  assertClose([spreadAfter(280, 0.99), spreadAfter(280, 0.9)], [slow, quick], 0.01);
+  assert(quick > 25 * slow, `${quick} and ${slow}`);
 });
 
 Deno.test("dropout before batch normalisation gives it another spread in training than in use, after it the same", () => {
