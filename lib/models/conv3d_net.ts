@@ -26,7 +26,7 @@ export interface Conv3dNetConfig extends ModelConfig {
   order?: "dropout-norm" | "norm-dropout";
   /**
    * Share of its moving variance that batch normalisation keeps at each step. The document's, Keras's, is slow: of the 1 that it begins
-   * at, 6 % is left after 280 steps, where films of showers have a variance of some thousandths; until then the model that is
+   * at, 6 % is left after 280 steps, where filtered films of showers vary by some hundred-thousandths; until then the model that is
    * used sees nearly nothing, and says the same of every image: a validation accuracy of 0.5000. @default {0.99}
    */
   momentum?: number;

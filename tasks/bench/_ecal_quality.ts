@@ -134,7 +134,7 @@ function ceiling(): { value: number; low: number; high: number } {
 }
 
 /** Quality on events that nobody saw; as many seeds as the bench has rounds. */
-async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
+export async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
   const { say, rounds } = context;
   const known = await imagesOf(await simulate(context, size.train, KNOWN_SEED), size.train);
   const unseen = await imagesOf(await simulate(context, size.test, UNSEEN_SEED), size.test);

@@ -110,7 +110,7 @@ export interface EcalData extends Data {
 }
 
 /** Training images that the baseline is fitted to. */
-const BASELINE_IMAGES = 10_000;
+const BASELINE_IMAGES = 30_000;
 /** The simulated pair is always the same. */
 const SIMULATION_SEED = 5;
 

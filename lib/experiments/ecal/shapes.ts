@@ -22,6 +22,7 @@ export const SHAPE_NAMES = [
   "widthAround",
   "logWidthAlongBeam",
   "logWidthAround",
+  "skewAround",
   "absoluteSkewAround",
   "hits",
 ] as const;
@@ -89,6 +90,7 @@ export function measureShower(image: Float32Array): Float64Array {
     around.variance,
     moments(logRows).variance,
     moments(logColumns).variance,
+    Math.cbrt(around.third), // electrons of one charge lean to one side
     Math.cbrt(Math.abs(around.third)),
     hits,
   );

@@ -22,9 +22,21 @@ Deno.test("measureShower() gives sums, shares and moments as worked out by hand"
   );
   assertClose([shape(found, "offsetAround"), shape(found, "widthAround")], [0.5, 0.75], 1e-6);
   assertClose([shape(found, "offsetAlongBeam"), shape(found, "widthAlongBeam")], [-0.25, 0.1875], 1e-6);
+  // Away from the mean column by -0.5 with weight 0.75 and by 1.5 with 0.25: third moment 0.75, whose cube root has the side's sign.
+  assertClose([shape(found, "skewAround"), shape(found, "absoluteSkewAround")], [
+    0.75 ** (1 / 3),
+    0.75 ** (1 / 3),
+  ], 1e-6);
   // Weights 4.7 + ln 0.5 = 4.006853 and twice 4.7 + ln 0.25 = 3.313706, in all 10.634265: mean 0.623213, mean of squares 1.246426.
   assertClose(shape(found, "logWidthAround"), 1.246426 - 0.623213 ** 2, 1e-4);
   assertEquals(shape(found, "hits"), 3);
+});
+
+Deno.test("measureShower() says to which side a shower leans", () => {
+  const left = measureShower(imageOf([[16, 16, 0.75], [16, 12, 0.25]]));
+  const right = measureShower(imageOf([[16, 16, 0.75], [16, 20, 0.25]]));
+  assertClose(shape(left, "skewAround"), -shape(right, "skewAround"), 1e-6);
+  assertClose(shape(left, "absoluteSkewAround"), shape(right, "skewAround"), 1e-6);
 });
 
 Deno.test("measureShower() of nothing is a row of zeros", () => {
