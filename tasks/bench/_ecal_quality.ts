@@ -123,7 +123,10 @@ function trueColumns(kind: EcalParticle, seed: number): Float64Array {
   );
 }
 
-/** AUC of trees on the truth: near a likelihood ratio of what came to the crystals, so what no network can beat. */
+/**
+ * AUC of trees on the truth: near a likelihood ratio of what came into each column, and so about what a network can reach. It is no strict
+ * bound, as how energy is shared by neighbours also tells a little of where in a crystal it came.
+ */
 function ceiling(): { value: number; low: number; high: number } {
   const part = (first: number, count: number) =>
     Array.from({ length: count }, (_, i): EcalParticle => i % 2 === 0 ? "photon" : "electron")
@@ -134,7 +137,7 @@ function ceiling(): { value: number; low: number; high: number } {
 }
 
 /** Quality on events that nobody saw; as many seeds as the bench has rounds. */
-export async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
+async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
   const { say, rounds } = context;
   const known = await imagesOf(await simulate(context, size.train, KNOWN_SEED), size.train);
   const unseen = await imagesOf(await simulate(context, size.test, UNSEEN_SEED), size.test);
