@@ -92,7 +92,8 @@ export function decodeNpy(bytes: Uint8Array, options: DecodeNpyOptions = {}): Np
 /**
  * Opens a .npy file of any size: its header now, rows of its first axis when they are asked for.
  *
- * Memory: the rows that are read, counted against `maxBytes` each time. Values in Fortran's order are read whole.
+ * Memory: the rows that are read, counted against `maxBytes` each time; they may share the source's memory and are not to be changed.
+ * Values in Fortran's order are read whole.
  *
  * @throws {SyntaxError} If it is not .npy, ends early, or has bytes left over.
  * @throws {TypeError} If it holds Python objects, records, text, dates or complex numbers.
@@ -113,7 +114,10 @@ export async function openNpy(source: ByteSource, options: DecodeNpyOptions = {}
   const readRows = async (first: number, of: readonly number[]) => {
     const count = checkedProduct(of, Math.floor(maxBytes / size), failed);
     const bytes = await source.read(start + first * rowValues * size, count * size);
-    return { data: valuesOf(bytes, { ...layout, shape: of }, count), shape: [...of] };
+    return {
+      data: viewOf(bytes, layout, count) ?? valuesOf(bytes, { ...layout, shape: of }, count),
+      shape: [...of],
+    };
   };
   return {
     name: "",
@@ -194,6 +198,18 @@ function checkLength({ start, size, shape }: Layout, length: number, count: numb
       shape.join(", ")
     }], found ${length - start}`,
   );
+}
+
+/** Values where they lie, if this machine's own arrays have them so: large reads are not copied once more. */
+function viewOf(bytes: Uint8Array, { dtype, size, shape, fortran, little }: Layout, count: number) {
+  const isOwn = dtype !== "f2" && dtype !== "b1" && (size === 1 || little === LITTLE);
+  if (!isOwn || fortran && shape.length > 1 || bytes.byteOffset % size !== 0) return undefined;
+  const View = TYPES[dtype].make as unknown as new (
+    buffer: ArrayBufferLike,
+    at: number,
+    count: number,
+  ) => NpyValues;
+  return new View(bytes.buffer, bytes.byteOffset, count);
 }
 
 /** Values of a file's bytes, row-major. */

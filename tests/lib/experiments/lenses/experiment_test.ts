@@ -177,8 +177,7 @@ Deno.test("a run learns rings from blobs, online, and is served as it was traine
     ...file.arrays[0],
     read: async (rows?: readonly [number, number]) => {
       const read = await file.arrays[0].read(rows);
-      if (rows?.[0] === 0) read.data[5] = NaN;
-      return read;
+      return { ...read, data: rows?.[0] === 0 ? (read.data as Float32Array).with(5, NaN) : read.data };
     },
   };
   const { scores, order, failed, reason } = await rankArray(scorer, holed);
