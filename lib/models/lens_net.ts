@@ -29,7 +29,7 @@ function halving(side: number, name: string): tf.layers.Layer {
 /**
  * Builds the small network.
  *
- * @throws {RangeError} If the image is not square.
+ * @throws {RangeError} If the image is not square, or has less than 16 pixels a side.
  * @example
  * ```ts
  * import { startEngine } from "../engine/mod.ts";
@@ -42,6 +42,13 @@ export function buildLensNet(config: LensNetConfig = {}): tf.LayersModel {
   const { inputShape = [67, 67, 3], widths = [3, 4, 6, 8, 8], dropout = 0.2, seed } = config;
   if (inputShape[0] !== inputShape[1]) {
     throw new RangeError(`Cannot build a lens network for images that are not square: got [${inputShape}]`);
+  }
+  if (inputShape[0] < 16) {
+    throw new RangeError(
+      `Cannot build a lens network for images of less than 16 pixels: got ${inputShape[0]} × ${
+        inputShape[1]
+      }`,
+    );
   }
   const seeds = layerSeeds(seed), image = tf.input({ shape: [...inputShape], name: "image" });
   let x = image;

@@ -68,10 +68,10 @@ export interface Data {
   /** Where the examples come from, for those who read of the run: a package, a place, a simulator. */
   readonly origin?: string;
   /**
-   * The fold of each training example, where a search judges by folds: needed where examples are copies of one another, which
-   * must not be parted. Without it every example goes its own way.
+   * The training examples dealt into folds, where a search judges by them: needed where examples are copies of one another, which
+   * must not be parted, or are trained on in another form than they are tested in. Without it every example goes its own way.
    */
-  folds?(count: number, rng: () => number): Uint32Array;
+  folds?(count: number, rng: () => number): readonly { train: Source; validation: Source }[];
   /** SHA-256 of the examples and of how they were split. */
   readonly fingerprint: string;
   /**

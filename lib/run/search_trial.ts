@@ -145,15 +145,17 @@ function partsOf(name: string, data: Data, { folds, options: { seed } }: Experim
   if (!(Number.isInteger(folds) && folds > 1 && folds <= train.size)) {
     throw new RangeError(`Cannot cut ${train.size} training examples into ${folds} folds`);
   }
-  const rng = createRng(seed, 77),
-    order = shuffle(Uint32Array.from({ length: train.size }, (_, i) => i), rng);
-  const dealt = data.folds?.(folds, rng);
-  const foldOf = (row: number, i: number) => dealt ? dealt[row] : i % folds;
-  return Array.from({ length: folds }, (_, fold) => ({
-    name: `fold${fold + 1}`,
-    train: subset(train, order.filter((row, i) => foldOf(row, i) !== fold)),
-    validation: subset(train, order.filter((row, i) => foldOf(row, i) === fold)),
-  }));
+  const rng = createRng(seed, 77), own = data.folds?.(folds, rng);
+  if (own) return own.map((part, fold) => ({ name: `fold${fold + 1}`, ...part }));
+  const order = shuffle(Uint32Array.from({ length: train.size }, (_, i) => i), rng);
+  return Array.from({ length: folds }, (_, fold) => {
+    const inside = (_: number, i: number) => i % folds === fold;
+    return {
+      name: `fold${fold + 1}`,
+      train: subset(train, order.filter((row, i) => !inside(row, i))),
+      validation: subset(train, order.filter(inside)),
+    };
+  });
 }
 
 async function train(

@@ -8,7 +8,7 @@ import {
 } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { type Cutouts, groupsOf, LENS_FILES, type LensSet, readLensSet } from "../../data/lenses.ts";
-import { fromArrays, type NdArray, takeRowsOf } from "../../data/source.ts";
+import { fromArrays, type NdArray, subset, takeRowsOf } from "../../data/source.ts";
 import { cropCenter } from "../../image/mod.ts";
 import { type PreprocessingStep, shapeAfter } from "../../image/preprocessing/mod.ts";
 import type { Data, LoadContext } from "../../run/experiment.ts";
@@ -272,14 +272,25 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
   const side = (rows: Uint32Array) =>
     fromArrays({ image: crops }, { lens: { data: labels, shape: [count] } }, { applied: { image: 1 }, rows });
   const size = full.data.length / count;
+  const train = fromArrays(
+    { image: training.images },
+    { lens: { data: training.labels, shape: [training.labels.length] } },
+    { applied: { image: training.applied }, rows: training.rows },
+  );
   const marks = Float32Array.from(trained, (row) => training.labels[row]);
   return {
-    folds: (count, rng) => dealGroups(trainedGroups(groups, training), marks, count, rng),
-    train: fromArrays(
-      { image: training.images },
-      { lens: { data: training.labels, shape: [training.labels.length] } },
-      { applied: { image: training.applied }, rows: training.rows },
-    ),
+    folds(count, rng) {
+      const dealt = dealGroups(trainedGroups(groups, training), marks, count, rng);
+      const of = (fold: number, isHeld: boolean) =>
+        Uint32Array.from(dealt.keys()).filter((example) => (dealt[example] === fold) === isHeld);
+      const imagesOf = (examples: Uint32Array) =>
+        new Set(Array.from(examples, (i) => training.origins[i]).flat());
+      return Array.from({ length: count }, (_, fold) => ({
+        train: subset(train, of(fold, false)),
+        validation: side(Uint32Array.from(imagesOf(of(fold, true)))), // each once, cropped and not augmented
+      }));
+    },
+    train,
     validation: split.validation.length > 0 ? side(split.validation) : undefined,
     test: side(split.test),
     fingerprint: set.fingerprint,

@@ -20,6 +20,8 @@ import type { Example } from "../../../../lib/score/raw_array.ts";
 import { createScorer } from "../../../../lib/score/scorer.ts";
 import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
+import { experimentObjective } from "../../../../lib/run/search_trial.ts";
+import { search } from "../../../../lib/search/mod.ts";
 import type { JointLoss, Loss } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 
@@ -111,13 +113,22 @@ Deno.test("lenses.load() shrinks, adds the residual of colour, and never parts c
   assertEquals(steps.map(({ op }) => op), ["cropCenter", "resize", "colorResidual", "asinh", "bandLimits"]);
   assertEquals(inputShape, [8, 8, BANDS + 1]);
   assertEquals([train.inputs.image.shape, test.inputs.image.shape], [[12, 12, BANDS], [16, 16, BANDS]]);
-  const dealt = folds!(2, createRng(1)); // 8 lenses four times over, then 32 others
-  const ofLens = Array.from({ length: 8 }, (_, lens) => [0, 8, 16, 24].map((copy) => dealt[lens + copy]));
-  assertEquals(ofLens.map((of) => new Set(of).size), new Array(8).fill(1));
-  assertEquals([ofLens.filter(([fold]) => fold === 0).length, dealt.length], [4, 32 + 32]);
+  const parts = folds!(2, createRng(1)); // of 8 lenses four times over and 32 others
+  for (const { train, validation } of parts) {
+    assertEquals([train.size, validation.size], [4 * 4 + 16, 4 + 16]);
+    assertEquals([train.inputs.image.shape, validation.inputs.image.shape], [[12, 12, BANDS], [
+      16,
+      16,
+      BANDS,
+    ]]);
+    const { targets } = await validation.read(Uint32Array.from({ length: validation.size }, (_, i) => i));
+    assertEquals(Array.from(targets.lens.data, Number).reduce((sum, label) => sum + label, 0), 4);
+  }
   const document = await load({ augmentation: "document", blend: 1 }); // blends join their lenses
   assertEquals(split.train.length, document.split.train.length);
   assertThrows(() => document.folds!(5, createRng(1)), RangeError, "Cannot cut class 1 into 5 folds");
+  const tiny = { inputShape: [8, 8, 3], seed: 1 };
+  assertThrows(() => NETWORKS.lens_net(tiny), RangeError, "of less than 16 pixels: got 8 × 8");
   await assertRejects(() => load({ shrink: 3 }), RangeError, "16 pixels 3 times as the side must divide");
 });
 
@@ -243,4 +254,20 @@ Deno.test("crossValidate() scores every example once, by a model of the other fo
   assertEquals([folds, scores.length, labels.length], [[0, 1], 50, 50]);
   assert(scores.every((p) => p > 0 && p < 1));
   assertEquals(tested.filter((fold) => fold === 0).length, 25);
+});
+
+Deno.test("a search judges lenses by folds that no copy crosses, cropped and not augmented", async () => {
+  using trials = experimentObjective(lenses as unknown as Experiment, {
+    options: options({ residual: true }) as unknown as Options,
+    folds: 2,
+    dataFolder: folder,
+  });
+  const space = { rate: [1e-2], skew: [0, 5], numMasks: [1] };
+  const { trials: ended } = await search(space, trials.objective, {
+    trials: 2,
+    objectives: ["validationLoss"],
+  });
+  for (const { values, attempts } of ended) {
+    assert(values?.every(Number.isFinite), JSON.stringify(attempts.at(-1)?.failure));
+  }
 });
