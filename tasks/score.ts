@@ -278,6 +278,39 @@ async function examplesOfInputs(
   return joinInputs(values, files.get(names[0])!);
 }
 
+/** Scores what `--input` names, a file an input. */
+async function scoreInputs(
+  scores: Scores,
+  card: Card,
+  inputs: readonly string[],
+  opening: ExampleOptions,
+): Promise<void> {
+  if (inputs.length === 0) return;
+  for (const found of await examplesOfInputs(card, inputs, opening)) {
+    await scores.add(found.name, valuesOf(card, found));
+  }
+}
+
+/** Scores files; one that cannot be read is said so, and the others go on. */
+async function scoreFiles(
+  scores: Scores,
+  card: Card,
+  files: readonly string[],
+  opening: ExampleOptions,
+): Promise<void> {
+  for await (const { path, chosen } of expand(files)) {
+    const bytes = await Deno.readFile(path);
+    if (!chosen && !isReadable(bytes)) continue;
+    try {
+      for (const found of await findExamples(bytes, { ...opening, name: path })) {
+        await addOne(scores, card, found);
+      }
+    } catch (error) {
+      scores.fail(path, error);
+    }
+  }
+}
+
 /** Runs the task; see `--help`. */
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
@@ -329,22 +362,8 @@ export function main(args: string[]): Promise<number> {
       page: options.page,
     };
     try {
-      if (options.input.length > 0) {
-        for (const found of await examplesOfInputs(source.card, options.input, opening)) {
-          await scores.add(found.name, valuesOf(source.card, found));
-        }
-      }
-      for await (const { path, chosen } of expand(files)) {
-        const bytes = await Deno.readFile(path);
-        if (!chosen && !isReadable(bytes)) continue;
-        try {
-          for (const found of await findExamples(bytes, { ...opening, name: path })) {
-            await addOne(scores, source.card, found);
-          }
-        } catch (error) {
-          scores.fail(path, error);
-        }
-      }
+      await scoreInputs(scores, source.card, options.input, opening);
+      await scoreFiles(scores, source.card, files, opening);
       await scores.flush();
       scores.finish();
     } finally {

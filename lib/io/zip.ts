@@ -127,13 +127,7 @@ export function openZipFile(path: string): ZipSource {
  * ```
  */
 export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
-  const {
-    maxEntries = 1_000_000,
-    maxEntryBytes = 2 ** 30,
-    maxTotalBytes = 2 ** 40,
-    maxRatio = 1100,
-    onFolder,
-  } = limits;
+  const { maxEntries = 1_000_000, maxTotalBytes = 2 ** 40, onFolder } = limits;
   const fail = failed(source.name);
   const end = findEnd(source);
   if (end.count > maxEntries) {
@@ -145,83 +139,130 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
     throw new SyntaxError(`${fail} at byte ${end.at}: the directory does not fit in the file`);
   }
   const bytes = source.read(base + end.offset, end.size);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries: ZipEntry[] = [],
-    spans: { offset: number; end: number; entry?: ZipEntry; name: string }[] = [];
-  const names = new Set<string>();
+  const entries: ZipEntry[] = [], spans: Span[] = [], names = new Set<string>();
   let total = 0, at = 0;
   for (let i = 0; i < end.count; i++) {
-    if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY) {
-      throw new SyntaxError(
-        `${fail} at byte ${end.offset + at}: expected directory entry ${i + 1} of ${end.count}`,
-      );
-    }
-    const flags = view.getUint16(at + 8, true), method = view.getUint16(at + 10, true);
-    const nameLength = view.getUint16(at + 28, true), extraLength = view.getUint16(at + 30, true);
-    const next = at + 46 + nameLength + extraLength + view.getUint16(at + 32, true);
-    if (next > bytes.length) {
-      throw new SyntaxError(`${fail} at byte ${end.offset + at}: the directory entry is cut off`);
-    }
-    const name = tidyName(decodeName(bytes.subarray(at + 46, at + 46 + nameLength), (flags & 0x800) !== 0));
-    if (name === "") { // the folder that the archive is unpacked into
-      at = next;
-      continue;
-    }
+    const where = `${fail} at byte ${end.offset + at}`;
+    const listed = readListed(bytes, at, where, `entry ${i + 1} of ${end.count}`);
+    at = listed.next;
+    const { name } = listed;
+    if (name === "") continue; // the folder that the archive is unpacked into
     const inEntry = () => `${fail} at entry ${JSON.stringify(name)}`; // made only for an error: lists are long
-    const wide = zip64Fields(view, at, nameLength, extraLength, inEntry);
-    const mode = view.getUint32(at + 38, true) >>> 16, madeBy = bytes[at + 5];
+    const wide = zip64Fields(listed.view, listed.at, listed.nameLength, listed.extraLength, inEntry);
     checkName(name, inEntry);
     if (names.has(name)) throw new SyntaxError(`${inEntry()}: the name occurs twice`);
     names.add(name);
-    // The upper half of the attributes is a Unix mode only if a Unix-like system wrote the entry (3 Unix, 19 macOS).
-    const kind = madeBy === 3 || madeBy === 19 ? mode & 0o170000 : 0;
-    if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000) {
-      throw new SyntaxError(`${inEntry()}: links and devices are refused`);
-    }
-    if (flags & 0x2041) throw new SyntaxError(`${inEntry()}: encrypted entries are refused`);
-    if (method !== 0 && method !== 8) {
-      throw new SyntaxError(`${inEntry()}: expected method 0 (stored) or 8 (deflate), found ${method}`);
-    }
-    if (method === 0 && wide.size !== wide.packedSize) {
-      throw new SyntaxError(`${inEntry()}: stored, yet ${wide.size} bytes from ${wide.packedSize}`);
-    }
-    if (wide.size > maxEntryBytes) {
-      throw new RangeError(
-        `${inEntry()} as an entry may unpack to at most ${maxEntryBytes} bytes: it has ${wide.size}`,
-      );
-    }
-    if (wide.size > 2 ** 20 && wide.size > wide.packedSize * maxRatio) {
-      throw new RangeError(
-        `${inEntry()} as ${wide.packedSize} bytes would unpack to ${wide.size}, beyond 1 to ${maxRatio}`,
-      );
-    }
+    checkListed(listed, wide, inEntry);
+    checkSize(wide, limits, inEntry);
     total += wide.size;
     if (total > maxTotalBytes) {
       throw new RangeError(`${inEntry()} as all entries may unpack to at most ${maxTotalBytes} bytes`);
     }
-    wide.offset += base;
-    const span = {
-      offset: wide.offset,
-      end: wide.offset + 30 + nameLength + wide.packedSize,
-      name,
-      entry: undefined as ZipEntry | undefined,
-    };
+    const offset = wide.offset + base;
+    const span: Span = { offset, end: offset + 30 + listed.nameLength + wide.packedSize, name };
     spans.push(span);
-    if (!name.endsWith("/")) {
-      const { size, packedSize, offset } = wide;
-      span.entry = { name, size, packedSize, offset, limit: 0, method, crc: view.getUint32(at + 16, true) };
-      entries.push(span.entry);
-    } else if (wide.size > 0) {
-      throw new SyntaxError(`${inEntry()}: a folder with ${wide.size} bytes of content`);
-    } else onFolder?.(name);
-    at = next;
+    if (name.endsWith("/")) onFolder?.(name);
+    else {
+      const { method, crc } = listed, { size, packedSize } = wide;
+      const entry: ZipEntry = { name, size, packedSize, offset, limit: 0, method: method as 0 | 8, crc };
+      span.entry = entry;
+      entries.push(entry);
+    }
   }
   if (at !== bytes.length) {
     throw new SyntaxError(`${fail} at byte ${end.offset + at}: the directory holds more than its entries`);
   }
+  limitSpans(spans, base + end.offset, fail);
+  return entries;
+}
+
+/** What the directory says of one entry. */
+interface Listed {
+  view: DataView;
+  /** Where it stands in the directory, and where the next one does. */
+  at: number;
+  next: number;
+  name: string;
+  nameLength: number;
+  extraLength: number;
+  flags: number;
+  method: number;
+  crc: number;
+  /** The Unix mode's kind of file, 0 where no Unix-like system wrote the entry. */
+  kind: number;
+}
+
+/** Where an entry's bytes are. */
+interface Span {
+  offset: number;
+  end: number;
+  name: string;
+  /** Absent for a folder. */
+  entry?: ZipEntry;
+}
+
+/** Reads an entry of the directory. @throws {SyntaxError} If there is none, or it is cut off. */
+function readListed(bytes: Uint8Array, at: number, where: string, which: string): Listed {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY) {
+    throw new SyntaxError(`${where}: expected directory ${which}`);
+  }
+  const flags = view.getUint16(at + 8, true), method = view.getUint16(at + 10, true);
+  const nameLength = view.getUint16(at + 28, true), extraLength = view.getUint16(at + 30, true);
+  const next = at + 46 + nameLength + extraLength + view.getUint16(at + 32, true);
+  if (next > bytes.length) throw new SyntaxError(`${where}: the directory entry is cut off`);
+  const name = tidyName(decodeName(bytes.subarray(at + 46, at + 46 + nameLength), (flags & 0x800) !== 0));
+  // The upper half of the attributes is a Unix mode only if a Unix-like system wrote the entry (3 Unix, 19 macOS).
+  const mode = view.getUint32(at + 38, true) >>> 16, madeBy = bytes[at + 5];
+  const kind = madeBy === 3 || madeBy === 19 ? mode & 0o170000 : 0;
+  const crc = view.getUint32(at + 16, true);
+  return { view, at, next, name, nameLength, extraLength, flags, method, crc, kind };
+}
+
+/** Refuses what is no plain file or folder that can be unpacked. @throws {SyntaxError} */
+function checkListed(
+  { name, flags, method, kind }: Listed,
+  { size, packedSize }: { size: number; packedSize: number },
+  inEntry: () => string,
+): void {
+  if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000) {
+    throw new SyntaxError(`${inEntry()}: links and devices are refused`);
+  }
+  if (flags & 0x2041) throw new SyntaxError(`${inEntry()}: encrypted entries are refused`);
+  if (method !== 0 && method !== 8) {
+    throw new SyntaxError(`${inEntry()}: expected method 0 (stored) or 8 (deflate), found ${method}`);
+  }
+  if (method === 0 && size !== packedSize) {
+    throw new SyntaxError(`${inEntry()}: stored, yet ${size} bytes from ${packedSize}`);
+  }
+  if (name.endsWith("/") && size > 0) {
+    throw new SyntaxError(`${inEntry()}: a folder with ${size} bytes of content`);
+  }
+}
+
+/** Refuses an entry that unpacks to too much. @throws {RangeError} */
+function checkSize(
+  { size, packedSize }: { size: number; packedSize: number },
+  { maxEntryBytes = 2 ** 30, maxRatio = 1100 }: ZipLimits,
+  inEntry: () => string,
+): void {
+  if (size > maxEntryBytes) {
+    throw new RangeError(
+      `${inEntry()} as an entry may unpack to at most ${maxEntryBytes} bytes: it has ${size}`,
+    );
+  }
+  if (size > 2 ** 20 && size > packedSize * maxRatio) {
+    throw new RangeError(
+      `${inEntry()} as ${packedSize} bytes would unpack to ${size}, beyond 1 to ${maxRatio}`,
+    );
+  }
+}
+
+/** Says of each entry where its bytes must end. @throws {SyntaxError} If two overlap. */
+function limitSpans(spans: Span[], directoryAt: number, fail: string): void {
   spans.sort((a, b) => a.offset - b.offset);
   spans.forEach((span, i) => {
-    const limit = spans[i + 1]?.offset ?? base + end.offset;
+    const limit = spans[i + 1]?.offset ?? directoryAt;
     if (span.end > limit) {
       throw new SyntaxError(
         `${fail} at entry ${JSON.stringify(span.name)}: it overlaps ` +
@@ -230,7 +271,6 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
     }
     if (span.entry) span.entry.limit = limit;
   });
-  return entries;
 }
 
 /**

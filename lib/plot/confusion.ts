@@ -1,6 +1,6 @@
 /** The confusion matrix as a heat map. @module */
 import type { ConfusionMatrix } from "../evaluate/mod.ts";
-import { type Spec, toSpec } from "./spec.ts";
+import { nameAngle, type Spec, toSpec } from "./spec.ts";
 
 /** Options for {@linkcode plotConfusion}. */
 export interface ConfusionOptions {
@@ -43,7 +43,7 @@ export function plotConfusion(
       type: "nominal",
       sort: classNames,
       title: "Predicted",
-      axis: { labelAngle: classes > 5 ? -40 : 0 },
+      axis: { labelAngle: nameAngle(classNames) },
     },
     y: { field: "true", type: "nominal", sort: classNames, title: "True" },
   };

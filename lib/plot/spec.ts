@@ -112,6 +112,11 @@ export function spansDecade(values: readonly number[]): boolean {
   return low > 0 && high > 10 * low;
 }
 
+/** How names are turned under an axis: not at all where few or short ones stand side by side. */
+export function nameAngle(names: readonly string[]): number {
+  return names.length > 5 && names.some((name) => name.length > 3) ? -40 : 0;
+}
+
 /** A quantitative position. */
 export function quantity(field: string, title: string, more: View = {}): View {
   return { field, type: "quantitative", title, ...more };

@@ -1,7 +1,7 @@
 /** Plain histograms and counts: a check of a data set before training on it. @module */
 import { histogram, type HistogramOptions } from "../evaluate/mod.ts";
 import { outlineOf } from "./_hatched.ts";
-import { COLORS, quantity, SERIES, type Spec, toSpec, type View } from "./spec.ts";
+import { COLORS, nameAngle, quantity, SERIES, type Spec, toSpec, type View } from "./spec.ts";
 
 /** Options for {@linkcode plotHistogram}. */
 export interface PlotHistogramOptions extends HistogramOptions {
@@ -187,7 +187,7 @@ export function plotClassCounts(
       type: "nominal",
       title: null,
       sort: classNames,
-      axis: { labelAngle: classNames.length > 5 ? -40 : 0 },
+      axis: { labelAngle: nameAngle(classNames) },
     },
     xOffset: { field: "set", type: "nominal", sort: sets },
     y: quantity("count", "Examples", { scale: { nice: true } }),

@@ -225,60 +225,17 @@ const CONNECTIONS = [1, 8, 64], SECONDS = 3;
 
 async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
   const { folder, need, rounds, say } = context;
-  const wrk = need("wrk"), python = need("servers");
-  const raw = await wrkScript(folder, bed.png);
-  const ports = { fastapi: freePort(), litserve: freePort(), bentoml: freePort() };
-  const env = { MODEL: bed.onnxPath, BENTOML_DO_NOT_TRACK: "1", BENTOML_HOME: join(folder, "bentoml") };
-  say("starting ours");
-  await using ours = await startOurs(bed);
-  const start = (script: string, port: number) =>
-    startServer(python, [join(PEERS, script), bed.onnxPath, String(port)], port, "/health", { env });
-  const bento = [
-    "-m",
-    "bentoml",
-    "serve",
-    "serve_bentoml:Recoil",
-    "--working-dir",
-    PEERS,
-    "--port",
-    String(ports.bentoml),
-  ];
-  const starts: Record<string, { module: string; field?: string; path: string; start(): Promise<Server> }> = {
-    FastAPI: { module: "fastapi", path: "/score", start: () => start("serve_fastapi.py", ports.fastapi) },
-    LitServe: {
-      module: "litserve",
-      field: "request",
-      path: "/predict",
-      start: () => start("serve_litserve.py", ports.litserve),
-    },
-    BentoML: {
-      module: "bentoml",
-      field: "image",
-      path: "/score",
-      start: () => startServer(python, bento, ports.bentoml, "/readyz", { env }),
-    },
-  };
-  const targets: Record<string, { url: string; script: string }> = {
-    cloudchamber: { url: `${ours.url}/score/recoil`, script: raw },
-  };
+  const wrk = need("wrk");
   const notes = [
     "All with two workers and one ONNX Runtime thread in each. LitServe and BentoML take the file in a form, as they take no bare body.",
   ];
+  say("starting ours");
+  await using ours = await startOurs(bed);
   await using running = new AsyncDisposableStack();
-  for (const [who, peer] of Object.entries(starts)) {
-    const { success } = await new Deno.Command(python, {
-      args: ["-c", `import ${peer.module}`],
-      stderr: "null",
-    }).output();
-    if (!success) {
-      notes.push(`${who} was not measured: it is not installed.`);
-      continue;
-    }
-    say(`starting ${who}`);
-    const server = running.use(await peer.start());
-    targets[who] = { url: server.url + peer.path, script: await wrkScript(folder, bed.png, peer.field) };
-  }
-  const peers = Object.keys(targets).filter((who) => who !== "cloudchamber");
+  const targets: Record<string, Target> = {
+    cloudchamber: { url: `${ours.url}/score/recoil`, script: await wrkScript(folder, bed.png) },
+    ...await startPeers(context, bed, running, notes),
+  };
   for (const { url, script } of Object.values(targets)) await measureLoad(wrk, script, url, 4, 2); // warm
   const rows: BenchRow[] = [];
   for (const connections of CONNECTIONS) {
@@ -292,28 +249,7 @@ async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
       }]),
     );
     await alternate(rounds, measures);
-    const values = (who: string, what: keyof Load) => loads[who].map((load) => load[what]);
-    const what = `${connections} connection${connections > 1 ? "s" : ""}`;
-    for (const peer of peers) {
-      rows.push({
-        what,
-        unit: "requests/s",
-        better: "higher",
-        ours: values("cloudchamber", "perSecond"),
-        peer,
-        theirs: values(peer, "perSecond"),
-        bar: 1.5,
-      });
-      rows.push({
-        what: `${what}, p99`,
-        unit: "ms",
-        ours: values("cloudchamber", "p99"),
-        peer,
-        theirs: values(peer, "p99"),
-        bar: 1,
-      });
-    }
-    rows.push({ what: `${what}, p50`, unit: "ms", ours: values("cloudchamber", "p50") });
+    rows.push(...loadRows(connections, loads));
   }
   return {
     title:
@@ -321,6 +257,72 @@ async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
     rows,
     notes,
   };
+}
+
+/** What a load is put on. */
+interface Target {
+  url: string;
+  /** The file that tells wrk what to post. */
+  script: string;
+}
+
+/** Starts each peer that is installed; notes say of the others. */
+async function startPeers(
+  { folder, need, say }: BenchContext,
+  bed: Bed,
+  running: AsyncDisposableStack,
+  notes: string[],
+): Promise<Record<string, Target>> {
+  const python = need("servers"), targets: Record<string, Target> = {};
+  const env = { MODEL: bed.onnxPath, BENTOML_DO_NOT_TRACK: "1", BENTOML_HOME: join(folder, "bentoml") };
+  const script = (name: string) => (port: number) =>
+    startServer(python, [join(PEERS, name), bed.onnxPath, String(port)], port, "/health", { env });
+  const bento = ["-m", "bentoml", "serve", "serve_bentoml:Recoil", "--working-dir", PEERS, "--port"];
+  const startBento = (port: number) =>
+    startServer(python, [...bento, String(port)], port, "/readyz", { env });
+  const peers = [
+    { who: "FastAPI", module: "fastapi", path: "/score", start: script("serve_fastapi.py") },
+    {
+      who: "LitServe",
+      module: "litserve",
+      path: "/predict",
+      field: "request",
+      start: script("serve_litserve.py"),
+    },
+    { who: "BentoML", module: "bentoml", path: "/score", field: "image", start: startBento },
+  ];
+  for (const { who, module, path, field, start } of peers) {
+    const { success } = await new Deno.Command(python, { args: ["-c", `import ${module}`], stderr: "null" })
+      .output();
+    if (!success) {
+      notes.push(`${who} was not measured: it is not installed.`);
+      continue;
+    }
+    say(`starting ${who}`);
+    const server = running.use(await start(freePort()));
+    targets[who] = { url: server.url + path, script: await wrkScript(folder, bed.png, field) };
+  }
+  return targets;
+}
+
+/** Ours beside each peer under a number of connections. */
+function loadRows(connections: number, loads: Readonly<Record<string, Load[]>>): BenchRow[] {
+  const values = (who: string, what: keyof Load) => loads[who].map((load) => load[what]);
+  const what = `${connections} connection${connections > 1 ? "s" : ""}`;
+  const ours = (measure: keyof Load) => values("cloudchamber", measure);
+  const beside = Object.keys(loads).filter((who) => who !== "cloudchamber").flatMap((peer): BenchRow[] => [
+    {
+      what,
+      unit: "requests/s",
+      better: "higher",
+      ours: ours("perSecond"),
+      peer,
+      theirs: values(peer, "perSecond"),
+      bar: 1.5,
+    },
+    { what: `${what}, p99`, unit: "ms", ours: ours("p99"), peer, theirs: values(peer, "p99"), bar: 1 },
+  ]);
+  return [...beside, { what: `${what}, p50`, unit: "ms", ours: ours("p50") }];
 }
 
 /** The middle of many times of one step after another, in ms. */

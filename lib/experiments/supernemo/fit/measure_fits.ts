@@ -2,7 +2,7 @@
 import type { SuperNemoEvents } from "../../../data/supernemo.ts";
 import { type Estimate, proportion } from "../../../evaluate/mod.ts";
 import { angleSegment, foilSegment, hintOf } from "./hints.ts";
-import { fitOneIteratively } from "./iterative.ts";
+import { type EventTrack, fitOneIteratively } from "./iterative.ts";
 import { createTrackFitter, type TrackFitOptions } from "./legendre.ts";
 
 /** A fit counts as the track within these. */
@@ -66,39 +66,20 @@ export function measureFits(
       const degrees = Math.atan(truth.slopeY[k]) * 180 / Math.PI;
       wanted.push({ side: truth.side[k], degrees, vertexYMm: truth.vertexYMm[k] });
     }
-    const told = wanted.map(({ degrees, vertexYMm }) =>
-      hintOf({
-        ...((hints === "angle" || hints === "both") && { angle: angleSegment(degrees) }),
-        ...((hints === "foil" || hints === "both") && { foil: foilSegment(vertexYMm) }),
-      })
-    );
     const start = performance.now();
-    const tracks = fitOneIteratively(fit, hits, event, wanted.length, firstWireMm, told);
+    const tracks = fitOneIteratively(fit, hits, event, wanted.length, firstWireMm, toldOf(wanted, hints));
     milliseconds += performance.now() - start;
-    const open = new Set(tracks);
-    let right = 0, explained = 0;
-    for (const track of wanted) {
-      let best: (typeof tracks)[number] | undefined, least = Infinity;
-      for (const candidate of open) {
-        const miss = missOf(candidate, track);
-        if (miss < least) [best, least] = [candidate, miss];
-      }
-      if (!best || !(least < 1)) {
-        const image = tracks.find(({ side, mirror }) => mirror && missOf({ side, ...mirror }, track) < 1);
-        if (image) explained++;
-        continue;
-      }
-      open.delete(best);
-      right++;
-      angles.push(turn(best.angleDegrees - track.degrees));
-      vertices.push(best.vertexYMm - track.vertexYMm);
+    const { pairs, explained, open } = matchTracks(wanted, tracks);
+    for (const { truth, fit } of pairs) {
+      angles.push(turn(fit.angleDegrees - truth.degrees));
+      vertices.push(fit.vertexYMm - truth.vertexYMm);
     }
     for (const track of tracks) confidences.push({ value: track.confidence, isTrue: !open.has(track) });
-    found += right;
+    found += pairs.length;
     all += wanted.length;
     fitted += tracks.length;
-    if (right === wanted.length) whole++;
-    if (right + explained === wanted.length) wholeOrMirrored++;
+    if (pairs.length === wanted.length) whole++;
+    if (pairs.length + explained === wanted.length) wholeOrMirrored++;
   }
   return {
     efficiency: proportion(found, all),
@@ -110,6 +91,36 @@ export function measureFits(
     confidences,
     millisecondsPerEvent: milliseconds / rows.length,
   };
+}
+
+/** What a fit is told of each track. */
+function toldOf(wanted: readonly TrueTrack[], hints: NonNullable<MeasureFitsOptions["hints"]>) {
+  return wanted.map(({ degrees, vertexYMm }) =>
+    hintOf({
+      ...((hints === "angle" || hints === "both") && { angle: angleSegment(degrees) }),
+      ...((hints === "foil" || hints === "both") && { foil: foilSegment(vertexYMm) }),
+    })
+  );
+}
+
+/** Each true track with the nearest fit that no other has, where it is near enough. */
+function matchTracks(wanted: readonly TrueTrack[], tracks: readonly EventTrack[]) {
+  const open = new Set(tracks), pairs: { truth: TrueTrack; fit: EventTrack }[] = [];
+  let explained = 0; // by the mirror image of a fit
+  for (const truth of wanted) {
+    let best: EventTrack | undefined, least = Infinity;
+    for (const candidate of open) {
+      const miss = missOf(candidate, truth);
+      if (miss < least) [best, least] = [candidate, miss];
+    }
+    if (best && least < 1) {
+      open.delete(best);
+      pairs.push({ truth, fit: best });
+    } else if (tracks.some(({ side, mirror }) => mirror && missOf({ side, ...mirror }, truth) < 1)) {
+      explained++;
+    }
+  }
+  return { pairs, explained, open };
 }
 
 /** A difference of angles of lines, from -90° to 90°: 89° and -89° are 2° apart. */
