@@ -23,7 +23,6 @@ import { encodeNpy } from "../lib/io/npy.ts";
 import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
 import { s3OptionsFrom } from "../lib/store/s3.ts";
 import { openStore } from "../lib/store/store.ts";
-import { rankFile } from "./_rank.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
 
 const OPTIONS = {
@@ -345,6 +344,7 @@ export function main(args: string[]): Promise<number> {
     const range = options.range === undefined ? undefined : parseRange(options.range);
     if (options.top !== undefined) {
       const { top, label, sheet, labelNext } = options;
+      const { rankFile } = await import("./_rank.ts"); // draws, which plain scoring does not wait for
       return await rankFile(scorer, files, { top, label, range, sheet, labelNext }, output).finally(() =>
         scorer.close()
       );

@@ -155,6 +155,25 @@ Deno.test("every module is used by more than its tests", () => {
   );
 });
 
+/** Modules that are loaded with a file, before any of its functions runs. */
+function loadedWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (
+    const [, name] of codeOf(file).matchAll(/(?:^|\n)(?!import type|export type)[^\n"]*\bfrom "(\.[^"]+)"/g)
+  ) {
+    loadedWith(normalize(join(dirname(file), name)).replaceAll("\\", "/"), seen);
+  }
+  return seen;
+}
+
+Deno.test("what scores and serves waits for no engine, no training and no drawing", () => {
+  const heavy = /^lib\/(engine\/(?!environment)|train|layers|models|export|plot|experiments|search|simulate)/;
+  for (const entrance of ["tasks/score.ts", "tasks/serve.ts", "functions/score.ts"]) {
+    assertEquals([...loadedWith(entrance)].filter((file) => heavy.test(file)), [], entrance);
+  }
+});
+
 Deno.test("tasks and functions import lib and their own folder, never each other", () => {
   const broken: string[] = [];
   for (const folder of ["tasks", "functions"]) {

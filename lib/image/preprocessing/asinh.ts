@@ -17,10 +17,11 @@ const positive = z.number().positive();
 /** The step "asinh". */
 export const asinh: StepKind<AsinhStep> = {
   op: "asinh",
-  schema: z.strictObject({
-    op: z.literal("asinh"),
-    scale: z.union([positive, z.array(positive).min(1)]),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal("asinh"),
+      scale: z.union([positive, z.array(positive).min(1)]),
+    }),
   pointwise: true,
   shapeAfter({ scale }, shape) {
     axesOf(shape);

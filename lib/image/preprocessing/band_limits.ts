@@ -21,9 +21,10 @@ const limits = z.array(z.number()).min(1);
 /** The step "bandLimits". */
 export const bandLimits: StepKind<BandLimitsStep> = {
   op: "bandLimits",
-  schema: z.strictObject({ op: z.literal("bandLimits"), min: limits, max: limits })
-    .refine(({ min, max }) => min.length === max.length, "min and max must have one value a band each")
-    .refine(({ min, max }) => min.every((low, band) => low < max[band]), "each min must be below its max"),
+  schema: () =>
+    z.strictObject({ op: z.literal("bandLimits"), min: limits, max: limits })
+      .refine(({ min, max }) => min.length === max.length, "min and max must have one value a band each")
+      .refine(({ min, max }) => min.every((low, band) => low < max[band]), "each min must be below its max"),
   pointwise: true,
   shapeAfter({ min }, shape) {
     axesOf(shape);

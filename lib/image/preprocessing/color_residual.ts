@@ -35,12 +35,13 @@ export function middleOf(height: number, width: number, radius: number): Float32
 /** The step "colorResidual". */
 export const colorResidual: StepKind<ColorResidualStep> = {
   op: "colorResidual",
-  schema: z.strictObject({
-    op: z.literal("colorResidual"),
-    band: z.number().int().nonnegative(),
-    minus: z.number().int().nonnegative(),
-    radius: z.number().min(1),
-  }).refine(({ band, minus }) => band !== minus, "band and minus must differ"),
+  schema: () =>
+    z.strictObject({
+      op: z.literal("colorResidual"),
+      band: z.number().int().nonnegative(),
+      minus: z.number().int().nonnegative(),
+      radius: z.number().min(1),
+    }).refine(({ band, minus }) => band !== minus, "band and minus must differ"),
   pointwise: false,
   shapeAfter({ band, minus }, shape) {
     const { before, height, width, channels } = axesOf(shape);

@@ -12,7 +12,7 @@ export interface CropCenterStep {
 /** The step "cropCenter". */
 export const cropCenter: StepKind<CropCenterStep> = {
   op: "cropCenter",
-  schema: z.strictObject({ op: z.literal("cropCenter"), size: side }),
+  schema: () => z.strictObject({ op: z.literal("cropCenter"), size: side }),
   pointwise: false,
   shapeAfter({ size }, shape) {
     const { before, height, width, channels } = axesOf(shape);

@@ -11,7 +11,7 @@ export interface GreyStep {
 /** The step "grey". */
 export const grey: StepKind<GreyStep> = {
   op: "grey",
-  schema: z.strictObject({ op: z.literal("grey") }),
+  schema: () => z.strictObject({ op: z.literal("grey") }),
   pointwise: true,
   shapeAfter(_step, shape) {
     const { before, height, width, channels } = axesOf(shape);

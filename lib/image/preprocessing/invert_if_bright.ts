@@ -11,7 +11,7 @@ export interface InvertIfBrightStep {
 /** The step "invertIfBright". */
 export const invertIfBright: StepKind<InvertIfBrightStep> = {
   op: "invertIfBright",
-  schema: z.strictObject({ op: z.literal("invertIfBright") }),
+  schema: () => z.strictObject({ op: z.literal("invertIfBright") }),
   pointwise: false,
   shapeAfter(_step, shape) {
     axesOf(shape);

@@ -10,7 +10,7 @@ export interface Log1pStep {
 /** The step "log1p". */
 export const log1p: StepKind<Log1pStep> = {
   op: "log1p",
-  schema: z.strictObject({ op: z.literal("log1p") }),
+  schema: () => z.strictObject({ op: z.literal("log1p") }),
   pointwise: true,
   shapeAfter(_step, shape) {
     axesOf(shape);

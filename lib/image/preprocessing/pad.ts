@@ -16,12 +16,13 @@ export interface PadStep {
 /** The step "pad"; without `value`, 0. */
 export const pad: StepKind<PadStep> = {
   op: "pad",
-  schema: z.strictObject({
-    op: z.literal("pad"),
-    height: side,
-    width: side,
-    value: z.number().default(0),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal("pad"),
+      height: side,
+      width: side,
+      value: z.number().default(0),
+    }),
   pointwise: false,
   shapeAfter({ height, width }, shape) {
     const from = axesOf(shape);

@@ -108,7 +108,7 @@ export const preprocessingSchema: z.ZodType<PreprocessingStep[]> = z.array(z.unk
         context.addIssue({ code: "custom", path: [i], message: kind });
         return;
       }
-      const result = kind.schema.safeParse(value);
+      const result = kind.schema().safeParse(value);
       if (result.success) steps.push(result.data);
       else {
         for (const { path, message } of result.error.issues) {

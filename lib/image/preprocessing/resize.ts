@@ -14,7 +14,7 @@ export interface ResizeStep {
 /** The step "resize". */
 export const resize: StepKind<ResizeStep> = {
   op: "resize",
-  schema: z.strictObject({ op: z.literal("resize"), height: side, width: side }),
+  schema: () => z.strictObject({ op: z.literal("resize"), height: side, width: side }),
   pointwise: false,
   shapeAfter({ height, width }, shape) {
     const { before, channels } = axesOf(shape);

@@ -12,7 +12,7 @@ export interface ScaleStep {
 /** The step "scale"; without `offset`, 0. */
 export const scale: StepKind<ScaleStep> = {
   op: "scale",
-  schema: z.strictObject({ op: z.literal("scale"), factor: z.number(), offset: z.number().default(0) }),
+  schema: () => z.strictObject({ op: z.literal("scale"), factor: z.number(), offset: z.number().default(0) }),
   pointwise: true,
   shapeAfter(_step, shape) {
     axesOf(shape);

@@ -13,10 +13,11 @@ export interface SelectBandsStep {
 /** The step "selectBands". */
 export const selectBands: StepKind<SelectBandsStep> = {
   op: "selectBands",
-  schema: z.strictObject({
-    op: z.literal("selectBands"),
-    bands: z.array(z.number().int().nonnegative()).min(1),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal("selectBands"),
+      bands: z.array(z.number().int().nonnegative()).min(1),
+    }),
   pointwise: true,
   shapeAfter({ bands }, shape) {
     const { before, height, width, channels } = axesOf(shape);

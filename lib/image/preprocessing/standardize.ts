@@ -16,11 +16,12 @@ const positive = z.number().positive();
 /** The step "standardize". */
 export const standardize: StepKind<StandardizeStep> = {
   op: "standardize",
-  schema: z.strictObject({
-    op: z.literal("standardize"),
-    mean: perChannel,
-    std: z.union([positive, z.array(positive).min(1)]),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal("standardize"),
+      mean: perChannel,
+      std: z.union([positive, z.array(positive).min(1)]),
+    }),
   pointwise: true,
   shapeAfter({ mean, std }, shape) {
     axesOf(shape);

@@ -8,8 +8,8 @@ import type { PerChannel, PrimitiveOp } from "./primitive_op.ts";
 export interface StepKind<Step extends { op: string }> {
   /** Its name in a list of steps. */
   readonly op: Step["op"];
-  /** Its form; strict, so that a misspelt field is refused. */
-  readonly schema: z.ZodType<Step>;
+  /** Makes its form, where a list has such a step; strict, so that a misspelt field is refused. */
+  readonly schema: () => z.ZodType<Step>;
   /** Whether a pixel's values depend on that pixel alone, so that a crop after it may as well come before. */
   readonly pointwise: boolean;
   /**

@@ -43,24 +43,25 @@ const MAX_FRAMES = 4096;
 /** The step "timeOrder"; the analysis's defaults but for `like`: "right". */
 export const timeOrder: StepKind<TimeOrderStep> = {
   op: "timeOrder",
-  schema: z.strictObject({
-    op: z.literal("timeOrder"),
-    minTime: z.number(),
-    maxTime: z.number(),
-    step: z.number().positive().default(0.0099),
-    cumulative: z.boolean().default(false),
-    removeEmpty: z.boolean().default(true),
-    lowEnergy: z.number().default(0.005),
-    outside: z.enum(["drop", "clamp"]).default("drop"),
-    channels: z.enum(["energy", "both"]).default("both"),
-    like: z.enum(["right", "document"]).default("right"),
-  })
-    .refine((step) => step.minTime < step.maxTime, "minTime must be below maxTime")
-    .refine((step) => frameCount(step) <= MAX_FRAMES, `there must be at most ${MAX_FRAMES} frames`)
-    .refine(
-      ({ like, outside }) => like === "right" || outside === "drop",
-      'like "document" cannot clamp hits outside',
-    ),
+  schema: () =>
+    z.strictObject({
+      op: z.literal("timeOrder"),
+      minTime: z.number(),
+      maxTime: z.number(),
+      step: z.number().positive().default(0.0099),
+      cumulative: z.boolean().default(false),
+      removeEmpty: z.boolean().default(true),
+      lowEnergy: z.number().default(0.005),
+      outside: z.enum(["drop", "clamp"]).default("drop"),
+      channels: z.enum(["energy", "both"]).default("both"),
+      like: z.enum(["right", "document"]).default("right"),
+    })
+      .refine((step) => step.minTime < step.maxTime, "minTime must be below maxTime")
+      .refine((step) => frameCount(step) <= MAX_FRAMES, `there must be at most ${MAX_FRAMES} frames`)
+      .refine(
+        ({ like, outside }) => like === "right" || outside === "drop",
+        'like "document" cannot clamp hits outside',
+      ),
   pointwise: true,
   shapeAfter(step, shape) {
     if (shape.length !== 3 || shape[2] !== 2) {

@@ -13,8 +13,9 @@ export interface WindowStep {
 /** The step "window". */
 export const window: StepKind<WindowStep> = {
   op: "window",
-  schema: z.strictObject({ op: z.literal("window"), low: z.number(), high: z.number() })
-    .refine((step) => step.low < step.high, "low must be below high"),
+  schema: () =>
+    z.strictObject({ op: z.literal("window"), low: z.number(), high: z.number() })
+      .refine((step) => step.low < step.high, "low must be below high"),
   pointwise: true,
   shapeAfter(_step, shape) {
     axesOf(shape);
