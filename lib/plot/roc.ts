@@ -90,13 +90,13 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
         data: { values: diagonal },
         mark: { type: "line", strokeDash: [3, 4], color: "#8a8a8a", strokeWidth: 1, clip: true },
       },
-      ...(banded
-        ? [{
-          data: { values: curves.flatMap((curve, c) => bandOf(curve, names[c], axes, from)) },
-          mark: { type: "line", filled: true, fillOpacity: 0.16, strokeWidth: 0, clip: true },
-          encoding: { ...outline, order, fill: { ...color, legend: null }, detail: { field: "curve" } },
-        }]
-        : []),
+      ...curves.flatMap((curve, c): View[] => {
+        const values = bandOf(curve, names[c], axes, from);
+        if (values.length === 0) return [];
+        const fill = SERIES[c % SERIES.length]; // a scale of its own would take the legend's place
+        const mark = { type: "line", filled: true, fill, fillOpacity: 0.16, strokeWidth: 0, clip: true };
+        return [{ data: { values }, mark, encoding: { ...outline, order } }];
+      }),
       {
         data: { values: rows },
         mark: { type: "line", strokeWidth: 2, clip: true, strokeJoin: "round" },

@@ -299,6 +299,14 @@ Deno.test("plotRoc() puts signal efficiency across and background up, in each of
   assertEquals([band[1].bandY, band[8].bandY], [1, 1]);
 });
 
+Deno.test("plotRoc() names its curves in a legend, with and without bands", async () => {
+  const own = scoredEvents(), curve = rocCurve(own.scores, own.labels), area = auc(own.scores, own.labels);
+  for (const band of [undefined, rocBand(curve, 100)]) {
+    const svg = await renderSvg(plotRoc([{ name: "night", curve, auc: area, band }]));
+    assert(svg.includes(">night: AUC"), "the legend is missing");
+  }
+});
+
 Deno.test("plotHistogram() says what it leaves out", () => {
   const spec = plotHistogram([-1, 0.5, 1.5, 7, 8, NaN], { range: [0, 2], bins: 2 });
   assertEquals((spec.title as { subtitle: string }).subtitle, "not drawn: 1 below, 2 above, 1 no number");
