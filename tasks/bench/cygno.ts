@@ -252,7 +252,7 @@ async function epochs(context: BenchContext): Promise<BenchTable> {
 }
 
 /** Seeds of the trainings whose quality is told, and of the events: none that the recipe was tuned on. */
-const QUALITY_SEEDS = [0, 1, 2], KNOWN_SEED = 131, UNSEEN_SEED = 132;
+const QUALITY_SEEDS = [0, 1, 2], KNOWN_SEED = 131, UNSEEN_SEED = 122;
 
 /** What one training says of the unseen events. */
 interface Verdict {
