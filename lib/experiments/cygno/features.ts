@@ -24,6 +24,9 @@ const SIDE = 5, THRESHOLD = 2;
 /** How far a hot pixel is above its brightest neighbour, counts: six times the noise. */
 const HOT = 12;
 
+/** What a picture without a cluster has. */
+const NOTHING: Readonly<ClusterFeatures> = { light: 0, area: 0, length: 0, width: 0, density: 0 };
+
 /** A picture without its hot pixels: one far above all eight neighbours becomes their mean. Row-major, counts above `pedestal`. */
 function cleaned(counts: Uint8Array, height: number, width: number, pedestal: number): Float32Array {
   const out = new Float32Array(counts.length);
@@ -111,8 +114,7 @@ export function measureCluster(
     }
     if (sum > bestLight) [best, bestLight] = [cluster, sum];
   }
-  if (best === 0) return { light: 0, area: 0, length: 0, width: 0, density: 0 };
-  return moments(light, label, best, height, width);
+  return best === 0 ? NOTHING : moments(light, label, best, height, width);
 }
 
 function moments(
@@ -137,6 +139,7 @@ function moments(
       }
     }
   }
+  if (inside <= 0) return NOTHING; // a pixel or two that are dark themselves, among brighter ones
   let total = 0;
   for (let i = 0; i < light.length; i++) if (around[i] === 1) total += light[i];
   const mx = x / inside, my = y / inside;

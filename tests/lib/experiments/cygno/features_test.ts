@@ -39,6 +39,14 @@ Deno.test("measureCluster() finds nothing in the dark", () => {
   assertEquals(measureCluster(dark, SIDE, SIDE, 99), { light: 0, area: 0, length: 0, width: 0, density: 0 });
 });
 
+Deno.test("measureCluster() takes a dark pixel among faint ones for nothing", () => {
+  // The mean over 5 × 5 is 2.24 in the middle, where the pixel itself is dark, and below the threshold all around.
+  const frame = new Uint8Array(SIDE * SIDE).fill(99);
+  for (const row of [30, 34]) for (const column of [30, 31, 33, 34]) frame[row * SIDE + column] += 7;
+  const found = measureCluster(frame, SIDE, SIDE, 99);
+  assertEquals(found, { light: 0, area: 0, length: 0, width: 0, density: 0 });
+});
+
 Deno.test("fitQuadratic() finds the parabola through its points, whatever their scale", () => {
   const x = [0, 10_000, 20_000, 30_000], y = x.map((v) => 1 + 3e-3 * v - 2e-8 * v * v);
   const fitted = fitQuadratic(x, y);
