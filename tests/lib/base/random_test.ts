@@ -1,4 +1,5 @@
 import { assert, assertClose, assertEquals } from "../../assert.ts";
+import { normalCdf } from "../../../lib/base/normal.ts";
 import { createRng } from "../../../lib/base/rng.ts";
 import { createDraws } from "../../../lib/base/random.ts";
 
@@ -15,6 +16,20 @@ function moments(draw: () => number): number[] {
 Deno.test("createDraws().normal() has the moments of a Gaussian", () => {
   const [mean, square, cube, fourth] = moments(createDraws(createRng(1)).normal);
   assertClose([mean, square, cube, fourth], [0, 1, 0, 3], 0.015);
+});
+
+Deno.test("createDraws().normal() fills every bin as often as a Gaussian does", () => {
+  const { normal } = createDraws(createRng(5)), n = 400_000, width = 0.2, half = 16;
+  const counts = new Float64Array(2 * half);
+  for (let i = 0; i < n; i++) {
+    const bin = Math.floor(normal() / width) + half;
+    if (bin >= 0 && bin < counts.length) counts[bin]++;
+  }
+  const chiSquare = counts.reduce((sum, count, i) => {
+    const expected = n * (normalCdf((i + 1 - half) * width) - normalCdf((i - half) * width));
+    return sum + (count - expected) ** 2 / expected;
+  }, 0);
+  assert(chiSquare < 62.5, `χ² of 32 bins is ${chiSquare}`); // above it once in a thousand
 });
 
 Deno.test("createDraws().normal() has a Gaussian's tail beyond the last layer", () => {
