@@ -42,15 +42,24 @@ export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, s
   }));
 }
 
-/** How many imports lead from a file to each that is near it. */
+/** How many imports lead from a file to each that is near it; a test's own helper files are part of it. */
 function stepsFrom(start: string, imports: ReadonlyMap<string, string[]>): Map<string, number> {
   const steps = new Map<string, number>();
-  let front = [start];
+  let front = withHelpers(start, imports);
   for (let step = 1; step <= STEPS; step++) {
     front = front.flatMap((file) => imports.get(file) ?? []).filter((file) => !steps.has(file));
     for (const file of front) steps.set(file, step);
   }
   return steps;
+}
+
+/** A test and the files of the tests' folder that it imports, themselves or through each other. */
+function withHelpers(test: string, imports: ReadonlyMap<string, string[]>): string[] {
+  const found = new Set([test]);
+  for (const file of found) { // grows while it is walked
+    for (const next of imports.get(file) ?? []) if (next.startsWith("tests/")) found.add(next);
+  }
+  return [...found];
 }
 
 function importsOf(file: string, text: string): string[] {

@@ -16,10 +16,13 @@ Deno.test("findTestsOf() gives tests through few files between, the nearest firs
     ["lib/serve/b.ts", 'import { a } from "./c.ts";'],
     ["lib/serve/c.ts", 'import { a } from "../mod.ts";'],
     ["tests/lib/io/farthest_test.ts", 'import { g } from "../../../lib/serve/a.ts";'],
+    ["tests/lib/io/_drawn.ts", 'import { h } from "../../../lib/io/png.ts";'],
+    ["tests/lib/io/z_test.ts", 'import { h } from "./_drawn.ts";'],
     ["tests/long/f_test.ts", 'import { f } from "../../lib/io/png.ts";'],
   ]);
   assertEquals(findTestsOf(sources).get("lib/io/png.ts"), [
     "tests/lib/io/b_test.ts",
+    "tests/lib/io/z_test.ts",
     "tests/lib/a_test.ts",
     "tests/lib/io/c_test.ts",
     "tests/lib/io/d_test.ts",
