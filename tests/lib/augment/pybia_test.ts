@@ -300,7 +300,10 @@ Deno.test("augmentPybia() says in one line what does not fit", () => {
   refuses({ imageSize: 10 }, "imageSize must fit images of 9 × 9: got 10");
   refuses({ maskSize: 2 }, "maskSize and numMasks must come together: got maskSize alone");
   refuses({ maskSize: 5, numMasks: 1 }, "maskSize, a radius, must be less than half of 9 × 9 pixels: got 5");
-  refuses({ maskSize: 4, numMasks: 2 }, "2 circles of radius 4 must not cover more than an image");
+  refuses(
+    { maskSize: 4, numMasks: 2 },
+    "2 circles of radius 4 must not cover more than an image: got 9 × 9 pixels",
+  );
   refuses({ blendMultiplier: 1, numImagesToBlend: 3 }, "3 different copies are blended: got 2 to blend");
   refuses({ blendMultiplier: 1 }, "2 different copies are blended: got 1 to blend", setOf([image(9)]));
   refuses({ blendMultiplier: 0.5 }, "blendMultiplier must be 0 or at least 1: got 0.5");

@@ -13,8 +13,12 @@
 import { createDraws } from "../../../lib/base/random.ts";
 import { createRng } from "../../../lib/base/rng.ts";
 import {
+  compareDocumentTracks,
+  compareLenses,
+  createEcalStatistics,
   drawDocumentTrack,
   drawRunConditions,
+  measureBands,
   OTHER_SHARES,
   type SceneKind,
   simulateEcal,
@@ -49,6 +53,24 @@ export const EVENTS: Record<string, () => unknown> = {
   modules: () => OPTICAL_MODULES,
   conditions: () => drawRunConditions(1),
   documentTracks: () => Array.from({ length: 20 }, (_, i) => drawDocumentTrack(createDraws(createRng(1, i)))),
+};
+/** Pictures of both particles, as a set would hold them. */
+function ecalFigures(): unknown {
+  const statistics = createEcalStatistics();
+  for (const particle of ["photon", "electron"] as const) {
+    for (let i = 0; i < 20; i++) statistics.add(simulateEcal(particle, createRng(2, i)).image, particle);
+  }
+  return statistics.compare();
+}
+EVENTS["figures of calorimeter pictures"] = ecalFigures;
+EVENTS["figures of document tracks"] = () =>
+  compareDocumentTracks(
+    Array.from({ length: 200 }, (_, i) => drawDocumentTrack(createDraws(createRng(2, i)))),
+  );
+EVENTS["figures of lenses"] = () => {
+  const images = Array.from({ length: 4 }, (_, i) => simulateScene("lens", createRng(2, i)).image);
+  const all = Float32Array.from(images.flatMap((image) => [...image]));
+  return [measureBands(all), compareLenses(all)];
 };
 for (const kind of ["NR", "ER"] as const) {
   for (const keV of [1, 6, 30]) {
