@@ -107,7 +107,7 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
   vgg16: () => buildVgg16({ inputShape: [32, 32, 3] }),
 };
 
-/** A line a layer: class, output's shape, what it comes from, and its settings; layers are told by their order. */
+/** A line a layer: class, what it comes from, output's shape and settings; layers are told by their order. */
 export function linesOf(model: tf.LayersModel): string[] {
   const order = new Map(model.layers.map((layer, i) => [layer.name, i]));
   return model.layers.map((layer, i) => {
