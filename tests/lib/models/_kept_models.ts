@@ -99,6 +99,8 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
     }),
   superNemoDocumentFront: () => buildSuperNemoDocument("front"),
   superNemoDocumentTop: () => buildSuperNemoDocument("top", { classes: 3, seed: 1 }),
+  superNemoSmallAlongColumns: () => buildSuperNemoSmall({ inputShape: [9, 113, 1] }),
+  superNemoSmallAlongRows: () => buildSuperNemoSmall({ inputShape: [40, 9, 1] }),
   superNemoSmall: () => buildSuperNemoSmall({ inputShape: [20, 30, 1] }),
   superNemoSmallOfPlaces: () =>
     buildSuperNemoSmall({ inputShape: [20, 30, 1], output: "sigmoid", places: true, seed: 1 }),
@@ -107,20 +109,24 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
   vgg16: () => buildVgg16({ inputShape: [32, 32, 3] }),
 };
 
-/** A line a layer: class, what it comes from, output's shape and settings; layers are told by their order. */
+/** Names that a layer got by itself: they count up in a process. */
+const COUNTED = /_[A-Z]\w*\d+$|^input_?\d+$/;
+
+/** A line a layer: class, name, what it comes from, output's shape and settings; layers are told by their order. */
 export function linesOf(model: tf.LayersModel): string[] {
   const order = new Map(model.layers.map((layer, i) => [layer.name, i]));
   return model.layers.map((layer, i) => {
     const from = layer.inboundNodes.flatMap((node) => node.inboundLayers.map(({ name }) => order.get(name)))
       .filter((place) => place !== undefined);
     const shape = [layer.outputShape].flat(1).join(" × "), weights = layer.countParams();
-    return `${i} ${layer.getClassName()} of ${from.join(", ")} → ${shape}, ${weights} weights ${
+    const name = COUNTED.test(layer.name) ? "" : ` "${layer.name}"`;
+    return `${i} ${layer.getClassName()}${name} of ${from.join(", ")} → ${shape}, ${weights} weights ${
       JSON.stringify(settingsOf(layer.getConfig()))
     }`;
   });
 }
 
-/** Without names, which count up in a process, and without what is null. */
+/** Without names and without what is null. */
 function settingsOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(settingsOf);
   if (typeof value !== "object" || value === null) return value;
