@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { join } from "@std/path";
+import { createRng } from "../../../../lib/base/rng.ts";
+import { simulateEcal } from "../../../../lib/simulate/ecal/event.ts";
 import { openHdf5 } from "../../../../lib/io/hdf5.ts";
 import { ecalFileName, writeEcal } from "../../../../lib/simulate/ecal/set.ts";
 import { withFolder } from "../../../folder.ts";
@@ -41,6 +43,11 @@ Deno.test("writeEcal() writes the same bytes whatever the number of threads, in 
       assertEquals([x.shape, x.dtype, y.shape, y.dtype], [[300, 32, 32, 2], "f4", [300], "f4"]);
       assert((y.data as Float32Array).every((value) => value === label));
       assertEquals((await file.info("X")).filters, ["lzf"]);
+      for (const event of [0, 299]) { // photons have the even streams of a seed, electrons the odd ones
+        const { image } = simulateEcal(label === 0 ? "photon" : "electron", createRng(4, 2 * event + label));
+        const written = (x.data as Float32Array).subarray(event * image.length, (event + 1) * image.length);
+        assertEquals(written.slice(), image);
+      }
       const charge = (await file.read("truth/charge")).data as Float32Array;
       assert(charge.every((value) => value === label)); // electrons of one charge
     }
