@@ -54,4 +54,10 @@ Deno.test("moduleBehind() finds the module whose block is behind a point", () =>
     assert(Math.abs(y - middle) < 129.6, `${y} is given to the block at ${middle}`);
   }
   assertClose(moduleBehind("veto", 100, 10, 1550).y, 161);
+  for (const sign of [-1, 1]) { // what lies beyond a wall's rim belongs to its last block
+    assertEquals(moduleBehind("veto", 100, 2505 * sign, 1550).y, 2341.5 * sign);
+    assertEquals(moduleBehind("main", 435, 2600 * sign, 0).y, 2460.5 * sign);
+    assertEquals(moduleBehind("main", 435, 0, 1700 * sign).z, 1554 * sign);
+    assertEquals(moduleBehind("x-wall", 100, 2505, 1750 * sign).z, 1590 * sign);
+  }
 });
