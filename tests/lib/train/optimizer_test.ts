@@ -80,3 +80,15 @@ Deno.test("createOptimizer() wants one gradient for each weight, and no negative
   assertThrows(() => optimizer.apply([], tf.scalar(1)), RangeError, "one for each of 1 weights: got 0");
   assertThrows(() => createOptimizer(sgd(), [], { weightDecay: -1 }), RangeError, "got -1");
 });
+
+Deno.test("optimizers have the settings that their words say where nothing is given", () => {
+  assertEquals(sgd().config, { name: "sgd", momentum: 0, nesterov: false });
+  assertEquals(adam().config, { name: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7 });
+  assertEquals(rmsprop().config, { name: "rmsprop", rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false });
+  assertEquals([sgd().slots, sgd({ momentum: 0.1 }).slots, adam().slots, rmsprop().slots], [
+    [],
+    ["momentum"],
+    ["mean", "square"],
+    ["square"],
+  ]);
+});

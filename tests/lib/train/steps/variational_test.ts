@@ -130,3 +130,22 @@ Deno.test("variational() learns to reconstruct, and β pulls the codes together"
   assert(bound.divergence < free.divergence / 5, `${bound.divergence} against ${free.divergence}`);
   assert(Number.isFinite(bound.validationDivergence));
 });
+
+// By hand: where the image is sure of 1 and of 0, each value costs -0.9 ln ε or -0.1 ln ε of what it is wrong by, ε = 1e-7.
+Deno.test("variational() stays finite where a reconstruction is sure and wrong", async () => {
+  for (const bias of [200, -200]) {
+    const model = autoencoder();
+    model.setWeights(model.getWeights().map((weight) => tf.zerosLike(weight)));
+    const decode = model.getLayer("reconstruction");
+    decode.setWeights([tf.zeros([2, 4]), tf.fill([4], bias)]);
+    const { epochs: [numbers] } = await fit(model, source, {
+      step: variational(),
+      schedule: { config: { name: "still" }, rate: () => 0 },
+      epochs: 1,
+      batch: 16,
+      shards: 1,
+    });
+    // two values of 0.9 and two of 0.1 an example: 2 of the whole weight are on the wrong side
+    assertClose(numbers.reconstructionLoss, -2 * Math.log(1e-7), 0.02);
+  }
+});
