@@ -131,6 +131,28 @@ Deno.test("trouble with the bucket is waited out for as long as it takes, half o
   });
 });
 
+Deno.test("a pause beyond what a timer can hold is cut into pauses that it can", () =>
+  withDaq(bucketOf(() => Promise.resolve(undefined)), async ({ daq, waits, until }) => {
+    await daq.accept(notification("a"));
+    await until("object failed");
+    while (!waits.some((ms) => ms > 1e9)) await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(Math.max(...waits), 2 ** 31 - 1);
+  }, { retryMs: 1e11, maxRetryMs: 1e12 }));
+
+Deno.test("an object whose result is there is done, and the log says that nothing was written", () => {
+  const result = new TextEncoder().encode(JSON.stringify({ source: { eTag: "1" } }));
+  const blobs = bucketOf((key) =>
+    Promise.resolve({ bytes: key === "results/a.json" ? result : new Uint8Array(3), tag: '"1"' })
+  );
+  return withDaq(blobs, async ({ daq, log, until }) => {
+    await daq.accept(notification("a"));
+    await until("object scored");
+    const [{ level, event, bucket, key, written }] = log;
+    assertEquals([level, event, bucket, key, written], ["info", "object scored", "daq", "a", false]);
+    assertEquals([daq.counts(), Object.keys(blobs.written)], [{ pending: 0, done: 1, dead: 0 }, []]);
+  });
+});
+
 Deno.test("an object that cannot be buried is tried again later", () => {
   const blobs = bucketOf(() => Promise.resolve(undefined)), { put } = blobs;
   let fails = 1;
