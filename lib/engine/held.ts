@@ -35,13 +35,13 @@ interface Kept extends Held {
  * @throws {RangeError} If `shape` does not hold as many values as `data`.
  * @example
  * ```ts
- * import { hold, startEngine, takeRows } from "./mod.ts";
+ * import { startEngine, takeRows, toDevice } from "./mod.ts";
  * const tf = await startEngine({ backend: "cpu" });
- * const images = hold(Uint8Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
+ * const images = toDevice(Uint8Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
  * takeRows(images, tf.tensor1d([2, 0], "int32")).arraySync(); // [[5, 6], [1, 2]]
  * ```
  */
-export function hold(data: HeldData, shape: readonly number[]): Held {
+export function toDevice(data: HeldData, shape: readonly number[]): Held {
   const size = shape.reduce((product, side) => product * side, 1);
   if (size !== data.length) {
     throw new RangeError(

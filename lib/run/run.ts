@@ -18,18 +18,18 @@ import {
 } from "../train/mod.ts";
 import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
-import type { Data, Experiment, LoadContext, Options, Recipe } from "./experiment.ts";
+import type { Data, Experiment, LoadContext, Options, OptionTable, Recipe } from "./experiment.ts";
 import { completeParts, exportModel, writeCard } from "./export_model.ts";
 import { writeReport } from "./report.ts";
 import { occlusionOfTest } from "./test_occlusion.ts";
 import { newRecord, prepareFolder, readRecord, runPaths, type RunRecord, writeRecord } from "./run_folder.ts";
 
 /** Options for {@linkcode runExperiment}. */
-export interface RunOptions {
+export interface RunOptions<T extends OptionTable = OptionTable> {
   /** The run folder; made where missing. */
   folder: string;
   /** Values of the experiment's options, with `epochs`, `batch` and `seed`. */
-  options: Options;
+  options: Options<T>;
   /** Where data sets are kept. @default {"data"} */
   dataFolder?: string;
   /** Opens a bucket with data. */
@@ -79,7 +79,15 @@ const SERVED_EXAMPLES = 16;
  * @throws {Error} If the folder cannot be written, is another run's at work, or already holds a run that is not to be
  * resumed; what loading and training throw.
  */
-export async function runExperiment(experiment: Experiment, run: RunOptions): Promise<RunResult> {
+export async function runExperiment<T extends OptionTable, D extends Data>(
+  experiment: Experiment<T, D>,
+  run: RunOptions<T>,
+): Promise<RunResult> {
+  // From here on what the options and the data are is the experiment's own business.
+  return await runAny(experiment as unknown as Experiment, run as unknown as RunOptions);
+}
+
+async function runAny(experiment: Experiment, run: RunOptions): Promise<RunResult> {
   const before = await readRecord(run.folder);
   checkRecord(experiment, run, before);
   const undo = await prepareFolder(run.folder);

@@ -12,7 +12,7 @@ import {
   type Role,
 } from "../augment/mod.ts";
 import { type Batch, type HeldArrays, isNdArray, type NdArray, type Source } from "../data/source.ts";
-import { type Held, hold, splitBatch, takeRows, tf } from "../engine/mod.ts";
+import { type Held, splitBatch, takeRows, tf, toDevice } from "../engine/mod.ts";
 import { type PreprocessingStep, type PrimitiveOp, primitiveOps } from "../image/preprocessing/mod.ts";
 import { preprocessTensor } from "./preprocess_tensor.ts";
 
@@ -234,7 +234,7 @@ function acquire(values: NdArray): Kept {
     found.users++;
     return found;
   }
-  const kept = { values, held: hold(values.data, values.shape), users: 1 };
+  const kept = { values, held: toDevice(values.data, values.shape), users: 1 };
   KEPT.set(values.data, kept);
   return kept;
 }

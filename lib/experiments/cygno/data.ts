@@ -5,7 +5,7 @@ import type { ObjectSource } from "../../data/transport/bucket.ts";
 import type { LazyImages } from "../../data/lazy_images.ts";
 import { splitIndices } from "../../data/split.ts";
 import { fromArrays, type NamedArrays, type Source, takeRowsOf } from "../../data/source.ts";
-import { hold } from "../../engine/mod.ts";
+import { toDevice } from "../../engine/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
@@ -198,7 +198,7 @@ const APPLIED = { image: CROP_STEPS.length } as const;
 /** A source whose crops are read once and kept by the engine as bytes, and the clusters of its first `measured` events. */
 async function heldSource({ images, events }: Part, measured: number) {
   const crops = await images.read(), shape = [events.labels.length, SIDE, SIDE, 1];
-  const kept = hold(crops, shape);
+  const kept = toDevice(crops, shape);
   const source = fromArrays({ image: kept }, targetArrays(events), { applied: APPLIED });
   return { source, clusters: measureCrops(crops, measured), dispose: () => kept.dispose() };
 }

@@ -1,6 +1,6 @@
 import v8 from "node:v8";
 import vm from "node:vm";
-import { compile, hold, random, startEngine, takeRows, tf } from "../../../lib/engine/mod.ts";
+import { compile, random, startEngine, takeRows, tf, toDevice } from "../../../lib/engine/mod.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 const MB = 1e6;
@@ -31,7 +31,7 @@ function makeStep(batch: number): { step: () => number; dispose: () => void } {
       layers.dense({ units: 4 }),
     ],
   });
-  const images = hold(Uint8Array.from({ length: 64 * 144 }, (_, i) => (i * 37) % 256), [64, 12, 12, 1]);
+  const images = toDevice(Uint8Array.from({ length: 64 * 144 }, (_, i) => (i * 37) % 256), [64, 12, 12, 1]);
   const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
   const run = compile((rows: tf.Tensor1D) => {
     const x = tf.div(takeRows(images, rows), 255);
