@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "@std/path";
+import { after, before, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "./assert.ts";
-import { withFolder } from "./folder.ts";
 import { freePort } from "./servers/_s3_process.ts";
 import { type JsrRegistry, startJsr } from "./servers/jsr.ts";
 
@@ -98,32 +98,47 @@ async function withServer(
   }
 }
 
-Deno.test("deno publish warns of nothing, and what it publishes works by name from an empty folder", async () => {
-  await using jsr = await startJsr();
-  assert(!/warning/i.test(jsr.said), jsr.said);
-  const name = `jsr:${jsr.name}@${jsr.version}`;
-  await withFolder(async (folder) => {
+describe("the published package, from an empty folder", () => {
+  let jsr: JsrRegistry, folder: string, name: string;
+  const task = (which: string, ...args: string[]) =>
+    deno(folder, jsr, "run", "-q", "-A", `${name}/${which}`, ...args);
+
+  before(async () => {
+    jsr = await startJsr();
+    name = `jsr:${jsr.name}@${jsr.version}`;
+    folder = await Deno.makeTempDir({ prefix: "cloudchamber-empty-" });
     await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify({ imports: { cloudchamber: name } }));
     await Deno.writeTextFile(join(folder, "first.ts"), SCRIPT);
+  });
+  after(async () => {
+    if (folder === undefined) return; // publishing failed, and said why
+    await Deno.remove(folder, { recursive: true });
+    await jsr[Symbol.asyncDispose]();
+  });
+
+  it("is published without a warning", () => assert(!/warning/i.test(jsr.said), jsr.said));
+
+  it("trains, predicts, draws, reads and exports, on both backends", async () => {
     const done = { learned: true, chart: true, read: true, keras: true, onnx: true };
     for (const backend of ["tensorflow", "wasm"]) {
       const said = await deno(folder, jsr, "run", "-q", "-A", "first.ts", backend);
       assertEquals(JSON.parse(said), { backend, ...done });
     }
-    await deno(folder, jsr, "check", "-q", "first.ts");
+  });
 
-    const task = (which: string, ...args: string[]) =>
-      deno(folder, jsr, "run", "-q", "-A", `${name}/${which}`, ...args);
+  it("has its types", () => deno(folder, jsr, "check", "-q", "first.ts"));
+
+  it("trains, scores, publishes and simulates by its tasks", async () => {
     await task("train", "images", "--data", "digits", "--epochs", "3", "--out", "runs/digits");
-    const answers = [];
-    for (const runtime of ["native", "wasm"]) {
-      answers.push(await task("score", "runs/digits", "one.png", "--runtime", runtime));
-    }
-    assertEquals(answers[0], answers[1]);
-    assert(/one\.png +1 \(/.test(answers[0]), answers[0]);
+    const native = await task("score", "runs/digits", "one.png");
+    assert(/one\.png +1 \(/.test(native), native);
+    assertEquals(await task("score", "runs/digits", "one.png", "--runtime", "wasm"), native);
     await task("publish", "runs/digits", "--store", "file:store");
     await task("simulate", "cygno", "--daq", "--events", "2", "--out", "daq");
+    await Deno.stat(join(folder, "daq"));
+  });
 
+  it("serves, by the task and as a function", async () => {
     const body = await Deno.readFile(join(folder, "one.png"));
     const ask = async (url: string) => {
       const said = await (await fetch(`${url}/score/images`, { method: "POST", body })).text();
