@@ -69,6 +69,28 @@ function freePort(): number {
   return port;
 }
 
+Deno.test("README's map names every room of the tree, and nothing that is not there", async () => {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const [, map] = /^## Map of the tree\n([\s\S]*?)^## /m.exec(readme)!;
+  const named = [...map.matchAll(/`([\w./]+\/)`/g)].map(([, path]) => path);
+  const rooms = Array.from(Deno.readDirSync(join(ROOT, "lib"))).filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => `lib/${name}/`);
+  const top = ["notebooks/", "tasks/", "functions/", "tests/"];
+  assertEquals([...top, ...rooms].filter((path) => !named.includes(path)), [], "not in the map");
+  for (const path of named) assert((await Deno.stat(join(ROOT, path))).isDirectory, path);
+});
+
+Deno.test("README's table of dependencies has every package that deno.json pins, and no other", async () => {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const [, table] = /^## Dependencies\n[\s\S]*?\n\n(\|[\s\S]*?)\n\n/m.exec(readme)!;
+  const cells = table.split("\n").map((row) => row.split("|")[1]);
+  const listed = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+    .map((name) => name.startsWith("-") ? `@tensorflow/tfjs${name}` : name);
+  const { imports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const pinned = Object.keys(imports).map((name) => name.replace(/\/$/, ""));
+  assertEquals(listed.toSorted(), pinned.toSorted());
+});
+
 testWith("curl", "README's blocks run one after the other in a fresh tree", async () => {
   const folder = await Deno.makeTempDir({ prefix: "cloudchamber-readme-" });
   try {

@@ -1,5 +1,5 @@
 /** Scripts as an analyst writes them, with one import from this tree: its front door. @module */
-import { join } from "@std/path";
+import { join, relative } from "@std/path";
 import { decodeNpy, encodeNpy } from "../lib/io/npy.ts";
 import { decodePng } from "../lib/io/png.ts";
 import { encodeFits } from "../lib/io/fits.ts";
@@ -67,6 +67,24 @@ Deno.test("a script defines an experiment, trains, publishes and scores", () =>
     for (const file of ["run/report.html", "run/run.json", "store/halves/1/model.onnx"]) {
       await Deno.stat(join(folder, file));
     }
+  }));
+
+Deno.test("a script in a folder of its own imports the checkout by name, as README says", () =>
+  withFolder(async (folder) => {
+    const readme = await Deno.readTextFile(join(HERE, "..", "README.md"));
+    const [, config] = /^```json\n(\{[\s\S]*?"links"[\s\S]*?)```$/m.exec(readme)!;
+    const own = config.replace("../cloudchamber", relative(folder, join(HERE, "..")).replaceAll("\\", "/"));
+    await Deno.writeTextFile(join(folder, "deno.json"), own);
+    const script = `import { io } from "cloudchamber"; console.log(io.isNpy(new Uint8Array(3)));`;
+    await Deno.writeTextFile(join(folder, "own.ts"), script);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-A", "own.ts"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assert(success, complained);
+    assertEquals(said, "false\n");
   }));
 
 Deno.test("mod.ts has no name that only we would look for", () => {
