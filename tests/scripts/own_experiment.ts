@@ -8,7 +8,7 @@ import {
   image,
   openStore,
   plot,
-  run,
+  type run,
   runExperiment,
   startEngine,
   subset,
