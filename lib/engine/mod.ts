@@ -2,6 +2,7 @@
  * The engine: TensorFlow.js made fast on Deno.
  * @module
  */
+import "./inspect.ts";
 import "./layers/convolution_layers.ts";
 import "./ops/gradients.ts";
 import "./layers/layer_overrides.ts";
