@@ -46,6 +46,7 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6p
 pre code { background: none; padding: 0; overflow-wrap: normal; } .comment { color: var(--comment); }
 table { border-collapse: collapse; display: block; overflow-x: auto; margin: 1rem 0; font-size: .92rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .8rem .35rem 0; text-align: left; vertical-align: top; }
+td { min-width: 6.5rem; } td code { overflow-wrap: anywhere; }
 img { max-width: 100%; } dt { font-family: ui-monospace, monospace; font-size: .87em;
   overflow-wrap: anywhere; } dd { margin: 0 0 .4rem 1.2rem; }
 dd p { margin: .2rem 0; } .names { columns: 14rem; padding: 0; list-style: none; font-size: .92rem; }
