@@ -1,4 +1,4 @@
-import { applySharded, compile, hold, startEngine, takeRows, tf } from "../../../lib/engine/mod.ts";
+import { applySharded, compile, startEngine, takeRows, tf, toDevice } from "../../../lib/engine/mod.ts";
 import {
   accuracy,
   adam,
@@ -19,7 +19,7 @@ await startEngine({ backend: "tensorflow" });
 /** The toy's arrays in the engine's keeping. */
 function heldToy(size: number) {
   const { images, labels } = toyArrays(size);
-  return { size, x: hold(images, [size, SIDE, SIDE, 1]), y: hold(labels, [size]) };
+  return { size, x: toDevice(images, [size, SIDE, SIDE, 1]), y: toDevice(labels, [size]) };
 }
 
 // The exercise "write the training loop from scratch", with the same parts that fit() is made of: 16 lines.
