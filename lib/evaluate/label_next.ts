@@ -2,6 +2,7 @@
 
 /** One example to be labelled. */
 export interface ToLabel {
+  /** Number of the example. */
   index: number;
   /** Mean probability over the models. */
   probability: number;

@@ -6,7 +6,7 @@ import { createDraws } from "../base/random.ts";
 export interface TsneOptions {
   /** About how many neighbours a point has. @default {30, or a third of the points where that is less} */
   perplexity?: number;
-  /** @default {500} */
+  /** Steps of the descent. @default {500} */
   steps?: number;
   /** Of the first positions. @default {0} */
   seed?: number;

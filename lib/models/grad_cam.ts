@@ -13,7 +13,9 @@ export interface GradCamOptions {
 export interface GradCamMap {
   /** From 0 to 1, [rows · columns]; 1 the place that speaks most. All 0 where none does. */
   values: Float32Array;
+  /** Places down. */
   rows: number;
+  /** Places across. */
   columns: number;
   /** The layer that was looked at. */
   layer: string;

@@ -3,6 +3,7 @@ import { pageHtml } from "./_page.ts";
 
 /** Options for {@linkcode moviePlayerHtml}. */
 export interface MoviePlayerOptions {
+  /** Above the movie. */
   title: string;
   /** What stands at each frame. */
   captions: readonly string[];

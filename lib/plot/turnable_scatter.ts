@@ -3,7 +3,9 @@ import { pageHtml } from "./_page.ts";
 
 /** A point; its place is within the box of {@linkcode TurnableScatterOptions}. */
 export interface SpacePoint {
+  /** Along the first axis. */
   x: number;
+  /** Along the second axis. */
   y: number;
   /** Up. */
   z: number;
@@ -15,6 +17,7 @@ export interface SpacePoint {
 
 /** Options for {@linkcode turnableScatterHtml}. */
 export interface TurnableScatterOptions {
+  /** Above the chart. */
   title: string;
   /** What stands at the three axes. */
   names: readonly [x: string, y: string, z: string];

@@ -33,12 +33,13 @@ export const SHADES = { low: 0, high: 1, palette: "light" } as const;
 export interface ContactSheetOptions {
   /** Most pictures. @default {30} */
   count?: number;
-  /** @default {6} */
+  /** Pictures in a row. @default {6} */
   columns?: number;
   /** Width of a picture in pixels. @default {96} */
   size?: number;
   /** Numbers of the examples to show. @default {the ranking's order} */
   rows?: readonly number[];
+  /** Above the pictures. */
   title?: string;
 }
 

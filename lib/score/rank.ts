@@ -18,6 +18,7 @@ export interface RankOptions {
   batch?: number;
   /** Takes how many examples are scored. */
   onProgress?: (done: number, total: number) => void;
+  /** Ends the ranking. */
   signal?: AbortSignal;
 }
 
@@ -29,8 +30,9 @@ export interface Ranking {
   scores: Float32Array;
   /** Numbers of the examples that were scored, the highest score first; among equals the first example. */
   order: Uint32Array;
-  /** How many could not be scored, and why the first of them could not. */
+  /** How many could not be scored. */
   failed: number;
+  /** Why the first of them failed. */
   reason?: string;
 }
 

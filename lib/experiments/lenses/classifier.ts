@@ -165,6 +165,7 @@ export class Classifier {
   #bestParams?: Params;
   #draws = 0;
 
+  /** A classifier that has not learned yet. */
   constructor(images: ClassifierImages, settings: ClassifierSettings = {}) {
     const { positiveClass, negativeClass, valPositive, valNegative, testPositive, testNegative } = images;
     this.settings = settings;
