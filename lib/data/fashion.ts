@@ -79,7 +79,7 @@ export function readFashion(options: ReadFashionOptions = {}): IdxData {
 
 /** All 70,000 pictures, class by class. */
 function readPackage(): LabeledImages {
-  const folder = join(packageFolder(manifest), "clothes");
+  const folder = join(packageFolder(manifest), "src", "clothes");
   const size = 28 * 28, images = new Uint8Array(70_000 * size), labels = new Uint8Array(70_000);
   let n = 0;
   for (let label = 0; label < 10; label++) {
