@@ -4,9 +4,11 @@ import { acquireLock } from "../../../lib/base/lock.ts";
 const [what, path, host] = Deno.args;
 if (what === "hold" || what === "busy") {
   const lock = await acquireLock(path, { host, heartbeatMs: what === "busy" ? 50 : undefined });
+  const touched = () => Number(Deno.statSync(path).mtime);
+  const taken = touched();
+  while (what === "busy" && touched() === taken) await new Promise((resolve) => setTimeout(resolve, 10)); // its thread loads
   await Deno.stdout.write(new TextEncoder().encode("held\n"));
-  await new Promise((resolve) => setTimeout(resolve, 500)); // the thread loads
-  if (what === "busy") { for (const end = Date.now() + 3000; Date.now() < end;); }
+  if (what === "busy") { for (const end = Date.now() + 60_000; Date.now() < end;); }
   else await new Promise((resolve) => setTimeout(resolve, 60_000));
   lock.release();
 } else {

@@ -75,15 +75,14 @@ Deno.test("acquireLock() leaves a lock alone whose owner is busy, as a thread to
   withFolder(async (folder) => {
     const path = `${folder}/lock`;
     const child = await startHolder("busy", path, "far"); // told from age alone
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 60; i++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      const { state, ageMs } = inspectLock(path, { staleMs: 800 });
+      const { state, ageMs } = inspectLock(path, { staleMs: 2000 });
       assertEquals(state, "alive", `untouched for ${ageMs} ms`);
     }
     await stop(child);
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    assertEquals(inspectLock(path, { staleMs: 800 }).state, "dead");
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    assertEquals(inspectLock(path, { staleMs: 2000 }).state, "dead");
   }));
 
 Deno.test("acquireLock() works where a file system has no links", () =>
