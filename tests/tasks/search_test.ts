@@ -100,7 +100,7 @@ Deno.test("deno task search runs trials of a program with several workers, and s
 /** A space file of ten lines: every kind of parameter, a condition and a constraint. */
 const TEN_LINES = `{
   "rate": { "low": 1e-3, "high": 2e-2, "log": true },
-  "order": { "low": 0, "high": 2, "step": 0.5, "float": true },
+  "validation": { "low": 0.1, "high": 0.3, "step": 0.1, "float": true },
   "epochs": [1, 2],
   "batch": { "low": 8, "high": 32, "log": true },
   "recipe": ["best", "course"],
