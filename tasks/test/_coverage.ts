@@ -4,7 +4,7 @@
  * Deno's own coverage of the process of the tests; what they start as processes or workers of its own is not in it.
  * @module
  */
-import { relative } from "@std/path";
+import { join, relative } from "@std/path";
 
 /** What ran of a room. */
 export interface RoomCoverage {
@@ -75,4 +75,26 @@ function addFile({ found, ran }: Tally, record: string, source: readonly string[
     found.branches++;
     if (count !== "0" && count !== "-") ran.branches++;
   }
+}
+
+/**
+ * Removes profiles that were not written to their end, as Deno refuses a whole folder for one of them; a worker that
+ * a test ends while it writes leaves such a one behind.
+ *
+ * @param folder Where the profiles lie, one JSON file each.
+ * @returns How many were removed.
+ */
+export async function removeTornProfiles(folder: string): Promise<number> {
+  let removed = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".json")) continue;
+    const path = join(folder, name);
+    try {
+      JSON.parse(await Deno.readTextFile(path));
+    } catch {
+      await Deno.remove(path);
+      removed++;
+    }
+  }
+  return removed;
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "../../assert.ts";
-import { coverageByRoom } from "../../../tasks/test/_coverage.ts";
+import { withFolder } from "../../folder.ts";
+import { coverageByRoom, removeTornProfiles } from "../../../tasks/test/_coverage.ts";
 
 Deno.test("coverageByRoom() sums the files of a room, and the lines that throw apart", () => {
   const lcov = [
@@ -14,3 +15,12 @@ Deno.test("coverageByRoom() sums the files of a room, and the lines that throw a
     { room: "io", files: 2, lines: 4 / 5, branches: 2 / 4, throws: 2 / 3 },
   ]);
 });
+
+Deno.test("removeTornProfiles() removes what was cut off, and leaves all else", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/a.json`, '{"url":"file:///a.ts","functions":[]}');
+    await Deno.writeTextFile(`${folder}/b.json`, '{"url":"file:///b.ts","func');
+    await Deno.writeTextFile(`${folder}/c.lcov`, "SF:");
+    assertEquals(await removeTornProfiles(folder), 1);
+    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(), ["a.json", "c.lcov"]);
+  }));
