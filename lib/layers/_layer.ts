@@ -34,6 +34,16 @@ export function checkRank(layer: tf.layers.Layer, shape: tf.Shape, rank: number)
   );
 }
 
+/** Checks that an input's rows, columns and channels are known. @throws {TypeError} If one is open; layer and shape are named. */
+export function checkKnownSides(layer: tf.layers.Layer, shape: tf.Shape): void {
+  if (!shape.slice(1).includes(null)) return;
+  throw new TypeError(
+    `Cannot build layer "${layer.name}" (${layer.getClassName()}) as rows and columns must be known: got ${
+      JSON.stringify(shape)
+    }`,
+  );
+}
+
 /** Checks that a setting is a whole number of at least 1. @throws {RangeError} If it is not; it is named. */
 export function checkCount(className: string, name: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;

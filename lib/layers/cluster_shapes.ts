@@ -7,9 +7,10 @@
  * moments r = ⟨x² + y²⟩, d = ⟨x² − y²⟩ and c = 2⟨xy⟩, and so the squares of length and width (r ± √(d² + c²)) / 2. @module
  */
 import { tf } from "../engine/mod.ts";
-import { baseConfig, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import { baseConfig, checkKnownSides, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import { centralMoments, coordinatePowers, nodesOf, TENSORS } from "./_moments.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { set, type Site } from "./onnx.ts";
+import { scalar, set, type Site } from "./onnx.ts";
 import { checkOneChannel } from "./tanh_levels.ts";
 
 /** Settings of {@linkcode ClusterShapes}. */
@@ -57,13 +58,7 @@ export class ClusterShapes extends tf.layers.Layer {
   override build(inputShape: OneOrMany<tf.Shape>): void {
     const shape = onlyShape(inputShape);
     checkOneChannel(this, shape);
-    if (shape.slice(1).includes(null)) {
-      throw new TypeError(
-        `Cannot build layer "${this.name}" (ClusterShapes) as rows and columns must be known: got ${
-          JSON.stringify(shape)
-        }`,
-      );
-    }
+    checkKnownSides(this, shape);
     super.build(inputShape);
   }
 
@@ -80,15 +75,12 @@ export class ClusterShapes extends tf.layers.Layer {
       const steep = tf.mul(smooth, tf.tensor(slopes, [1, slopes.length, 1]));
       const open = tf.clipByValue(tf.sub(steep, this.#sharpness - 0.5), 0, 1); // [batch, thresholds, pixels]
       const values = tf.reshape(picture, [-1, 1, pixels]), light = tf.mul(open, values);
-      const powers = tf.tensor2d(coordinatePowers(rows, columns, this.#unit), [pixels, 6]);
+      const powers = tf.tensor2d(coordinatePowers(rows, columns, this.#unit, { ones: true }), [pixels, 6]);
       const sums = tf.matMul(tf.reshape(light, [-1, pixels]) as tf.Tensor2D, powers);
-      const [sum, x, y, round, along, cross] = tf.split(sums, 6, 1);
-      const s = tf.maximum(sum, LEAST_LIGHT), mx = tf.div(x, s), my = tf.div(y, s);
-      const r = tf.sub(tf.sub(tf.div(round, s), tf.square(mx)), tf.square(my));
-      const d = tf.add(tf.sub(tf.div(along, s), tf.square(mx)), tf.square(my));
-      const c = tf.sub(tf.div(cross, s), tf.mul(tf.mul(mx, my), 2));
+      const [sum, ...powerSums] = tf.split(sums, 6, 1), s = tf.maximum(sum, LEAST_LIGHT);
+      const { r, d, c } = centralMoments(TENSORS, powerSums, (sum) => tf.div(sum, s));
       const apart = tf.sqrt(tf.add(tf.add(tf.square(d), tf.square(c)), LEAST_DIFFERENCE));
-      const axis = (square: tf.Tensor) => tf.sqrt(tf.maximum(tf.mul(square, 0.5), LEAST_SQUARE));
+      const axis = (twice: tf.Tensor) => tf.sqrt(tf.maximum(tf.mul(twice, 0.5), LEAST_SQUARE));
       const length = axis(tf.add(r, apart)), width = axis(tf.sub(r, apart));
       const area = tf.reshape(tf.sum(open, 2), [-1, 1]);
       const squares = tf.reshape(tf.sum(tf.mul(light, values), 2), [-1, 1]);
@@ -117,18 +109,6 @@ export class ClusterShapes extends tf.layers.Layer {
 }
 tf.serialization.registerClass(ClusterShapes);
 
-/** 1, x, y, x² + y², x² − y² and 2xy of every pixel from the middle, [pixels, 6]; x to the right, y down. */
-function coordinatePowers(rows: number, columns: number, unit: number): Float32Array {
-  const powers = new Float32Array(rows * columns * 6);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const x = (column - (columns - 1) / 2) / unit, y = (row - (rows - 1) / 2) / unit;
-      powers.set([1, x, y, x * x + y * y, x * x - y * y, 2 * x * y], (row * columns + column) * 6);
-    }
-  }
-  return powers;
-}
-
 function emit(site: Site): void {
   const { build, layer, inputs: [input] } = site;
   const { thresholds, sharpness, unit } = layer.getConfig() as {
@@ -137,9 +117,8 @@ function emit(site: Site): void {
     unit: number;
   };
   const [, rows, columns] = input.shape as number[], pixels = rows * columns;
-  const two = (op: string) => (a: string, b: string) => build.node(op, [a, b]);
-  const [mul, sub, add, div] = ["Mul", "Sub", "Add", "Div"].map(two);
-  const number = (value: number) => build.floats([value], []);
+  const nodes = nodesOf(build), { add, sub, mul, div, square } = nodes;
+  const number = (value: number) => scalar(build, value);
   const log = (x: string, shift: number) => build.node("Log", [add(x, number(shift))]);
   const picture = build.as(input, "first"); // one channel: the order in memory is the same
   const blur = (x: string) =>
@@ -154,16 +133,13 @@ function emit(site: Site): void {
   const steep = sub(mul(flat(blur(blur(picture))), slopes), number(sharpness - 0.5));
   const open = build.node("Clip", [steep, number(0), number(1)]);
   const values = flat(picture), light = mul(open, values);
-  const powers = build.floats(coordinatePowers(rows, columns, unit), [pixels, 6]);
+  const powers = build.floats(coordinatePowers(rows, columns, unit, { ones: true }), [pixels, 6]);
   const sums = build.nodes("Split", [build.node("MatMul", [light, powers])], { axis: 2 }, 6); // [batch, thresholds, 1] each
-  const [sum, x, y, round, along, cross] = sums;
-  const s = build.node("Max", [sum, number(LEAST_LIGHT)]), mx = div(x, s), my = div(y, s);
-  const r = sub(sub(div(round, s), mul(mx, mx)), mul(my, my));
-  const d = add(sub(div(along, s), mul(mx, mx)), mul(my, my));
-  const c = sub(div(cross, s), mul(mul(mx, my), number(2)));
-  const apart = build.node("Sqrt", [add(add(mul(d, d), mul(c, c)), number(LEAST_DIFFERENCE))]);
-  const axis = (square: string) =>
-    build.node("Sqrt", [build.node("Max", [mul(square, number(0.5)), number(LEAST_SQUARE)])]);
+  const [sum, ...powerSums] = sums, s = build.node("Max", [sum, number(LEAST_LIGHT)]);
+  const { r, d, c } = centralMoments(nodes, powerSums, (sum) => div(sum, s));
+  const apart = build.node("Sqrt", [add(add(square(d), square(c)), number(LEAST_DIFFERENCE))]);
+  const axis = (twice: string) =>
+    build.node("Sqrt", [build.node("Max", [mul(twice, number(0.5)), number(LEAST_SQUARE)])]);
   const length = axis(add(r, apart)), width = axis(sub(r, apart));
   const total = (x: string) => build.node("ReduceSum", [x, build.integers([2])], { keepdims: 1 });
   const area = total(open), squares = total(mul(light, values));
@@ -174,7 +150,7 @@ function emit(site: Site): void {
     width,
     build.node("Log", [div(length, width)]),
     log(squares, DARK),
-    log(div(mul(squares, area), mul(s, s)), 1),
+    log(div(mul(squares, area), square(s)), 1),
   ], { axis: 2 });
   set(site, "last", build.node("Flatten", [measures], { axis: 1 }));
 }

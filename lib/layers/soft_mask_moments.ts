@@ -6,9 +6,10 @@
  * across, r = λ + λ' and d² + c² = (λ − λ')²: r² and d² + c² do not change when the picture is turned. @module
  */
 import { tf } from "../engine/mod.ts";
-import { baseConfig, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import { baseConfig, checkKnownSides, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import { centralMoments, coordinatePowers, nodesOf, TENSORS } from "./_moments.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { set, type Site } from "./onnx.ts";
+import { scalar, set, type Site } from "./onnx.ts";
 import { checkOneChannel } from "./tanh_levels.ts";
 
 /** Settings of {@linkcode SoftMaskMoments}. */
@@ -38,13 +39,7 @@ export class SoftMaskMoments extends tf.layers.Layer {
   override build(inputShape: OneOrMany<tf.Shape>): void {
     const shape = onlyShape(inputShape);
     checkOneChannel(this, shape);
-    if (shape.slice(1).includes(null)) {
-      throw new TypeError(
-        `Cannot build layer "${this.name}" (SoftMaskMoments) as rows and columns must be known: got ${
-          JSON.stringify(shape)
-        }`,
-      );
-    }
+    checkKnownSides(this, shape);
     super.build(inputShape);
   }
 
@@ -60,10 +55,7 @@ export class SoftMaskMoments extends tf.layers.Layer {
       const masks = tf.softmax(tf.mul(tf.tanh(tf.mul(pixels, gains)), this.#contrast)); // [batch, gains, pixels]
       const flat = tf.reshape(masks, [-1, rows * columns]) as tf.Tensor2D;
       const powers = tf.tensor2d(coordinatePowers(rows, columns, this.#unit), [rows * columns, 5]);
-      const [meanX, meanY, round, along, cross] = tf.split(tf.matMul(flat, powers), 5, 1);
-      const r = tf.sub(tf.sub(round, tf.square(meanX)), tf.square(meanY));
-      const d = tf.add(tf.sub(along, tf.square(meanX)), tf.square(meanY));
-      const c = tf.sub(cross, tf.mul(tf.mul(meanX, meanY), 2));
+      const { r, d, c } = centralMoments(TENSORS, tf.split(tf.matMul(flat, powers), 5, 1));
       const moments = tf.concat([r, d, c, tf.square(r), tf.add(tf.square(d), tf.square(c))], 1);
       return tf.reshape(moments, [-1, 5 * this.#gains.length]);
     });
@@ -80,35 +72,18 @@ export class SoftMaskMoments extends tf.layers.Layer {
 }
 tf.serialization.registerClass(SoftMaskMoments);
 
-/** x, y, x² + y², x² − y² and 2xy of every pixel from the middle, [pixels, 5]; x to the right, y down. */
-function coordinatePowers(rows: number, columns: number, unit: number): Float32Array {
-  const powers = new Float32Array(rows * columns * 5);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const x = (column - (columns - 1) / 2) / unit, y = (row - (rows - 1) / 2) / unit;
-      powers.set([x, y, x * x + y * y, x * x - y * y, 2 * x * y], (row * columns + column) * 5);
-    }
-  }
-  return powers;
-}
-
 function emit(site: Site): void {
   const { build, layer, inputs: [input] } = site;
   const { gains, contrast, unit } = layer.getConfig() as { gains: number[]; contrast: number; unit: number };
   const [, rows, columns] = input.shape as number[], count = rows * columns;
-  const mul = (a: string, b: string) => build.node("Mul", [a, b]);
-  const sub = (a: string, b: string) => build.node("Sub", [a, b]);
-  const add = (a: string, b: string) => build.node("Add", [a, b]);
+  const nodes = nodesOf(build), { add, mul, square } = nodes;
   const pixels = build.node("Reshape", [build.as(input, "last"), build.integers([0, 1, count])]);
   const levels = build.node("Tanh", [mul(pixels, build.floats(gains, [1, gains.length, 1]))]);
-  const masks = build.node("Softmax", [mul(levels, build.floats([contrast], []))], { axis: 2 });
+  const masks = build.node("Softmax", [mul(levels, scalar(build, contrast))], { axis: 2 });
   const powers = build.floats(coordinatePowers(rows, columns, unit), [count, 5]);
   const means = build.nodes("Split", [build.node("MatMul", [masks, powers])], { axis: 2 }, 5); // [batch, gains, 1] each
-  const [x, y, round, along, cross] = means;
-  const r = sub(sub(round, mul(x, x)), mul(y, y));
-  const d = add(sub(along, mul(x, x)), mul(y, y));
-  const c = sub(cross, mul(mul(x, y), build.floats([2], [])));
-  const moments = build.node("Concat", [r, d, c, mul(r, r), add(mul(d, d), mul(c, c))], { axis: 2 });
+  const { r, d, c } = centralMoments(nodes, means);
+  const moments = build.node("Concat", [r, d, c, square(r), add(square(d), square(c))], { axis: 2 });
   set(site, "last", build.node("Flatten", [moments], { axis: 1 }));
 }
 
