@@ -50,6 +50,14 @@ export function checkCount(className: string, name: string, value: number): numb
   throw new RangeError(`Cannot make ${className} as ${name} must be a whole number from 1 on: got ${value}`);
 }
 
+/** Checks that a setting is a list of positive numbers, and copies it. @throws {RangeError} If it is not; it is named. */
+export function checkPositives(className: string, name: string, values: readonly number[]): number[] {
+  if (values.length > 0 && values.every((value) => value > 0)) return [...values];
+  throw new RangeError(
+    `Cannot make ${className} as ${name} must be positive numbers: got ${JSON.stringify(values)}`,
+  );
+}
+
 /** The size of the last axis. @throws {TypeError} If it is open. */
 export function channelsOf(layer: tf.layers.Layer, shape: tf.Shape): number {
   const channels = shape.at(-1);

@@ -1,6 +1,6 @@
 /** The light above several thresholds and the area that it comes from, as an analysis with cuts measures them, softly. @module */
 import { tf } from "../engine/mod.ts";
-import { baseConfig, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import { baseConfig, checkPositives, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { set, type Site } from "./onnx.ts";
 import { checkOneChannel } from "./tanh_levels.ts";
@@ -29,14 +29,7 @@ export class Apertures extends tf.layers.Layer {
 
   constructor(config: AperturesConfig) {
     super(baseConfig(config));
-    this.#thresholds = [...config.thresholds];
-    if (this.#thresholds.length === 0 || this.#thresholds.some((threshold) => !(threshold > 0))) {
-      throw new RangeError(
-        `Cannot make Apertures as thresholds must be positive numbers: got ${
-          JSON.stringify(config.thresholds)
-        }`,
-      );
-    }
+    this.#thresholds = checkPositives("Apertures", "thresholds", config.thresholds);
     this.#sharpness = config.sharpness ?? 6;
     this.#lightGains = [...config.lightGains ?? []];
   }

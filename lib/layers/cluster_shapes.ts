@@ -7,7 +7,15 @@
  * moments r = ⟨x² + y²⟩, d = ⟨x² − y²⟩ and c = 2⟨xy⟩, and so the squares of length and width (r ± √(d² + c²)) / 2. @module
  */
 import { tf } from "../engine/mod.ts";
-import { baseConfig, checkKnownSides, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import {
+  baseConfig,
+  checkKnownSides,
+  checkPositives,
+  type LayerConfig,
+  type OneOrMany,
+  only,
+  onlyShape,
+} from "./_layer.ts";
 import { centralMoments, coordinatePowers, nodesOf, TENSORS } from "./_moments.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { scalar, set, type Site } from "./onnx.ts";
@@ -43,14 +51,7 @@ export class ClusterShapes extends tf.layers.Layer {
 
   constructor(config: ClusterShapesConfig) {
     super(baseConfig(config));
-    this.#thresholds = [...config.thresholds];
-    if (this.#thresholds.length === 0 || this.#thresholds.some((threshold) => !(threshold > 0))) {
-      throw new RangeError(
-        `Cannot make ClusterShapes as thresholds must be positive numbers: got ${
-          JSON.stringify(config.thresholds)
-        }`,
-      );
-    }
+    this.#thresholds = checkPositives("ClusterShapes", "thresholds", config.thresholds);
     this.#sharpness = config.sharpness ?? 1;
     this.#unit = config.unit ?? 1;
   }
