@@ -24,7 +24,7 @@ const COUNT = 120, TESTED = 24;
 
 /** An experiment with what it is asked about afterwards. */
 export interface Witness {
-  experiment: Experiment;
+  experiment: Experiment<typeof OPTIONS, Data>;
   /** The test examples before preprocessing, all in one array for each input. */
   raw(): Record<string, NdArray>;
   /** What `predict` said of them in the run that ended last. */
@@ -170,7 +170,7 @@ export function pairWitness(): Witness {
   });
   const raw = () =>
     Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, rowsOf(array, TESTED)]));
-  return { experiment: experiment as unknown as Experiment, raw, predictions: () => last };
+  return { experiment, raw, predictions: () => last };
 }
 
 /** Side of the masks. */
@@ -259,5 +259,5 @@ export function maskWitness(follows = true): Witness {
     figures: lossFigure,
   });
   const raw = () => ({ image: rowsOf(inputs.image, TESTED) });
-  return { experiment: experiment as unknown as Experiment, raw, predictions: () => last };
+  return { experiment, raw, predictions: () => last };
 }

@@ -8,7 +8,6 @@ import type { NdArray } from "../../../lib/data/source.ts";
 import { startEngine } from "../../../lib/engine/mod.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";
-import type { Options } from "../../../lib/run/experiment.ts";
 import { runExperiment, type RunResult } from "../../../lib/run/run.ts";
 import { readRecord } from "../../../lib/run/run_folder.ts";
 import { createUnit } from "../../../lib/score/compute.ts";
@@ -33,7 +32,7 @@ async function run(
   { stopAfter, resume = false }: { stopAfter?: number; resume?: boolean } = {},
 ): Promise<RunResult> {
   const controller = new AbortController();
-  const options = { ...experiment.defaults, seed: 3 } as Options;
+  const options = { ...experiment.defaults, seed: 3 };
   return await runExperiment(experiment, {
     folder,
     options,
@@ -145,14 +144,16 @@ Deno.test("witness of two inputs and two heads: trained, resumed, published; fil
       await Deno.writeFile(join(folder, "events.npz"), file);
       check((await scoreFile(folder, "pair", "events.npz", "--store", place)).map(({ answers }) => answers));
       const response = await post(host, "/score/pair", body(file));
-      assertEquals(response.status, 200);
+      assertEquals(response.status, 200, await response.clone().text());
       const { results }: { results: Scored[] } = await response.json();
       check(results.map(({ answers }) => answers));
       const form = new FormData();
       for (const [name, array] of Object.entries(raw)) {
         form.append(name, new File([body(encodeNpy(rowAt(array, 5)))], `${name}.npy`));
       }
-      const single: Scored = await (await post(host, "/score/pair", form)).json();
+      const answer = await post(host, "/score/pair", form);
+      assertEquals(answer.status, 200, await answer.clone().text());
+      const single: Scored = await answer.json();
       assertClose(single.answers.energy.value, energy.data[5], TOLERANCE);
       const missing = await post(host, "/score/pair", body(encodeNpz({ image: raw.image })));
       assertEquals(missing.status, 400);
@@ -182,11 +183,12 @@ Deno.test("witness of masks: learned as the mask follows, resumed, published; fi
       }
       const one = body(encodeNpy(rowAt(image, 7)));
       const response = await post(host, "/score/blob?output=mask", one, { accept: "application/x-npy" });
-      assertEquals(response.status, 200);
+      assertEquals(response.status, 200, await response.clone().text());
       const over = decodeNpy(new Uint8Array(await response.arrayBuffer()));
       assertClose(over.data as Float32Array, expected(7), TOLERANCE, "mask by HTTP");
-      const viewed = await (await post(host, "/score/blob?view=1", one)).json();
-      const { picture, text } = viewed.display.mask;
+      const viewed = await post(host, "/score/blob?view=1", one);
+      assertEquals(viewed.status, 200, await viewed.clone().text());
+      const { picture, text } = (await viewed.json()).display.mask;
       assertEquals([picture.over, picture.height, picture.width, picture.channels], [true, 16, 16, 4]);
       assert(text.startsWith("blob ") && text.endsWith(" of the area"), text);
       const page = await (await host.fetch(new Request("http://test/"))).text();

@@ -10,7 +10,7 @@ import { decodeKeras } from "../../../../lib/export/keras_read.ts";
 import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { readRecord } from "../../../../lib/run/run_folder.ts";
-import type { Experiment, LoadContext, LoadProgress, Options } from "../../../../lib/run/experiment.ts";
+import type { LoadContext, LoadProgress, Options } from "../../../../lib/run/experiment.ts";
 import { writeSet } from "../../../../lib/simulate/cygno_set.ts";
 
 await startEngine();
@@ -125,14 +125,14 @@ Deno.test("reliabilityFigures() shows the events that are said to be faint apart
   assertEquals(names([7, 4.9, 30]), ["reliability", "reliability_faint"]);
 });
 
-/** Runs an experiment for an epoch in a folder of its own. */
-async function run(experiment: Experiment, name: string, changes: Partial<CygnoOptions>) {
+/** Runs the experiment for an epoch in a folder of its own. */
+async function run(name: string, changes: Partial<CygnoOptions>) {
   const place = join(folder, name);
   return {
     place,
-    ...await runExperiment(experiment, {
+    ...await runExperiment(cygno, {
       folder: place,
-      options: options(changes) as unknown as Options,
+      options: options(changes),
       dataFolder: folder,
       shards: 1,
     }),
@@ -140,7 +140,7 @@ async function run(experiment: Experiment, name: string, changes: Partial<CygnoO
 }
 
 Deno.test("cygno trains from a zip to a card with both outputs, and its weights start the energy's", async () => {
-  const { place, card, metrics, history } = await run(cygno as unknown as Experiment, "joint", { test: 20 });
+  const { place, card, metrics, history } = await run("joint", { test: 20 });
   assertEquals(card!.outputs.map(({ name, kind }) => [name, kind]), [["nuclear", "probability"], [
     "energy",
     "value",
@@ -213,7 +213,7 @@ Deno.test("cygno.calibrate() makes P(NR) and σ right on the validation images, 
 });
 
 Deno.test("cygno trains by the course's recipe, with no test split measured on the validation images", async () => {
-  const { card, metrics, history } = await run(cygno as unknown as Experiment, "course", {
+  const { card, metrics, history } = await run("course", {
     recipe: "course",
     test: 0,
     validation: 20,

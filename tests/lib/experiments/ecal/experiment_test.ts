@@ -8,7 +8,7 @@ import { buildNetwork, NETWORKS, stepsFor } from "../../../../lib/experiments/ec
 import { preprocess, primitiveOps } from "../../../../lib/image/preprocessing/mod.ts";
 import { encodeHdf5 } from "../../../../lib/io/hdf5_write.ts";
 import { encodeNpy } from "../../../../lib/io/npy.ts";
-import type { Experiment, LoadContext, Options } from "../../../../lib/run/experiment.ts";
+import type { LoadContext, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { readRecord, type RunRecord } from "../../../../lib/run/run_folder.ts";
 import { writeEcal } from "../../../../lib/simulate/ecal/set.ts";
@@ -160,9 +160,9 @@ Deno.test("stepsFor() refuses frames without times", () => {
 async function withRun(changes: Partial<EcalOptions>, body: (run: string) => Promise<void>) {
   const run = await Deno.makeTempDir();
   try {
-    await runExperiment(ecal as unknown as Experiment, {
+    await runExperiment(ecal, {
       folder: run,
-      options: options(changes) as unknown as Options,
+      options: options(changes),
       dataFolder: folder,
       shards: 2,
     });

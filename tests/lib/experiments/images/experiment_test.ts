@@ -8,7 +8,6 @@ import { encodeFits } from "../../../../lib/io/fits.ts";
 import { encodeNpy } from "../../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../../lib/io/npz.ts";
 import { decodePng, encodePng } from "../../../../lib/io/png.ts";
-import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { readRecord } from "../../../../lib/run/run_folder.ts";
 import { findExamples } from "../../../../lib/score/examples.ts";
@@ -36,9 +35,9 @@ const context = { dataFolder: "data", log: () => {} };
 /** Trains, and gives card, metrics and what the log said. */
 async function train(folder: string, more: Record<string, unknown>) {
   const said: string[] = [];
-  const result = await runExperiment(images as unknown as Experiment, {
+  const result = await runExperiment(images, {
     folder: join(folder, "run"),
-    options: optionsFor(more) as unknown as Options,
+    options: optionsFor(more),
     shards: 1,
     log: (line) => said.push(line),
   });

@@ -141,9 +141,9 @@ Deno.test("lenses gives its own network its own crop, unless told otherwise", ()
 
 Deno.test("a run learns rings from blobs, online, and is served as it was trained", async () => {
   const out = join(folder, "run");
-  const result = await runExperiment(lenses as unknown as Experiment, {
+  const result = await runExperiment(lenses, {
     folder: out,
-    options: options({ epochs: 12, rotation: false, residual: true }) as unknown as Options,
+    options: options({ epochs: 12, rotation: false, residual: true }),
     dataFolder: folder,
   });
   const { auc, expectedLensRatio } = result.metrics!;

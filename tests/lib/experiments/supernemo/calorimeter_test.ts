@@ -5,7 +5,7 @@ import {
   reachedColumns,
   superNemoCalorimeter,
 } from "../../../../lib/experiments/supernemo/calorimeter.ts";
-import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
+import type { Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 
@@ -53,9 +53,9 @@ Deno.test("reachedColumns() marks modules, columnsBehind() what lies behind the 
 for (const loss of ["sigmoid", "softmax"] as const) {
   Deno.test(`supernemo-calorimeter trains by ${loss}, and serves labels as trained`, async () => {
     const lines: string[] = [];
-    const { card, metrics } = await runExperiment(superNemoCalorimeter as unknown as Experiment, {
+    const { card, metrics } = await runExperiment(superNemoCalorimeter, {
       folder: join(folder, loss),
-      options: options({ loss }) as unknown as Options,
+      options: options({ loss }),
       dataFolder: folder,
       log: (line) => lines.push(line),
     });

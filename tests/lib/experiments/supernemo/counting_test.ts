@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
 import { superNemoFront, superNemoTop } from "../../../../lib/experiments/supernemo/experiment.ts";
 import { guessByHitCount, learnHitCounts } from "../../../../lib/experiments/supernemo/hit_count.ts";
-import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
+import type { Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
@@ -25,9 +25,9 @@ const context = { dataFolder: folder, log: () => {} };
 
 Deno.test("supernemo-top simulates events once, trains, and serves as trained", async () => {
   const run = join(folder, "run"), lines: string[] = [];
-  const result = await runExperiment(superNemoTop as unknown as Experiment, {
+  const result = await runExperiment(superNemoTop, {
     folder: run,
-    options: options({ events: 160, testEvents: 80 }) as unknown as Options,
+    options: options({ events: 160, testEvents: 80 }),
     dataFolder: folder,
     log: (line) => lines.push(line),
   });

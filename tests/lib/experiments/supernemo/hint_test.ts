@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import { segmentsOf, superNemoHint } from "../../../../lib/experiments/supernemo/hint.ts";
-import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
+import type { Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { assert, assertEquals, assertThrows } from "../../../assert.ts";
 
@@ -42,9 +42,11 @@ Deno.test("supernemo-hint trains, and serves as trained", async () => {
       ) => [name, "default" in spec ? spec.default : []]),
     );
     const lines: string[] = [];
-    const { metrics } = await runExperiment(superNemoHint as unknown as Experiment, {
+    const { metrics } = await runExperiment(superNemoHint, {
       folder: join(folder, "run"),
-      options: { ...values, events: 80, testEvents: 40, epochs: 1, batch: 16, seed: 1 } as unknown as Options,
+      options: { ...values, events: 80, testEvents: 40, epochs: 1, batch: 16, seed: 1 } as Options<
+        typeof superNemoHint.options
+      >,
       dataFolder: folder,
       log: (line) => lines.push(line),
     });
