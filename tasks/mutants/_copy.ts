@@ -3,6 +3,7 @@
  * @module
  */
 import { dirname, join, resolve } from "@std/path";
+import { startGroup, stopGroup } from "./_process_group.ts";
 
 /** How a run of tests ended. */
 export type Outcome = "passed" | "failed" | "timeout";
@@ -49,16 +50,7 @@ async function runTests(
   limitMs: number,
 ): Promise<Outcome> {
   const filter = `/^(?:${names.map((name) => RegExp.escape(name).replaceAll("/", "\\/")).join("|")})$/`;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--quiet", "--no-check", "--allow-all", "--no-prompt", "--fail-fast", `--filter=${filter}`]
-      .concat(files),
-    cwd: root,
-    detached: true, // a group of its own, so that what the tests started ends with them
-    env: { NO_COLOR: "1", CI: "false" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const child = startGroup(root, "test", ["--fail-fast", `--filter=${filter}`, ...files]);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -68,14 +60,4 @@ async function runTests(
   clearTimeout(timer);
   stopGroup(child.pid);
   return isLate ? "timeout" : success ? "passed" : "failed";
-}
-
-/** Ends what is left of a process group. */
-export function stopGroup(pid: number): void {
-  try {
-    Deno.kill(-pid, "SIGKILL");
-  } catch (error) {
-    const isGone = error instanceof Deno.errors.NotFound || /ESRCH/.test(String(error));
-    if (!isGone) throw error;
-  }
 }

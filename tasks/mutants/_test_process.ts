@@ -4,7 +4,7 @@
  */
 import { join } from "@std/path";
 import { readLines, type Reply, type Request } from "./_messages.ts";
-import { stopGroup } from "./_copy.ts";
+import { startGroup, stopGroup } from "./_process_group.ts";
 
 const START_LIMIT_MS = 120_000;
 
@@ -24,23 +24,8 @@ export class TestProcess {
   /** Starts one in the root of a tree. */
   static async start(root: string): Promise<TestProcess> {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-check",
-        "--allow-all",
-        "--no-prompt",
-        join("tasks", "mutants", "_runner.ts"),
-        String((listener.addr as Deno.NetAddr).port),
-      ],
-      cwd: root,
-      detached: true, // a group of its own, so that what the tests started ends with them
-      env: { NO_COLOR: "1", CI: "false" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const runner = join("tasks", "mutants", "_runner.ts"), { port } = listener.addr as Deno.NetAddr;
+    const child = startGroup(root, "run", [runner, String(port)]);
     const connection = await within(START_LIMIT_MS, Promise.race([listener.accept(), child.status]));
     if (connection === undefined || !("readable" in connection)) {
       stopGroup(child.pid);
