@@ -3,7 +3,8 @@
  * tests cannot come in unseen.
  * @module
  */
-import { dirname, join, normalize } from "@std/path";
+import { join, normalize } from "@std/path";
+import { importsOf, mirrorOf } from "../tasks/mutants/_tests_of.ts";
 import { assertEquals } from "./assert.ts";
 
 const root = normalize(join(import.meta.dirname!, ".."));
@@ -124,19 +125,13 @@ const exists = (path: string) => {
   }
 };
 
-/** The test of a file's own name: `lib/a/_b.ts` has `tests/lib/a/b_test.ts`. */
-const mirrorOf = (file: string) => `tests/${file.replace(/_?([^/]+)\.ts$/, "$1_test.ts")}`;
-
 /** All files that a file imports, and those that they import. */
 function reachedFrom(start: string): Set<string> {
   const reached = new Set<string>(), waiting = [start];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (reached.has(file) || !exists(file)) continue;
     reached.add(file);
-    const text = Deno.readTextFileSync(join(root, file));
-    for (const [, path] of text.matchAll(/(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"(\.[^"]+\.ts)"/g)) {
-      waiting.push(normalize(join(dirname(file), path)).replaceAll("\\", "/"));
-    }
+    waiting.push(...importsOf(file, Deno.readTextFileSync(join(root, file))));
   }
   return reached;
 }

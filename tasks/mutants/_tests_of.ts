@@ -31,7 +31,7 @@ export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, s
       const isOfFolder = test.startsWith(`tests/${dirname(file)}/`);
       const isOfRoom = test.startsWith(`tests/${file.split("/", 2).join("/")}/`);
       const tests = found.get(file) ?? [];
-      const isOwn = test === `tests/${file.replace(/_?([^/]+)\.ts$/, "$1_test.ts")}`;
+      const isOwn = test === mirrorOf(file);
       tests.push({ test, rank: isOwn ? 0 : 3 * steps + (isOfFolder ? 0 : isOfRoom ? 1 : 3) });
       found.set(file, tests);
     }
@@ -62,7 +62,13 @@ function withHelpers(test: string, imports: ReadonlyMap<string, string[]>): stri
   return [...found];
 }
 
-function importsOf(file: string, text: string): string[] {
+/** The files that a file imports, or starts as a worker, by their paths from the tree's root. */
+export function importsOf(file: string, text: string): string[] {
   const specifiers = text.matchAll(/(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"(\.[^"]+\.ts)"/g);
-  return [...specifiers].map(([, path]) => normalize(join(dirname(file), path)));
+  return [...specifiers].map(([, path]) => normalize(join(dirname(file), path)).replaceAll("\\", "/"));
+}
+
+/** The test of a file's own name: `lib/a/_b.ts` has `tests/lib/a/b_test.ts`. */
+export function mirrorOf(file: string): string {
+  return `tests/${file.replace(/_?([^/]+)\.ts$/, "$1_test.ts")}`;
 }
