@@ -144,7 +144,7 @@ Deno.test("deno task search cygno works from a space file of ten lines, up to th
 testOnDisk("deno task search reads a study that may only be read", "size=1m", async (disk) => {
   const out = `${disk}/study`;
   await search({ x: [3, 1, 2] }, ({ x }) => Number(x), { folder: out, sampler: "grid" });
-  makeReadOnly(disk);
+  await makeReadOnly(disk);
   assertEquals((await run("status", out)).code, 0);
   assertEquals((await run("report", out, "--low")).lines, ["1"]);
   const refused = await run("report", out);

@@ -65,7 +65,7 @@ testOnDisk(
     const folder = join(disk, "study");
     const study = await makeStudy(folder, 3);
     await runAll(folder);
-    makeReadOnly(disk);
+    await makeReadOnly(disk);
     const opened = openStudy(folder);
     assertEquals(countStates(opened.state).complete, 3);
     assert(opened.isFinished());
