@@ -16,6 +16,7 @@ import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { openHdf5 } from "../../../lib/io/hdf5.ts";
 import { decodeZip } from "../../../lib/io/zip.ts";
+import { writeKept } from "../../kept.ts";
 import { type ModelCase, wholeModels } from "./models.ts";
 
 /** What is kept of a model. */
@@ -66,7 +67,7 @@ export const KEPT = new URL("kept_files.jsonl", import.meta.url);
 
 if (import.meta.main) {
   await startEngine({ backend: "cpu" });
-  const lines: string[] = [];
-  for (const model of MODELS()) lines.push(JSON.stringify(await describeFile(model)));
-  await Deno.writeTextFile(KEPT, lines.join("\n") + "\n");
+  const all: KeptFile[] = [];
+  for (const model of MODELS()) all.push(await describeFile(model));
+  await writeKept(KEPT, all);
 }

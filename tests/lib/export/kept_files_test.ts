@@ -1,11 +1,12 @@
 /** A model's file stays what it was when Keras agreed. @module */
 import { startEngine } from "../../../lib/engine/mod.ts";
 import { assertEquals } from "../../assert.ts";
+import { readKept } from "../../kept.ts";
 import { describeFile, KEPT, type KeptFile, MODELS } from "./_kept_files.ts";
 
 await startEngine({ backend: "cpu" });
 
-const kept: KeptFile[] = (await Deno.readTextFile(KEPT)).trim().split("\n").map((line) => JSON.parse(line));
+const kept = await readKept<KeptFile>(KEPT);
 
 for (const [i, before] of kept.entries()) {
   Deno.test(`${before.name} is as it was; if another file is meant: deno run -A tests/lib/export/_kept_files.ts`, async () => {

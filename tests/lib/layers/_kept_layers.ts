@@ -14,6 +14,7 @@ import { startEngine } from "../../../lib/engine/mod.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { encodeOnnx } from "../../../lib/export/onnx_write.ts";
 import { decodeZip } from "../../../lib/io/zip.ts";
+import { writeKept } from "../../kept.ts";
 import { caseName, LAYER_CASES, type LayerCase } from "../export/layer_cases.ts";
 import { answer, buildCase, drawInputs } from "../export/models.ts";
 
@@ -57,7 +58,7 @@ export const KEPT = new URL("kept_layers.jsonl", import.meta.url);
 
 if (import.meta.main) {
   await startEngine({ backend: "cpu" });
-  const lines: string[] = [];
-  for (const name of CASES.keys()) lines.push(JSON.stringify(await describeLayer(name)));
-  await Deno.writeTextFile(KEPT, lines.join("\n") + "\n");
+  const all: KeptLayer[] = [];
+  for (const name of CASES.keys()) all.push(await describeLayer(name));
+  await writeKept(KEPT, all);
 }

@@ -1,11 +1,12 @@
 /** A layer stays what it was when its peers agreed. @module */
 import { startEngine } from "../../../lib/engine/mod.ts";
 import { assertClose, assertEquals } from "../../assert.ts";
+import { readKept } from "../../kept.ts";
 import { CASES, describeLayer, KEPT, type KeptLayer } from "./_kept_layers.ts";
 
 await startEngine({ backend: "cpu" });
 
-const kept: KeptLayer[] = (await Deno.readTextFile(KEPT)).trim().split("\n").map((line) => JSON.parse(line));
+const kept = await readKept<KeptLayer>(KEPT);
 
 Deno.test("every layer's cases are kept", () => {
   assertEquals(kept.map(({ name }) => name), [...CASES.keys()]);

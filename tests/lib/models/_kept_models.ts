@@ -31,6 +31,7 @@ import {
   buildTutorialCnn,
   buildVgg16,
 } from "../../../lib/models/mod.ts";
+import { writeKept } from "../../kept.ts";
 
 const small = { inputShape: [36, 36, 1], classes: 3, seed: 1 } as const;
 const settings = {
@@ -141,10 +142,10 @@ export const KEPT = new URL("kept_models.jsonl", import.meta.url);
 
 if (import.meta.main) {
   await startEngine({ backend: "tensorflow" });
-  const lines = Object.entries(MODELS).map(([name, build]) => {
-    const model = build(), text = JSON.stringify({ name, lines: linesOf(model) });
+  const all = Object.entries(MODELS).map(([name, build]) => {
+    const model = build(), lines = linesOf(model);
     model.dispose();
-    return text;
+    return { name, lines };
   });
-  await Deno.writeTextFile(KEPT, lines.join("\n") + "\n");
+  await writeKept(KEPT, all);
 }

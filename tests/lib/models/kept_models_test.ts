@@ -1,12 +1,12 @@
 /** An architecture stays what it is. @module */
 import { startEngine } from "../../../lib/engine/mod.ts";
 import { assertEquals } from "../../assert.ts";
+import { readKept } from "../../kept.ts";
 import { KEPT, linesOf, MODELS } from "./_kept_models.ts";
 
 await startEngine({ backend: "tensorflow" });
 
-const kept: { name: string; lines: string[] }[] = (await Deno.readTextFile(KEPT))
-  .trim().split("\n").map((line) => JSON.parse(line));
+const kept = await readKept<{ name: string; lines: string[] }>(KEPT);
 
 Deno.test("every architecture is kept", () => {
   assertEquals(kept.map(({ name }) => name), Object.keys(MODELS));

@@ -41,6 +41,7 @@ import {
   plotWorstMistakes,
   type Spec,
 } from "../../../lib/plot/mod.ts";
+import { writeKept } from "../../kept.ts";
 import { generator } from "../evaluate/_sequence.ts";
 
 const scores = [0.1, 0.35, 0.4, 0.6, 0.55, 0.7, 0.8, 0.95], labels = [0, 0, 1, 0, 1, 1, 0, 1];
@@ -220,6 +221,5 @@ export const DRAWINGS: Record<string, () => Spec> = {
 export const KEPT = new URL("drawings.jsonl", import.meta.url);
 
 if (import.meta.main) {
-  const lines = Object.entries(DRAWINGS).map(([name, draw]) => JSON.stringify({ name, spec: draw() }));
-  await Deno.writeTextFile(KEPT, lines.join("\n") + "\n");
+  await writeKept(KEPT, Object.entries(DRAWINGS).map(([name, draw]) => ({ name, spec: draw() })));
 }

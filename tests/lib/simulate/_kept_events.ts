@@ -34,6 +34,7 @@ import {
 } from "../../../lib/simulate/he_cf4.ts";
 import { driftRadius, driftTime } from "../../../lib/simulate/supernemo/drift.ts";
 import { OPTICAL_MODULES } from "../../../lib/simulate/supernemo/geometry.ts";
+import { writeKept } from "../../kept.ts";
 
 const scenes: SceneKind[] = ["lens", ...OTHER_SHARES.map(([kind]) => kind)];
 const steps = [0.5, 1, 2, 5, 10, 30, 60];
@@ -139,8 +140,5 @@ function summed(items: readonly unknown[], path: string): Record<string, number 
 export const KEPT = new URL("kept_events.jsonl", import.meta.url);
 
 if (import.meta.main) {
-  const lines = Object.entries(EVENTS).map(([name, make]) =>
-    JSON.stringify({ name, figures: figuresOf(make()) })
-  );
-  await Deno.writeTextFile(KEPT, lines.join("\n") + "\n");
+  await writeKept(KEPT, Object.entries(EVENTS).map(([name, make]) => ({ name, figures: figuresOf(make()) })));
 }
