@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { createRenderer } from "../../tasks/docs/_markdown.ts";
-import { brokenLinks, buildSite, type Site } from "../../tasks/docs/_site.ts";
+import { brokenLinks, type Site } from "../../tasks/docs/_site.ts";
 import { moduleComment } from "../../tasks/docs/_symbols.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
@@ -8,10 +8,38 @@ import { runTask } from "../task_command.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
-let built: Promise<Site> | undefined;
-const site = () => built ??= buildSite(ROOT); // some seconds
+/** What the task printed and wrote. */
+interface Written {
+  out: string;
+  files: Site["files"];
+}
 
-Deno.test("buildSite() has a page for each part of README and each room, and no link that leads nowhere", async () => {
+async function writeSite(): Promise<Written> {
+  const files: Site["files"] = new Map();
+  let said = "";
+  await withFolder(async (folder) => {
+    const { code, out, err } = await runTask("docs", ["--out", join(folder, "site")]);
+    assertEquals([code, err], [0, ""]);
+    said = out;
+    await readInto(files, join(folder, "site"));
+  });
+  return { out: said, files };
+}
+
+/** Reads every file under a folder by its path from there. */
+async function readInto(files: Site["files"], folder: string, path = ""): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(join(folder, path))) {
+    const inside = path + name;
+    if (isDirectory) await readInto(files, folder, `${inside}/`);
+    else if (/\.(html|css|js)$/.test(name)) files.set(inside, await Deno.readTextFile(join(folder, inside)));
+    else files.set(inside, await Deno.readFile(join(folder, inside)));
+  }
+}
+
+let written: Promise<Written> | undefined;
+const site = () => written ??= writeSite(); // some seconds
+
+Deno.test("deno task docs has a page for each part of README and each room, and no link that leads nowhere", async () => {
   const { files } = await site();
   assertEquals(brokenLinks(files), []);
   const index = files.get("index.html") as string;
@@ -30,7 +58,7 @@ Deno.test("buildSite() has a page for each part of README and each room, and no 
   assertEquals(asked, [], "what a reader without network lacks");
 });
 
-Deno.test("buildSite() shows declarations without bodies, links their types, and keeps examples", async () => {
+Deno.test("deno task docs shows declarations without bodies, links their types, and keeps examples", async () => {
   const { files } = await site();
   const train = files.get("train.api.html") as string;
   const [, fit] = /<section><h3 id="fit">([\s\S]*?)<\/section>/.exec(train)!;
@@ -72,10 +100,8 @@ Deno.test("moduleComment() reads the comment of a module, on one line or on many
   assertEquals(moduleComment("/**\n * One\n * two.\n *\n * @module\n */"), "One\ntwo.");
 });
 
-Deno.test("deno task docs writes the site into a folder", () =>
-  withFolder(async (folder) => {
-    const { code, out, err } = await runTask("docs", ["--out", join(folder, "site")]);
-    assertEquals([code, err], [0, ""]);
-    assert(/names of \d+ rooms/.test(out), out);
-    assert((await Deno.readTextFile(join(folder, "site", "index.html"))).includes("<main>"));
-  }));
+Deno.test("deno task docs writes the site into a folder", async () => {
+  const { out, files } = await site();
+  assert(/names of \d+ rooms/.test(out), out);
+  assert((files.get("index.html") as string).includes("<main>"));
+});
