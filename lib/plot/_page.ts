@@ -1,5 +1,5 @@
 /** A page of its own for a chart that answers to the hand: no other file, no network. */
-import { escapeHtml } from "./report.ts";
+import { escapeHtml } from "./escape_html.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; }

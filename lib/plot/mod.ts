@@ -4,6 +4,7 @@ export * from "./class_means.ts";
 export * from "./confusion.ts";
 export * from "./efficiency.ts";
 export * from "./epoch_curves.ts";
+export * from "./escape_html.ts";
 export * from "./image_grid.ts";
 export * from "./learning_curve.ts";
 export * from "./model_graph.ts";

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import manifest from "dejavu-fonts-ttf/package.json" with { type: "json" };
 import { packageFolder } from "../base/npm_package.ts";
+import { escapeHtml } from "./escape_html.ts";
 import type { Spec } from "./spec.ts";
 
 /** Options for {@linkcode renderSvg}. */
@@ -104,8 +105,7 @@ export async function renderSvg(spec: Spec, options: RenderOptions = {}): Promis
 /** An SVG with its description, for screen readers. */
 function named(svg: string, description?: string): string {
   if (!description) return svg;
-  const text = description.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-  return svg.replace(/^<svg/, `<svg role="img" aria-label="${text}"`);
+  return svg.replace(/^<svg/, `<svg role="img" aria-label="${escapeHtml(description)}"`);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A run's results as one page that opens offline: charts inline, numbers with intervals and baselines, light and dark. @module */
 import { renderSvg } from "./render.ts";
+import { escapeHtml } from "./escape_html.ts";
 import { formatEstimate, type Spec } from "./spec.ts";
 
 /** A measured number; the shape of a model card's metrics. */
@@ -95,11 +96,6 @@ figcaption { color: var(--soft); font-size: .88rem; max-width: 44rem; margin-top
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { body { padding: 0; max-width: none; } figure { break-inside: avoid; } }
 `;
-
-/** Text as HTML text. */
-export function escapeHtml(text: unknown): string {
-  return String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-}
 
 /** Words that a metric's name stands for. */
 const METRIC_WORDS: readonly (readonly [RegExp, string])[] = [

@@ -1,6 +1,6 @@
 /** Markdown to HTML, with the names of the code linked to where they are described. @module */
 import { Marked } from "marked";
-import { escapeHtml } from "../../lib/plot/report.ts";
+import { escapeHtml } from "../../lib/plot/escape_html.ts";
 
 /** Where a name or a path is described: a link, or undefined. */
 export type Finder = (name: string) => string | undefined;

@@ -1,5 +1,5 @@
 /** The frame of every page: the list of pages beside the text, light and dark, on narrow screens too. @module */
-import { escapeHtml } from "../../lib/plot/report.ts";
+import { escapeHtml } from "../../lib/plot/escape_html.ts";
 
 /** A page of the site. */
 export interface Page {

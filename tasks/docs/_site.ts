@@ -1,6 +1,6 @@
 /** The site's pages: README's parts as a guide, a page a room, and all names. @module */
 import { join } from "@std/path";
-import { escapeHtml } from "../../lib/plot/report.ts";
+import { escapeHtml } from "../../lib/plot/escape_html.ts";
 import { codeHtml, createRenderer, type Finder, type Renderer, slug } from "./_markdown.ts";
 import { type Group, type Page, renderPage, STYLE } from "./_page.ts";
 import { type Comment, type Entry, moduleComment, readEntries, type Tag } from "./_symbols.ts";
