@@ -1,5 +1,6 @@
 /** A page of its own for a chart that answers to the hand: no other file, no network. */
 import { escapeHtml } from "./escape_html.ts";
+import { VIRIDIS } from "./viridis.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -12,6 +13,14 @@ output { font-variant-numeric: tabular-nums; }
 :focus-visible { outline: 3px solid #2b7bba; outline-offset: 2px; }
 `;
 
+/** `viridis` of viridis.ts, for a browser. */
+const COLORS = `
+const stops = ${JSON.stringify(VIRIDIS)};
+function viridis(share) {
+  const place = share * (stops.length - 1), stop = Math.min(Math.floor(place), stops.length - 2), rest = place - stop;
+  return stops[stop].map((from, c) => Math.round(from + rest * (stops[stop + 1][c] - from)));
+}`;
+
 /** What a page is made of. */
 export interface PageParts {
   title: string;
@@ -19,7 +28,7 @@ export interface PageParts {
   body: string;
   /** What the script finds as `data`. */
   data: unknown;
-  /** Plain JavaScript. */
+  /** Plain JavaScript; finds `data`, and `viridis` as viridis.ts has it. */
   script: string;
 }
 
@@ -33,7 +42,7 @@ export function pageHtml({ title, body, data, script }: PageParts): string {
     `<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body>`,
     `<h1>${escapeHtml(title)}</h1>`,
     body,
-    `<script>"use strict";\nconst data = ${json};\n${script}</script></body></html>`,
+    `<script>"use strict";\nconst data = ${json};${COLORS}\n${script}</script></body></html>`,
     "",
   ].join("\n");
 }

@@ -22,4 +22,5 @@ export * from "./saliency.ts";
 export * from "./spec.ts";
 export * from "./turnable_scatter.ts";
 export * from "./value_histogram.ts";
+export * from "./viridis.ts";
 export * from "./worst_events.ts";

@@ -16,11 +16,6 @@ export interface MoviePlayerOptions {
 const SCRIPT = `
 const canvas = document.querySelector("canvas"), context = canvas.getContext("2d");
 const slider = document.querySelector("input"), place = document.querySelector("output"), button = document.querySelector("button");
-const viridis = [[68,1,84],[70,50,126],[54,92,141],[39,127,142],[31,161,135],[74,193,109],[160,218,57],[253,231,37]];
-const color = (share) => {
-  const at = Math.min(1, share) * 7, stop = Math.min(6, Math.floor(at)), rest = at - stop;
-  return viridis[stop].map((from, c) => Math.round(from + rest * (viridis[stop + 1][c] - from)));
-};
 const bytes = Uint8Array.from(atob(data.values), (c) => c.charCodeAt(0)), values = new Float32Array(bytes.buffer);
 const size = data.height * data.width, frames = values.length / size;
 const small = new OffscreenCanvas(data.width, data.height), pixels = small.getContext("2d");
@@ -28,13 +23,13 @@ function draw() {
   const frame = slider.valueAsNumber - 1, image = new ImageData(data.width, data.height);
   for (let p = 0; p < size; p++) {
     const value = values[frame * size + p];
-    image.data.set(value > 0 ? [...color(value / data.most), 255] : [255, 255, 255, 255], 4 * p);
+    image.data.set(value > 0 ? [...viridis(value / data.most), 255] : [255, 255, 255, 255], 4 * p);
   }
   pixels.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
   context.fillStyle = "#fff"; context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(small, 0, 0, canvas.height, canvas.height);
-  for (let y = 0; y < canvas.height; y++) { context.fillStyle = "rgb(" + color(1 - y / canvas.height) + ")"; context.fillRect(canvas.height + 20, y, 20, 1); }
+  for (let y = 0; y < canvas.height; y++) { context.fillStyle = "rgb(" + viridis(1 - y / canvas.height) + ")"; context.fillRect(canvas.height + 20, y, 20, 1); }
   context.fillStyle = "#222"; context.font = "13px sans-serif";
   [0, 0.5, 1].forEach((share) => context.fillText((share * data.most).toPrecision(2), canvas.height + 46, Math.min(canvas.height - 4, Math.max(12, (1 - share) * canvas.height))));
   place.textContent = data.captions[frame];

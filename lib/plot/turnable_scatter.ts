@@ -29,13 +29,9 @@ export interface TurnableScatterOptions {
 
 const SCRIPT = `
 const canvas = document.querySelector("canvas"), context = canvas.getContext("2d"), half = canvas.width / 2;
-const viridis = [[68,1,84],[70,50,126],[54,92,141],[39,127,142],[31,161,135],[74,193,109],[160,218,57],[253,231,37]];
 let turn = 0.6, tilt = 0.45;
 const values = data.points.map(({ value }) => value), low = Math.min(...values), high = Math.max(...values);
-function color(value) {
-  const place = high > low ? (value - low) / (high - low) * 7 : 0, stop = Math.min(6, Math.floor(place)), rest = place - stop;
-  return viridis[stop].map((from, c) => Math.round(from + rest * (viridis[stop + 1][c] - from))).join(",");
-}
+const color = (value) => viridis(high > low ? (value - low) / (high - low) : 0).join(",");
 const unit = (value, [from, to]) => (value - from) / (to - from) - 0.5;
 function project([x, y, z]) {
   const along = x * Math.cos(turn) - y * Math.sin(turn), depth = x * Math.sin(turn) + y * Math.cos(turn);

@@ -6,7 +6,7 @@
 import { parsePreprocessing, preprocess } from "../../image/preprocessing/mod.ts";
 import { encodeGif } from "../../io/gif.ts";
 import { decodePng } from "../../io/png.ts";
-import { escapeHtml, moviePlayerHtml, svgToPng } from "../../plot/mod.ts";
+import { escapeHtml, moviePlayerHtml, svgToPng, viridis } from "../../plot/mod.ts";
 
 /** Options for {@linkcode showerMovie}. */
 export interface ShowerMovieOptions {
@@ -24,22 +24,10 @@ const WINDOW = { minTime: -0.1, maxTime: 0.1, step: 0.0099 };
 /** Entries of the palette: white for zero, colours between, black for letters. */
 const WHITE = 0, FIRST = 1, LAST = 254, INK = 255;
 
-/** Stops of matplotlib's "viridis" at equal distances. */
-const VIRIDIS = [[68, 1, 84], [70, 50, 126], [54, 92, 141], [39, 127, 142], [31, 161, 135], [74, 193, 109], [
-  160,
-  218,
-  57,
-], [253, 231, 37]];
-
 const PALETTE = Array.from({ length: 256 }, (_, index): readonly [number, number, number] => {
   if (index === WHITE) return [255, 255, 255];
   if (index === INK) return [0, 0, 0];
-  const place = (index - FIRST) / (LAST - FIRST) * (VIRIDIS.length - 1);
-  const stop = Math.min(Math.floor(place), VIRIDIS.length - 2), rest = place - stop;
-  const [red, green, blue] = VIRIDIS[stop].map((low, c) =>
-    Math.round(low + rest * (VIRIDIS[stop + 1][c] - low))
-  );
-  return [red, green, blue];
+  return viridis((index - FIRST) / (LAST - FIRST));
 });
 
 /**
