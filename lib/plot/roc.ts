@@ -106,10 +106,11 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
   });
 }
 
-/** Smallest share of background that a curve keeps at all. */
+/** Smallest share of background that a curve keeps, where a logarithmic axis begins; 0.1 where all keep all or nothing. */
 function leastKept(curves: readonly NamedRoc[]): number {
   const shares = curves.map(({ curve }) => curve.falsePositiveRate.find((share) => share > 0) ?? 1);
-  return shares.reduce((a, b) => Math.min(a, b));
+  const least = shares.reduce((a, b) => Math.min(a, b));
+  return least < 1 ? least : 0.1;
 }
 
 /** A point of a curve as the axes have it: what is kept of the signal, and of the background. */
@@ -130,8 +131,12 @@ const shown = (axes: RocAxes, fake: number) => fake > 0 || axes === "rejection" 
 
 type RocAxes = NonNullable<RocOptions["axes"]>;
 
+/** Numbers of the points that are drawn. */
+const drawnOf = (curve: RocCurve, axes: RocAxes, from: number) =>
+  thin(curve, from).filter((i) => shown(axes, curve.falsePositiveRate[i]));
+
 function pointsOf({ curve }: NamedRoc, name: string, axes: RocAxes, from: number) {
-  return thin(curve, from).filter((i) => shown(axes, curve.falsePositiveRate[i])).map((i, order) => ({
+  return drawnOf(curve, axes, from).map((i, order) => ({
     ...placeOf(axes, curve.truePositiveRate[i], curve.falsePositiveRate[i]),
     curve: name,
     order,
@@ -141,7 +146,7 @@ function pointsOf({ curve }: NamedRoc, name: string, axes: RocAxes, from: number
 /** The outline of a curve's band: along its lower limits, and back along its upper ones. */
 function bandOf({ curve, band }: NamedRoc, name: string, axes: RocAxes, from: number) {
   if (!band) return [];
-  const points = thin(curve, from).filter((i) => shown(axes, curve.falsePositiveRate[i]));
+  const points = drawnOf(curve, axes, from);
   const place = (limit: Float64Array) => (i: number) => placeOf(axes, limit[i], curve.falsePositiveRate[i]);
   return [...points.map(place(band.low)), ...points.toReversed().map(place(band.high))]
     .map(({ x, y }, order) => ({ bandX: x, bandY: y, curve: name, order }));
@@ -182,14 +187,11 @@ const FRAMES: Readonly<Record<NonNullable<RocOptions["axes"]>, (from: number, le
     diagonal: [{ x: 0, y: 0 }, { x: 1, y: 1 }],
   }),
   logRates: (from, least) => ({
-    x: { type: "log", domain: [least < 1 ? least : 0.1, 1], nice: false },
+    x: { type: "log", domain: [least, 1], nice: false },
     y: linear(from, 1),
     xTitle: "False positive rate",
     yTitle: "True positive rate",
-    diagonal: Array.from({ length: 41 }, (_, i) => (least < 1 ? least : 0.1) ** (1 - i / 40)).map((x) => ({
-      x,
-      y: x,
-    })),
+    diagonal: Array.from({ length: 41 }, (_, i) => least ** (1 - i / 40)).map((x) => ({ x, y: x })),
   }),
 };
 
