@@ -1,7 +1,7 @@
 /** Pictures beside what a classifier says of them. @module */
 import { canvasSpec, type PlacedBox, type PlacedText } from "./_canvas.ts";
 import { type Picture, pictureUri, type ShadeOptions } from "./picture.ts";
-import { AS_IT_IS, SALIENCY_WORDS, type SaliencyMap, withSaliency } from "./saliency.ts";
+import { AS_IT_IS, SALIENCY_WORDS, type SaliencyMap, widthWithSaliency, withSaliency } from "./saliency.ts";
 import { COLORS, type Spec } from "./spec.ts";
 
 /** Options for {@linkcode plotPredictionGrid}. */
@@ -103,7 +103,7 @@ export function plotPredictionGrid(
   const pictureHeight = Math.round(size * first.height / first.width);
   const barsWidth = Math.max(110, classes * 9), barsHeight = pictureHeight - 4, gap = 18, captionHeight = 34;
   const explained = shown.some((example) => saliency?.has(example));
-  const drawn = { width: explained ? Math.round(2.04 * size) : size, height: pictureHeight };
+  const drawn = { width: explained ? widthWithSaliency(size) : size, height: pictureHeight };
   const urlOf = (example: number) => {
     const map = saliency?.get(example);
     return map

@@ -58,6 +58,11 @@ export function withSaliency(picture: Picture, map: SaliencyMap, options: ShadeO
   return { data: out, height, width: whole, channels: 3 };
 }
 
+/** The width in which a picture with its saliency is drawn, where a picture alone is as wide as `size`. */
+export function widthWithSaliency(size: number): number {
+  return Math.round((2 + GAP) * size);
+}
+
 /** How a picture with its saliency is drawn: its shades are colours already. */
 export const AS_IT_IS: ShadeOptions = { low: 0, high: 255, palette: "light" };
 

@@ -2,7 +2,7 @@
 import { plotImageGrid } from "./image_grid.ts";
 import type { ScalesOptions } from "./_scales.ts";
 import type { Picture } from "./picture.ts";
-import { AS_IT_IS, SALIENCY_WORDS, type SaliencyMap, withSaliency } from "./saliency.ts";
+import { AS_IT_IS, SALIENCY_WORDS, type SaliencyMap, widthWithSaliency, withSaliency } from "./saliency.ts";
 import { COLORS, type Spec } from "./spec.ts";
 
 /** Options for {@linkcode plotWorstEvents}. */
@@ -92,7 +92,7 @@ export function plotWorstEvents(
   return plotImageGrid(indices.map((i) => withSaliency(pictures[i], saliency[i], inShades)), {
     ...AS_IT_IS,
     ...grid,
-    size: Math.round(2.04 * size),
+    size: widthWithSaliency(size),
     title: `${title}; ${SALIENCY_WORDS}`,
   });
 }
