@@ -5,7 +5,7 @@ import type { FileArray } from "../io/file_array.ts";
 import { prepareExample } from "./prepare.ts";
 import { rawValues } from "./raw_array.ts";
 import { inputTensors, type Scorer } from "./scorer.ts";
-import type { Tensor } from "./tensor.ts";
+import { countValues, type Tensor } from "./tensor.ts";
 import type { ValueRange } from "./value_range.ts";
 
 /** Options for {@linkcode rankArray}. */
@@ -88,7 +88,7 @@ export async function rankArray(
       `Cannot rank by "${card.name}" as it must be known what is black and white in the file: say the range`,
     );
   }
-  const total = array.shape[0], size = layout.shape.reduce((a, b) => a * b, 1);
+  const total = array.shape[0], size = countValues(layout.shape);
   const scores = new Float32Array(total).fill(NaN);
   let failed = 0, reason: string | undefined, done = 0;
   const scoreSlab = async (first: number) => {
@@ -108,7 +108,7 @@ export async function rankArray(
     if (rows.length > 0) {
       const tensors = await scorer.infer(inputTensors(card, scorer.inputs, prepared));
       const { data, shape } = tensors.find(({ name }) => name === output) as Tensor;
-      const width = shape.slice(1).reduce((a, b) => a * b, 1), at = column < 0 ? width - 1 : column;
+      const width = countValues(shape.slice(1)), at = column < 0 ? width - 1 : column;
       rows.forEach((row, i) => scores[row] = Number(data[i * width + at]));
     }
     done += end - first;
