@@ -1,13 +1,13 @@
 /** Pictures of several bands for people, and the first of a ranking on one sheet. @module */
-import type { NdArray } from "../data/source.ts";
 import { robustLimits } from "../image/mod.ts";
 import type { FileArray } from "../io/file_array.ts";
 import * as plot from "../plot/mod.ts";
 import type { Ranking } from "../score/rank.ts";
+import { rawValues } from "../score/raw_array.ts";
 
 /** A cutout for people: one band grey, three or more in colours, from median − 3 MAD to median + 10 MAD. */
 export function pictureOf(
-  { data, shape }: NdArray<Float32Array>,
+  { data, shape }: { data: ArrayLike<number>; shape: readonly number[] },
   row: number,
   options: { band?: number; low?: number; high?: number } = {},
 ): plot.Picture {
@@ -16,14 +16,10 @@ export function pictureOf(
   const channels = chosen.length, out = new Float32Array(pixels * channels);
   chosen.forEach((band, channel) => {
     const values = Float32Array.from({ length: pixels }, (_, i) => data[first + i * bands + band]);
-    const { low, high } = { ...robustLimits({ data: values }), ...definedOf(options) };
+    const robust = robustLimits({ data: values }), { low = robust.low, high = robust.high } = options;
     values.forEach((value, i) => out[i * channels + channel] = (value - low) / (high - low));
   });
   return { data: out, height, width, channels };
-}
-
-function definedOf({ low, high }: { low?: number; high?: number }) {
-  return { ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
 }
 
 /** How pictures of {@linkcode pictureOf} are shaded. */
@@ -54,15 +50,11 @@ export async function contactSheet(
   options: ContactSheetOptions = {},
 ): Promise<plot.Spec> {
   const { count = 30, columns = 6, size = 96, title = `Highest ${of}` } = options;
-  const rows = (options.rows ?? Array.from(order.subarray(0, count))).slice(0, count),
-    pictures: plot.Picture[] = [];
+  const rows = options.rows?.slice(0, count) ?? Array.from(order.subarray(0, count));
+  const pictures: plot.Picture[] = [];
   for (const row of rows) {
     const { data, shape } = await array.read([row, row + 1]);
-    const set = {
-      data: Float32Array.from<number | bigint>(data, Number),
-      shape: shape.length === 4 ? shape : [...shape, 1],
-    };
-    pictures.push(pictureOf(set, 0));
+    pictures.push(pictureOf({ data: rawValues(data), shape: shape.length === 4 ? shape : [...shape, 1] }, 0));
   }
   const captions = rows.map((row) => `${row}\n${scores[row].toPrecision(3)}`);
   return plot.plotImageGrid(pictures, { ...SHADES, captions, columns, size, limit: count, title });
