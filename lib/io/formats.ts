@@ -310,6 +310,11 @@ async function openRootFile(source: ByteSource, options: Required<OpenOptions>):
   return { format: "root", name, arrays, warnings, close: file.close };
 }
 
+/** The folders that an entry lies in, each with the slash at its end. */
+function foldersOf(entry: string): string[] {
+  return [...entry.matchAll(/\//g)].map(({ index }) => entry.slice(0, index + 1));
+}
+
 /** A .npz, all of whose entries are .npy, is arrays; every other archive is members. */
 async function openZip(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
   const { isHiddenEntry, listZip, readZipEntry, zipBytes } = await import("./zip.ts");
@@ -329,8 +334,8 @@ async function openZip(source: ByteSource, options: Required<OpenOptions>): Prom
       size: entry.size,
       bytes: () => Promise.try(readZipEntry, zip, entry),
     }));
-    const holds = (folder: string) => entries.some((entry) => entry.name.startsWith(folder));
-    const emptyFolders = folders.filter((folder) => !isHiddenEntry(folder) && !holds(folder));
+    const holding = new Set(entries.flatMap(({ name }) => foldersOf(name)));
+    const emptyFolders = folders.filter((folder) => !isHiddenEntry(folder) && !holding.has(folder));
     const close = () => source.close?.();
     return { format: "zip", name, arrays: [], members, emptyFolders, warnings: [], close };
   }

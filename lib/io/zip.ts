@@ -139,16 +139,18 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
     throw new SyntaxError(`${fail} at byte ${end.at}: the directory does not fit in the file`);
   }
   const bytes = source.read(base + end.offset, end.size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: ZipEntry[] = [], spans: Span[] = [], names = new Set<string>();
   let total = 0, at = 0;
   for (let i = 0; i < end.count; i++) {
-    const where = `${fail} at byte ${end.offset + at}`;
-    const listed = readListed(bytes, at, where, `entry ${i + 1} of ${end.count}`);
+    const start = at; // places are made into words only for an error: lists are long
+    const atByte = () => `${fail} at byte ${end.offset + start}`;
+    const listed = readListed(bytes, view, start, atByte, () => `entry ${i + 1} of ${end.count}`);
     at = listed.next;
     const { name } = listed;
     if (name === "") continue; // the folder that the archive is unpacked into
-    const inEntry = () => `${fail} at entry ${JSON.stringify(name)}`; // made only for an error: lists are long
-    const wide = zip64Fields(listed.view, listed.at, listed.nameLength, listed.extraLength, inEntry);
+    const inEntry = () => `${fail} at entry ${JSON.stringify(name)}`;
+    const wide = zip64Fields(view, start, listed.nameLength, listed.extraLength, inEntry);
     checkName(name, inEntry);
     if (names.has(name)) throw new SyntaxError(`${inEntry()}: the name occurs twice`);
     names.add(name);
@@ -178,9 +180,7 @@ export function listZip(source: ZipSource, limits: ZipLimits = {}): ZipEntry[] {
 
 /** What the directory says of one entry. */
 interface Listed {
-  view: DataView;
-  /** Where it stands in the directory, and where the next one does. */
-  at: number;
+  /** Where the next one stands in the directory. */
   next: number;
   name: string;
   nameLength: number;
@@ -202,21 +202,26 @@ interface Span {
 }
 
 /** Reads an entry of the directory. @throws {SyntaxError} If there is none, or it is cut off. */
-function readListed(bytes: Uint8Array, at: number, where: string, which: string): Listed {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function readListed(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  atByte: () => string,
+  which: () => string,
+): Listed {
   if (at + 46 > bytes.length || view.getUint32(at, true) !== DIRECTORY) {
-    throw new SyntaxError(`${where}: expected directory ${which}`);
+    throw new SyntaxError(`${atByte()}: expected directory ${which()}`);
   }
   const flags = view.getUint16(at + 8, true), method = view.getUint16(at + 10, true);
   const nameLength = view.getUint16(at + 28, true), extraLength = view.getUint16(at + 30, true);
   const next = at + 46 + nameLength + extraLength + view.getUint16(at + 32, true);
-  if (next > bytes.length) throw new SyntaxError(`${where}: the directory entry is cut off`);
+  if (next > bytes.length) throw new SyntaxError(`${atByte()}: the directory entry is cut off`);
   const name = tidyName(decodeName(bytes.subarray(at + 46, at + 46 + nameLength), (flags & 0x800) !== 0));
   // The upper half of the attributes is a Unix mode only if a Unix-like system wrote the entry (3 Unix, 19 macOS).
   const mode = view.getUint32(at + 38, true) >>> 16, madeBy = bytes[at + 5];
   const kind = madeBy === 3 || madeBy === 19 ? mode & 0o170000 : 0;
   const crc = view.getUint32(at + 16, true);
-  return { view, at, next, name, nameLength, extraLength, flags, method, crc, kind };
+  return { next, name, nameLength, extraLength, flags, method, crc, kind };
 }
 
 /** Refuses what is no plain file or folder that can be unpacked. @throws {SyntaxError} */
