@@ -63,6 +63,14 @@ function sortedBand({ data, shape }: NdArray<Float32Array>, band: number): Float
   return values.sort();
 }
 
+/** What a stretch is linear below: a normal distribution's deviation by the median one; 1 where there is none. */
+function unitOf(sorted: Float32Array): number {
+  const center = quantileSorted(sorted, 0.5);
+  const deviations = sorted.map((value) => Math.abs(value - center)).sort();
+  const deviation = 1.4826 * quantileSorted(deviations, 0.5);
+  return deviation > 0 ? deviation : 1;
+}
+
 /** Radius of the middle whose colour is subtracted, in pixels of the cutout. */
 const COLOR_RADIUS = 3;
 
@@ -121,15 +129,16 @@ export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptio
   if (!normalize) return shaping;
   const min = limitsFor(minPixel, bands, { option: "min-pixel", setting: "minPixel" });
   const max = limitsFor(maxPixel, bands, { option: "max-pixel", setting: "maxPixel" });
+  const stretched = stretch === "asinh";
   const shaped = shaping.length > 1 ? applyToAll(training, shaping.slice(1)) : training;
   const fitted = Array.from({ length: shaped.shape.at(-1)! }, (_, band) => {
-    const sorted = sortedBand(shaped, band), center = quantileSorted(sorted, 0.5);
-    const deviations = sorted.map((value) => Math.abs(value - center)).sort();
-    const deviation = 1.4826 * quantileSorted(deviations, 0.5);
+    const low = min?.[band], high = max?.[band];
+    if (low !== undefined && high !== undefined && !stretched) return { low, high, unit: 1 };
+    const sorted = sortedBand(shaped, band);
     return {
-      low: min?.[band] ?? quantileSorted(sorted, LOW_SHARE),
-      high: max?.[band] ?? quantileSorted(sorted, HIGH_SHARE),
-      unit: deviation > 0 ? deviation : 1,
+      low: low ?? quantileSorted(sorted, LOW_SHARE),
+      high: high ?? quantileSorted(sorted, HIGH_SHARE),
+      unit: stretched ? unitOf(sorted) : 1,
     };
   });
   fitted.forEach(({ low, high }, band) => {
@@ -138,7 +147,6 @@ export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptio
       `Cannot normalise band ${band} as its minimum must be below its maximum: got ${low} and ${high}`,
     );
   });
-  const stretched = stretch === "asinh";
   const at = (value: number, unit: number) => stretched ? Math.asinh(value / unit) : value;
   return parsePreprocessing([
     ...shaping,
