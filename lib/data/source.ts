@@ -125,6 +125,28 @@ export function takeRowsOf<D extends Values>(
 }
 
 /**
+ * Rows of several arrays in one, copied, one array's after the other's.
+ *
+ * @param parts One or more; their rows have the same shape.
+ * @example
+ * ```ts
+ * const one = { data: Float32Array.of(1, 2), shape: [1, 2] };
+ * joinRowsOf([one, one]).shape; // [2, 2]
+ * ```
+ */
+export function joinRowsOf<D extends Values>(parts: readonly NdArray<D>[]): NdArray<D> {
+  const [{ data: first, shape }] = parts, length = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const out = new (first.constructor as new (length: number) => D)(length);
+  let at = 0, rows = 0;
+  for (const part of parts) {
+    out.set(part.data, at);
+    at += part.data.length;
+    rows += part.shape[0];
+  }
+  return { data: out, shape: [rows, ...shape.slice(1)] };
+}
+
+/**
  * A source of arrays: one array each of inputs and targets, or several by name.
  *
  * Shapes: the first axis of every array counts the examples. Types: uint8 inputs reach the model as float32, 0 to 255.

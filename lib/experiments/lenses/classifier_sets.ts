@@ -2,7 +2,7 @@
 import { augmentPybia, type PybiaOptions } from "../../augment/mod.ts";
 import { createRng, shuffle } from "../../base/rng.ts";
 import { type Cutouts, cutoutsOf, groupsOf } from "../../data/lenses.ts";
-import { type NdArray, takeRowsOf } from "../../data/source.ts";
+import { joinRowsOf, type NdArray, takeRowsOf } from "../../data/source.ts";
 import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { splitGroups } from "./folds.ts";
 import { applyToAll, cutoutSteps } from "./limits.ts";
@@ -59,22 +59,10 @@ export function takeOf({ images, origins }: Side, rows: Uint32Array): Side {
   };
 }
 
-/** Images one after the other. */
-export function stacked(parts: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0, count = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-    count += part.shape[0];
-  }
-  return { data, shape: [count, ...parts[0].shape.slice(1)] };
-}
-
 /** Both classes in one array, positive ones first. */
 export function together({ positive, negative }: { positive?: Cutouts; negative?: Cutouts }): LabelledImages {
   const parts = [positive, negative].filter((part) => part !== undefined);
-  const images = stacked(parts), first = positive?.shape[0] ?? 0;
+  const images = joinRowsOf(parts), first = positive?.shape[0] ?? 0;
   return { images, labels: Float32Array.from({ length: images.shape[0] }, (_, i) => i < first ? 1 : 0) };
 }
 
@@ -142,5 +130,5 @@ export function trainingArrays(
   const rare = takeRowsOf(images, Uint32Array.from({ length: positives }, (_, i) => i));
   const { made } = smote(rare, { count, rng });
   const all = Float32Array.from({ length: labels.length + count }, (_, i) => labels[i] ?? 1);
-  return { images: stacked([images, made]), labels: all };
+  return { images: joinRowsOf([images, made]), labels: all };
 }

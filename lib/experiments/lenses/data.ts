@@ -8,7 +8,7 @@ import {
 } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { type Cutouts, groupsOf, LENS_FILES, type LensSet, readLensSet } from "../../data/lenses.ts";
-import { fromArrays, type NdArray, subset, takeRowsOf } from "../../data/source.ts";
+import { fromArrays, joinRowsOf, type NdArray, subset, takeRowsOf } from "../../data/source.ts";
 import { cropCenter } from "../../image/mod.ts";
 import { type PreprocessingStep, shapeAfter } from "../../image/preprocessing/mod.ts";
 import type { Data, LoadContext } from "../../run/experiment.ts";
@@ -72,18 +72,7 @@ function cropAll({ data, shape }: NdArray<Float32Array>, side: number): NdArray<
 function joined({ lenses, others, height, width }: LensSet): NdArray<Float32Array> {
   const same = [lenses, others].every(({ shape }) => shape[1] === height && shape[2] === width);
   const side = Math.min(height, width);
-  return joinedRows([lenses, others].map((part) => same ? part : cropAll(part, side)));
-}
-
-function joinedRows(parts: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const data = new Float32Array(parts.reduce((sum, { data }) => sum + data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  const count = parts.reduce((sum, { shape }) => sum + shape[0], 0);
-  return { data, shape: [count, ...parts[0].shape.slice(1)] };
+  return joinRowsOf([lenses, others].map((part) => same ? part : cropAll(part, side)));
 }
 
 const blends = ({ blendBy, blendImages }: LensesOptions, blendMultiplier: number): PybiaOptions => ({
@@ -194,11 +183,11 @@ function trainingSet(
     applied = steps.length;
     const before = parts[0].shape[0];
     const { made } = smote(parts[0], { count: wanted, rng: createRng(options.seed, 33) });
-    parts[0] = joinedRows([parts[0], made]);
+    parts[0] = joinRowsOf([parts[0], made]);
     const any = [...lenses]; // each lies between two of them
     origins.splice(before, 0, ...Array.from({ length: wanted }, () => any));
   }
-  const images = joinedRows(parts), first = parts[0].shape[0];
+  const images = joinRowsOf(parts), first = parts[0].shape[0];
   return {
     images,
     labels: Float32Array.from({ length: images.shape[0] }, (_, i) => i < first ? 1 : 0),
