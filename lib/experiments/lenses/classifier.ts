@@ -29,9 +29,9 @@ import {
 } from "./classifier_search.ts";
 import {
   augmentSide,
-  foldOf,
   type Images,
   type LabelledImages,
+  lessonsOf,
   type Side,
   sideOf,
   type Sides,
@@ -271,13 +271,10 @@ export class Classifier {
     const settings = optimize ? { ...plan.fit, epochs: trainEpochs ?? epochs } : plan.fit;
     let made: ReturnType<typeof prepare> | undefined;
     try {
-      for (let k = 0; k < Math.max(1, optCv); k++) {
-        const parts = optCv > 0 ? foldOf(this.#sides, optCv, k, seed) : undefined;
-        made = prepare(parts?.train ?? this.#sides, plan, this.settings, seed + k);
+      for (const { sides, judge } of lessonsOf(this.#sides, optCv, seed, this.#validation)) {
+        const k = models.length;
+        made = prepare(sides, plan, this.settings, seed + k);
         this.#warn(made.arrays.images);
-        const judge = parts
-          ? together({ positive: parts.test.positive.images, negative: parts.test.negative.images })
-          : this.#validation;
         const { model, history } = await fitOne(made.arrays, settings, {
           seed: seed + k,
           validation: judge && made.through(judge),

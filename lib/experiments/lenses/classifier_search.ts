@@ -8,12 +8,12 @@ import {
   augmentSide,
   balanced,
   checkSides,
-  foldOf,
+  labelled,
   type LabelledImages,
+  lessonsOf,
   type Normalisation,
   type Sides,
   stepsFor,
-  together,
   trainingArrays,
 } from "./classifier_sets.ts";
 import { applyToAll } from "./limits.ts";
@@ -272,12 +272,9 @@ export function objectiveOf(data: TrialData, settings: Settings, normalisation: 
   const held = watched.map((name) => optCv > 1 ? validationOf(name) : name);
   return async (params, trial) => {
     const plan = planOf(params, settings, normalisation, bands), values: number[] = [];
-    for (let fold = 0; fold < Math.max(1, optCv); fold++) {
-      const parts = optCv > 1 ? foldOf(data.sides, optCv, fold, trial.seed) : undefined;
-      const prepared = prepare(parts?.train ?? data.sides, plan, settings, trial.seed);
-      const judge = parts
-        ? together({ positive: parts.test.positive.images, negative: parts.test.negative.images })
-        : data.validation;
+    const lessons = lessonsOf(data.sides, optCv > 1 ? optCv : 0, trial.seed, data.validation);
+    for (const { sides, judge } of lessons) {
+      const prepared = prepare(sides, plan, settings, trial.seed), fold = values.length;
       const seen: number[] = [];
       const { model } = await fitOne(prepared.arrays, { ...plan.fit, metric: held[0] }, {
         seed: trial.seed,
@@ -321,14 +318,10 @@ export function prepare(
   let made = sidesOf(sides, plan, seed);
   if (optAug && balance) made = balanced(made, createRng(seed, 53));
   checkSides(made);
-  const steps = stepsFor(
-    together({ positive: made.positive.images, negative: made.negative.images }).images,
-    plan.normalisation,
-  );
+  const raw = labelled(made), steps = stepsFor(raw.images, plan.normalisation);
   return {
     steps,
-    sides: made,
-    arrays: trainingArrays(made, steps, smoteSampling, createRng(seed, 60)),
+    arrays: trainingArrays(raw, steps, smoteSampling, createRng(seed, 60)),
     through: ({ images, labels }: LabelledImages): LabelledImages => ({
       images: applyToAll(images, steps),
       labels,

@@ -66,6 +66,11 @@ export function together({ positive, negative }: { positive?: Cutouts; negative?
   return { images, labels: Float32Array.from({ length: images.shape[0] }, (_, i) => i < first ? 1 : 0) };
 }
 
+/** Images of both classes and their labels, positive ones first. */
+export function labelled({ positive, negative }: Sides): LabelledImages {
+  return together({ positive: positive.images, negative: negative.images });
+}
+
 /** Refuses classes whose images differ, as where only one of them was cropped. @throws {RangeError} Naming both. */
 export function checkSides({ positive, negative }: Sides): void {
   const [first, second] = [positive, negative].map(({ images }) => images.shape.slice(1).join(" × "));
@@ -78,18 +83,38 @@ export function checkSides({ positive, negative }: Sides): void {
   if (height !== width) throw new RangeError(`Cannot train as images must be square: got ${first}`);
 }
 
-/** What a fold is trained on, and what it is tested on. */
-export function foldOf({ positive, negative }: Sides, folds: number, fold: number, seed: number) {
+/**
+ * Folds, one after the other: what is trained on, and what it is tested on. Images that are copies of one, or were made of it,
+ * are on one side.
+ */
+export function* foldsOf(
+  { positive, negative }: Sides,
+  folds: number,
+  seed: number,
+): Generator<{ train: Sides; test: Sides }, void> {
   const groups = [positive, negative].map(({ images, origins }) => groupsOf(images, origins));
   const count = groups[0].length;
   const labels = Float32Array.from({ length: count + groups[1].length }, (_, i) => i < count ? 1 : 0);
   const all = Uint32Array.from([...groups[0], ...Array.from(groups[1], (group) => group + count)]);
-  const split = splitGroups(all, labels, { rng: createRng(seed, 39), folds, fold, validation: 0 });
   const part = (rows: Uint32Array): Sides => ({
     positive: takeOf(positive, rows.filter((row) => row < count)),
     negative: takeOf(negative, rows.filter((row) => row >= count).map((row) => row - count)),
   });
-  return { train: part(split.train), test: part(split.test) };
+  for (let fold = 0; fold < folds; fold++) {
+    const split = splitGroups(all, labels, { rng: createRng(seed, 39), folds, fold, validation: 0 });
+    yield { train: part(split.train), test: part(split.test) };
+  }
+}
+
+/** What each model learns from and is watched by: a fold each, or, without folds, everything and the validation set. */
+export function* lessonsOf(
+  sides: Sides,
+  folds: number,
+  seed: number,
+  validation?: LabelledImages,
+): Generator<{ sides: Sides; judge?: LabelledImages }, void> {
+  if (folds <= 0) return yield { sides, judge: validation };
+  for (const { train, test } of foldsOf(sides, folds, seed)) yield { sides: train, judge: labelled(test) };
 }
 
 /** As many negative images as positive ones, drawn at random, where there are more. */
@@ -115,16 +140,14 @@ export function stepsFor(
   });
 }
 
-/** Both classes through the steps, the positive one oversampled to a share of the negative one. */
+/** Images through the steps, the positive ones, which come first, oversampled to a share of the negative ones. */
 export function trainingArrays(
-  sides: Sides,
+  { images: raw, labels }: LabelledImages,
   steps: readonly PreprocessingStep[],
   smoteSampling: number,
   rng: () => number,
 ): LabelledImages {
-  const raw = together({ positive: sides.positive.images, negative: sides.negative.images });
-  const images = applyToAll(raw.images, steps), { labels } = raw;
-  const positives = sides.positive.images.shape[0];
+  const images = applyToAll(raw, steps), positives = labels.reduce((sum, label) => sum + label, 0);
   const count = Math.round(smoteSampling * (labels.length - positives)) - positives;
   if (smoteSampling === 0 || count <= 0) return { images, labels };
   const rare = takeRowsOf(images, Uint32Array.from({ length: positives }, (_, i) => i));

@@ -3,7 +3,12 @@ import { createRng } from "../../../../lib/base/rng.ts";
 import { Classifier, type ClassifierSettings } from "../../../../lib/experiments/lenses/classifier.ts";
 import { f1Score } from "../../../../lib/experiments/lenses/classifier_fit.ts";
 import { planOf, spaceOf } from "../../../../lib/experiments/lenses/classifier_search.ts";
-import { augmentSide, balanced, foldOf, sideOf } from "../../../../lib/experiments/lenses/classifier_sets.ts";
+import {
+  augmentSide,
+  balanced,
+  foldsOf,
+  sideOf,
+} from "../../../../lib/experiments/lenses/classifier_sets.ts";
 import { adam } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
@@ -268,8 +273,9 @@ Deno.test("copies of an image are never judged by each other, and classes are ba
     ...sides,
     positive: augmentSide(sides.positive, { batch: 3, rotation: true }, createRng(1)),
   };
-  for (const fold of [0, 1]) {
-    const { train, test } = foldOf(copied, 2, fold, 5);
+  const folds = [...foldsOf(copied, 2, 5)];
+  assertEquals(folds.length, 2);
+  for (const { train, test } of folds) {
     const origins = ({ positive }: typeof train) => new Set(positive.origins.flat());
     assertEquals([...origins(train)].filter((origin) => origins(test).has(origin)), []);
     assertEquals([train.positive.images.shape[0], test.negative.images.shape[0]], [9, 6]);
