@@ -46,27 +46,7 @@ const pick = (values: Float32Array, at: Uint32Array) => Float32Array.from(at, (i
 function meanAuc(scores: SeedScores, labels: Float32Array, at: Uint32Array): number {
   const own = pick(labels, at), lenses = own.reduce((sum, label) => sum + label, 0);
   if (lenses === 0 || lenses === own.length) return NaN;
-  return scores.reduce((sum, seed) => sum + areaUnder(pick(seed, at), own), 0) / scores.length;
-}
-
-/** Share of pairs of a lens and another in the right order, as {@linkcode auc} has it, without its interval. */
-function areaUnder(scores: Float32Array, labels: Float32Array): number {
-  const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort((a, b) =>
-    scores[a] - scores[b]
-  );
-  let below = 0, pairs = 0, lenses = 0;
-  for (let first = 0; first < order.length;) {
-    let end = first, others = 0, own = 0;
-    while (end < order.length && scores[order[end]] === scores[order[first]]) {
-      if (labels[order[end++]] === 1) own++;
-      else others++;
-    }
-    pairs += own * (below + others / 2);
-    below += others;
-    lenses += own;
-    first = end;
-  }
-  return pairs / (lenses * below);
+  return scores.reduce((sum, seed) => sum + auc(pick(seed, at), own).value, 0) / scores.length;
 }
 
 /** AUC as the mean over seeds, its interval from resampled examples. */
