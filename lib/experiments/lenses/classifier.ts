@@ -17,7 +17,7 @@ import { pedAnova } from "../../search/analysis/importance.ts";
 import { lossesOf, usable } from "../../search/analysis/table.ts";
 import { defineSpace, type Params, search, type SearchResult } from "../../search/mod.ts";
 import * as train from "../../train/mod.ts";
-import { fitOne, type FitSettings, scoreOf, type Trained } from "./classifier_fit.ts";
+import { fitOne, type FitSettings, type Scores, scoresOf, type Trained } from "./classifier_fit.ts";
 import { plotImportances, plotTrials, plotTsne } from "./classifier_plots.ts";
 import {
   objectiveOf,
@@ -160,7 +160,7 @@ export class Classifier {
   readonly #test?: LabelledImages;
   #models: Trained[] = [];
   #histories: train.History[] = [];
-  #scores?: { accuracy: number; f1Score: number };
+  #scores?: Scores;
   #search?: SearchResult;
   #bestParams?: Params;
   #draws = 0;
@@ -230,7 +230,7 @@ export class Classifier {
   }
 
   /** What the models together say of the test set; undefined without one. */
-  get testScores(): { accuracy: number; f1Score: number } | undefined {
+  get testScores(): Scores | undefined {
     return this.#scores;
   }
 
@@ -306,21 +306,11 @@ export class Classifier {
     if (line) this.settings.onWarning?.(line);
   }
 
-  async #scoreTest() {
+  async #scoreTest(): Promise<Scores | undefined> {
     if (!this.#test) return undefined;
     const { images, labels } = this.#test;
-    if (this.#models.length === 1) {
-      const [{ model, steps }] = this.#models;
-      return await scoreOf(model, { images: applyToAll(images, steps), labels });
-    }
     const answers = await this.predict(images);
-    const right = answers.filter(({ label }, i) => (label === "positive") === (labels[i] === 1)).length;
-    const found = answers.filter(({ label }, i) => label === "positive" && labels[i] === 1).length;
-    const wrong = labels.length - right;
-    return {
-      accuracy: right / labels.length,
-      f1Score: found + wrong === 0 ? 0 : 2 * found / (2 * found + wrong),
-    };
+    return scoresOf(answers.map(({ label }) => label === "positive"), labels);
   }
 
   /** How to train: as the settings say, and as the last search found best. */

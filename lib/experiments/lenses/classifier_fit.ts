@@ -5,7 +5,7 @@ import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import type { CustomCnnConfig } from "../../models/custom_cnn.ts";
 import * as train from "../../train/mod.ts";
 import type { LabelledImages } from "./classifier_sets.ts";
-import { lossOf } from "./experiment.ts";
+import { lossOf, optimizerOf } from "./experiment.ts";
 import { LENS, type NetworkName, NETWORKS, OPEN_NETWORKS } from "./networks.ts";
 import type { LensesOptions } from "./options.ts";
 
@@ -90,7 +90,8 @@ function seeingF1(inner: train.Callback): train.Callback {
   return { ...inner, onEpoch: (numbers, control) => inner.onEpoch?.(withF1(numbers), control) };
 }
 
-const isLoss = (metric: WatchedMetric) => /loss/i.test(metric);
+/** Whether less is better. */
+export const isLoss = (metric: WatchedMetric) => /loss/i.test(metric);
 
 /** Ends the training once every number has reached its threshold. */
 function stopWhenReached(monitors: NonNullable<FitSettings["monitors"]>): train.Callback {
@@ -141,7 +142,7 @@ export async function fitOne(
 ): Promise<{ model: tf.LayersModel; history: train.History }> {
   const { epochs = 25, batch = 32, patience = 5, metric = "loss", monitors = [] } = settings;
   const { loss = "binaryCrossEntropy", weight = 1, rate = 1e-4, classWeights } = settings;
-  const { optimizer = train.sgd({ momentum: 0.9 }) } = settings;
+  const { optimizer = optimizerOf("sgd") } = settings;
   const model = buildNetwork(settings, examples.images.shape.slice(1), seed);
   const better = isLoss(metric) ? "lower" : "higher";
   const callbacks: train.Callback[] = [];
@@ -169,15 +170,22 @@ export async function fitOne(
   }
 }
 
-/** Loss is not counted: accuracy and F1 of a model on examples that went through the steps already. */
-export async function scoreOf(model: tf.LayersModel, { images, labels }: LabelledImages) {
-  const { data } = (await train.predict(model, fromArrays({ image: images })))[model.outputNames[0]];
-  let right = 0, found = 0;
-  data.forEach((probability, i) => {
-    const isPositive = probability >= 0.5;
-    if (isPositive === (labels[i] === 1)) right++;
-    if (isPositive && labels[i] === 1) found++;
-  });
+/** How good answers are. */
+export interface Scores {
+  accuracy: number;
+  f1Score: number;
+}
+
+/** Accuracy and F1 of answers. */
+export function scoresOf(isPositive: readonly boolean[], labels: Float32Array): Scores {
+  const right = isPositive.filter((answer, i) => answer === (labels[i] === 1)).length;
+  const found = isPositive.filter((answer, i) => answer && labels[i] === 1).length;
   const accuracy = right / labels.length;
   return { accuracy, f1Score: f1Score(found / labels.length, accuracy) };
+}
+
+/** Accuracy and F1 of a model on examples that went through the steps already. */
+export async function scoreOf(model: tf.LayersModel, { images, labels }: LabelledImages): Promise<Scores> {
+  const { data } = (await train.predict(model, fromArrays({ image: images })))[model.outputNames[0]];
+  return scoresOf(Array.from(data, (probability) => probability >= 0.5), labels);
 }

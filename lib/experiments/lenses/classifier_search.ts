@@ -2,8 +2,14 @@
 import type { PybiaOptions } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import type { Objective, Params, SpaceSpec } from "../../search/mod.ts";
-import * as train from "../../train/mod.ts";
-import { fitOne, type FitSettings, type LossName, scoreOf, type WatchedMetric } from "./classifier_fit.ts";
+import {
+  fitOne,
+  type FitSettings,
+  isLoss,
+  type LossName,
+  scoreOf,
+  type WatchedMetric,
+} from "./classifier_fit.ts";
 import {
   augmentSide,
   balanced,
@@ -16,8 +22,10 @@ import {
   stepsFor,
   trainingArrays,
 } from "./classifier_sets.ts";
+import { optimizerOf } from "./experiment.ts";
 import { applyToAll } from "./limits.ts";
 import { OPEN_NETWORKS } from "./networks.ts";
+import type { LensesOptions } from "./options.ts";
 
 /** A number, or the least and the largest that a search may try. */
 export type NumberOrRange = number | readonly [low: number, high: number];
@@ -159,8 +167,6 @@ export interface Plan {
   negative?: PybiaOptions;
 }
 
-const OPTIMIZERS = { sgd: () => train.sgd({ momentum: 0.9 }), adam: train.adam, rmsprop: train.rmsprop };
-
 /** What a trial's parameters mean. */
 export function planOf(
   params: Params,
@@ -171,7 +177,7 @@ export function planOf(
   const pick = <T>(name: string): T | undefined => params[name] as T | undefined;
   const chosen = <T extends object>(values: T) =>
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
-  const optimizer = pick<keyof typeof OPTIMIZERS>("optimizer"), maxPixel = pick<number>("maxPixel");
+  const optimizer = pick<LensesOptions["optimizer"]>("optimizer"), maxPixel = pick<number>("maxPixel");
   const filters = pick<number>("filters");
   const architecture = chosen({
     activation: pick<"relu">("activation"),
@@ -193,7 +199,7 @@ export function planOf(
   const fit: FitSettings = {
     ...settings,
     ...chosen({ batch: pick<number>("batch"), rate: pick<number>("rate"), loss: pick<LossName>("loss") }),
-    ...(optimizer && { optimizer: OPTIMIZERS[optimizer]() }),
+    ...(optimizer && { optimizer: optimizerOf(optimizer) }),
     ...(Object.keys(architecture).length > 0 &&
       { architecture: { ...settings.architecture, ...architecture } }),
   };
@@ -257,7 +263,7 @@ export interface TrialData {
 type Settings = SearchSettings & FitSettings & { optCv?: number; smoteSampling?: number };
 
 /** The value of a number where larger is better: 1 − loss for a loss. */
-const worth = (name: string, value: number) => /loss/i.test(name) ? 1 - value : value;
+const worth = (name: WatchedMetric, value: number) => isLoss(name) ? 1 - value : value;
 
 /**
  * The objective of a search, to be maximised: the mean over epochs (or the best) of what is watched; a loss counts as 1 − loss.

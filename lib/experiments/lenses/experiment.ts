@@ -30,7 +30,8 @@ export function lossOf({ loss, weight }: Pick<LensesOptions, "loss" | "weight">)
   }
 }
 
-function optimizerOf(name: LensesOptions["optimizer"]): train.OptimizerRule {
+/** The optimiser by its name. */
+export function optimizerOf(name: LensesOptions["optimizer"]): train.OptimizerRule {
   if (name === "sgd") return train.sgd({ momentum: 0.9 });
   return name === "adam" ? train.adam() : train.rmsprop();
 }

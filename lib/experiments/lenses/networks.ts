@@ -6,6 +6,7 @@ import { buildLensNet } from "../../models/lens_net.ts";
 import { buildPybiaResnet18 } from "../../models/pybia_resnet18.ts";
 import { buildResnet18 } from "../../models/resnet18.ts";
 import { buildVgg16 } from "../../models/vgg16.ts";
+import type { LensesOptions } from "./options.ts";
 
 /** Name of the output. */
 export const LENS = "lens";
@@ -17,7 +18,7 @@ export interface NetworkConfig extends Partial<Omit<CustomCnnConfig, "classes" |
 }
 
 /** Networks whose layers have settings: pyBIA's own. */
-export const OPEN_NETWORKS: readonly string[] = ["alexnet", "vgg16", "pybia_resnet18", "custom_cnn"];
+export const OPEN_NETWORKS: readonly NetworkName[] = ["alexnet", "vgg16", "pybia_resnet18", "custom_cnn"];
 
 /** The real ResNet-18 with one sigmoid instead of its softmax. */
 function resnet18({ inputShape, seed }: NetworkConfig): tf.LayersModel {
@@ -35,7 +36,7 @@ function resnet18({ inputShape, seed }: NetworkConfig): tf.LayersModel {
 const one = { classes: 1, outputName: LENS } as const;
 
 /** Names of the networks. */
-export type NetworkName = "lens_net" | "alexnet" | "vgg16" | "resnet18" | "pybia_resnet18" | "custom_cnn";
+export type NetworkName = LensesOptions["model"];
 
 /** Builders by name. pyBIA's have two sigmoids of which the second is one minus the first; one is enough. */
 export const NETWORKS: Readonly<Record<NetworkName, (config: NetworkConfig) => tf.LayersModel>> = {
