@@ -28,3 +28,10 @@ export function ascii(bytes: Uint8Array, start: number, length: number): string 
   for (let i = start; i < start + length && i < bytes.length; i++) text += String.fromCharCode(bytes[i]);
   return text;
 }
+
+/** Refuses rows that are not there. @throws {RangeError} */
+export function checkRows([first, end]: readonly [number, number], shape: readonly number[]): void {
+  const all = shape[0] ?? 1;
+  if (Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= all) return;
+  throw new RangeError(`Cannot read rows ${first} to ${end}: the array has shape [${shape.join(", ")}]`);
+}

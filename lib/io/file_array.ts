@@ -1,4 +1,5 @@
 /** An array of a file, whatever its format. @module */
+import { checkRows } from "./_problem.ts";
 import type { NpyType, NpyValues } from "./npy.ts";
 
 /** An array of a file, read when it is asked for. */
@@ -41,10 +42,8 @@ export function heldArray(
 /** Rows of an array in memory, as views. */
 function rowsOf(data: NpyValues, shape: readonly number[], rows?: readonly [number, number]) {
   if (!rows) return { data, shape: [...shape] };
-  const [first, end] = rows, side = shape[0] ?? 1;
-  if (!(Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= side)) {
-    throw new RangeError(`Cannot read rows ${first} to ${end}: the array has shape [${shape.join(", ")}]`);
-  }
+  checkRows(rows, shape);
+  const [first, end] = rows;
   const size = shape.slice(1).reduce((a, b) => a * b, 1);
   return {
     data: data.subarray(first * size, end * size) as NpyValues,

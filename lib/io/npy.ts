@@ -4,7 +4,7 @@
  * Source: numpy/lib/format.py ("Format Version 1.0" to "3.0"). Objects, records, text and dates are refused: the
  * first would run pickled code, none is a detector's picture. @module
  */
-import { ascii, cannotDecode, checkedProduct } from "./_problem.ts";
+import { ascii, cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
 
@@ -110,7 +110,7 @@ export async function openNpy(source: ByteSource, options: DecodeNpyOptions = {}
   const head = await source.read(0, Math.min(source.size, 12 + MOST_HEADER));
   const layout = readLayout(head, failed), { dtype, shape, start, size, fortran } = layout;
   checkLength(layout, source.size, checkedProduct(shape, Number.MAX_SAFE_INTEGER, failed), failed);
-  const sides = shape.slice(1), rowValues = sides.reduce((a, b) => a * b, 1), all = shape[0] ?? 1;
+  const sides = shape.slice(1), rowValues = sides.reduce((a, b) => a * b, 1);
   const readRows = async (first: number, of: readonly number[]) => {
     const count = checkedProduct(of, Math.floor(maxBytes / size), failed);
     const bytes = await source.read(start + first * rowValues * size, count * size);
@@ -129,12 +129,8 @@ export async function openNpy(source: ByteSource, options: DecodeNpyOptions = {}
       if (shape.length === 0 || fortran && shape.length > 1) {
         return await heldArray("", { ...await readRows(0, shape), dtype }).read(rows);
       }
+      checkRows(rows, shape);
       const [first, end] = rows;
-      if (!(Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= all)) {
-        throw new RangeError(
-          `Cannot read rows ${first} to ${end}: the array has shape [${shape.join(", ")}]`,
-        );
-      }
       return await readRows(first, [end - first, ...sides]);
     },
   };
@@ -200,10 +196,15 @@ function checkLength({ start, size, shape }: Layout, length: number, count: numb
   );
 }
 
+/** Whether the file's bytes of a value are this machine's own. */
+function isOwn({ dtype, size, little }: Layout): boolean {
+  return dtype !== "f2" && dtype !== "b1" && (size === 1 || little === LITTLE);
+}
+
 /** Values where they lie, if this machine's own arrays have them so: large reads are not copied once more. */
-function viewOf(bytes: Uint8Array, { dtype, size, shape, fortran, little }: Layout, count: number) {
-  const isOwn = dtype !== "f2" && dtype !== "b1" && (size === 1 || little === LITTLE);
-  if (!isOwn || fortran && shape.length > 1 || bytes.byteOffset % size !== 0) return undefined;
+function viewOf(bytes: Uint8Array, layout: Layout, count: number) {
+  const { dtype, size, shape, fortran } = layout;
+  if (!isOwn(layout) || fortran && shape.length > 1 || bytes.byteOffset % size !== 0) return undefined;
   const View = TYPES[dtype].make as unknown as new (
     buffer: ArrayBufferLike,
     at: number,
@@ -216,7 +217,7 @@ function viewOf(bytes: Uint8Array, { dtype, size, shape, fortran, little }: Layo
 function valuesOf(bytes: Uint8Array, layout: Layout, count: number): NpyValues {
   const { dtype, size, shape, fortran, little } = layout, type = TYPES[dtype];
   const data = new type.make(count);
-  if (dtype !== "f2" && dtype !== "b1" && (size === 1 || little === LITTLE)) {
+  if (isOwn(layout)) {
     new Uint8Array(data.buffer).set(bytes);
   } else {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
