@@ -9,7 +9,6 @@ export interface PlaceFile {
   /** Its path within the place, with `/` between its parts. */
   readonly path: string;
   open(): Promise<OpenedFile>;
-  text(): Promise<string>;
   bytes(): Promise<Uint8Array>;
 }
 
@@ -82,7 +81,6 @@ export async function openPlace(name: string): Promise<Place> {
   const files = single.members.map((member): PlaceFile => ({
     path: member.name,
     open: async () => await openFile(await member.bytes(), { name: member.name }),
-    text: async () => new TextDecoder().decode(await member.bytes()),
     bytes: () => member.bytes(),
   }));
   single.close();
@@ -95,7 +93,6 @@ async function openTable(name: string): Promise<Place> {
   const table: PlaceFile = {
     path,
     open: () => openFile(name, { name: path }),
-    text: () => Deno.readTextFile(name),
     bytes: () => Deno.readFile(name),
   };
   return { ...folder, name, table };
@@ -108,7 +105,6 @@ async function openFolder(name: string): Promise<Place> {
   const files = paths.map((path): PlaceFile => ({
     path: path.slice(start),
     open: async () => await openFile(path, { name: path.slice(start) }),
-    text: async () => await Deno.readTextFile(path),
     bytes: async () => await Deno.readFile(path),
   }));
   return placeOf(name, files, await emptyFoldersOf(name, 2));
