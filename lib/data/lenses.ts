@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { nearest } from "../base/nearest.ts";
+import { centeredStart } from "../image/mod.ts";
 import { openFile } from "../io/formats.ts";
 import { decodeNpy, isNpy } from "../io/npy.ts";
 import { type OwnImages, readOwnImages } from "./own/own_images.ts";
@@ -93,7 +94,7 @@ async function stackOfImages(images: readonly OwnImage[]): Promise<NdArray<Float
           `"${images[i].name}" ${shape[2]}`,
       );
     }
-    const top = Math.floor((shape[0] - height) / 2), left = Math.floor((shape[1] - width) / 2);
+    const top = centeredStart(shape[0], height), left = centeredStart(shape[1], width);
     for (let row = 0; row < height; row++) {
       const from = ((top + row) * shape[1] + left) * bands;
       out.set(data.subarray(from, from + width * bands), (i * height + row) * width * bands);
