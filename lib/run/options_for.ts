@@ -1,6 +1,6 @@
 /** The options of an experiment as a run takes them, from those that are not the defaults. @module */
 import { nearest } from "../base/nearest.ts";
-import type { Experiment, Options } from "./experiment.ts";
+import type { Data, Experiment, Options, OptionTable } from "./experiment.ts";
 
 /**
  * All options of an experiment: those given, the defaults of the others, and what depends on them.
@@ -13,7 +13,10 @@ import type { Experiment, Options } from "./experiment.ts";
  * const short = (experiment: Experiment) => optionsFor(experiment, { epochs: 1 });
  * ```
  */
-export function optionsFor(experiment: Experiment, given: Readonly<Record<string, unknown>> = {}): Options {
+export function optionsFor<T extends OptionTable, D extends Data>(
+  experiment: Experiment<T, D>,
+  given: Readonly<Record<string, unknown>> = {},
+): Options<T> {
   const defaults = Object.entries(experiment.options).map(([name, spec]) =>
     [name, "default" in spec ? spec.default : undefined] as const
   );
@@ -27,6 +30,6 @@ export function optionsFor(experiment: Experiment, given: Readonly<Record<string
       }`,
     );
   }
-  const options = { ...all, ...given } as Options;
+  const options = { ...all, ...given } as Options<T>;
   return experiment.resolveOptions?.(options, new Set(Object.keys(given))) ?? options;
 }

@@ -10,12 +10,13 @@ import { type Source, subset } from "../../lib/data/source.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
 import { auc } from "../../lib/evaluate/mod.ts";
 import { fitTrees } from "../../lib/experiments/ecal/boosted_trees.ts";
-import { ECAL_OPTIONS } from "../../lib/experiments/ecal/data.ts";
+import type { ECAL_OPTIONS } from "../../lib/experiments/ecal/data.ts";
 import { ecal } from "../../lib/experiments/ecal/experiment.ts";
 import { buildNetwork, stepsFor } from "../../lib/experiments/ecal/networks.ts";
 import { electronScores } from "../../lib/experiments/ecal/report.ts";
 import { measureShowers } from "../../lib/experiments/ecal/shapes.ts";
 import type { Options } from "../../lib/run/experiment.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
 import { ECAL } from "../../lib/simulate/ecal/detector.ts";
 import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import { type EcalParticle, flyThroughTracker } from "../../lib/simulate/ecal/tracker.ts";
@@ -53,13 +54,7 @@ const KNOWN_SEED = 131, UNSEEN_SEED = 132;
 const TREE_IMAGES = 30_000;
 
 /** The experiment's options where only some are given. */
-function optionsOf(changes: Partial<EcalOptions>): EcalOptions {
-  const values = Object.entries(ECAL_OPTIONS).map((
-    [name, spec],
-  ) => [name, "default" in spec ? spec.default : undefined]);
-  const defaults = { ...Object.fromEntries(values), ...ecal.defaults, seed: 0 };
-  return ecal.resolveOptions!({ ...defaults, ...changes } as EcalOptions, new Set(Object.keys(changes)));
-}
+const optionsOf = (changes: Partial<EcalOptions>): EcalOptions => optionsFor(ecal, changes);
 
 async function simulate(context: BenchContext, events: number, seed: number): Promise<string[]> {
   const folder = join(context.folder, `seed${seed}`);

@@ -20,6 +20,7 @@ import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import type { Experiment, Options } from "../../lib/run/experiment.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
 import { CliError } from "../_cli.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
 
@@ -134,20 +135,10 @@ async function online({ rounds, say }: BenchContext): Promise<BenchTable> {
 /** Cutouts in the file; a survey's 100,000 take ten times as long and the same memory. */
 const CUTOUTS = 10_000;
 
-const optionsOf = (changes: Partial<LensesOptions>, dataFolder: string) => {
-  const specs = Object.entries(lenses.options).filter(([, spec]) => "default" in spec);
-  const options = {
-    ...Object.fromEntries(specs.map(([name, spec]) => [name, (spec as { default: unknown }).default])),
-    epochs: 1,
-    batch: BATCH,
-    seed: 0,
-    ...changes,
-  } as LensesOptions;
-  return {
-    options: lenses.resolveOptions!(options, new Set(Object.keys(changes))),
-    context: { dataFolder, log: () => {} },
-  };
-};
+const optionsOf = (changes: Partial<LensesOptions>, dataFolder: string) => ({
+  options: optionsFor(lenses, { epochs: 1, batch: BATCH, ...changes }),
+  context: { dataFolder, log: () => {} },
+});
 
 async function score(context: BenchContext): Promise<BenchTable> {
   const { folder, rounds, say } = context;
