@@ -9,8 +9,9 @@
  *
  * Source: FITS Standard 4.0 (IAU, 2016), sections 3 to 5, 7.1 and 10. Not read: random groups, smoothed HCOMPRESS. @module
  */
-import { BLOCK, CARD, type FitsCard, readHeader } from "./_fits_header.ts";
-import { ascii, cannotDecode, checkedProduct } from "./_problem.ts";
+import { BLOCK, CARD, type FitsCard } from "./_fits_header.ts";
+import { numberOf, type Unit, unitsOf } from "./_fits_units.ts";
+import { cannotDecode, checkedProduct } from "./_problem.ts";
 import { isFits } from "./_signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 import { readTiledImage } from "./_fits_tiles.ts";
@@ -103,10 +104,8 @@ export function readFits(
   if (!isFits(file)) throw new SyntaxError(`${failed} at byte 0: expected "SIMPLE  ="`);
   const images: FitsImage[] = [], faults: (SyntaxError | TypeError)[] = [];
   let left = maxBytes - (packed ? file.length : 0);
-  for (let at = 0; at < file.length;) {
-    // After the last unit a writer may leave padding; only "XTENSION" starts another one.
-    if (at > 0 && !"XTENSION".startsWith(ascii(file, at, 8))) break;
-    const here = `${failed} at byte ${at}`, unit = readUnit(file, at, left, failed);
+  for (const unit of unitsOf(file, failed, () => left)) {
+    const { here } = unit;
     const label = unit.header.get("EXTNAME"), own = typeof label === "string" ? label : "";
     try {
       const image = unit.isImage ? plainImage(unit, file, here, left) : tiledImage(unit, file, here, left);
@@ -119,56 +118,8 @@ export function readFits(
       if (error instanceof TypeError || error instanceof SyntaxError) faults.push(error);
       else throw error;
     }
-    at = unit.end + Math.ceil(unit.size / BLOCK) * BLOCK;
   }
   return { images, faults };
-}
-
-/** A header and its data. */
-interface Unit {
-  header: Map<string, FitsCard>;
-  isImage: boolean;
-  bitpix: number;
-  shape: number[];
-  /** Where the data start, and their bytes without padding. */
-  end: number;
-  size: number;
-}
-
-/** A number of a header. @throws {SyntaxError} If it is something else, or missing without `fallback`. */
-function numberOf(
-  header: ReadonlyMap<string, FitsCard>,
-  key: string,
-  here: string,
-  fallback?: number,
-): number {
-  const value = header.get(key) ?? fallback;
-  if (typeof value === "number") return value;
-  throw new SyntaxError(`${here}: expected a number as ${key}, found ${JSON.stringify(value ?? "nothing")}`);
-}
-
-function readUnit(file: Uint8Array, at: number, left: number, failed: string): Unit {
-  const { header, end } = readHeader(file, at, failed), here = `${failed} at byte ${at}`;
-  const bitpix = numberOf(header, "BITPIX", here), axes = numberOf(header, "NAXIS", here);
-  if (!KINDS[bitpix]) {
-    throw new SyntaxError(`${here}: expected BITPIX 8, 16, 32, 64, -32 or -64, found ${bitpix}`);
-  }
-  if (!Number.isInteger(axes) || axes < 0 || axes > 999) throw new SyntaxError(`${here}: ${axes} axes`);
-  const shape = Array.from({ length: axes }, (_, i) => numberOf(header, `NAXIS${axes - i}`, here));
-  if (shape.some((side) => !Number.isSafeInteger(side) || side < 0)) {
-    throw new SyntaxError(`${here}: expected whole sides, found [${shape}]`);
-  }
-  const isImage = at === 0 || String(header.get("XTENSION")).trim() === "IMAGE";
-  const most = isImage ? Math.floor(left / KINDS[bitpix].size) : 2 ** 50;
-  const values = axes === 0 ? 0 : checkedProduct(shape, most, here);
-  const groups = numberOf(header, "GCOUNT", here, 1), extra = numberOf(header, "PCOUNT", here, 0);
-  const size = KINDS[bitpix].size * groups * (extra + values);
-  if (!(size >= 0 && end + size <= file.length)) {
-    throw new SyntaxError(
-      `${here}: expected ${size} bytes of values from byte ${end}, found ${file.length - end}`,
-    );
-  }
-  return { header, isImage, bitpix, shape, end, size };
 }
 
 type Values = Pick<FitsImage, "data" | "shape">;

@@ -4,7 +4,8 @@
  * Source: FITS Standard 4.0 (IAU, 2016), section 7.3. Columns of several numbers a row, of complex numbers and of variable length are left
  * out and named; ASCII tables are not read. @module
  */
-import { BLOCK, type FitsCard, readHeader } from "./_fits_header.ts";
+import type { FitsCard } from "./_fits_header.ts";
+import { unitsOf } from "./_fits_units.ts";
 import { ascii, cannotDecode } from "./_problem.ts";
 import { isFits } from "./_signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
@@ -52,21 +53,6 @@ const NUMBERS: Readonly<Record<string, (view: DataView, at: number) => number>> 
   D: (view, at) => view.getFloat64(at),
 };
 
-/** Bytes of the data after a header. */
-function dataBytes(header: ReadonlyMap<string, FitsCard>, here: string): number {
-  const number = (key: string, fallback?: number) => {
-    const value = header.get(key) ?? fallback;
-    if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-    throw new SyntaxError(`${here}: expected a whole number as ${key}, found ${value ?? "nothing"}`);
-  };
-  const axes = number("NAXIS");
-  let values = axes === 0 ? 0 : 1;
-  for (let axis = 1; axis <= axes; axis++) values *= number(`NAXIS${axis}`);
-  const size = Math.abs(number("BITPIX")) / 8 * number("GCOUNT", 1) * (number("PCOUNT", 0) + values);
-  if (Number.isSafeInteger(size) && size >= 0) return size;
-  throw new SyntaxError(`${here}: its data have an absurd size (${size} bytes)`);
-}
-
 /**
  * Decodes the first table of a FITS file.
  *
@@ -81,19 +67,10 @@ export function decodeFitsTable(
   const { name, maxBytes = 2 ** 30 } = options, failed = cannotDecode("FITS", name);
   const file = isGzip(bytes) ? decodeGzip(bytes, { name, maxBytes }) : bytes;
   if (!isFits(file)) throw new SyntaxError(`${failed} at byte 0: expected "SIMPLE  ="`);
-  for (let at = 0; at < file.length;) {
-    if (at > 0 && !"XTENSION".startsWith(ascii(file, at, 8))) break;
-    const { header, end } = readHeader(file, at, failed), here = `${failed} at byte ${at}`;
-    const size = dataBytes(header, here);
-    if (end + size > file.length) {
-      throw new SyntaxError(
-        `${here}: expected ${size} bytes of data from byte ${end}, found ${file.length - end}`,
-      );
-    }
-    const isTable = at > 0 && String(header.get("XTENSION")).trim() === "BINTABLE" &&
+  for (const { header, here, isImage, end, size } of unitsOf(file, failed)) {
+    const isTable = !isImage && String(header.get("XTENSION")).trim() === "BINTABLE" &&
       header.get("ZIMAGE") !== true;
     if (isTable) return readTable(header, new DataView(file.buffer, file.byteOffset + end, size), here);
-    at = end + Math.ceil(size / BLOCK) * BLOCK;
   }
   return undefined;
 }
