@@ -71,18 +71,10 @@ export function jointProbabilities(data: ArrayLike<number>, n: number, perplexit
   return out;
 }
 
-/**
- * The gradient of the Kullback-Leibler divergence from the plane's probabilities to those of the points.
- *
- * @param places [n, 2].
- * @returns The divergence, and its gradient [n, 2].
- */
-export function tsneGradient(
-  probabilities: Float64Array,
-  places: Float64Array,
-): { divergence: number; gradient: Float64Array } {
-  const n = places.length / 2, near = new Float64Array(n * n), gradient = new Float64Array(2 * n);
-  let total = 0, divergence = 0;
+/** How near places are to each other, [n · n], and the sum. */
+function nearness(places: Float64Array): { near: Float64Array; total: number } {
+  const n = places.length / 2, near = new Float64Array(n * n);
+  let total = 0;
   for (let a = 0; a < n; a++) {
     for (let b = 0; b < n; b++) {
       if (a === b) continue;
@@ -90,17 +82,37 @@ export function tsneGradient(
       total += near[a * n + b] = 1 / (1 + x * x + y * y);
     }
   }
+  return { near, total };
+}
+
+/** Least probability of the plane. */
+const LEAST = 1e-12;
+
+/** The Kullback-Leibler divergence from the plane's probabilities to those of the points. @param places [n, 2]. */
+export function tsneDivergence(probabilities: Float64Array, places: Float64Array): number {
+  const n = places.length / 2, { near, total } = nearness(places);
+  let divergence = 0;
+  for (let at = 0; at < n * n; at++) {
+    if (at % (n + 1) === 0) continue; // a point and itself
+    const p = probabilities[at];
+    divergence += p * Math.log(p / Math.max(near[at] / total, LEAST));
+  }
+  return divergence;
+}
+
+/** The gradient of {@linkcode tsneDivergence}, [n, 2]. @param places [n, 2]. */
+export function tsneGradient(probabilities: Float64Array, places: Float64Array): Float64Array {
+  const n = places.length / 2, { near, total } = nearness(places), gradient = new Float64Array(2 * n);
   for (let a = 0; a < n; a++) {
     for (let b = 0; b < n; b++) {
       if (a === b) continue;
-      const at = a * n + b, p = probabilities[at], q = Math.max(near[at] / total, 1e-12);
-      const pull = 4 * (p - q) * near[at];
+      const at = a * n + b, q = Math.max(near[at] / total, LEAST);
+      const pull = 4 * (probabilities[at] - q) * near[at];
       gradient[2 * a] += pull * (places[2 * a] - places[2 * b]);
       gradient[2 * a + 1] += pull * (places[2 * a + 1] - places[2 * b + 1]);
-      divergence += p * Math.log(p / q);
     }
   }
-  return { divergence, gradient };
+  return gradient;
 }
 
 /**
@@ -127,7 +139,7 @@ export function tsne(data: ArrayLike<number>, n: number, options: TsneOptions = 
   const rate = Math.max(50, n / EXAGGERATION / 4);
   const early = probabilities.map((p) => EXAGGERATION * p);
   for (let step = 0; step < steps; step++) {
-    const { gradient } = tsneGradient(step < EARLY_STEPS ? early : probabilities, places);
+    const gradient = tsneGradient(step < EARLY_STEPS ? early : probabilities, places);
     const momentum = step < EARLY_STEPS ? 0.5 : 0.8;
     for (let i = 0; i < 2 * n; i++) {
       const against = moved[i] * gradient[i] < 0;
