@@ -132,8 +132,8 @@ function bestTable(study: Study): ReportTable {
   };
 }
 
-/** Draws every trial's value by the first objective, and the best so far. */
-export function plotProgress({ state, spec }: Study): Spec {
+/** Every trial's value, and the best so far. */
+function progressFigure({ state, spec }: Study): ReportFigure {
   const [objective] = spec.objectives, sign = spec.directions[0] === "maximize" ? -1 : 1;
   let best = Infinity;
   const rows = usable(state.trials).map((trial) => {
@@ -141,43 +141,28 @@ export function plotProgress({ state, spec }: Study): Spec {
     return { trial: trial.number, value: trial.values![0], best: sign * best };
   });
   const x = quantity("trial", "Trial");
-  return toSpec({
-    width: 520,
-    height: 220,
-    data: { values: rows },
-    layer: [
-      {
-        mark: { type: "point", filled: true, opacity: 0.6, color: COLORS.grey },
-        encoding: { x, y: valueAxis("value", objective) },
-      },
-      {
-        mark: { type: "line", interpolate: "step-after", color: COLORS.blue, strokeWidth: 2 },
-        encoding: { x, y: valueAxis("best", objective) },
-      },
-    ],
-  });
-}
-
-function progressFigure(study: Study): ReportFigure {
-  return { caption: "Every trial, and the best so far.", spec: plotProgress(study) };
+  return {
+    caption: "Every trial, and the best so far.",
+    spec: toSpec({
+      width: 520,
+      height: 220,
+      data: { values: rows },
+      layer: [
+        {
+          mark: { type: "point", filled: true, opacity: 0.6, color: COLORS.grey },
+          encoding: { x, y: valueAxis("value", objective) },
+        },
+        {
+          mark: { type: "line", interpolate: "step-after", color: COLORS.blue, strokeWidth: 2 },
+          encoding: { x, y: valueAxis("best", objective) },
+        },
+      ],
+    }),
+  };
 }
 
 function valueAxis(field: string, title: string) {
   return quantity(field, title, { scale: { zero: false } });
-}
-
-/** Draws importances as bars, in the order in which they come. */
-export function plotImportances(importances: Importances): Spec {
-  return toSpec({
-    width: 300,
-    height: { step: 22 },
-    data: { values: Object.entries(importances).map(([parameter, share]) => ({ parameter, share })) },
-    mark: { type: "bar", color: COLORS.blue },
-    encoding: {
-      y: { field: "parameter", type: "nominal", sort: null, title: null },
-      x: quantity("share", "Share"),
-    },
-  });
 }
 
 function importanceSection(study: Study): ReportSection {
@@ -185,7 +170,16 @@ function importanceSection(study: Study): ReportSection {
   const trials = usable(state.trials), losses = lossesOf(trials, spec.directions);
   const figure = (importances: Importances, caption: string): ReportFigure => ({
     caption,
-    spec: plotImportances(importances),
+    spec: toSpec({
+      width: 300,
+      height: { step: 22 },
+      data: { values: Object.entries(importances).map(([parameter, share]) => ({ parameter, share })) },
+      mark: { type: "bar", color: COLORS.blue },
+      encoding: {
+        y: { field: "parameter", type: "nominal", sort: null, title: null },
+        x: quantity("share", "Share"),
+      },
+    }),
   });
   return {
     title: "Which parameters matter",

@@ -13,13 +13,12 @@ import { decodeNpy, encodeNpy } from "../../io/npy.ts";
 import { type Picture, plotImageGrid, type Spec } from "../../plot/mod.ts";
 import { pictureOf, SHADES } from "../../run/contact_sheet.ts";
 import { plotHistory } from "../../run/learning_curve.ts";
-import { plotImportances, plotProgress } from "../../run/search_report.ts";
 import { pedAnova } from "../../search/analysis/importance.ts";
 import { lossesOf, usable } from "../../search/analysis/table.ts";
 import { type Params, search, type SearchResult } from "../../search/mod.ts";
 import * as train from "../../train/mod.ts";
 import { fitOne, type FitSettings, type Scores, scoresOf, type Trained } from "./classifier_fit.ts";
-import { plotTsne } from "./classifier_plots.ts";
+import { plotImportances, plotTrials, plotTsne } from "./classifier_plots.ts";
 import {
   objectiveOf,
   type Plan,
@@ -418,7 +417,7 @@ export class Classifier {
 
   /** Draws the value of every trial, and the best so far. */
   plotHyperOpt(): Spec {
-    return plotProgress(this.#searched().study);
+    return plotTrials(this.#searched().trials);
   }
 
   /** How much each parameter of the search mattered for the best trials: PED-ANOVA, of sum 1. */

@@ -1,6 +1,7 @@
-/** A {@linkcode Classifier}'s classes on a plane. @module */
+/** Charts of a {@linkcode Classifier}: its classes on a plane, its search. @module */
 import { tsne } from "../../evaluate/mod.ts";
-import { SERIES, type Spec, toSpec } from "../../plot/mod.ts";
+import { quantity, SERIES, type Spec, toSpec } from "../../plot/mod.ts";
+import type { Trial } from "../../search/trial.ts";
 import type { LabelledImages } from "./classifier_sets.ts";
 
 /** Images of both classes on a plane, those that are alike beside each other. */
@@ -30,6 +31,61 @@ export function plotTsne(
         title: null,
         scale: { domain: names, range: SERIES.slice(0, 2) },
       },
+    },
+  });
+}
+
+/** The value of every trial that gave one, and the best so far. */
+export function plotTrials(trials: readonly Trial[]): Spec {
+  let best = -Infinity;
+  const rows = trials.flatMap(({ number, values }) => {
+    if (!values) return [];
+    best = Math.max(best, values[0]);
+    return [{ trial: number, value: values[0], series: "trial" }, {
+      trial: number,
+      value: best,
+      series: "best so far",
+    }];
+  });
+  if (rows.length === 0) throw new RangeError("Cannot plot a search as no trial gave a value");
+  const color = { field: "series", type: "nominal", title: null, scale: { range: SERIES.slice(0, 2) } };
+  const at = {
+    x: quantity("trial", "Trial"),
+    y: quantity("value", "Value", { scale: { zero: false } }),
+    color,
+  };
+  return toSpec({
+    width: 360,
+    height: 220,
+    title: "Search",
+    data: { values: rows },
+    layer: [
+      {
+        transform: [{ filter: "datum.series == 'trial'" }],
+        mark: { type: "point", filled: true },
+        encoding: at,
+      },
+      {
+        transform: [{ filter: "datum.series == 'best so far'" }],
+        mark: { type: "line", interpolate: "step-after" },
+        encoding: at,
+      },
+    ],
+  });
+}
+
+/** Bars of importances, the largest on top. */
+export function plotImportances(importances: Readonly<Record<string, number>>): Spec {
+  const values = Object.entries(importances).map(([parameter, importance]) => ({ parameter, importance }));
+  return toSpec({
+    width: 320,
+    height: { step: 18 },
+    title: "Which parameters mattered",
+    data: { values },
+    mark: { type: "bar", color: SERIES[0] },
+    encoding: {
+      x: quantity("importance", "Importance"),
+      y: { field: "parameter", type: "nominal", title: null, sort: "-x" },
     },
   });
 }
