@@ -6,6 +6,7 @@
  */
 import { CliError } from "../_cli.ts";
 import { type ComponentName, findComponent } from "../_components.ts";
+import { readLines } from "../_lines.ts";
 
 /** One bench: what `tasks/bench/<area>.ts` exports. */
 export interface Bench {
@@ -147,7 +148,7 @@ export class Peer {
       stderr: Deno.env.get("CLOUDCHAMBER_STACK") === "1" ? "inherit" : "null",
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
-    this.#lines = linesOf(this.#child.stdout);
+    this.#lines = readLines(this.#child.stdout);
   }
 
   /** Sends a request and waits for the answer; lines that are no JSON objects are passed over. */
@@ -170,16 +171,4 @@ export class Peer {
     await this.#writer.close().catch(() => {}); // it may have ended already
     await this.#child.status;
   }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let text = "";
-  for await (
-    const part of stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-  ) {
-    const lines = (text + part).split("\n");
-    text = lines.pop()!;
-    yield* lines;
-  }
-  if (text) yield text;
 }

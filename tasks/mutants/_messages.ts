@@ -24,15 +24,3 @@ export type Reply =
   | { names: string[]; reached: number[] }
   | { passed: boolean; ms: number; reached: number[] }
   | { error: string };
-
-/** The lines of a stream of bytes as they come. */
-export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (
-    const text of stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
-  ) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-}

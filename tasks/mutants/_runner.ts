@@ -6,7 +6,8 @@
  * @module
  */
 import { pathToFileURL } from "node:url";
-import { MOST_FAULTS, type Planted, readLines, type Reply, type Request } from "./_messages.ts";
+import { readLines } from "../_lines.ts";
+import { MOST_FAULTS, type Planted, type Reply, type Request } from "./_messages.ts";
 
 /** A test as `Deno.test` was told of it. */
 interface Registered {

@@ -3,7 +3,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { readLines, type Reply, type Request } from "./_messages.ts";
+import { readLines } from "../_lines.ts";
+import type { Reply, Request } from "./_messages.ts";
 import { startGroup, stopGroup } from "./_process_group.ts";
 
 const START_LIMIT_MS = 120_000;
@@ -41,11 +42,16 @@ export class TestProcess {
   /** Sends a request; the answer is undefined where there was none in time, and the process is then gone. */
   async ask(request: Request, limitMs: number): Promise<Reply | undefined> {
     const bytes = new TextEncoder().encode(JSON.stringify(request) + "\n");
-    const answer = this.#connection.write(bytes).then(() => this.#lines.next()).catch(() => undefined);
-    const line = await within(limitMs, answer);
-    if (line !== undefined && !line.done) return JSON.parse(line.value);
-    await this.stop();
-    return undefined;
+    const answer = this.#connection.write(bytes).then(() => this.#readReply()).catch(() => undefined);
+    const reply = await within(limitMs, answer);
+    if (reply === undefined) await this.stop();
+    return reply;
+  }
+
+  /** The next line; one that the process did not live to end is none. */
+  async #readReply(): Promise<Reply | undefined> {
+    const { value, done } = await this.#lines.next();
+    return done ? undefined : JSON.parse(value);
   }
 
   async stop(): Promise<void> {

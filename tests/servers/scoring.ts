@@ -4,6 +4,7 @@
  */
 import { join } from "@std/path";
 import { freePort } from "./versitygw.ts";
+import { readLines } from "../../tasks/_lines.ts";
 import { taskArguments } from "../task_command.ts";
 import type { S3Options } from "../../lib/store/s3.ts";
 
@@ -34,17 +35,9 @@ export interface ScoringOptions {
 
 const root = join(import.meta.dirname!, "..", "..");
 
-/** Reads a stream into lines until it ends. */
+/** Reads a stream's lines until it ends. */
 async function collect(stream: ReadableStream<Uint8Array>, each: (line: string) => void): Promise<void> {
-  let rest = "";
-  for await (
-    const chunk of stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
-  ) {
-    const parts = (rest + chunk).split("\n");
-    rest = parts.pop() as string;
-    parts.forEach(each);
-  }
-  if (rest !== "") each(rest);
+  for await (const line of readLines(stream)) each(line);
 }
 
 /** Starts `deno task serve` with these options, without the task runner in between. */

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { decodeHistory } from "../../../lib/train/mod.ts";
+import { readLines } from "../../../tasks/_lines.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 const PROGRAM = fileURLToPath(import.meta.resolve("./_kill_program.ts"));
@@ -14,20 +15,6 @@ function start(folder: string, kind: StepKind, slowAfter = Infinity): Deno.Child
   return new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" }).spawn();
 }
 
-/** Lines of a process as they come. */
-function linesOf(process: Deno.ChildProcess): ReadableStreamDefaultReader<string> {
-  let rest = "";
-  return process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
-    new TransformStream<string, string>({
-      transform(text, controller) {
-        const lines = (rest + text).split("\n");
-        rest = lines.pop()!;
-        for (const line of lines) controller.enqueue(line);
-      },
-    }),
-  ).getReader();
-}
-
 /** Runs until `steps` more steps are done and a random few milliseconds more have passed, then kills with SIGKILL. */
 async function runAndKill(
   folder: string,
@@ -35,9 +22,9 @@ async function runAndKill(
   steps: number,
   rng: () => number,
 ): Promise<"killed" | "ended"> {
-  const process = start(folder, kind, steps), lines = linesOf(process);
+  const process = start(folder, kind, steps), lines = readLines(process.stdout);
   for (let seen = 0; seen < steps; seen++) {
-    const { done } = await lines.read();
+    const { done } = await lines.next();
     if (done) break;
   }
   await new Promise((resolve) => setTimeout(resolve, rng() * 15)); // into a step, or into the writing of a checkpoint
@@ -46,13 +33,13 @@ async function runAndKill(
   } catch {
     // It has ended by itself.
   }
-  while (!(await lines.read()).done);
+  while (!(await lines.next()).done);
   return (await process.status).signal === "SIGKILL" ? "killed" : "ended";
 }
 
 async function runToEnd(folder: string, kind: StepKind): Promise<void> {
-  const process = start(folder, kind), lines = linesOf(process);
-  while (!(await lines.read()).done);
+  const process = start(folder, kind), lines = readLines(process.stdout);
+  while (!(await lines.next()).done);
   assert((await process.status).success, "the run failed");
 }
 

@@ -26,11 +26,9 @@ Deno.test("says", async () => { try { await say("no"); } catch { return; } throw
 
 Deno.test("Room.tryOut() tells killed, late, unseen and unreached faults apart", async () => {
   await withFolder(async (folder) => {
-    const runner = ["_messages.ts", "_planted.ts", "_runner.ts"].map((name) =>
-      join("tasks", "mutants", name)
-    );
+    const runner = ["_lines.ts", "mutants/_messages.ts", "mutants/_planted.ts", "mutants/_runner.ts"];
     const texts = new Map([["lib/sums.ts", SOURCE], ["tests/sums_test.ts", TESTS], ["deno.json", "{}"]]);
-    for (const file of runner) texts.set(file, await Deno.readTextFile(file));
+    for (const name of runner) texts.set(`tasks/${name}`, await Deno.readTextFile(join("tasks", name)));
     for (const [file, text] of texts) {
       await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
       await Deno.writeTextFile(join(folder, file), text);
