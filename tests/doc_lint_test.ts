@@ -1,6 +1,7 @@
 /** `deno doc --lint` on what is published: every exported name is documented. @module */
 import { join } from "@std/path";
 import { assertEquals } from "./assert.ts";
+import { runDeno } from "./task_command.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 
@@ -21,12 +22,8 @@ function complaintsOf(text: string): Complaint[] {
 
 Deno.test("deno doc --lint finds nothing of ours", async () => {
   const { exports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
-  const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--lint", ...Object.values<string>(exports)],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const complaints = complaintsOf(new TextDecoder().decode(stderr));
+  const { err } = await runDeno(["doc", "--lint", ...Object.values<string>(exports)], { cwd: ROOT });
+  const complaints = complaintsOf(err);
   assertEquals(complaints.some(({ place }) => place.includes("node_modules")), true, "nothing was read");
   // Deno calls a type private that only a namespace exports (`train.FitOptions`), or only TensorFlow.js itself.
   const isExported = ({ kind, referenced }: Complaint) =>

@@ -6,8 +6,9 @@
 import { join } from "@std/path";
 import { after, before, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "./assert.ts";
-import { freePort } from "./servers/_s3_process.ts";
 import { type JsrRegistry, startJsr } from "./servers/jsr.ts";
+import { freePort } from "./servers/versitygw.ts";
+import { runDeno } from "./task_command.ts";
 
 /**
  * A first script of a user: trains on digits that an npm package brings, draws with fonts that another brings, unpacks
@@ -50,15 +51,9 @@ console.log(JSON.stringify({
 
 /** Runs Deno in a folder, against the registry; fails with all it said. */
 async function deno(folder: string, jsr: JsrRegistry, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: folder,
-    env: jsr.env,
-    stdin: "null",
-  }).output();
-  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert(success, `deno ${args.join(" ")}\n${said}\n${complained}`);
-  return said;
+  const { code, out, err } = await runDeno(args, { cwd: folder, env: jsr.env });
+  assertEquals(code, 0, `deno ${args.join(" ")}\n${out}\n${err}`);
+  return out;
 }
 
 /** Starts a server in a folder, asks it until it answers, and stops it. */

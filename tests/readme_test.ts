@@ -6,6 +6,7 @@
 import { dirname, join, resolve } from "@std/path";
 import { assert, assertEquals } from "./assert.ts";
 import { testWith } from "./needs.ts";
+import { freePort } from "./servers/versitygw.ts";
 
 const ROOT = resolve(import.meta.dirname!, "..");
 
@@ -59,14 +60,6 @@ async function edit(file: string, diff: string): Promise<void> {
   const text = await Deno.readTextFile(file);
   assertEquals(text.split(before).length - 1, 1, `${file} must hold once:\n${before}`);
   await Deno.writeTextFile(file, text.replace(before, () => after));
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 Deno.test("README's map names every room of the tree, and nothing that is not there", async () => {

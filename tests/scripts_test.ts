@@ -8,20 +8,17 @@ import { createRng } from "../lib/base/rng.ts";
 import * as door from "../lib/mod.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { withFolder } from "./folder.ts";
+import { runDeno } from "./task_command.ts";
 
 const HERE = import.meta.dirname!;
 
 /** Runs a script in a folder, and gives what it printed. */
 async function runScript(name: string, folder: string, ...args: string[]): Promise<string> {
   const script = join(HERE, "scripts", name);
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-A", "--config", join(HERE, "..", "deno.json"), script, ...args],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert(success, complained);
-  return said;
+  const config = ["--config", join(HERE, "..", "deno.json")];
+  const { code, out, err } = await runDeno(["run", "-q", "-A", ...config, script, ...args], { cwd: folder });
+  assertEquals(code, 0, err);
+  return out;
 }
 
 Deno.test("a script classifies the pictures of two .npy files, with augmentation, ROC curve and ONNX", () =>
@@ -39,7 +36,7 @@ Deno.test("a script classifies the pictures of two .npy files, with augmentation
     };
     for (const name of ["a", "b"]) await Deno.writeFile(join(folder, `${name}.npy`), draw(name === "a"));
     const said = await runScript("classify_arrays.ts", folder, "a.npy", "b.npy");
-    const [, area, low] = /^AUC (\d\.\d+) \((\d\.\d+) to \d\.\d+\) on 30$/.exec(said.trim()) ?? [];
+    const [, area, low] = /^AUC (\d\.\d+) \((\d\.\d+) to \d\.\d+\) on 30$/.exec(said) ?? [];
     assert(Number(area) > 0.8 && Number(low) > 0.5, said);
     assert(decodePng(await Deno.readFile(join(folder, "roc.png"))).width > 100);
     assert((await Deno.stat(join(folder, "model.onnx"))).size > 1e5);
@@ -54,7 +51,7 @@ Deno.test("a script cuts a FITS exposure at places of an HDF5 file, and turns th
     const place = { data: Int32Array.from(places.flat()), shape: [2, 2] };
     await Deno.writeFile(join(folder, "places.h5"), await encodeHdf5({ "stars/place": place }));
     const said = await runScript("crop_exposure.ts", folder, "x.fits", "places.h5");
-    assertEquals(said.trim(), "2 cutouts and 6 turned copies; counts from 7 to 100");
+    assertEquals(said, "2 cutouts and 6 turned copies; counts from 7 to 100");
     const { data: cutouts, shape } = decodeNpy(await Deno.readFile(join(folder, "cutouts.npy")));
     assertEquals(shape, [8, 16, 16]);
     assertEquals(cutouts[8 * 16 + 8], 100); // the place is the middle of its cutout
@@ -77,14 +74,8 @@ Deno.test("a script in a folder of its own imports the checkout by name, as READ
     await Deno.writeTextFile(join(folder, "deno.json"), own);
     const script = `import { io } from "cloudchamber"; console.log(io.isNpy(new Uint8Array(3)));`;
     await Deno.writeTextFile(join(folder, "own.ts"), script);
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "-A", "own.ts"],
-      cwd: folder,
-      env: { NO_COLOR: "1" },
-    }).output();
-    const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-    assert(success, complained);
-    assertEquals(said, "false\n");
+    const { code, out, err } = await runDeno(["run", "-q", "-A", "own.ts"], { cwd: folder });
+    assertEquals([code, out], [0, "false"], err);
   }));
 
 Deno.test("mod.ts has no name that only we would look for", () => {

@@ -9,18 +9,33 @@ export function taskArguments(task: string): string[] {
   return [...words.slice(0, -1), join(root, words.at(-1)!)];
 }
 
-/** Runs a task in a process of its own, with the permissions that `deno.json` gives it. */
-export async function runTask(
-  task: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): Promise<{ code: number; out: string; err: string }> {
-  const { cwd, env } = options;
+/** How a process went. */
+export interface Ended {
+  code: number;
+  /** What it printed, without blanks at both ends. */
+  out: string;
+  err: string;
+}
+
+/** Where a process runs. */
+export interface RunOptions {
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+}
+
+/** Runs Deno in a process of its own. */
+export async function runDeno(args: readonly string[], { cwd, env }: RunOptions = {}): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...taskArguments(task), ...args],
+    args: [...args],
     cwd,
     env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** Runs a task in a process of its own, with the permissions that `deno.json` gives it. */
+export function runTask(task: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return runDeno([...taskArguments(task), ...args], options);
 }

@@ -4,6 +4,7 @@ import { createHdf5File } from "../../lib/io/hdf5_write.ts";
 import { writeEcal } from "../../lib/simulate/ecal/set.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
+import { runDeno } from "../task_command.ts";
 
 /** As many of each kind as published: a thousand simulated ones, again and again. */
 const THOUSANDS = 249;
@@ -27,13 +28,9 @@ Deno.test({
         paths.push(path);
       }
       const program = new URL("./_ecal_memory_program.ts", import.meta.url).pathname;
-      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--allow-all", program, ...paths],
-      }).output();
-      assert(success, new TextDecoder().decode(stderr));
-      const { images, steps, mebibytes } = JSON.parse(
-        new TextDecoder().decode(stdout).trim().split("\n").at(-1)!,
-      );
+      const { code, out, err } = await runDeno(["run", "--allow-all", program, ...paths]);
+      assertEquals(code, 0, err);
+      const { images, steps, mebibytes } = JSON.parse(out.split("\n").at(-1)!);
       assertEquals([images, steps], [498_000, 300]);
       assert(mebibytes < 2048, `${mebibytes} MiB`);
     }),
