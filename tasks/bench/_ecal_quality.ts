@@ -53,9 +53,6 @@ const KNOWN_SEED = 131, UNSEEN_SEED = 132;
 /** Images that trees are fitted to. */
 const TREE_IMAGES = 30_000;
 
-/** The experiment's options where only some are given. */
-const optionsOf = (changes: Partial<EcalOptions>): EcalOptions => optionsFor(ecal, changes);
-
 async function simulate(context: BenchContext, events: number, seed: number): Promise<string[]> {
   const folder = join(context.folder, `seed${seed}`);
   const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
@@ -80,7 +77,7 @@ const sourceOf = ({ images, labels }: EcalImages) => sparseSource(images, labels
 
 /** Trains a network by its recipe, and scores images that it never saw. */
 async function scoresOf(known: Source, unseen: EcalImages, changes: Partial<EcalOptions>) {
-  const options = optionsOf(changes), model = buildNetwork(options), { epochs, batch, seed } = options;
+  const options = optionsFor(ecal, changes), model = buildNetwork(options), { epochs, batch, seed } = options;
   const recipe = ecal.recipe(options, undefined as never, undefined as never);
   try {
     await train.fit(model, known, { ...recipe, epochs, batch, seed, shards: 2 } as train.FitOptions);
@@ -224,7 +221,7 @@ async function hardnessOf(context: BenchContext, epochs: number): Promise<BenchT
   const known = await set.read(set.rowsOf(0, PUBLISHED_TRAIN));
   const unseen = await set.read(set.rowsOf(PUBLISHED_TRAIN, PUBLISHED_TRAIN + 10_000));
   // The rate falls over all 20 epochs, whether they are run or not.
-  const options = optionsOf({ recipe: "resnet15" }), model = buildNetwork(options);
+  const options = optionsFor(ecal, { recipe: "resnet15" }), model = buildNetwork(options);
   const recipe = ecal.recipe(options, undefined as never, undefined as never);
   const whole = train.cosine(options.rate), passes = options.epochs;
   const schedule = {
@@ -279,7 +276,7 @@ async function curveOf(context: BenchContext, minutes: number): Promise<BenchTab
   const each = 10_000, watched = 1_000;
   const known = await imagesOf(await simulate(context, each, KNOWN_SEED), each);
   const unseen = await imagesOf(await simulate(context, watched, UNSEEN_SEED), watched);
-  const options = optionsOf({ recipe: "document" }), model = buildNetwork(options);
+  const options = optionsFor(ecal, { recipe: "document" }), model = buildNetwork(options);
   const recipe = ecal.recipe(options, undefined as never, undefined as never);
   const source = sourceOf(known), watching = sourceOf(unseen), preprocessing = stepsFor(options);
   const accuracyNow = async () => {

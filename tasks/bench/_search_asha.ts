@@ -10,8 +10,9 @@ import { join } from "@std/path";
 import { createRng, shuffle } from "../../lib/base/rng.ts";
 import { subset } from "../../lib/data/source.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
-import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
-import type { Experiment, Options } from "../../lib/run/experiment.ts";
+import { findExperiment } from "../../lib/experiments/registry.ts";
+import type { Experiment } from "../../lib/run/experiment.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
 import { experimentObjective } from "../../lib/run/search_trial.ts";
 import type { Objective } from "../../lib/search/objective.ts";
 import { createPruner } from "../../lib/search/pruners/registry.ts";
@@ -62,7 +63,7 @@ export async function measureAsha({ say, folder }: BenchContext): Promise<BenchT
   for (const one of CASES) {
     say(`asha on ${one.name}: ${TRIALS} trials of ${EPOCHS} epochs, ${one.images} images`);
     using trials = experimentObjective(smaller(one), {
-      options: optionsOf(one),
+      options: optionsFor(findExperiment(one.name), { ...one.options, epochs: EPOCHS, batch: 64 }),
       metrics: [METRIC],
       dataFolder: join(folder, "data"),
     });
@@ -118,7 +119,7 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 
 /** The experiment, training on its first images only. */
 function smaller({ name, images }: Case): Experiment {
-  const experiment = EXPERIMENTS.find((experiment) => experiment.name === name) as Experiment;
+  const experiment = findExperiment(name);
   return {
     ...experiment,
     async load(options, context) {
@@ -127,14 +128,6 @@ function smaller({ name, images }: Case): Experiment {
       return { ...data, train: subset(data.train, rows) };
     },
   };
-}
-
-function optionsOf({ name, options }: Case): Options {
-  const { options: table } = EXPERIMENTS.find((experiment) => experiment.name === name)!;
-  const defaults = Object.fromEntries(
-    Object.entries(table).map(([key, spec]) => [key, "default" in spec ? spec.default : undefined]),
-  );
-  return { ...defaults, ...options, epochs: EPOCHS, batch: 64, seed: 0 } as unknown as Options;
 }
 
 const lossAt = ({ values }: Report) => values[METRIC];

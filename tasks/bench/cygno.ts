@@ -17,7 +17,7 @@ import {
 import { cygno } from "../../lib/experiments/cygno/experiment.ts";
 import { ENERGY_EDGES, ENERGY_UNIT, measureCrops, SIDE } from "../../lib/experiments/cygno/data.ts";
 import { type ClusterFeatures, fitQuadratic } from "../../lib/experiments/cygno/features.ts";
-import type { Options } from "../../lib/run/experiment.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
 import { decodeKeras } from "../../lib/export/keras_read.ts";
 import { createRng } from "../../lib/base/rng.ts";
 import { buildCourseCnn } from "../../lib/models/course_cnn.ts";
@@ -111,7 +111,7 @@ async function step(context: BenchContext): Promise<BenchTable> {
     { nuclear: { data: nuclear, shape: [rows] } },
     { applied: { image: 2 } },
   );
-  const recipe = cygno.recipe({ ...defaults(), recipe: "course" }, undefined as never, { model });
+  const recipe = recipeOf("course", model);
   if ("step" in recipe) throw new Error("The course's recipe is supervised");
   const indices = tf.tensor1d(Int32Array.from({ length: rows }, (_, i) => i), "int32");
   const trainStep = train.supervised({ ...recipe, metrics: [] }).create({ model }, source);
@@ -150,12 +150,9 @@ async function step(context: BenchContext): Promise<BenchTable> {
   };
 }
 
-/** The experiment's options at their defaults. */
-function defaults(): Options<typeof cygno.options> {
-  const values = Object.fromEntries(
-    Object.entries(cygno.options).map(([name, spec]) => [name, "default" in spec ? spec.default : undefined]),
-  );
-  return { ...values, ...cygno.defaults, seed: 0 } as Options<typeof cygno.options>;
+/** The experiment's way of training. */
+function recipeOf(recipe: "best" | "course", model: tf.LayersModel) {
+  return cygno.recipe(optionsFor(cygno, { recipe }), undefined as never, { model });
 }
 
 /** Runs `deno task train` in a process of its own and gives its wall time in seconds. */
@@ -184,7 +181,7 @@ async function predictRun(
   const source = fromArrays({ image: { data: crops, shape: [size, SIDE, SIDE, 1] } }, {}, {
     applied: { image: 2 },
   });
-  const steps = cygno.recipe({ ...defaults(), recipe }, undefined as never, { model });
+  const steps = recipeOf(recipe, model);
   const preprocessing = "preprocessing" in steps ? steps.preprocessing : [];
   return Object.values(await train.predict(model, source, { preprocessing })).map(({ data }) => data);
 }

@@ -19,7 +19,6 @@ import { crossValidate } from "../../lib/experiments/lenses/cross_validate.ts";
 import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
-import type { Experiment, Options } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { CliError } from "../_cli.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
@@ -135,10 +134,8 @@ async function online({ rounds, say }: BenchContext): Promise<BenchTable> {
 /** Cutouts in the file; a survey's 100,000 take ten times as long and the same memory. */
 const CUTOUTS = 10_000;
 
-const optionsOf = (changes: Partial<LensesOptions>, dataFolder: string) => ({
-  options: optionsFor(lenses, { epochs: 1, batch: BATCH, ...changes }),
-  context: { dataFolder, log: () => {} },
-});
+const optionsOf = (changes: Partial<LensesOptions>) =>
+  optionsFor(lenses, { epochs: 1, batch: BATCH, ...changes });
 
 async function score(context: BenchContext): Promise<BenchTable> {
   const { folder, rounds, say } = context;
@@ -148,11 +145,10 @@ async function score(context: BenchContext): Promise<BenchTable> {
   await writeSurvey(survey);
   for (const model of ["lens_net", "alexnet"] as const) {
     say(model);
-    const { options } = optionsOf({ model, lenses: 20, negatives: 100, copies: 1 }, folder),
-      out = join(folder, model);
-    await runExperiment(lenses as unknown as Experiment, {
+    const options = optionsOf({ model, lenses: 20, negatives: 100, copies: 1 }), out = join(folder, model);
+    await runExperiment(lenses, {
       folder: out,
-      options: options as unknown as Options,
+      options,
       dataFolder: folder,
     });
     const card = parseCard(JSON.parse(await Deno.readTextFile(join(out, "model.json"))));
@@ -213,8 +209,9 @@ async function quality(context: BenchContext): Promise<BenchTable> {
     scores[name] = [];
     for (let seed = 0; seed < SEEDS; seed++) {
       context.say(`${recipe.what}, seed ${seed}`);
-      const { options, context: load } = optionsOf({ ...SET, ...recipe.options, seed }, context.folder);
+      const options = optionsOf({ ...SET, ...recipe.options, seed });
       const epochs = equalEpochs(EPOCHS, options, SET.lenses, SET.negatives);
+      const load = { dataFolder: context.folder, log: () => {} };
       const result = await crossValidate({ ...options, epochs }, load);
       scores[name].push(result.scores);
       labels = Float32Array.from(result.labels);
