@@ -62,6 +62,27 @@ export function need(component: ComponentName): string {
   throw new CliError(`This bench needs ${component} (${found.reason}): deno task setup --with ${component}`);
 }
 
+/**
+ * The parts to run, in the bench's own order.
+ *
+ * @param asked What the user named; nothing for `otherwise`.
+ * @param known Names of all parts.
+ * @param otherwise What is run unless told. @default {all of them}
+ * @throws {CliError} If a name is none of them.
+ */
+export function chooseParts(
+  asked: readonly string[],
+  known: readonly string[],
+  otherwise: readonly string[] = known,
+): string[] {
+  const unknown = asked.find((part) => !known.includes(part));
+  if (unknown !== undefined) {
+    throw new CliError(`No part of the bench is named "${unknown}": ${known.join(", ")}`);
+  }
+  const chosen = asked.length > 0 ? asked : otherwise;
+  return known.filter((part) => chosen.includes(part));
+}
+
 /** The middle value; the mean of the two middle ones for an even number. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;

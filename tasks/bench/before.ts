@@ -3,8 +3,7 @@
  * side by side. @module
  */
 import { join } from "@std/path";
-import { CliError } from "../_cli.ts";
-import { type BenchContext, type BenchRow, type BenchTable, timeProgram } from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, chooseParts, timeProgram } from "./_bench.ts";
 import { checkOut, commitBefore, ROOT } from "./_before.ts";
 
 export const name = "before";
@@ -27,17 +26,13 @@ const BAR = 1.03;
 /** Runs the chosen parts, all where none is chosen. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
   const { folder, parts, say } = context, tree = join(folder, "before");
-  const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
-  if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(PARTS).join(", ")}`);
-  }
+  const chosen = chooseParts(parts, Object.keys(PARTS));
   const commit = await commitBefore();
   await using _tree = await checkOut(commit, tree);
   const tables: BenchTable[] = [];
-  for (const [part, bench] of Object.entries(PARTS)) {
-    if (parts.length > 0 && !parts.includes(part)) continue;
+  for (const part of chosen) {
     say(`before:${part}`);
-    tables.push(tableOf(part, commit, await inTurns(context, bench, tree)));
+    tables.push(tableOf(part, commit, await inTurns(context, PARTS[part], tree)));
   }
   return tables;
 }

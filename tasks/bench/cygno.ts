@@ -24,7 +24,7 @@ import { buildCourseCnn } from "../../lib/models/course_cnn.ts";
 import { writeSet } from "../../lib/simulate/cygno_set.ts";
 import * as train from "../../lib/train/mod.ts";
 import { CliError } from "../_cli.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
 
 export const name = "cygno";
 export const summary =
@@ -41,14 +41,8 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
     epochs,
     quality,
   };
-  const unknown = context.parts.find((part) => !Object.hasOwn(parts, part));
-  if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(parts).join(", ")}`);
-  }
   const tables: BenchTable[] = [];
-  for (const [part, measure] of Object.entries(parts)) {
-    if (context.parts.length === 0 || context.parts.includes(part)) tables.push(await measure(context));
-  }
+  for (const part of chooseParts(context.parts, Object.keys(parts))) tables.push(await parts[part](context));
   return tables;
 }
 

@@ -11,9 +11,8 @@ import { buildConv3dNet } from "../../lib/models/conv3d_net.ts";
 import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import * as train from "../../lib/train/mod.ts";
 import { preprocessTensor } from "../../lib/train/preprocess_tensor.ts";
-import { CliError } from "../_cli.ts";
 import * as long from "./_ecal_quality.ts";
-import { alternate, type BenchContext, type BenchTable, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchTable, chooseParts, Peer } from "./_bench.ts";
 
 export const name = "ecal";
 export const summary =
@@ -42,16 +41,10 @@ const LONG: Record<string, (context: BenchContext) => Promise<BenchTable>> = {
 
 /** Runs the chosen parts, where none is chosen all but the long ones. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const known = [...Object.keys(PARTS), ...Object.keys(LONG)];
-  const unknown = context.parts.find((part) => !known.includes(part));
-  if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${known.join(", ")}`);
-  }
+  const short = Object.keys(PARTS),
+    chosen = chooseParts(context.parts, [...short, ...Object.keys(LONG)], short);
   await startEngine();
-  const tables: BenchTable[] = [];
-  const timed = context.parts.length === 0
-    ? Object.keys(PARTS)
-    : context.parts.filter((part) => Object.hasOwn(PARTS, part));
+  const tables: BenchTable[] = [], timed = chosen.filter((part) => Object.hasOwn(PARTS, part));
   if (timed.length > 0) {
     context.say(`simulating ${2 * EVENTS} images`);
     await writeEcal(context.folder, { events: EVENTS }, { seed: 4 });
@@ -60,7 +53,7 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
     );
     for (const part of timed) tables.push(await PARTS[part](context, files));
   }
-  for (const part of context.parts) {
+  for (const part of chosen) {
     if (Object.hasOwn(LONG, part)) tables.push(await LONG[part](context));
   }
   return tables;

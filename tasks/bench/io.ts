@@ -8,7 +8,7 @@ import { openHdf5 } from "../../lib/io/hdf5.ts";
 import { openRoot } from "../../lib/io/root.ts";
 import { createRootFile } from "../../lib/io/root_write.ts";
 import { CliError } from "../_cli.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
 
 export const name = "io";
 export const summary = "Reading HDF5 against h5py and ROOT against uproot (parts: hdf5, root)";
@@ -20,14 +20,8 @@ const WIDTH = 32 * 32 * 2, MEGABYTE = 1e6;
 /** Runs the chosen parts, all where none is chosen. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
   const parts: Record<string, (context: BenchContext) => Promise<BenchTable>> = { hdf5, root };
-  const unknown = context.parts.find((part) => !Object.hasOwn(parts, part));
-  if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(parts).join(", ")}`);
-  }
   const tables: BenchTable[] = [];
-  for (const [part, measure] of Object.entries(parts)) {
-    if (context.parts.length === 0 || context.parts.includes(part)) tables.push(await measure(context));
-  }
+  for (const part of chooseParts(context.parts, Object.keys(parts))) tables.push(await parts[part](context));
   return tables;
 }
 

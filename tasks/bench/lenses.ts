@@ -20,8 +20,7 @@ import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
-import { CliError } from "../_cli.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
 
 export const name = "lenses";
 export const summary =
@@ -38,13 +37,8 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
     score,
     quality,
   };
-  const unknown = context.parts.find((part) => !Object.hasOwn(parts, part));
-  if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(parts).join(", ")}`);
-  }
-  const chosen = context.parts.length > 0 ? context.parts : ["step", "online", "score"];
   const tables: BenchTable[] = [];
-  for (const part of chosen) {
+  for (const part of chooseParts(context.parts, Object.keys(parts), ["step", "online", "score"])) {
     context.say(`lenses:${part}`);
     tables.push(await parts[part](context));
   }

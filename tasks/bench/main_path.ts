@@ -2,7 +2,15 @@
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { decodePng, encodePng } from "../../lib/io/png.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, timeProgram } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  chooseParts,
+  Peer,
+  timeProgram,
+} from "./_bench.ts";
 
 /** Name on the command line. */
 export const name = "main_path";
@@ -24,10 +32,9 @@ const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTab
 /** Runs all parts, or those named. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
   const tables: BenchTable[] = [];
-  for (const [part, bench] of Object.entries(PARTS)) {
-    if (context.parts.length > 0 && !context.parts.includes(part)) continue;
+  for (const part of chooseParts(context.parts, Object.keys(PARTS))) {
     context.say(`main_path:${part}`);
-    tables.push(await bench(context));
+    tables.push(await PARTS[part](context));
   }
   return tables;
 }

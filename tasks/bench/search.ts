@@ -14,7 +14,14 @@ import { defineSpace } from "../../lib/search/space.ts";
 import { createStudy, openStudy, type Study } from "../../lib/search/study.ts";
 import type { StudyEntry } from "../../lib/search/study_state.ts";
 import type { Trial } from "../../lib/search/trial.ts";
-import { type BenchContext, type BenchRow, type BenchTable, Peer, timeProgram } from "./_bench.ts";
+import {
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  chooseParts,
+  Peer,
+  timeProgram,
+} from "./_bench.ts";
 import { measureAsha } from "./_search_asha.ts";
 import { type Problem, PROBLEMS } from "./_search_problems.ts";
 
@@ -43,7 +50,9 @@ const LEAST: Readonly<Record<string, number>> = {
 
 /** Measures the parts that are asked for. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const wanted = (part: string) => context.parts.length === 0 || context.parts.includes(part);
+  const usual = [...SAMPLED, "default", "journal", "scan", "asha"];
+  const chosen = chooseParts(context.parts, [...usual, "scan-short"], usual);
+  const wanted = (part: string) => chosen.includes(part);
   const tables: BenchTable[] = [];
   if ([...SAMPLED, "default", "journal"].some(wanted)) {
     const python = context.need("optuna");
@@ -54,7 +63,7 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
     if (wanted("journal")) tables.push(await measureJournal(peer, context));
   }
   if (wanted("scan")) tables.push(await measureScan(context, SCAN_EPOCHS));
-  if (context.parts.includes("scan-short")) tables.push(await measureScan(context, SHORT_EPOCHS));
+  if (wanted("scan-short")) tables.push(await measureScan(context, SHORT_EPOCHS));
   if (wanted("asha")) tables.push(await measureAsha(context));
   return tables;
 }

@@ -17,7 +17,14 @@ import { openStore, type Store } from "../../lib/store/store.ts";
 import { bundleEdge } from "../_bundle.ts";
 import { CliError } from "../_cli.ts";
 import { compileProgram, writeProgram } from "../compile.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, median } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  chooseParts,
+  median,
+} from "./_bench.ts";
 
 /** Name on the command line. */
 export const name = "serving";
@@ -39,12 +46,13 @@ const PARTS: Readonly<Record<string, (context: BenchContext, bed: Bed) => Promis
 /** Runs all parts, or those named. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
   const { parts, say } = context;
+  const all: typeof PARTS = { ...PARTS, soak: benchSoak };
+  const chosen = chooseParts(parts, Object.keys(all), Object.keys(PARTS));
   const bed = await makeBed(context);
   const tables: BenchTable[] = [];
-  for (const [part, bench] of Object.entries({ ...PARTS, soak: benchSoak })) {
-    if (parts.length > 0 ? !parts.includes(part) : part === "soak") continue;
+  for (const part of chosen) {
     say(`serving:${part}`);
-    tables.push(await bench(context, bed));
+    tables.push(await all[part](context, bed));
   }
   return tables;
 }

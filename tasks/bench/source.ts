@@ -1,6 +1,5 @@
 /** Lines of source by room, today and before the frame. @module */
-import { CliError } from "../_cli.ts";
-import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, chooseParts } from "./_bench.ts";
 import { commitBefore, git } from "./_before.ts";
 
 export const name = "source";
@@ -10,13 +9,8 @@ const FOLDERS = ["lib", "tasks", "functions"];
 
 /** Runs the chosen parts, all where none is chosen. */
 export async function run({ parts }: BenchContext): Promise<BenchTable[]> {
-  const known = { rooms, experiment };
-  const unknown = parts.find((part) => !Object.hasOwn(known, part));
-  if (unknown) {
-    throw new CliError(`No part of the bench is named "${unknown}": ${Object.keys(known).join(", ")}`);
-  }
-  const chosen = Object.entries(known).filter(([part]) => parts.length === 0 || parts.includes(part));
-  return await Promise.all(chosen.map(([, measure]) => measure()));
+  const known: Record<string, () => Promise<BenchTable>> = { rooms, experiment };
+  return await Promise.all(chooseParts(parts, Object.keys(known)).map((part) => known[part]()));
 }
 
 /** Lines of each TypeScript file of a commit. */

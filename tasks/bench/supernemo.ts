@@ -10,8 +10,7 @@ import {
 } from "../../lib/experiments/supernemo/fit/measure_fits.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
-import { CliError } from "../_cli.ts";
-import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, chooseParts } from "./_bench.ts";
 
 export const name = "supernemo";
 export const summary =
@@ -25,9 +24,7 @@ const HINTS: readonly NonNullable<MeasureFitsOptions["hints"]>[] = ["none", "ang
 
 /** Runs the one part. */
 export async function run({ folder, parts, say }: BenchContext): Promise<BenchTable[]> {
-  if (parts.some((part) => part !== "fits")) {
-    throw new CliError(`No part of the bench is named "${parts.join()}": fits`);
-  }
+  chooseParts(parts, ["fits"]);
   const tables: BenchTable[] = [];
   for (const law of ["document", "detector"] as const) {
     say(`simulating ${EVENTS} events as the ${law} has them`);

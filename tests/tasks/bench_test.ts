@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "../assert.ts";
+import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { CliError } from "../../tasks/_cli.ts";
-import { alternate, median, meetsBar, Peer, ratioOf } from "../../tasks/bench/_bench.ts";
+import { alternate, chooseParts, median, meetsBar, Peer, ratioOf } from "../../tasks/bench/_bench.ts";
 
 Deno.test("median() takes the middle, or the mean of the two in the middle", () => {
   assertEquals(median([3, 1, 2]), 2);
@@ -26,6 +26,13 @@ Deno.test("alternate() takes turns and starts with another one each round", asyn
   const measure = (name: string) => () => order.push(name);
   assertEquals(await alternate(2, { a: measure("a"), b: measure("b") }), { a: [1, 4], b: [2, 3] });
   assertEquals(order.join(""), "abba");
+});
+
+Deno.test("chooseParts() takes what is asked for, or the usual parts, in the bench's order", () => {
+  assertEquals(chooseParts(["c", "a"], ["a", "b", "c"]), ["a", "c"]);
+  assertEquals(chooseParts([], ["a", "b", "c"], ["b"]), ["b"]);
+  assertEquals(chooseParts([], ["a", "b"]), ["a", "b"]);
+  assertThrows(() => chooseParts(["d"], ["a", "b"]), CliError, 'No part of the bench is named "d": a, b');
 });
 
 Deno.test("Peer asks a program in turns and says when it has ended", async () => {
