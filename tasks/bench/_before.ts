@@ -1,16 +1,14 @@
 /** The tree as it was before the frame: the commit before `lib/base`, the first of its rooms, was laid. @module */
 import { join } from "@std/path";
 import { CliError } from "../_cli.ts";
+import { readProgram } from "./_bench.ts";
 
 /** Where the repository is. */
 export const ROOT = join(import.meta.dirname!, "..", "..");
 
 /** What git prints. @throws {CliError} With its last words, if it fails. */
-export async function git(...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("git", { args, cwd: ROOT }).output();
-  const words = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  if (!success) throw new CliError(`git ${args[0]} failed: ${words(stderr).split("\n").at(-1)}`);
-  return words(stdout);
+export function git(...args: string[]): Promise<string> {
+  return readProgram("git", args, { cwd: ROOT });
 }
 
 /** The commit before the frame. @throws {CliError} If the history does not go back so far. */

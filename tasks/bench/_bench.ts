@@ -131,24 +131,48 @@ export async function alternate<K extends string>(
   return values;
 }
 
+/** Where a program runs, and with what besides this process's environment. */
+export interface ProgramOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+}
+
 /** Seconds that a program takes from start to exit. @throws {CliError} If it fails, with its last words. */
 export async function timeProgram(
   program: string,
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: ProgramOptions = {},
 ): Promise<number> {
   const start = performance.now();
-  const { success, code, stderr } = await new Deno.Command(program, {
+  await runProgram(program, args, options, "null");
+  return (performance.now() - start) / 1000;
+}
+
+/** What a program prints. @throws {CliError} If it fails, with its last words. */
+export async function readProgram(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<string> {
+  return new TextDecoder().decode((await runProgram(program, args, options, "piped")).stdout).trim();
+}
+
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions,
+  stdout: "null" | "piped",
+): Promise<Deno.CommandOutput> {
+  const output = await new Deno.Command(program, {
     args: [...args],
     ...options,
     stdin: "null",
-    stdout: "null",
+    stdout,
     stderr: "piped",
   }).output();
-  const seconds = (performance.now() - start) / 1000;
-  if (success) return seconds;
-  const words = new TextDecoder().decode(stderr).trim().split("\n").slice(-4).join("; ");
-  throw new CliError(`"${program} ${args.join(" ")}" failed with code ${code}: ${words}`);
+  if (output.success) return output;
+  const words = new TextDecoder().decode(output.stderr).trim().split("\n").slice(-4).join("; ");
+  throw new CliError(`"${program} ${args.join(" ")}" failed with code ${output.code}: ${words}`);
 }
 
 /** A program that answers a JSON line to every JSON line, so that it is measured warm and in turns. */

@@ -23,8 +23,16 @@ import { createRng } from "../../lib/base/rng.ts";
 import { buildCourseCnn } from "../../lib/models/course_cnn.ts";
 import { writeSet } from "../../lib/simulate/cygno_set.ts";
 import * as train from "../../lib/train/mod.ts";
-import { CliError } from "../_cli.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  chooseParts,
+  Peer,
+  readProgram,
+  timeProgram,
+} from "./_bench.ts";
 
 export const name = "cygno";
 export const summary =
@@ -150,17 +158,10 @@ function recipeOf(recipe: "best" | "course", model: tf.LayersModel) {
 }
 
 /** Runs `deno task train` in a process of its own and gives its wall time in seconds. */
-async function trainProcess(args: string[]): Promise<number> {
-  const script = new URL("../train.ts", import.meta.url).pathname, start = performance.now();
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-prompt", script, "cygno", ...args],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) {
-    throw new CliError(`Training failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
-  }
-  return (performance.now() - start) / 1000;
+function trainProcess(options: Readonly<Record<string, string | number>>): Promise<number> {
+  const script = new URL("../train.ts", import.meta.url).pathname;
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return timeProgram(Deno.execPath(), ["run", "--allow-all", "--no-prompt", script, "cygno", ...flags]);
 }
 
 /** Outputs of a run's model for raw crops. */
@@ -198,20 +199,7 @@ async function epochs(context: BenchContext): Promise<BenchTable> {
   for (let round = 0; round < Math.min(context.rounds, 2); round++) {
     say(`50 epochs, round ${round + 1}: ours`);
     const out = join(folder, `run_${round}`);
-    ours.push(
-      await trainProcess([
-        "--recipe",
-        "course",
-        "--data",
-        zip,
-        "--test",
-        "0",
-        "--out",
-        out,
-        "--seed",
-        String(round),
-      ]),
-    );
+    ours.push(await trainProcess({ recipe: "course", data: zip, test: 0, out, seed: round }));
     oursAuc.push(auc((await predictRun(out, unseen.crops, "course"))[0], unseen.labels).value);
     say(`${ours.at(-1)!.toFixed(1)} s; theirs`);
     await using peer = course({ ...context, folder: join(folder, `theirs_${round}`) }, zip);
@@ -267,10 +255,7 @@ async function quality(context: BenchContext): Promise<BenchTable> {
   for (const seed of QUALITY_SEEDS) {
     context.say(`training on ${TRAINED} events, seed ${seed}`);
     const out = join(context.folder, `best_${seed}`);
-    const options = { data: zip, test: 200, seed, out };
-    seconds.push(
-      await trainProcess(Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])),
-    );
+    seconds.push(await trainProcess({ data: zip, test: 200, seed, out }));
   }
   const [known, unseen] = [await readAll(zip), await readAll(testZip)];
   for (const seed of QUALITY_SEEDS) {
@@ -337,12 +322,7 @@ async function askTrees({ folder, need }: BenchContext, { known, unseen, before,
   };
   const files = [await save("known.f32", before, known), await save("unseen.f32", after, unseen)];
   const script = new URL("./peers/cygno_trees.py", import.meta.url).pathname;
-  const { success, stdout, stderr } = await new Deno.Command(need("trees"), { args: [script, ...files] })
-    .output();
-  if (!success) {
-    throw new CliError(`The trees failed: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
-  }
-  return JSON.parse(new TextDecoder().decode(stdout)) as Trees;
+  return JSON.parse(await readProgram(need("trees"), [script, ...files])) as Trees;
 }
 
 /** The unseen events by true energy, then all of them. */

@@ -20,6 +20,7 @@ import {
   type BenchTable,
   chooseParts,
   Peer,
+  readProgram,
   timeProgram,
 } from "./_bench.ts";
 import { measureAsha } from "./_search_asha.ts";
@@ -298,7 +299,7 @@ async function measureScan({ rounds, folder, say, need }: BenchContext, epochs: 
   const script = (name: string) => new URL(name, import.meta.url).pathname;
   const [own, peer] = [script("./_scan.ts"), script("./peers/search_scan.py")];
   const cores = navigator.hardwareConcurrency, networks = join(folder, "networks.json");
-  await Deno.writeTextFile(networks, await listScan(own));
+  await Deno.writeTextFile(networks, await readProgram(Deno.execPath(), ["run", "-A", own, "list"]));
   const scan = (threads: number, ...rest: string[]) =>
     timeProgram(Deno.execPath(), ["run", "-A", own, String(epochs), String(threads), ...rest]);
   const wall = { one: [] as number[], keras: [] as number[], narrow: [] as number[], two: [] as number[] };
@@ -343,13 +344,6 @@ async function measureScan({ rounds, folder, say, need }: BenchContext, epochs: 
       "Both train the same 14 networks. KerasTuner compiles with XLA by itself, which Keras does here.",
     ],
   };
-}
-
-/** The networks of the scan, as JSON. */
-async function listScan(program: string): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", program, "list"] })
-    .output();
-  return new TextDecoder().decode(stdout);
 }
 
 /** Seconds of processor time of all programs that this process started and that are over. Linux only: else NaN. */

@@ -24,6 +24,7 @@ import {
   type BenchTable,
   chooseParts,
   median,
+  readProgram,
 } from "./_bench.ts";
 
 /** Name on the command line. */
@@ -196,11 +197,8 @@ async function measureLoad(
   connections: number,
   seconds: number,
 ): Promise<Load> {
-  const { success, stdout, stderr } = await new Deno.Command(wrk, {
-    args: ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "10s", "-s", script, url],
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  if (!success) throw new CliError(`wrk failed: ${new TextDecoder().decode(stderr)}`);
+  const load = ["-t1", `-c${connections}`, `-d${seconds}s`];
+  const text = await readProgram(wrk, [...load, "--latency", "--timeout", "10s", "-s", script, url]);
   if (/Non-2xx|Socket errors/.test(text)) throw new CliError(`${url} failed under load: ${text}`);
   const percentile = (share: string) => {
     const found = new RegExp(`${share}%\\s+([0-9.]+)(us|ms|s|m)`).exec(text);
