@@ -113,15 +113,15 @@ export function meetsBar(row: BenchRow): boolean | undefined {
  * Measures several things in turns: a, b, c, a, b, c, …, each `rounds` times, starting with another one each round.
  *
  * @param rounds How many turns each gets.
- * @param measures Each measures once and gives a value.
+ * @param measures Each measures once and gives a value, or several together.
  * @returns The values by name, in order of the rounds.
  */
-export async function alternate<K extends string>(
+export async function alternate<K extends string, T = number>(
   rounds: number,
-  measures: Readonly<Record<K, () => number | Promise<number>>>,
-): Promise<Record<K, number[]>> {
+  measures: Readonly<Record<K, () => T | Promise<T>>>,
+): Promise<Record<K, T[]>> {
   const names = Object.keys(measures) as K[];
-  const values = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, number[]>;
+  const values = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, T[]>;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length];

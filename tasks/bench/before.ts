@@ -3,7 +3,14 @@
  * side by side. @module
  */
 import { join } from "@std/path";
-import { type BenchContext, type BenchRow, type BenchTable, chooseParts, timeProgram } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  chooseParts,
+  timeProgram,
+} from "./_bench.ts";
 import { checkOut, commitBefore, ROOT } from "./_before.ts";
 
 export const name = "before";
@@ -38,22 +45,12 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
 }
 
 /** Rows of both trees, one list a round. */
-interface Rounds {
-  today: BenchRow[][];
-  before: BenchRow[][];
-}
-
-async function inTurns({ rounds, folder, say }: BenchContext, bench: string, tree: string): Promise<Rounds> {
-  const all: Rounds = { today: [], before: [] };
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? ["today", "before"] as const : ["before", "today"] as const;
-    for (const which of order) {
-      say(`round ${round + 1}, ${which}: ${bench}`);
-      const root = which === "today" ? ROOT : tree;
-      all[which].push(await rowsOf(root, bench, join(folder, `${which}_${round}`)));
-    }
-  }
-  return all;
+function inTurns({ rounds, folder, say }: BenchContext, bench: string, tree: string) {
+  const run = (which: string, root: string) => () => {
+    say(`${which}: ${bench}`);
+    return rowsOf(root, bench, join(folder, "rows"));
+  };
+  return alternate(rounds, { today: run("today", ROOT), before: run("before", tree) });
 }
 
 /** Rows of one run of a tree's own bench. */
@@ -69,7 +66,11 @@ async function rowsOf(root: string, bench: string, out: string): Promise<BenchRo
 }
 
 /** Rows that both trees have, with today's values as ours; peers are left out, who are in both alike. */
-function tableOf(part: string, commit: string, { today, before }: Rounds): BenchTable {
+function tableOf(
+  part: string,
+  commit: string,
+  { today, before }: Record<"today" | "before", BenchRow[][]>,
+): BenchTable {
   const key = ({ what, unit }: BenchRow) => `${what} ${unit}`;
   const valuesOf = (runs: readonly BenchRow[][], row: BenchRow) =>
     runs.flatMap((rows) => rows.find((other) => key(other) === key(row))?.ours ?? []);

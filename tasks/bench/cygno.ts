@@ -135,12 +135,11 @@ async function step(context: BenchContext): Promise<BenchTable> {
     first.push(await time(10));
   }
   const best = times[first.indexOf(Math.min(...first))]; // as fit chooses
-  const answers: Record<string, number>[] = [];
   const values = await alternate(context.rounds, {
     ours: () => best(steps),
     async theirs() {
-      answers.push(await peer.ask({ do: "step", steps }));
-      return 1000 * Math.min(answers.at(-1)!.graph, answers.at(-1)!.train_on_batch);
+      const { graph, train_on_batch } = await peer.ask({ do: "step", steps });
+      return 1000 * Math.min(graph, train_on_batch);
     },
   });
   return {

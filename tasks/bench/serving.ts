@@ -246,16 +246,12 @@ async function benchLoad(context: BenchContext, bed: Bed): Promise<BenchTable> {
   const rows: BenchRow[] = [];
   for (const connections of CONNECTIONS) {
     say(`connections: ${connections}`);
-    const loads: Record<string, Load[]> = {};
     const measures = Object.fromEntries(
-      Object.entries(targets).map(([who, { url, script }]) => [who, async () => {
-        const load = await measureLoad(wrk, script, url, connections, SECONDS);
-        (loads[who] ??= []).push(load);
-        return load.perSecond;
-      }]),
+      Object.entries(targets).map((
+        [who, { url, script }],
+      ) => [who, () => measureLoad(wrk, script, url, connections, SECONDS)]),
     );
-    await alternate(rounds, measures);
-    rows.push(...loadRows(connections, loads));
+    rows.push(...loadRows(connections, await alternate(rounds, measures)));
   }
   return {
     title:
