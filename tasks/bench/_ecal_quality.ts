@@ -6,9 +6,10 @@ import { join } from "@std/path";
 import { createDraws } from "../../lib/base/random.ts";
 import { createRng } from "../../lib/base/rng.ts";
 import { type EcalImages, openEcal } from "../../lib/data/ecal.ts";
+import type { tf } from "../../lib/engine/mod.ts";
 import { type Source, subset } from "../../lib/data/source.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
-import { auc } from "../../lib/evaluate/mod.ts";
+import { accuracy, auc } from "../../lib/evaluate/mod.ts";
 import { fitTrees } from "../../lib/experiments/ecal/boosted_trees.ts";
 import type { ECAL_OPTIONS } from "../../lib/experiments/ecal/data.ts";
 import { ecal } from "../../lib/experiments/ecal/experiment.ts";
@@ -53,7 +54,8 @@ const KNOWN_SEED = 131, UNSEEN_SEED = 132;
 /** Images that trees are fitted to. */
 const TREE_IMAGES = 30_000;
 
-async function simulate(context: BenchContext, events: number, seed: number): Promise<string[]> {
+/** Simulated files in the bench's folder, photons and electrons, made once. */
+export async function simulate(context: BenchContext, events: number, seed: number): Promise<string[]> {
   const folder = join(context.folder, `seed${seed}`);
   const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
   if (await Deno.stat(files[1]).then(() => true, () => false)) return files;
@@ -75,16 +77,25 @@ function firstOf({ labels }: EcalImages, each: number): Uint32Array {
 
 const sourceOf = ({ images, labels }: EcalImages) => sparseSource(images, labels);
 
+/** The experiment's way of training. */
+const recipeOf = (options: EcalOptions) => ecal.recipe(options, undefined as never, undefined as never);
+
+/** The probabilities of an electron that a network gives. */
+async function scoresBy(model: tf.LayersModel, images: Source, options: EcalOptions): Promise<Float32Array> {
+  const { predictions } = await train.predict(model, images, { preprocessing: stepsFor(options) });
+  return electronScores(predictions.data as Float32Array);
+}
+
 /** Trains a network by its recipe, and scores images that it never saw. */
 async function scoresOf(known: Source, unseen: EcalImages, changes: Partial<EcalOptions>) {
   const options = optionsFor(ecal, changes), model = buildNetwork(options), { epochs, batch, seed } = options;
-  const recipe = ecal.recipe(options, undefined as never, undefined as never);
   try {
-    await train.fit(model, known, { ...recipe, epochs, batch, seed, shards: 2 } as train.FitOptions);
-    const { predictions } = await train.predict(model, sourceOf(unseen), {
-      preprocessing: stepsFor(options),
-    });
-    return electronScores(predictions.data as Float32Array);
+    await train.fit(
+      model,
+      known,
+      { ...recipeOf(options), epochs, batch, seed, shards: 2 } as train.FitOptions,
+    );
+    return await scoresBy(model, sourceOf(unseen), options);
   } finally {
     model.dispose();
   }
@@ -222,22 +233,20 @@ async function hardnessOf(context: BenchContext, epochs: number): Promise<BenchT
   const unseen = await set.read(set.rowsOf(PUBLISHED_TRAIN, PUBLISHED_TRAIN + 10_000));
   // The rate falls over all 20 epochs, whether they are run or not.
   const options = optionsFor(ecal, { recipe: "resnet15" }), model = buildNetwork(options);
-  const recipe = ecal.recipe(options, undefined as never, undefined as never);
   const whole = train.cosine(options.rate), passes = options.epochs;
   const schedule = {
     ...whole,
     rate: (at: Parameters<typeof whole.rate>[0]) => whole.rate({ ...at, steps: at.stepsPerEpoch * passes }),
   };
   const { epochs: history } = await train.fit(model, sourceOf(known), {
-    ...recipe,
+    ...recipeOf(options),
     schedule,
     epochs,
     batch: options.batch,
     shards: 2,
     onEpoch: ({ epoch, loss, accuracy }) => context.say(`epoch ${epoch}: loss ${loss}, accuracy ${accuracy}`),
   } as train.FitOptions);
-  const { predictions } = await train.predict(model, sourceOf(unseen), { preprocessing: stepsFor(options) });
-  const area = auc(electronScores(predictions.data as Float32Array), unseen.labels);
+  const area = auc(await scoresBy(model, sourceOf(unseen), options), unseen.labels);
   model.dispose();
   const peer = "the same on the real files";
   const rows = history.slice(0, PUBLISHED.loss.length).flatMap(({ loss, accuracy }, i) => [
@@ -277,14 +286,11 @@ async function curveOf(context: BenchContext, minutes: number): Promise<BenchTab
   const known = await imagesOf(await simulate(context, each, KNOWN_SEED), each);
   const unseen = await imagesOf(await simulate(context, watched, UNSEEN_SEED), watched);
   const options = optionsFor(ecal, { recipe: "document" }), model = buildNetwork(options);
-  const recipe = ecal.recipe(options, undefined as never, undefined as never);
-  const source = sourceOf(known), watching = sourceOf(unseen), preprocessing = stepsFor(options);
+  const source = sourceOf(known), watching = sourceOf(unseen);
   const accuracyNow = async () => {
-    const { predictions } = await train.predict(model, watching, { preprocessing });
-    const scores = electronScores(predictions.data as Float32Array);
+    const scores = await scoresBy(model, watching, options);
     return {
-      right: scores.reduce((n, score, i) => n + Number((score >= 0.5) === (unseen.labels[i] === 1)), 0) /
-        scores.length,
+      right: accuracy(scores.map((score) => score >= 0.5 ? 1 : 0), unseen.labels).value,
       area: auc(scores, unseen.labels).value,
     };
   };
@@ -304,7 +310,7 @@ async function curveOf(context: BenchContext, minutes: number): Promise<BenchTab
     if (isOver) stop.abort();
   };
   await train.fit(model, source, {
-    ...recipe,
+    ...recipeOf(options),
     epochs: options.epochs,
     batch: options.batch,
     shards: 2,

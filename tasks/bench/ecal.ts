@@ -1,14 +1,12 @@
 /**
  * The calorimeter's way from its files to a trained network against NumPy, h5py, Keras and PyTorch; and what networks reach. @module
  */
-import { join } from "@std/path";
 import { openEcal } from "../../lib/data/ecal.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
 import { startEngine, tf } from "../../lib/engine/mod.ts";
 import { preprocess, type PreprocessingStep, primitiveOps } from "../../lib/image/preprocessing/mod.ts";
 import { buildNetwork, DOCUMENT_FILM, stepsFor } from "../../lib/experiments/ecal/networks.ts";
 import { buildConv3dNet } from "../../lib/models/conv3d_net.ts";
-import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import * as train from "../../lib/train/mod.ts";
 import { preprocessTensor } from "../../lib/train/preprocess_tensor.ts";
 import * as long from "./_ecal_quality.ts";
@@ -46,11 +44,7 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
   await startEngine();
   const tables: BenchTable[] = [], timed = chosen.filter((part) => Object.hasOwn(PARTS, part));
   if (timed.length > 0) {
-    context.say(`simulating ${2 * EVENTS} images`);
-    await writeEcal(context.folder, { events: EVENTS }, { seed: 4 });
-    const files = (["photon", "electron"] as const).map((kind) =>
-      join(context.folder, ecalFileName(kind, EVENTS))
-    );
+    const files = await long.simulate(context, EVENTS, 4);
     for (const part of timed) tables.push(await PARTS[part](context, files));
   }
   for (const part of chosen) {
