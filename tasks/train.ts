@@ -71,7 +71,8 @@ const OWN_OPTIONS = {
   from: {
     type: "string",
     hint: "RUN|FILE",
-    help: "Start from the weights of this run or .keras file; layers that it lacks start anew.",
+    help:
+      "Start from the weights of this run or .keras file (of several: top_=RUN,side_=RUN, before the layers' names).",
   },
   freeze: { type: "list", hint: "LAYERS", help: "Layers that training leaves alone, such as conv1,stage*." },
   summary: { type: "boolean", default: false, help: "Print the model as Keras does before training it." },

@@ -8,9 +8,12 @@ import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
 import {
+  superNemo3d,
   superNemoCalorimeter,
+  superNemoCombined,
   superNemoFront,
   superNemoHint,
+  superNemoPoints,
   superNemoSide,
   superNemoTop,
 } from "./supernemo/experiment.ts";
@@ -28,6 +31,9 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   superNemoTop,
   superNemoSide,
   superNemoFront,
+  superNemoCombined,
+  superNemo3d,
+  superNemoPoints,
   superNemoCalorimeter,
   superNemoHint,
 ];

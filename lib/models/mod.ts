@@ -18,6 +18,8 @@ export * from "./resnet18.ts";
 export * from "./stacked_cnn.ts";
 export * from "./summary.ts";
 export * from "./supernemo_document.ts";
+export * from "./supernemo_points.ts";
 export * from "./supernemo_small.ts";
+export * from "./supernemo_volume.ts";
 export * from "./tutorial_cnn.ts";
 export * from "./vgg16.ts";

@@ -12,7 +12,7 @@ import { layerSeeds, type ModelConfig } from "./model.ts";
 /** Settings of {@linkcode buildSuperNemoSmall}. */
 export interface SuperNemoSmallConfig extends ModelConfig {
   /** Rows, columns and channels of the view. */
-  inputShape: readonly [rows: number, columns: number, channels: number];
+  inputShape: readonly number[];
   /** What the output is: one of several classes, or several labels that may hold at once. @default {"softmax"} */
   output?: "softmax" | "sigmoid";
   /** Whether it matters where something is found: features are then flattened rather than pooled. @default {false} */
@@ -57,6 +57,74 @@ function stagesFor([rows, columns]: readonly number[]): Stage[] {
   ];
 }
 
+/** Settings of {@linkcode viewFeatures}. */
+export interface ViewFeaturesConfig {
+  /** Before the name of every layer. @default {""} */
+  prefix?: string;
+  /** Whether it matters where something is found. @default {false} */
+  places?: boolean;
+}
+
+/**
+ * What the small network of a view finds in it, before its dense layers.
+ *
+ * Shapes: [batch, rows, columns, channels] in; [batch, 2 · channels of the last convolution] out, or with `places` [batch, 32 · places].
+ *
+ * @param seeds Gives each layer's seed.
+ */
+export function viewFeatures(
+  image: tf.SymbolicTensor,
+  seeds: () => number | undefined,
+  { prefix = "", places = false }: ViewFeaturesConfig = {},
+): tf.SymbolicTensor {
+  const inputShape = image.shape.slice(1) as number[], [rows, columns] = inputShape;
+  let x = image;
+  const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
+  for (const [i, { filters, kernel, strides = [1, 1], pool }] of stagesFor(inputShape).entries()) {
+    const [high, wide] = kernel,
+      spansRows = i === 0 && high === rows,
+      spansColumns = i === 0 && wide === columns;
+    const isSpanning = spansRows || spansColumns;
+    if (isSpanning) {
+      const up = spansRows ? 0 : (high - 1) / 2, left = spansColumns ? 0 : (wide - 1) / 2;
+      add(tf.layers.zeroPadding2d({ padding: [[up, up], [left, left]], name: `${prefix}margins` }));
+    }
+    add(tf.layers.conv2d({
+      filters,
+      kernelSize: kernel,
+      strides,
+      padding: isSpanning ? "valid" : "same",
+      useBias: false,
+      kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
+      name: `${prefix}conv${i + 1}`,
+    }));
+    add(tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `${prefix}norm${i + 1}` }));
+    add(tf.layers.activation({ activation: "relu", name: `${prefix}relu${i + 1}` }));
+    if (pool) add(tf.layers.maxPooling2d({ poolSize: pool, name: `${prefix}pool${i + 1}` }));
+  }
+  return places ? flattened(x, seeds(), prefix) : pooled(x, prefix);
+}
+
+/** A hidden layer and the predictions. */
+function headOn(
+  features: tf.SymbolicTensor,
+  { classes = 4, output = "softmax" }: Pick<SuperNemoSmallConfig, "classes" | "output">,
+  seeds: () => number | undefined,
+): tf.SymbolicTensor {
+  const hidden = tf.layers.dense({
+    units: 64,
+    activation: "relu",
+    kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
+    name: "hidden",
+  }).apply(features) as tf.SymbolicTensor;
+  return tf.layers.dense({
+    units: classes,
+    activation: output,
+    kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
+    name: "predictions",
+  }).apply(hidden) as tf.SymbolicTensor;
+}
+
 /**
  * Builds the small network of a view.
  *
@@ -69,64 +137,56 @@ function stagesFor([rows, columns]: readonly number[]): Stage[] {
  * ```
  */
 export function buildSuperNemoSmall(config: SuperNemoSmallConfig): tf.LayersModel {
-  const { inputShape, classes = 4, output = "softmax", places = false, seed } = config;
-  const seeds = layerSeeds(seed), [rows, columns] = inputShape;
+  const { inputShape, places = false, seed } = config, seeds = layerSeeds(seed);
   const image = tf.input({ shape: [...inputShape], name: "image" });
-  let x = image;
-  const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
-  for (const [i, { filters, kernel, strides = [1, 1], pool }] of stagesFor(inputShape).entries()) {
-    const [high, wide] = kernel,
-      spansRows = i === 0 && high === rows,
-      spansColumns = i === 0 && wide === columns;
-    const isSpanning = spansRows || spansColumns;
-    if (isSpanning) {
-      const up = spansRows ? 0 : (high - 1) / 2, left = spansColumns ? 0 : (wide - 1) / 2;
-      add(tf.layers.zeroPadding2d({ padding: [[up, up], [left, left]], name: "margins" }));
-    }
-    add(tf.layers.conv2d({
-      filters,
-      kernelSize: kernel,
-      strides,
-      padding: isSpanning ? "valid" : "same",
-      useBias: false,
-      kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
-      name: `conv${i + 1}`,
-    }));
-    add(tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `norm${i + 1}` }));
-    add(tf.layers.activation({ activation: "relu", name: `relu${i + 1}` }));
-    if (pool) add(tf.layers.maxPooling2d({ poolSize: pool, name: `pool${i + 1}` }));
-  }
-  const features = places ? flattened(x, seeds()) : pooled(x);
-  const hidden = tf.layers.dense({
-    units: 64,
-    activation: "relu",
-    kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
-    name: "hidden",
-  }).apply(features) as tf.SymbolicTensor;
-  const predictions = tf.layers.dense({
-    units: classes,
-    activation: output,
-    kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
-    name: "predictions",
-  }).apply(hidden) as tf.SymbolicTensor;
+  const predictions = headOn(viewFeatures(image, seeds, { places }), config, seeds);
   return tf.model({ inputs: image, outputs: predictions, name: "supernemo_small" });
 }
 
+/** Settings of {@linkcode buildSuperNemoCombined}. */
+export interface SuperNemoCombinedConfig extends Omit<ModelConfig, "inputShape"> {
+  /** Rows, columns and channels of each view, by the name of its input. */
+  inputShapes: Readonly<Record<string, readonly number[]>>;
+}
+
+/**
+ * Builds one network of several views: the small one's convolutions for each, their layers' names after the input's (`top_conv1`), and one head.
+ *
+ * So a trained small network gives its layers to it by their names, as the published combination took over three networks.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { buildSuperNemoCombined } from "./supernemo_small.ts";
+ * await startEngine({ backend: "cpu" });
+ * const model = buildSuperNemoCombined({ inputShapes: { top: [9, 113, 1], front: [30, 9, 1] } });
+ * model.inputNames; // [ "top", "front" ]
+ * ```
+ */
+export function buildSuperNemoCombined(config: SuperNemoCombinedConfig): tf.LayersModel {
+  const { inputShapes, seed } = config, seeds = layerSeeds(seed);
+  const names = Object.keys(inputShapes);
+  const inputs = names.map((name) => tf.input({ shape: [...inputShapes[name]], name }));
+  const features = names.map((name, i) => viewFeatures(inputs[i], seeds, { prefix: `${name}_` }));
+  const together = tf.layers.concatenate({ name: "views" }).apply(features) as tf.SymbolicTensor;
+  return tf.model({ inputs, outputs: headOn(together, config, seeds), name: "supernemo_combined" });
+}
+
 /** Mean and maximum of each channel, [batch, 2 · channels]. */
-function pooled(x: tf.SymbolicTensor): tf.SymbolicTensor {
-  const mean = tf.layers.globalAveragePooling2d({ name: "mean" }).apply(x) as tf.SymbolicTensor;
-  const largest = tf.layers.globalMaxPooling2d({ name: "largest" }).apply(x) as tf.SymbolicTensor;
-  return tf.layers.concatenate({ name: "features" }).apply([mean, largest]) as tf.SymbolicTensor;
+function pooled(x: tf.SymbolicTensor, prefix: string): tf.SymbolicTensor {
+  const mean = tf.layers.globalAveragePooling2d({ name: `${prefix}mean` }).apply(x) as tf.SymbolicTensor;
+  const largest = tf.layers.globalMaxPooling2d({ name: `${prefix}largest` }).apply(x) as tf.SymbolicTensor;
+  return tf.layers.concatenate({ name: `${prefix}features` }).apply([mean, largest]) as tf.SymbolicTensor;
 }
 
 /** Few channels of each place, one after the other. */
-function flattened(x: tf.SymbolicTensor, seed: number | undefined): tf.SymbolicTensor {
+function flattened(x: tf.SymbolicTensor, seed: number | undefined, prefix: string): tf.SymbolicTensor {
   const few = tf.layers.conv2d({
     filters: 32,
     kernelSize: 1,
     activation: "relu",
     kernelInitializer: tf.initializers.heNormal({ seed }),
-    name: "narrow",
+    name: `${prefix}narrow`,
   }).apply(x) as tf.SymbolicTensor;
-  return tf.layers.flatten({ name: "features" }).apply(few) as tf.SymbolicTensor;
+  return tf.layers.flatten({ name: `${prefix}features` }).apply(few) as tf.SymbolicTensor;
 }

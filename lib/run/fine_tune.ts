@@ -6,7 +6,10 @@ import { runPaths } from "./run_folder.ts";
 
 /** Options for {@linkcode fineTune}. */
 export interface FineTuneOptions {
-  /** A run folder, or a `.keras` file. */
+  /**
+   * A run folder or a `.keras` file; or several, by commas, each as `prefix=place`, whose layers are those of the model that have the prefix before
+   * their names: `top_=runs/top,side_=runs/side`.
+   */
   from: string;
   /** Names of layers that training leaves alone; `*` stands for any letters. @default {none} */
   freeze?: readonly string[];
@@ -31,7 +34,7 @@ export async function fineTune(
   { from, freeze = [], log = () => {} }: FineTuneOptions,
 ): Promise<void> {
   const model = mainModel(models);
-  const donors = await readDonors(from);
+  const donors = await readAllDonors(from);
   const taken = model.layers.filter((layer) => takeOver(layer, donors.get(layer.name)));
   if (taken.length === 0) {
     throw new Error(
@@ -67,6 +70,19 @@ function freezeLayers(model: tf.LayersModel, names: readonly string[], log: (lin
     for (const layer of layers) layer.trainable = false;
     log(`Froze ${layers.map((layer) => layer.name).join(", ")}`);
   }
+}
+
+/** The weights of one or several other models, by layer. */
+async function readAllDonors(from: string): Promise<Map<string, Donor[]>> {
+  const places = from.split(",").map((place) => /^(?:(\w+)=)?(.+)$/.exec(place) ?? [place, undefined, place]);
+  const isSeveral = places.length > 1 && places.every(([, prefix]) => prefix !== undefined);
+  const isPrefixed = places.length === 1 && places[0][1] !== undefined;
+  if (!isSeveral && !isPrefixed) return await readDonors(from);
+  const donors = new Map<string, Donor[]>();
+  for (const [, prefix, place] of places) {
+    for (const [name, weights] of await readDonors(place!)) donors.set(`${prefix}${name}`, weights);
+  }
+  return donors;
 }
 
 /** The weights of another model, by layer. */

@@ -14,6 +14,7 @@ import {
   smallRecipe,
   type SplitEvents,
   SUPERNEMO_OPTIONS,
+  viewInput,
   viewShape,
   viewSource,
 } from "./data.ts";
@@ -111,7 +112,7 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
     const part = (split: keyof typeof splits) => {
       const hits = seenHits(splits[split], options), reached = reachedColumns(splits[split]);
       const targets = { columns: targetOf(reached, options.loss) };
-      return { hits, reached, targets, source: viewSource(hits, "top", options, targets) };
+      return { hits, reached, targets, source: viewSource(hits, { image: "top" }, options, targets) };
     };
     const measure = part("test");
     return {
@@ -137,13 +138,7 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
 
   card: (options) => ({
     description: `Says which columns of SuperNEMO's calorimeter ${options.tracks} straight track(s) reach.`,
-    inputs: [{
-      name: "image",
-      shape: viewShape("top", options),
-      dtype: "float32",
-      units: options.pixels === "hit" ? "1 where a cell was hit" : "1 on the wire, 0 at 44 mm",
-      ...(options.sides === "apart" && { kind: "bands", columns: ["side 0", "side 1"] }),
-    }],
+    inputs: [viewInput("image", "top", options)],
     outputs: [{ name: "columns", kind: "labels", labels: LABELS, thresholds: thresholdsOf(options) }],
   }),
 

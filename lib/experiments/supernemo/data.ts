@@ -15,7 +15,7 @@ import {
   treatMissingHeights,
 } from "../../data/tracker_events.ts";
 import { drawView, type TrackerView, VIEW_SHAPES, type ViewOptions } from "../../data/tracker_views.ts";
-import type { LoadContext, OptionTable } from "../../run/experiment.ts";
+import type { CardParts, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { superNemoFileName, writeSuperNemo } from "../../simulate/supernemo/set.ts";
 import { adam, oneCycle } from "../../train/mod.ts";
 
@@ -230,32 +230,52 @@ export function seenHits(
   return treatMissingHeights(filtered, missingHeight);
 }
 
-/** Height, width and channels of a view. */
-export function viewShape(
+/** Shape of a view: its axes, and channels. */
+export function viewShape(view: TrackerView, { sides }: Pick<SuperNemoOptions, "sides">): number[] {
+  return [...VIEW_SHAPES[view], sides === "apart" ? 2 : 1];
+}
+
+/** A view as a model's card has it among its inputs. */
+export function viewInput(
+  name: string,
   view: TrackerView,
-  { sides }: Pick<SuperNemoOptions, "sides">,
-): [rows: number, columns: number, channels: number] {
-  const [rows, columns] = VIEW_SHAPES[view];
-  return [rows, columns, sides === "apart" ? 2 : 1];
+  options: Pick<SuperNemoOptions, "sides" | "pixels">,
+): CardParts["inputs"][number] {
+  const bands = options.sides === "apart" && view !== "volume";
+  return {
+    name,
+    shape: viewShape(view, options),
+    dtype: "float32",
+    units: options.pixels === "hit" ? "1 where a cell was hit" : "1 on the wire, 0 at 44 mm",
+    ...(bands && { kind: "bands", columns: ["side 0", "side 1"] }),
+  };
 }
 
 /**
  * A source of views: drawn once where they fit into 512 MiB, else drawn batch by batch.
  *
+ * @param views By the name of their input.
  * @param targets By name, one row an event.
  */
 export function viewSource(
   hits: TrackerHits,
-  view: TrackerView,
+  views: Readonly<Record<string, TrackerView>>,
   { sides, pixels }: Pick<SuperNemoOptions, "sides" | "pixels">,
   targets: NamedArrays,
 ): Source {
-  const options: ViewOptions = { sides, value: pixels }, shape = viewShape(view, { sides });
-  const size = shape.reduce((product, side) => product * side, pixels === "hit" ? 1 : 4);
-  if (size * eventCount(hits) <= KEPT_BYTES) {
-    return fromArrays({ image: drawView(hits, view, options) }, targets);
+  const options: ViewOptions = { sides, value: pixels };
+  const draw = (some: TrackerHits): NamedArrays =>
+    Object.fromEntries(
+      Object.entries(views).map(([name, view]) => [name, drawView(some, view, options)]),
+    );
+  const pixelsOfAll = Object.values(views).reduce(
+    (sum, view) => sum + viewShape(view, { sides }).reduce((product, side) => product * side, 1),
+    0,
+  );
+  if (pixelsOfAll * (pixels === "hit" ? 1 : 4) * eventCount(hits) <= KEPT_BYTES) {
+    return fromArrays(draw(hits), targets);
   }
-  const few = fromArrays({ image: drawView(selectEvents(hits, [0]), view, options) }, firstRows(targets));
+  const few = fromArrays(draw(selectEvents(hits, [0])), firstRows(targets));
   return {
     size: eventCount(hits),
     inputs: few.inputs,
@@ -263,10 +283,7 @@ export function viewSource(
     // deno-lint-ignore require-await -- a throw is to be a rejection
     async read(indices) {
       const rows = Object.entries(targets).map(([name, array]) => [name, takeRowsOf(array, indices)]);
-      return {
-        inputs: { image: drawView(selectEvents(hits, indices), view, options) },
-        targets: Object.fromEntries(rows),
-      };
+      return { inputs: draw(selectEvents(hits, indices)), targets: Object.fromEntries(rows) };
     },
   };
 }
@@ -289,13 +306,17 @@ export async function fingerprintOf(
   return await sha256(new TextEncoder().encode(sums.join()));
 }
 
-/** Pictures of some events of a source, as a user of the model would send them. */
+/** Inputs of some events of a source, as a user of the model would send them. */
 export async function rawViews(source: Source, indices: readonly number[]) {
-  const { inputs: { image } } = await subset(source, Uint32Array.from(indices)).read(
+  const { inputs } = await subset(source, Uint32Array.from(indices)).read(
     Uint32Array.from(indices, (_, i) => i),
   );
-  return indices.map((_, i) => {
-    const { data, shape } = takeRowsOf(image, [i]);
-    return { image: { data, shape: shape.slice(1) } };
-  });
+  return indices.map((_, i) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([name, array]) => {
+        const { data, shape } = takeRowsOf(array, [i]);
+        return [name, { data, shape: shape.slice(1) }];
+      }),
+    )
+  );
 }

@@ -2,7 +2,9 @@
 import { countingExperiment } from "./counting.ts";
 
 export { superNemoCalorimeter } from "./calorimeter.ts";
+export { superNemoCombined } from "./combined.ts";
 export { superNemoHint } from "./hint.ts";
+export { superNemoPoints } from "./points.ts";
 
 /** Counting tracks seen from above. */
 export const superNemoTop = countingExperiment("top");
@@ -10,3 +12,5 @@ export const superNemoTop = countingExperiment("top");
 export const superNemoSide = countingExperiment("side");
 /** Counting tracks seen from the front. */
 export const superNemoFront = countingExperiment("front");
+/** Counting tracks in volumes. */
+export const superNemo3d = countingExperiment("volume");

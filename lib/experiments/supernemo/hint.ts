@@ -13,6 +13,7 @@ import {
   smallRecipe,
   type SplitEvents,
   SUPERNEMO_OPTIONS,
+  viewInput,
   viewShape,
   viewSource,
 } from "./data.ts";
@@ -76,7 +77,7 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
     const part = (split: keyof typeof splits) => {
       const hits = seenHits(splits[split], options), labels = segmentsOf(splits[split], options.learn);
       const targets = { segment: { data: labels, shape: [labels.length] } };
-      return { hits, labels, targets, source: viewSource(hits, "top", options, targets) };
+      return { hits, labels, targets, source: viewSource(hits, { image: "top" }, options, targets) };
     };
     const learn = part("train"), measure = part("test");
     return {
@@ -101,13 +102,7 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
 
   card: (options) => ({
     description: `Says in which segment the ${options.learn} of SuperNEMO's one track is, seen from above.`,
-    inputs: [{
-      name: "image",
-      shape: viewShape("top", options),
-      dtype: "float32",
-      units: options.pixels === "hit" ? "1 where a cell was hit" : "1 on the wire, 0 at 44 mm",
-      ...(options.sides === "apart" && { kind: "bands", columns: ["side 0", "side 1"] }),
-    }],
+    inputs: [viewInput("image", "top", options)],
     outputs: [{ name: "segment", kind: "classes", labels: namesOf(options.learn) }],
   }),
 

@@ -413,6 +413,12 @@ Deno.test("fineTune() takes what fits by the layer's name, lets the rest begin a
         "no layer of its model fits: it has sum",
       );
     }
+    const prefixed = model("a_sum");
+    await fineTune({ model: prefixed }, { from: `a_=${folder},b_=${join(folder, "model.keras")}` });
+    assertEquals(
+      [...prefixed.layers[0].getWeights()[0].dataSync()],
+      [...fits.layers[0].getWeights()[0].dataSync()],
+    );
     await assertRejects(
       () => fineTune({ model: model("sum") }, { from: folder, freeze: ["su"] }),
       RangeError,

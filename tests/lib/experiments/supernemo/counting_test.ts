@@ -1,8 +1,15 @@
 import { join } from "@std/path";
 import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
-import { superNemoFront, superNemoTop } from "../../../../lib/experiments/supernemo/experiment.ts";
+import {
+  superNemo3d,
+  superNemoCombined,
+  superNemoFront,
+  superNemoPoints,
+  superNemoTop,
+} from "../../../../lib/experiments/supernemo/experiment.ts";
 import { guessByHitCount, learnHitCounts } from "../../../../lib/experiments/supernemo/hit_count.ts";
 import type { Options } from "../../../../lib/run/experiment.ts";
+import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
@@ -92,4 +99,43 @@ Deno.test("the published networks train as published unless told otherwise", () 
 Deno.test("learnHitCounts() takes the most frequent class, and the next smaller number's where there is none", () => {
   const guess = learnHitCounts([2, 2, 2, 5, 5, 5], [0, 0, 1, 1, 1, 0], 2);
   assertEquals([...guessByHitCount(guess, [0, 2, 3, 5, 99])], [0, 0, 0, 1, 1]);
+});
+
+for (const experiment of [superNemo3d, superNemoPoints]) {
+  Deno.test(`${experiment.name} trains, and serves as trained`, async () => {
+    const lines: string[] = [];
+    const { metrics } = await runExperiment(experiment as typeof superNemo3d, {
+      folder: join(folder, experiment.name),
+      options: { ...options({ events: 160, testEvents: 80 }), ...{ hits: 32 } },
+      dataFolder: folder,
+      log: (line) => lines.push(line),
+    });
+    assertEquals(metrics!.accuracy.n, 80);
+    assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
+  });
+}
+
+Deno.test("supernemo-combined takes over a view's network, keeps it frozen, and serves as trained", async () => {
+  const settings = { options: options({ events: 160, testEvents: 80 }), dataFolder: folder };
+  const from = join(folder, "front");
+  await runExperiment(superNemoFront, { ...settings, folder: from });
+  const kernels: Float32Array[] = [], lines: string[] = [];
+  const { metrics, folder: run } = await runExperiment(superNemoCombined, {
+    ...settings,
+    folder: join(folder, "combined"),
+    log: (line) => lines.push(line),
+    prepareModels: async (models) => {
+      await fineTune(models, { from: `front_=${from}`, freeze: ["front_*"] });
+      const [kernel] = Object.values(models)[0].getLayer("front_conv1").getWeights();
+      kernels.push(kernel.dataSync<"float32">().slice());
+    },
+  });
+  assertEquals(metrics!.accuracy.n, 80);
+  assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
+  const small = superNemoFront.build(options(), {} as never) as tf.LayersModel;
+  await fineTune({ model: small }, { from });
+  assertEquals(small.getLayer("conv1").getWeights()[0].dataSync(), kernels[0]);
+  const trained = superNemoCombined.build(options(), {} as never) as tf.LayersModel;
+  await fineTune({ model: trained }, { from: run });
+  assertEquals(trained.getLayer("front_conv1").getWeights()[0].dataSync(), kernels[0]);
 });

@@ -1,0 +1,171 @@
+/** What all experiments that count tracks share: classes, measurements, figures. @module */
+import type { TrackerHits } from "../../data/tracker_events.ts";
+import { accuracy, argMaxRows, confusionMatrix, proportion } from "../../evaluate/mod.ts";
+import {
+  type Picture,
+  picturesOf,
+  plotConfusion,
+  plotImageGrid,
+  plotPredictionGrid,
+  worstMistakes,
+} from "../../plot/mod.ts";
+import type { Data, Figure, LoadContext, Measurements, Results } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
+import {
+  dataOf,
+  type EventSplits,
+  loadEvents,
+  seenHits,
+  type SplitEvents,
+  type SplitView,
+  type SuperNemoOptions,
+} from "./data.ts";
+import { guessByHitCount, learnHitCounts } from "./hit_count.ts";
+
+/** Numbers of tracks that are told apart. */
+export const TRACKS = [1, 2, 3, 4] as const;
+/** What they are called. */
+export const COUNT_LABELS = ["1 track", "2 tracks", "3 tracks", "4 tracks"];
+
+/** The loaded events. */
+export interface CountingData extends Data {
+  /** Class, number of tracks less 1, and number of hits of each event. */
+  readonly counted: { train: CountedEvents; test: CountedEvents };
+}
+
+/** Class and number of hits of each event. */
+export interface CountedEvents {
+  /** Number of tracks less 1. */
+  labels: Int32Array;
+  hits: Uint32Array;
+}
+
+function hitsOfEach({ offsets }: TrackerHits): Uint32Array {
+  return offsets.subarray(1).map((end, event) => end - offsets[event]);
+}
+
+/** Classes of events. @throws {RangeError} If an event has none of 1 to 4 tracks. */
+export function classesOf({ events, rows }: SplitEvents): Int32Array {
+  return Int32Array.from(rows, (row) => {
+    const tracks = events.trackCounts![row];
+    if (tracks >= 1 && tracks <= TRACKS.length) return tracks - 1;
+    throw new RangeError(`Cannot learn from event ${row} as it must have 1 to 4 tracks: got ${tracks}`);
+  });
+}
+
+/**
+ * Loads events of 1 to 4 tracks.
+ *
+ * @param draw Makes a source of some events' hits and their target `tracks`.
+ */
+export async function loadCounting(
+  options: SuperNemoOptions,
+  context: LoadContext,
+  draw: (hits: TrackerHits, targets: SplitView["targets"]) => SplitView["source"],
+): Promise<CountingData> {
+  const splits = await loadEvents(options, TRACKS, context);
+  const part = (split: keyof EventSplits) => {
+    const hits = seenHits(splits[split], options), labels = classesOf(splits[split]);
+    const targets = { tracks: { data: labels, shape: [labels.length] } };
+    return { hits, targets, source: draw(hits, targets), counted: { labels, hits: hitsOfEach(hits) } };
+  };
+  const learn = part("train"), measure = part("test");
+  return {
+    ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
+    counted: { train: learn.counted, test: measure.counted },
+  };
+}
+
+/** Accuracy, and the recall of each number of tracks, beside what the number of hits alone says. */
+export function measureCounts(probabilities: ArrayLike<number>, { counted }: CountingData): Measurements {
+  const predicted = argMaxRows(probabilities, TRACKS.length), { labels } = counted.test;
+  const guess = learnHitCounts(counted.train.hits, counted.train.labels, TRACKS.length);
+  const guessed = guessByHitCount(guess, counted.test.hits);
+  const baseline = { name: "number of hits alone", value: accuracy(guessed, labels).value };
+  const metrics = { accuracy: { ...accuracy(predicted, labels), split: "test", baseline } };
+  const each = TRACKS.flatMap((number, label) => {
+    const total = labels.filter((one) => one === label).length;
+    if (total === 0) return [];
+    const right = labels.filter((one, i) => one === label && predicted[i] === label).length;
+    const guessedRight = labels.filter((one, i) => one === label && guessed[i] === label).length;
+    const metric = {
+      ...proportion(right, total),
+      split: "test",
+      baseline: { name: baseline.name, value: guessedRight / total },
+    };
+    return [[`recallOf${number}`, metric] as const];
+  });
+  return { metrics: { ...metrics, ...Object.fromEntries(each) } };
+}
+
+/** How the pictures of a grid are laid out. */
+export interface CountFigureOptions {
+  /** From where, for captions: "above". */
+  seenFrom: string;
+  /** Name of the input that is drawn. */
+  input: string;
+  /** Width of a picture, and pictures side by side among the data and among the mistakes. */
+  size: number;
+  columns: readonly [data: number, mistakes: number];
+}
+
+/** Some events, the learning curve, the confusion matrix, and the most confident mistakes. */
+export async function countFigures(
+  { predictions: { tracks }, history }: Pick<Results, "predictions" | "history">,
+  { counted, test, train: learn }: CountingData,
+  { seenFrom, input, size, columns }: CountFigureOptions,
+): Promise<Figure[]> {
+  const { labels } = counted.test;
+  const predicted = argMaxRows(tracks.data, TRACKS.length);
+  const shown = Array.from({ length: Math.min(12, learn.size) }, (_, i) => i);
+  const bad = worstMistakes(tracks.data, labels, TRACKS.length);
+  const worst = Array.from(bad.subarray(0, 12));
+  return [
+    {
+      name: "events",
+      section: "Data",
+      caption: `Some events to learn from, seen from ${seenFrom}.`,
+      spec: plotImageGrid(await picturesFrom(learn, input, shown), {
+        captions: shown.map((i) => COUNT_LABELS[counted.train.labels[i]]),
+        columns: columns[0],
+        size,
+        palette: "light",
+      }),
+    },
+    learningCurveFigure(history),
+    {
+      name: "confusion",
+      section: "Test events",
+      spec: plotConfusion(confusionMatrix(predicted, labels, TRACKS.length), COUNT_LABELS, { size: 64 }),
+    },
+    ...(worst.length === 0 ? [] : [{
+      name: "bad_events",
+      section: "Test events",
+      caption: `The most confident mistakes, of ${bad.length} in ${labels.length.toLocaleString("en")}: ` +
+        `tracks counted, and in brackets how many there are.`,
+      spec: plotPredictionGrid(
+        await picturesFrom(test, input, worst),
+        worst.flatMap((event) => [...tracks.data.subarray(event * 4, event * 4 + 4)]),
+        worst.map((event) => labels[event]),
+        TRACKS.map(String),
+        { rows: worst.length, columns: columns[1], size, palette: "light" },
+      ),
+    }]),
+  ];
+}
+
+/** Some events of a source as pictures, channels and heights of a volume in one. */
+async function picturesFrom(
+  source: Data["test"],
+  input: string,
+  rows: readonly number[],
+): Promise<Picture[]> {
+  const { inputs: { [input]: { data, shape } } } = await source.read(Uint32Array.from(rows));
+  const [count, height, width] = shape, out = new Float32Array(count * height * width);
+  const behind = data.length / out.length; // channels, and heights of a volume
+  for (let i = 0; i < data.length; i++) {
+    const pixel = Math.floor(i / behind);
+    out[pixel] = Math.max(out[pixel], data[i]);
+  }
+  return picturesOf(out, [count, height, width]);
+}

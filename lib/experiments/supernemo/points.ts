@@ -1,0 +1,76 @@
+/** Counts the tracks of SuperNEMO's events by their hits as points, with attention between them. @module */
+import { fromArrays } from "../../data/source.ts";
+import { drawPoints, POINT_COLUMNS } from "../../data/tracker_points.ts";
+import { argMaxRows, confusionMatrix } from "../../evaluate/mod.ts";
+import { buildSuperNemoPoints } from "../../models/supernemo_points.ts";
+import { plotConfusion } from "../../plot/mod.ts";
+import { defineExperiment } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
+import * as train from "../../train/mod.ts";
+import { COUNT_LABELS, type CountingData, loadCounting, measureCounts } from "./counts.ts";
+import { RATE_OPTION, smallRecipe, SUPERNEMO_OPTIONS } from "./data.ts";
+
+const { sides: _sides, pixels: _pixels, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
+
+const OPTIONS = {
+  ...EVENT_OPTIONS,
+  hits: {
+    type: "integer",
+    default: 128,
+    min: 16,
+    max: 512,
+    help: "Points of an event at most; of one with more hits every so-manieth is taken.",
+  },
+  rate: { ...RATE_OPTION, default: 2e-3 },
+} as const;
+
+/** The experiment. */
+export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
+  name: "supernemo-points",
+  summary: "Tracks of SuperNEMO's events by their hits as points, with attention: how many, 1 to 4",
+  options: OPTIONS,
+  defaults: { epochs: 12, batch: 256 },
+
+  load: (options, context) =>
+    loadCounting(
+      { ...options, sides: "folded", pixels: "hit" },
+      context,
+      (hits, targets) => fromArrays({ hits: drawPoints(hits, options.hits) }, targets),
+    ),
+
+  build: ({ hits, seed }) => buildSuperNemoPoints({ inputShape: [hits, POINT_COLUMNS.length], seed }),
+
+  recipe: ({ rate }) => ({
+    metrics: [train.accuracy()],
+    loss: train.crossEntropy(),
+    ...smallRecipe(rate),
+  }),
+
+  card: ({ hits }) => ({
+    description: "Counts straight tracks, 1 to 4, in SuperNEMO's tracker by its hits as points.",
+    inputs: [{
+      name: "hits",
+      shape: [hits, POINT_COLUMNS.length],
+      kind: "columns",
+      columns: [...POINT_COLUMNS],
+      dtype: "float32",
+      units: "1; -1 or 1; -1 to 1 of 9 layers and of 113 columns; 1515 mm; 44 mm",
+    }],
+    outputs: [{ name: "tracks", kind: "classes", labels: COUNT_LABELS }],
+  }),
+
+  evaluate: ({ tracks }, data) => measureCounts(tracks.data, data),
+
+  figures({ predictions: { tracks }, history }, { counted }) {
+    const predicted = argMaxRows(tracks.data, COUNT_LABELS.length);
+    const matrix = confusionMatrix(predicted, counted.test.labels, COUNT_LABELS.length);
+    return [
+      learningCurveFigure(history),
+      {
+        name: "confusion",
+        section: "Test events",
+        spec: plotConfusion(matrix, COUNT_LABELS, { size: 64 }),
+      },
+    ];
+  },
+});
