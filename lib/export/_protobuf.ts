@@ -1,5 +1,5 @@
 /**
- * As much of Protocol Buffers as writing takes: varints, and fields with a length before them.
+ * As much of Protocol Buffers as ONNX takes: varints, and fields with a length before them.
  *
  * Source: protobuf.dev, "Encoding". @module
  */
@@ -64,6 +64,12 @@ export class ProtoWriter {
     return this;
   }
 
+  /** Fields that are encoded already. */
+  raw(fields: Uint8Array): this {
+    this.#push(fields);
+    return this;
+  }
+
   /** All that was written. @throws {RangeError} From 2 GiB on, which readers refuse. */
   finish(): Uint8Array {
     if (this.#length >= 2 ** 31) {
@@ -76,5 +82,62 @@ export class ProtoWriter {
       at += chunk.length;
     }
     return out;
+  }
+}
+
+/** One field of a message. */
+export interface ProtoField {
+  /** Its number. */
+  field: number;
+  /** Its bytes where it has a length before it: a message, a text, packed numbers. */
+  value?: Uint8Array;
+  /** All of it, its number included. */
+  raw: Uint8Array;
+}
+
+/** Walks over the fields of a message, in their order; copies nothing. */
+export class ProtoReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.#at >= this.#bytes.length) break;
+      const byte = this.#bytes[this.#at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+    throw this.#damaged();
+  }
+
+  #damaged(): SyntaxError {
+    return new SyntaxError(`Cannot read protobuf message as it is damaged at byte ${this.#at}`);
+  }
+
+  /** @throws {SyntaxError} If the bytes are no message. */
+  *[Symbol.iterator](): Generator<ProtoField> {
+    while (this.#at < this.#bytes.length) {
+      const start = this.#at, key = this.#varint(), wire = key % 8;
+      let length = 0;
+      if (wire === 0) this.#varint();
+      else if (wire === 1) length = 8;
+      else if (wire === 2) length = this.#varint();
+      else if (wire === 5) length = 4;
+      else throw this.#damaged();
+      const from = this.#at;
+      if (from + length > this.#bytes.length) throw this.#damaged();
+      this.#at = from + length;
+      const raw = this.#bytes.subarray(start, this.#at);
+      yield {
+        field: Math.floor(key / 8),
+        ...(wire === 2 && { value: this.#bytes.subarray(from, this.#at) }),
+        raw,
+      };
+    }
   }
 }

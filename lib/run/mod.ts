@@ -3,6 +3,7 @@ export * from "./compare.ts";
 export * from "./contact_sheet.ts";
 export * from "./experiment.ts";
 export * from "./fine_tune.ts";
+export * from "./import_model.ts";
 export * from "./learning_curve.ts";
 export * from "./options_for.ts";
 export * from "./run.ts";
