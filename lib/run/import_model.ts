@@ -265,7 +265,7 @@ function draftInput(
   hasSteps: boolean,
 ): Record<string, unknown> {
   const { name, dtype } = end, shape = [...given.shape ?? (place === 0 && options.shape || end.shape)];
-  const what = `Input "${name}" [${end.shape.map((side) => side < 0 ? "any" : side).join(", ")}]`;
+  const what = `Input "${name}" [${end.shape.map((side) => side < 0 ? "open" : side).join(", ")}]`;
   if (shape.length !== end.shape.length || shape.some((side) => side < 0)) {
     questions.push(
       `${what}: --shape ${
@@ -329,7 +329,7 @@ function draftOutput(
       last < 0 ? "the" : last
     } names if it is one of these classes, --kind vector if just numbers`
     : "--labels NONE,TRACK,… if it is a mask, --units U if it is an image";
-  questions.push(`Output "${name}" [${shape.map((side) => side < 0 ? "any" : side).join(", ")}]: ${ways}`);
+  questions.push(`Output "${name}" [${shape.map((side) => side < 0 ? "open" : side).join(", ")}]: ${ways}`);
   return {};
 }
 

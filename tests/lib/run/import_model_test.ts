@@ -100,7 +100,7 @@ Deno.test("importModel() asks for sides that may vary", async () => {
   });
   const bytes = await encodeKeras(model), said = { units: "keV", values: [0, 1] } as const;
   assertEquals(await asked(bytes, "any.keras", said), [
-    'Input "image" [any, any, 3]: --shape 224,224,3 says the shape of one example',
+    'Input "image" [open, open, 3]: --shape 224,224,3 says the shape of one example',
   ]);
   const { card } = await made(bytes, "any.keras", { ...said, shape: [6, 5, 3] });
   assertEquals(card.inputs[0].shape, [6, 5, 3]);
