@@ -212,7 +212,7 @@ export function formatHelp(table: OptionTable, help: TaskHelp): string {
 }
 
 function helpFlag(flag: string, spec: OptionSpec): string {
-  if (spec.type === "boolean") return spec.default ? `--no-${flag}` : `--${flag}`;
+  if (spec.type === "boolean") return spec.default ? `--[no-]${flag}` : `--${flag}`;
   const choices = spec.type === "choice" ? spec.choices.join("|") : undefined;
   const kinds = { string: "TEXT", number: "NUMBER", integer: "N", choice: "CHOICE", list: "A,B,…" };
   return `--${flag} ${spec.hint ?? (choices && choices.length <= 24 ? choices : kinds[spec.type])}`;
@@ -242,8 +242,29 @@ function cut(text: string, separator: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
+/** Signals that end a task, with the exit codes that shells have for them; SIGHUP is that of a closed terminal. */
+const STOP_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Why a task ended before it was done: somebody stopped it. The reason of {@linkcode interruptible}'s signal. */
+export class Stopped extends Error {
+  /** The exit code that shells have for the signal. */
+  readonly code: number;
+
+  constructor(name: keyof typeof STOP_CODES) {
+    super(`stopped by ${name}`);
+    this.name = "Stopped";
+    this.code = STOP_CODES[name];
+  }
+}
+
+/** The exit code of a task whose signal was aborted, or undefined. */
+export function stopCode({ reason }: AbortSignal): number | undefined {
+  return reason instanceof Stopped ? reason.code : undefined;
+}
+
 /**
- * Runs a task's body and gives its exit code: 0, or what the body returns; 2 for bad arguments; 1 for any other error.
+ * Runs a task's body and gives its exit code: 0, or what the body returns; 2 for bad arguments; the signal's where
+ * it was stopped; 1 for any other error.
  *
  * An error that says what is wrong is one line on stderr. One that looks like a defect of ours also says
  * how to get its stack (`CLOUDCHAMBER_STACK=1`).
@@ -256,7 +277,11 @@ export async function runTask(body: () => number | void | Promise<number | void>
       console.log(error.message);
       return 0;
     }
-    for (const line of describeError(error)) console.error(line);
+    if (error instanceof Stopped) {
+      toTerminal(() => console.error(error.message));
+      return error.code;
+    }
+    for (const line of describeError(error)) toTerminal(() => console.error(line));
     return error instanceof CliError ? 2 : 1;
   }
 }
@@ -322,13 +347,22 @@ export interface Progress {
 
 const BAR_WIDTH = 24, BAR_EVERY_MS = 100, LINE_EVERY_MS = 10_000;
 
+/** Writes to a terminal, if it is still there: where it was closed nobody reads, and what the task does matters more. */
+function toTerminal(write: () => unknown): void {
+  try {
+    write();
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EIO") throw error;
+  }
+}
+
 /** Makes a task's {@linkcode Output}. Progress goes to stderr, so that standard output can be piped. */
 export function createOutput(options: OutputOptions = {}): Output {
   const {
     json = false,
     terminal = Deno.stderr.isTerminal(),
-    print = (line) => console.log(line),
-    printError = (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
+    print = (line) => toTerminal(() => console.log(line)),
+    printError = (text) => toTerminal(() => Deno.stderr.writeSync(new TextEncoder().encode(text))),
     clock = () => performance.now(),
   } = options;
   let clearBar = () => {};
@@ -434,16 +468,15 @@ export function formatCount(value: number): string {
 }
 
 /**
- * Runs `body` with a signal that the first SIGINT or SIGTERM aborts, so that a task can finish cleanly;
- * the second one ends the process with the shell's usual code.
+ * Runs `body` with a signal that the first SIGINT, SIGTERM or SIGHUP aborts, so that a task can finish cleanly; the
+ * second one ends the process with the shell's usual code.
  */
 export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const codes = { SIGINT: 130, SIGTERM: 143 } as const;
-  const handlers = (["SIGINT", "SIGTERM"] as const).map((name) => {
+  const handlers = (Object.keys(STOP_CODES) as (keyof typeof STOP_CODES)[]).map((name) => {
     const handler = () => {
-      if (controller.signal.aborted) Deno.exit(codes[name]);
-      controller.abort(new Error(`stopped by ${name}`));
+      if (controller.signal.aborted) Deno.exit(STOP_CODES[name]);
+      controller.abort(new Stopped(name));
     };
     Deno.addSignalListener(name, handler);
     return [name, handler] as const;

@@ -16,7 +16,7 @@ import {
   readOptions,
   runTask,
 } from "./_cli.ts";
-import { type Bench, type BenchTable, median, meetsBar, need, ratioOf } from "./bench/_bench.ts";
+import { type Bench, type BenchTable, median, meetsBar, need, onFigure, ratioOf } from "./bench/_bench.ts";
 
 const OPTIONS = {
   list: { type: "boolean", default: false, help: "List the areas." },
@@ -57,6 +57,7 @@ export function main(args: string[]): Promise<number> {
     await interruptible(async (signal) => {
       for (const { bench, parts } of chosen) {
         signal.throwIfAborted();
+        onFigure((name, value) => tell(output, bench.name, name, value));
         const folder = await Deno.makeTempDir({ prefix: "cloudchamber-bench-" });
         const start = performance.now();
         try {
@@ -100,6 +101,14 @@ function choose(word: string, benches: readonly Bench[]) {
   if (bench) return { bench, parts: parts.split(",").filter((part) => part !== "") };
   const near = nearest(name, benches.map((bench) => bench.name));
   throw new CliError(`No bench is named "${name}"${near ? ` (nearest: ${near})` : ""}: --list shows all`);
+}
+
+/** One measurement as it comes: a JSON line, or a line beside the tables, on stderr. */
+function tell(output: Output, area: string, name: string, value: unknown): void {
+  if (output.json) output.record("figure", { area, name, value }, "");
+  else {console.error(
+      `  ${area}, ${name}: ${typeof value === "number" ? value.toPrecision(4) : JSON.stringify(value)}`,
+    );}
 }
 
 function printTable({ title, rows, notes = [] }: BenchTable, output: Output): void {

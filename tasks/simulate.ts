@@ -13,12 +13,10 @@ import {
   type Progress,
   readOptions,
   runTask,
+  Stopped,
 } from "./_cli.ts";
 
 const DEFAULT_SIMULATOR = "cygno";
-
-/** Exit code of a simulation that was stopped, as shells have it for SIGINT and SIGTERM. */
-const STOPPED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** The simulator's options between those that all have. */
 function optionTable(simulator: Simulator) {
@@ -70,10 +68,8 @@ export function main(args: string[]): Promise<number> {
     const { seed, out, workers, list: _, json: __, ...own } = options;
     const start = performance.now();
     let progress: Progress | undefined;
-    let stopped: string | undefined;
     try {
       const { files, events, comparison } = await interruptible((signal) => {
-        signal.addEventListener("abort", () => stopped = /SIG\w+/.exec(String(signal.reason))?.[0]);
         return simulator.write(out, own, {
           seed,
           workers,
@@ -99,9 +95,8 @@ export function main(args: string[]): Promise<number> {
         `${events} ${simulator.unit} in ${[first, ...others].join(", ")} (${formatSeconds(seconds)})`,
       );
     } catch (error) {
-      if (stopped === undefined) throw error;
-      output.say(`${(error as Error).message}: nothing half-written was left`);
-      return STOPPED[stopped] ?? 1;
+      if (error instanceof Stopped) error.message += ": nothing half-written was left";
+      throw error;
     }
   });
 }

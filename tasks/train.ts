@@ -28,6 +28,7 @@ import {
   type Progress,
   readOptions,
   runTask,
+  stopCode,
 } from "./_cli.ts";
 
 /** Options that every experiment has; those of the experiment come between. */
@@ -79,9 +80,6 @@ const OWN_OPTIONS = {
   list: { type: "boolean", default: false, help: "List the experiments." },
   json: JSON_OPTION,
 } as const satisfies OptionTable;
-
-/** Exit code of a run that was stopped and can go on, as shells have it for SIGINT. */
-const STOPPED = 130;
 
 /** Runs the task; see `--help`. */
 export function main(args: string[]): Promise<number> {
@@ -137,9 +135,9 @@ export function main(args: string[]): Promise<number> {
       { experiment: experiment.name, folder, backend, version, threads, options: values },
       `${experiment.name} on ${backend} ${version}, ${threads} threads, into ${folder}`,
     );
-    const result = await interruptible((signal) => {
+    return await interruptible(async (signal) => {
       const bar = createBars(output, values.epochs);
-      return runExperiment(experiment, {
+      const result = await runExperiment(experiment, {
         folder,
         options: values,
         dataFolder: options.dataFolder,
@@ -159,8 +157,9 @@ export function main(args: string[]): Promise<number> {
         onBatch: bar.onBatch,
         onEpoch: bar.onEpoch,
       }).finally(bar.end);
+      summarize(output, experiment.name, result);
+      return result.metrics ? 0 : stopCode(signal);
     });
-    return summarize(output, experiment.name, result);
   });
 }
 
@@ -321,7 +320,7 @@ function printMetrics(output: Output, metrics: Record<string, CardMetric>): void
   }
 }
 
-function summarize(output: Output, experiment: string, { folder, history, metrics }: RunResult): number {
+function summarize(output: Output, experiment: string, { folder, history, metrics }: RunResult): void {
   if (!metrics) {
     const { epochs, steps } = history;
     output.record(
@@ -329,7 +328,7 @@ function summarize(output: Output, experiment: string, { folder, history, metric
       { folder, epochs: epochs.length, steps },
       `Stopped after ${epochs.length} epochs (${steps} steps). Go on: deno task train ${experiment} --resume --out ${folder}`,
     );
-    return STOPPED;
+    return;
   }
   printMetrics(output, metrics);
   output.record(
@@ -339,7 +338,6 @@ function summarize(output: Output, experiment: string, { folder, history, metric
       history.ending === "stopped early" ? ` (stopped early, weights of epoch ${history.weightsOf})` : ""
     }. Model, plots and ${basename(join(folder, "report.html"))} are in ${folder}`,
   );
-  return 0;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

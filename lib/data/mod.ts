@@ -6,6 +6,7 @@ export * from "./labeled_images.ts";
 export * from "./lazy_images.ts";
 export * from "./lazy_numbers.ts";
 export * from "./lenses.ts";
+export * from "./made_once.ts";
 export * from "./mnist.ts";
 export * from "./source.ts";
 export * from "./sparse_images.ts";

@@ -1,4 +1,5 @@
 /** One training run of an experiment, from its options to a full run folder. @module */
+import { dirname } from "@std/path";
 import { acquireLock, type Lock } from "../base/lock.ts";
 import type { Card, CardMetric } from "../card/mod.ts";
 import { engineReport, tf } from "../engine/mod.ts";
@@ -94,6 +95,7 @@ async function runAny(experiment: Experiment, run: RunOptions): Promise<RunResul
   let lock: Lock | undefined;
   try {
     lock = await lockFolder(run.folder);
+    await Deno.mkdir(dirname(runPaths(run.folder).checkpoint), { recursive: true }); // one that gave up may have taken it away
     const data = await loadData(experiment, run);
     try {
       if (before) checkData(run.folder, before, data);
@@ -102,8 +104,9 @@ async function runAny(experiment: Experiment, run: RunOptions): Promise<RunResul
       data.dispose();
     }
   } finally {
+    // Where the lock is another's, so is the folder.
+    if (lock?.isHeld() && await readRecord(run.folder) === undefined) await undo(() => lock?.release());
     lock?.release();
-    if (await readRecord(run.folder) === undefined) await undo();
   }
 }
 

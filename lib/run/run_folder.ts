@@ -118,10 +118,11 @@ export async function writeRecord(folder: string, record: RunRecord): Promise<vo
 /**
  * Makes a folder for a run, makes sure that it can be written to, and clears away what a killed run was writing.
  *
- * @returns Takes the folder away again, as far as it was made here and is still empty.
+ * @returns Takes the folder away again, as far as it was made here and is still empty, in two steps: what is in it, and,
+ * when `release` has given back the lock that lies in it, the folder.
  * @throws {Error} One line that names the folder: no permission, read-only, full, or a file in its way.
  */
-export async function prepareFolder(folder: string): Promise<() => Promise<void>> {
+export async function prepareFolder(folder: string): Promise<(release: () => void) => Promise<void>> {
   const inner = join(folder, "checkpoint");
   const existed = await Deno.stat(folder).then(() => true, () => false);
   try {
@@ -141,7 +142,9 @@ export async function prepareFolder(folder: string): Promise<() => Promise<void>
     if (error instanceof Error) error.message = `Cannot write to run folder "${folder}": ${error.message}`;
     throw error;
   }
-  return async () => {
-    for (const place of existed ? [inner] : [inner, folder]) await Deno.remove(place).catch(() => {}); // not if in use
+  return async (release) => {
+    await Deno.remove(inner).catch(() => {}); // not if in use
+    release();
+    if (!existed) await Deno.remove(folder).catch(() => {});
   };
 }

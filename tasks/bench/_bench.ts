@@ -109,6 +109,13 @@ export function meetsBar(row: BenchRow): boolean | undefined {
   return better === "lower" ? value <= mark : value >= mark;
 }
 
+let tellFigure: (name: string, value: unknown) => void = () => {};
+
+/** Has every single measurement of {@linkcode alternate} told as it comes; a bench lasts for minutes. */
+export function onFigure(tell: (name: string, value: unknown) => void): void {
+  tellFigure = tell;
+}
+
 /**
  * Measures several things in turns: a, b, c, a, b, c, …, each `rounds` times, starting with another one each round.
  *
@@ -125,7 +132,9 @@ export async function alternate<K extends string, T = number>(
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length];
-      values[name].push(await measures[name]());
+      const value = await measures[name]();
+      values[name].push(value);
+      tellFigure(name, value);
     }
   }
   return values;

@@ -125,7 +125,7 @@ Deno.test("readOptions() shows usage, every option with its default, and the exa
       "--out FOLDER",
       "--backend auto|tensorflow|wasm",
       "--step-epochs N",
-      "--no-augment",
+      "--[no-]augment",
       "--help",
       "deno task train mnist --epochs 1",
     ]

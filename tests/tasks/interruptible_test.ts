@@ -38,14 +38,16 @@ Deno.test({
     "interruptible() asks a task to end at the first signal, and ends it at the second with the shell's code",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const [clean, once, int, term] = await Promise.all([
+    const [clean, once, closed, int, term] = await Promise.all([
       interrupt(start(true), ["SIGINT"]),
       interrupt(start(true), ["SIGTERM"]),
+      interrupt(start(true), ["SIGHUP"]), // the terminal was closed
       interrupt(start(false), ["SIGINT", "SIGINT"]),
       interrupt(start(false), ["SIGINT", "SIGTERM"]),
     ]);
     assertEquals(clean, [["begun", "stopped by SIGINT", "cleanly"], 0]);
     assertEquals(once, [["begun", "stopped by SIGTERM", "cleanly"], 0]);
+    assertEquals(closed, [["begun", "stopped by SIGHUP", "cleanly"], 0]);
     assertEquals(int, [["begun", "stopped by SIGINT"], 130]);
     assertEquals(term, [["begun", "stopped by SIGINT"], 143]);
   },
@@ -57,7 +59,7 @@ Deno.test("interruptible() gives what the task gives, lets go of the signals, an
   Deno.addSignalListener = (_, handler) => void held.add(handler);
   Deno.removeSignalListener = (_, handler) => void held.delete(handler);
   try {
-    assertEquals(await interruptible((signal) => Promise.resolve([signal.aborted, held.size])), [false, 2]);
+    assertEquals(await interruptible((signal) => Promise.resolve([signal.aborted, held.size])), [false, 3]);
     await assertRejects(
       () => interruptible(() => Promise.reject(new RangeError("of its own"))),
       RangeError,

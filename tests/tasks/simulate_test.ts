@@ -26,7 +26,7 @@ Deno.test("simulate writes a set and prints how it compares", () =>
     assertEquals([again.code, again.err.includes("is there already")], [1, true]);
   }));
 
-for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   Deno.test(`simulate that is stopped by ${signal} exits with ${exit} and leaves nothing half-written`, () =>
     withFolder(async (folder) => {
       const child = new Deno.Command(Deno.execPath(), {
@@ -34,17 +34,19 @@ for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
           ...taskArguments("simulate"),
           ...["cygno", "--events", "100000", "--json", "--out", join(folder, "set.zip")],
         ],
-        stdout: "piped",
-        stderr: "null",
+        stdout: "null",
+        stderr: "piped",
       }).spawn();
       // The archive's temporary name shows that the simulation is under way.
       for (let waited = 0; [...Deno.readDirSync(folder)].length === 0 && waited < 30_000; waited += 50) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       child.kill(signal);
-      const { code, stdout } = await child.output();
+      const { code, stderr } = await child.output();
       assertEquals(code, exit);
-      assert(new TextDecoder().decode(stdout).includes(`stopped by ${signal}`));
+      assert(
+        new TextDecoder().decode(stderr).includes(`stopped by ${signal}: nothing half-written was left`),
+      );
       assertEquals([...Deno.readDirSync(folder)], []);
     }));
 }

@@ -38,15 +38,27 @@ export async function readCachedLibrary(folder: string): Promise<CachedLibrary |
     return record.format === "cloudchamber-library/1" && Array.isArray(record.files) ? record : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
-    throw error;
+    throw ofCache(folder, error);
   }
+}
+
+/** What the file system says of the cache, with what helps where it is another user's. */
+function ofCache(folder: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.PermissionDenied) {
+    error.message = `Cannot use the cache of libraries as "${folder}" is not this user's to read or write: ` +
+      `have its owner open it, or name another folder by CLOUDCHAMBER_CACHE (${error.message})`;
+  }
+  return error;
 }
 
 /**
  * Says what is wrong with a cached folder, or nothing.
  *
- * Sizes and times of change are compared always; `full` reads every byte and compares SHA-256 as well.
+ * Sizes are compared always. A file whose time of change is the recorded one is taken for what was fetched; of any other,
+ * such as one that was copied, every byte is read and its SHA-256 decides, and the new time is written down. `full` reads
+ * every byte of all.
  *
+ * @throws {Deno.errors.PermissionDenied} If the folder is not this user's to read.
  * @example
  * ```ts
  * import { checkCachedLibrary } from "./library_cache.ts";
@@ -56,19 +68,48 @@ export async function readCachedLibrary(folder: string): Promise<CachedLibrary |
 export async function checkCachedLibrary(folder: string, { full = false } = {}): Promise<string | undefined> {
   const record = await readCachedLibrary(folder);
   if (!record) return "no library.json";
-  for (const { name, bytes, modified, sha256 } of record.files) {
-    const path = join(folder, name);
+  let moved = false;
+  for (const file of record.files) {
+    const { name, bytes, modified, sha256 } = file, path = join(folder, name);
     const stat = await Deno.stat(path).catch(() => undefined);
     if (!stat) return `${name} is missing`;
     if (stat.size !== bytes) return `${name} has ${stat.size} bytes, not ${bytes}`;
-    if (!full && stat.mtime?.getTime() !== modified) return `${name} was changed after it was fetched`;
-    if (full && await hashFile(path) !== sha256) return `${name} has another SHA-256 than the one fetched`;
+    const time = stat.mtime?.getTime() ?? 0;
+    if (!full && time === modified) continue;
+    if (await hashFile(path) !== sha256) return `${name} has another SHA-256 than the one fetched`;
+    moved ||= time !== modified;
+    file.modified = time;
   }
+  if (moved) await rewriteRecord(folder, record);
   return undefined;
 }
 
+/** Writes the record anew, where the folder is ours to write; else the next process reads every byte once more. */
+async function rewriteRecord(folder: string, record: CachedLibrary): Promise<void> {
+  const partial = join(folder, `${RECORD}.${crypto.randomUUID()}.part`);
+  try {
+    await Deno.writeTextFile(partial, encodeRecord(record));
+    await Deno.rename(partial, join(folder, RECORD));
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    const closed = error instanceof Deno.errors.PermissionDenied ||
+      (error as { code?: string }).code === "EROFS";
+    if (!closed) throw error;
+  }
+}
+
+const encodeRecord = (record: CachedLibrary) => JSON.stringify(record, null, 2) + "\n";
+
 /** A private folder beside the cached ones, on the same file system, so that a rename puts it in place. */
 export async function makeTemporaryFolder(cacheFolder: string): Promise<string> {
+  try {
+    return await makeTemporary(cacheFolder);
+  } catch (error) {
+    throw ofCache(cacheFolder, error);
+  }
+}
+
+async function makeTemporary(cacheFolder: string): Promise<string> {
   await Deno.mkdir(cacheFolder, { recursive: true });
   for await (const { name } of Deno.readDir(cacheFolder)) {
     if (!name.startsWith(TEMPORARY)) continue; // what a killed process left behind
@@ -97,7 +138,8 @@ export async function installLibrary(
     await handle.sync();
     record.files.push({ ...file, modified: (await handle.stat()).mtime!.getTime() });
   }
-  await Deno.writeTextFile(join(temporary, RECORD), JSON.stringify(record, null, 2) + "\n");
+  await Deno.writeTextFile(join(temporary, RECORD), encodeRecord(record));
+  if (Deno.build.os !== "windows") await Deno.chmod(temporary, 0o755); // others may read it, as they may its files
   for (let attempt = 0;; attempt++) {
     try {
       await Deno.rename(temporary, folder);

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { openCygno, requireBothKinds } from "../../data/cygno.ts";
 import type { ObjectSource } from "../../data/transport/bucket.ts";
 import type { LazyImages } from "../../data/lazy_images.ts";
+import { makeOnce } from "../../data/made_once.ts";
 import { splitIndices } from "../../data/split.ts";
 import { fromArrays, type NamedArrays, type Source, takeRowsOf } from "../../data/source.ts";
 import { toDevice } from "../../engine/mod.ts";
@@ -111,14 +112,15 @@ async function openSet(options: CygnoLoadOptions, context: LoadContext) {
   const { dataFolder, log, signal, onProgress } = context;
   const source = options.data ?? join(dataFolder, "cygno", `simulated_${options.events}.zip`);
   if (options.data === undefined) {
-    if (!await Deno.stat(source).then(() => true, () => false)) {
+    const isThere = () => Deno.stat(source).then(() => true, () => false);
+    await makeOnce(source, isThere, async () => {
       log(`Simulating ${options.events} events into ${source}`);
       await Deno.remove(`${source}.truth.csv`).catch(() => {}); // left by a run that was killed
       await writeSet(source, { events: options.events }, {
         signal,
         onEvent: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
       });
-    }
+    }, context);
   }
   const set = await openCygno(source, {
     cache: dataFolder,

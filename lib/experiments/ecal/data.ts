@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { sha256 } from "../../base/sha256.ts";
 import { type EcalImages, type EcalRange, type EcalSet, openEcal, standardSplit } from "../../data/ecal.ts";
+import { makeOnce } from "../../data/made_once.ts";
 import { sparseSource } from "../../data/sparse_images.ts";
 import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { ecalFileName, writeEcal } from "../../simulate/ecal/set.ts";
@@ -117,20 +118,21 @@ const SIMULATION_SEED = 5;
 async function simulatedFiles(events: number, context: LoadContext): Promise<string[]> {
   const { dataFolder, log, signal, onProgress } = context, folder = join(dataFolder, "ecal");
   const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
-  const isThere = await Promise.all(files.map((file) => Deno.stat(file).then(() => true, () => false)));
-  if (isThere.every(Boolean)) return files;
-  if (isThere.some(Boolean)) {
-    throw new Error(
-      `Cannot use the simulated pair in "${folder}" as one of its files is missing: remove the other one`,
-    );
-  }
-  log(`Simulating ${events} photons and ${events} electrons into ${folder}`);
-  await Deno.mkdir(folder, { recursive: true });
-  await writeEcal(folder, { events }, {
-    seed: SIMULATION_SEED,
-    signal,
-    onProgress: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
-  });
+  const found = () => Promise.all(files.map((file) => Deno.stat(file).then(() => true, () => false)));
+  const areThere = async () => (await found()).every(Boolean);
+  await makeOnce(files[0], areThere, async () => {
+    if ((await found()).some(Boolean)) {
+      throw new Error(
+        `Cannot use the simulated pair in "${folder}" as one of its files is missing: remove the other one`,
+      );
+    }
+    log(`Simulating ${events} photons and ${events} electrons into ${folder}`);
+    await writeEcal(folder, { events }, {
+      seed: SIMULATION_SEED,
+      signal,
+      onProgress: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
+    });
+  }, context);
   return files;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { type Cutouts, groupsOf, LENS_FILES, type LensSet, readLensSet } from "../../data/lenses.ts";
+import { makeOnce } from "../../data/made_once.ts";
 import { fromArrays, joinRowsOf, type NdArray, subset, takeRowsOf } from "../../data/source.ts";
 import { cropCenter } from "../../image/mod.ts";
 import { type PreprocessingStep, shapeAfter } from "../../image/preprocessing/mod.ts";
@@ -43,15 +44,19 @@ async function simulatedFolder(options: LensesOptions, context: LoadContext): Pr
   const { lenses, negatives } = options, { dataFolder, log, signal, onProgress } = context;
   const folder = join(dataFolder, "lenses", `simulated_${lenses}_${negatives}`);
   const files = [...Object.values(LENS_FILES), "truth.csv"].map((name) => join(folder, name));
-  const there = await Promise.all(files.map((file) => Deno.stat(file).then(() => true, () => false)));
-  if (there.every(Boolean)) return folder;
-  log(`Simulating ${lenses} lenses and ${negatives} others into ${folder}`);
-  for (const file of files) await Deno.remove(file).catch(() => {}); // left by a run that was killed
-  await writeLenses(folder, { lenses, others: negatives }, {
-    seed: SET_SEED,
-    signal,
-    onProgress: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "pictures" }),
-  });
+  const areThere = async () => {
+    const there = await Promise.all(files.map((file) => Deno.stat(file).then(() => true, () => false)));
+    return there.every(Boolean);
+  };
+  await makeOnce(folder, areThere, async () => {
+    log(`Simulating ${lenses} lenses and ${negatives} others into ${folder}`);
+    for (const file of files) await Deno.remove(file).catch(() => {}); // left by a run that was killed
+    await writeLenses(folder, { lenses, others: negatives }, {
+      seed: SET_SEED,
+      signal,
+      onProgress: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "pictures" }),
+    });
+  }, context);
   return folder;
 }
 

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { createRng } from "../../base/rng.ts";
 import { sha256 } from "../../base/sha256.ts";
+import { makeOnce } from "../../data/made_once.ts";
 import { fromArrays, type NamedArrays, type Source, subset, takeRowsOf } from "../../data/source.ts";
 import { splitIndices } from "../../data/split.ts";
 import { readSuperNemo, type SuperNemoEvents } from "../../data/supernemo.ts";
@@ -140,7 +141,8 @@ async function simulatedFiles(
     "supernemo",
     `${law}_${tracks.join("")}_${each}_seed${seed}`,
   );
-  if (!await Deno.stat(folder).then(() => true, () => false)) {
+  const isThere = () => Deno.stat(folder).then(() => true, () => false);
+  await makeOnce(folder, isThere, async () => {
     context.log(`Simulating ${each * tracks.length} events into ${folder}`);
     const unfinished = `${folder}.unfinished`;
     await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was killed
@@ -151,7 +153,7 @@ async function simulatedFiles(
       onProgress: (done, total) => context.onProgress?.({ label: "simulating", done, total, unit: "events" }),
     });
     await Deno.rename(unfinished, folder);
-  }
+  }, context);
   return tracks.map((number) => join(folder, superNemoFileName(law, number, 0)));
 }
 

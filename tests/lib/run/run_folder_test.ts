@@ -11,15 +11,15 @@ Deno.test("prepareFolder() makes a folder and its checkpoint's, and takes them a
     const run = join(folder, "deep", "run");
     const undo = await prepareFolder(run);
     assertEquals([...Deno.readDirSync(run)].map(({ name }) => name), ["checkpoint"]);
-    await undo();
+    await undo(() => {});
     assertEquals([await there(run), await there(join(folder, "deep"))], [false, true]);
     const used = await prepareFolder(run);
     await Deno.writeTextFile(join(run, "checkpoint", "state"), "x");
-    await used();
+    await used(() => {});
     assert(await there(join(run, "checkpoint", "state")), "what is in use stays");
     const own = join(folder, "own");
     await Deno.mkdir(own);
-    await (await prepareFolder(own))();
+    await (await prepareFolder(own))(() => {});
     assertEquals(
       [await there(own), await there(join(own, "checkpoint"))],
       [true, false],

@@ -207,6 +207,7 @@ Deno.test("runExperiment() keeps off a folder where another process is at work",
         message.startsWith(`Cannot train into "${folder}" as another process is at work there: `),
         message,
       );
+      assertEquals(namesIn(folder), ["checkpoint", "run.lock"]); // the other one's, who may be about to write there
     } finally {
       lock.release();
     }

@@ -208,7 +208,7 @@ Deno.test("fetchLibrary() replaces a damaged library", () =>
     assertEquals(lines[0], `Skipped the TensorFlow in ${cache}: ${CORE} has 7 bytes, not 150000`);
   }));
 
-Deno.test("checkCachedLibrary() finds a changed byte by time, and by checksum where the time was kept", () =>
+Deno.test("checkCachedLibrary() finds a changed byte by checksum, and looks for one where the time differs or at full", () =>
   withFolder(async (folder) => {
     const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
     const { core, folder: cache } = await fetchLibrary(options);
@@ -217,11 +217,25 @@ Deno.test("checkCachedLibrary() finds a changed byte by time, and by checksum wh
     bytes[1000] ^= 1;
     await Deno.writeFile(core, bytes);
     await Deno.utime(core, atime!, new Date(mtime!.getTime() + 5000));
-    assertEquals(await checkCachedLibrary(cache), `${CORE} was changed after it was fetched`);
+    assertEquals(await checkCachedLibrary(cache), `${CORE} has another SHA-256 than the one fetched`);
     await Deno.utime(core, atime!, mtime!);
     assertEquals(await checkCachedLibrary(cache), undefined);
     const full = await checkCachedLibrary(cache, { full: true });
     assertEquals(full, `${CORE} has another SHA-256 than the one fetched`);
+  }));
+
+Deno.test("checkCachedLibrary() takes a copied cache for what it is, and reads its bytes once only", () =>
+  withFolder(async (folder) => {
+    const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
+    const { core, folder: cache } = await fetchLibrary(options);
+    const later = new Date(Date.now() + 60_000);
+    await Deno.utime(core, later, later); // as `cp -r` does
+    assertEquals(await checkCachedLibrary(cache), undefined);
+    const bytes = await Deno.readFile(core);
+    bytes[1000] ^= 1;
+    await Deno.writeFile(core, bytes);
+    await Deno.utime(core, later, later);
+    assertEquals(await checkCachedLibrary(cache), undefined, "the time was not written down");
   }));
 
 Deno.test("findLibrary() gives one line and no library when pip is missing or fails", () =>
