@@ -10,6 +10,7 @@ import "./layers/layer_overrides.ts";
 export { tf } from "./tf.ts";
 export { type EngineOptions, type EngineReport, engineReport, startEngine } from "./start.ts";
 export { compile, type Compiled, type TensorTree } from "./compile.ts";
+export { freezeGraph, type NamedTensors } from "./freeze.ts";
 export { type Held, type HeldData, takeRows, toDevice } from "./held.ts";
 export { type LastActivation, lastActivations, logitOutputs, outputNames } from "./last_activation.ts";
 export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";

@@ -90,6 +90,9 @@ const SYMBOLS = {
     ],
     result: "pointer",
   },
+  TF_NewBuffer: { parameters: [], result: "pointer" },
+  TF_DeleteBuffer: { parameters: ["pointer"], result: "void" },
+  TF_GraphToGraphDef: { parameters: ["pointer", "pointer", "pointer"], result: "void" },
   TF_DeleteFunction: { parameters: ["pointer"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -68,6 +68,7 @@ export class Tracer implements OpSink {
   readonly #arguments: Symbol[] = [];
   readonly #reshaped = new Map<number, Symbol>();
   readonly #setters: AttributeSetters;
+  readonly #constantBytes: number;
   #random: Symbol | undefined;
   #randomOps = 0;
   #next = -2; // -1 is tfjs-node's mark for "not yet in TensorFlow"
@@ -76,17 +77,23 @@ export class Tracer implements OpSink {
   /**
    * @param runtime Where real tensors live.
    * @param variableOf From the tensor id that holds a variable's value now to the variable's key.
+   * @param constantBytes Above this many a tensor from outside is captured rather than copied into the graph.
    */
-  constructor(runtime: NativeRuntime, variableOf: ReadonlyMap<number, number>) {
+  constructor(
+    runtime: NativeRuntime,
+    variableOf: ReadonlyMap<number, number>,
+    constantBytes: number = CONSTANT_BYTES,
+  ) {
+    this.#constantBytes = constantBytes;
     this.#runtime = runtime;
     this.#variableOf = variableOf;
     this.#graph = runtime.symbols.TF_NewGraph();
     this.#setters = graphSetters(runtime.symbols);
   }
 
-  /** Adds an argument of the function. */
-  addArgument(shape: readonly number[], dtype: number): TensorRecord {
-    const symbol = this.#placeholder(shape, dtype);
+  /** Adds an argument of the function, under a name of its own if it is given one. */
+  addArgument(shape: readonly number[], dtype: number, name?: string): TensorRecord {
+    const symbol = this.#placeholder(shape, dtype, name);
     this.#arguments.push(symbol);
     return symbol;
   }
@@ -205,6 +212,29 @@ export class Tracer implements OpSink {
     };
   }
 
+  /** The graph as the bytes of a GraphDef, in which `outputs` have these names. */
+  encode(outputs: Readonly<Record<string, number>>): Uint8Array<ArrayBuffer> {
+    const { symbols: c, status } = this.#runtime;
+    for (const [name, id] of Object.entries(outputs)) {
+      const symbol = this.#resolve(id);
+      const description = c.TF_NewOperation(this.#graph, cName("Identity"), cName(name));
+      c.TF_AddInput(description, symbol.output);
+      c.TF_SetAttrType(description, cName("T"), symbol.dtype);
+      c.TF_FinishOperation(description, status);
+      this.#runtime.check(`Cannot name an output "${name}"`);
+    }
+    const buffer = c.TF_NewBuffer();
+    try {
+      c.TF_GraphToGraphDef(this.#graph, buffer, status);
+      this.#runtime.check("Cannot encode the graph");
+      const view = new Deno.UnsafePointerView(buffer!); // { const void* data; size_t length; … }
+      const data = view.getPointer(0), length = Number(view.getBigUint64(8));
+      return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data!, length).slice(0));
+    } finally {
+      c.TF_DeleteBuffer(buffer);
+    }
+  }
+
   /** Frees the graph; the function, once finished, lives on its own. */
   close(): void {
     this.#runtime.symbols.TF_DeleteGraph(this.#graph);
@@ -235,7 +265,7 @@ export class Tracer implements OpSink {
     const tensor = this.#runtime.describe(id);
     if (!tensor) throw new Error("Cannot use a disposed tensor in a compiled function");
     const elements = tensor.shape.reduce((product, side) => product * side, 1);
-    const data = elements * 4 <= CONSTANT_BYTES ? this.#runtime.tensorDataSync(id) : undefined;
+    const data = elements * 4 <= this.#constantBytes ? this.#runtime.tensorDataSync(id) : undefined;
     if (data) {
       const symbol = this.#constant(tensor.shape, tensor.dtype, data);
       this.#constants.set(id, symbol);
@@ -264,9 +294,9 @@ export class Tracer implements OpSink {
     return this.execute("Identity", [attribute], [symbol.id], 1)[0] as Symbol;
   }
 
-  #placeholder(shape: readonly number[], dtype: number): Symbol {
+  #placeholder(shape: readonly number[], dtype: number, name = `input_${this.#ops++}`): Symbol {
     const { symbols: c, status } = this.#runtime;
-    const description = c.TF_NewOperation(this.#graph, cName("Placeholder"), cName(`input_${this.#ops++}`));
+    const description = c.TF_NewOperation(this.#graph, cName("Placeholder"), cName(name));
     c.TF_SetAttrType(description, cName("dtype"), dtype);
     c.TF_SetAttrShape(description, cName("shape"), BigInt64Array.from(shape, BigInt), shape.length);
     const operation = c.TF_FinishOperation(description, status);
