@@ -11,12 +11,22 @@ export interface ScaleBar {
   units?: string;
 }
 
+/** What the ends of the shades stand for, where it is not the values of the pictures themselves. */
+export interface ColorBar {
+  /** Written before the bar, where there are several. @default {nothing} */
+  name?: string;
+  /** At the end that is drawn as nothing, with its units. */
+  low: string;
+  /** At the end that is drawn in full, with its units. */
+  high: string;
+}
+
 /** Options of what is drawn below pictures. */
 export interface ScalesOptions extends ShadeOptions {
   /** Draws a bar of a round length below the pictures. */
   scaleBar?: ScaleBar;
-  /** Draws the shades with the values they stand for, of these units; wants `low` and `high`. */
-  colorBar?: string;
+  /** Draws the shades with the values they stand for: of these units, which wants `low` and `high`, or as said. */
+  colorBar?: string | readonly ColorBar[];
 }
 
 /** Pictures as they are drawn. */
@@ -46,13 +56,22 @@ export function roundLength(most: number): number {
   return [5, 2, 1].map((digit) => digit * ten).find((length) => length <= most * (1 + 1e-9)) ?? ten;
 }
 
+/** The bars of the shades. @throws {RangeError} If they are to be told without the values they stand for. */
+function colorBarsOf({ colorBar = [], low, high }: ScalesOptions): readonly ColorBar[] {
+  if (typeof colorBar !== "string") return colorBar;
+  if (low === undefined || high === undefined) {
+    throw new RangeError("Cannot draw a colour bar without the values of its ends: say low and high");
+  }
+  return [{ low: String(low), high: `${high} ${colorBar}`.trim() }];
+}
+
 /**
  * Lays out the bars, side by side from the left.
  *
  * @throws {RangeError} If shades are to be told without the values they stand for.
  */
 export function scalesBelow({ pixels, size, top }: Drawn, options: ScalesOptions): Scales {
-  const { scaleBar, colorBar, low, high } = options;
+  const { scaleBar } = options, bars = colorBarsOf(options);
   const scales: Scales = { width: 0, height: 0, boxes: [], texts: [], pictures: [] };
   const middle = top + HEIGHT / 2;
   let left = 5;
@@ -73,20 +92,18 @@ export function scalesBelow({ pixels, size, top }: Drawn, options: ScalesOptions
     write(`${length} ${units}`);
     left += 14;
   }
-  if (colorBar !== undefined) {
-    if (low === undefined || high === undefined) {
-      throw new RangeError("Cannot draw a colour bar without the values of its ends: say low and high");
-    }
-    write(String(low));
-    const ramp = {
-      data: Float32Array.from({ length: RAMP.width }, (_, i) => i / (RAMP.width - 1)),
-      height: 1,
-      width: RAMP.width,
-    };
+  const ramp = {
+    data: Float32Array.from({ length: RAMP.width }, (_, i) => i / (RAMP.width - 1)),
+    height: 1,
+    width: RAMP.width,
+  };
+  for (const { name, low, high } of bars) {
+    write(name === undefined ? low : `${name} ${low}`);
     const url = pictureUri(ramp, { palette: options.palette, low: 0, high: 1 });
     scales.pictures.push({ ...RAMP, items: [{ x: left + RAMP.width / 2, y: middle, url }] });
     left += RAMP.width + 8;
-    write(`${high} ${colorBar}`.trim());
+    write(high);
+    left += 14;
   }
   return { ...scales, width: left, height: scales.texts.length > 0 ? HEIGHT : 0 };
 }

@@ -4,7 +4,7 @@ import { scalesBelow, type ScalesOptions } from "./_scales.ts";
 import { type Picture, pictureUri } from "./picture.ts";
 import type { Spec } from "./spec.ts";
 
-export type { ScaleBar, ScalesOptions } from "./_scales.ts";
+export type { ColorBar, ScaleBar, ScalesOptions } from "./_scales.ts";
 
 /** Options for {@linkcode plotImageGrid}. */
 export interface ImageGridOptions extends ScalesOptions {

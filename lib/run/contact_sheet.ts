@@ -25,6 +25,12 @@ export function pictureOf(
 /** How pictures of {@linkcode pictureOf} are shaded. */
 export const SHADES = { low: 0, high: 1, palette: "light" } as const;
 
+/** How long a length is in pictures of {@linkcode pictureOf}, and what their shades stand for, in each band. */
+export function scalesOf({ low, high }: { low?: number; high?: number } = {}): plot.ScalesOptions {
+  const ends = { low: String(low ?? "median − 3 MAD"), high: String(high ?? "median + 10 MAD") };
+  return { ...SHADES, scaleBar: {}, colorBar: [ends] };
+}
+
 /** Options for {@linkcode contactSheet}. */
 export interface ContactSheetOptions {
   /** Most pictures. @default {30} */
@@ -57,5 +63,5 @@ export async function contactSheet(
     pictures.push(pictureOf({ data: rawValues(data), shape: shape.length === 4 ? shape : [...shape, 1] }, 0));
   }
   const captions = rows.map((row) => `${row}\n${scores[row].toPrecision(3)}`);
-  return plot.plotImageGrid(pictures, { ...SHADES, captions, columns, size, limit: count, title });
+  return plot.plotImageGrid(pictures, { ...scalesOf(), captions, columns, size, limit: count, title });
 }

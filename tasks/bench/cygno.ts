@@ -17,6 +17,7 @@ import {
 import { cygno } from "../../lib/experiments/cygno/experiment.ts";
 import { ENERGY_EDGES, ENERGY_UNIT, measureCrops, SIDE } from "../../lib/experiments/cygno/data.ts";
 import { type ClusterFeatures, fitQuadratic } from "../../lib/experiments/cygno/features.ts";
+import { type EnergyRange, lightCut } from "../../lib/experiments/cygno/report.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { decodeKeras } from "../../lib/export/keras_read.ts";
 import { createRng } from "../../lib/base/rng.ts";
@@ -242,7 +243,7 @@ interface Verdict {
 }
 
 /** Some of the unseen events, such as those of an energy bin. */
-interface Chosen {
+interface Chosen extends EnergyRange {
   title: string;
   members: number[];
 }
@@ -250,22 +251,11 @@ interface Chosen {
 async function quality(context: BenchContext): Promise<BenchTable> {
   const zip = await archive(context, TRAINED, KNOWN_SEED);
   const testZip = await archive(context, TESTED, UNSEEN_SEED);
-  const verdicts: Verdict[] = [], seconds: number[] = [];
-  for (const seed of QUALITY_SEEDS) {
-    context.say(`training on ${TRAINED} events, seed ${seed}`);
-    const out = join(context.folder, `best_${seed}`);
-    seconds.push(await trainProcess({ data: zip, test: 200, seed, out }));
-  }
+  const seconds = await trainSeeds(context, zip);
   const [known, unseen] = [await readAll(zip), await readAll(testZip)];
-  for (const seed of QUALITY_SEEDS) {
-    const [scores, both] = await predictRun(join(context.folder, `best_${seed}`), unseen.crops, "best");
-    const column = (c: number) => scores.map((_, i) => ENERGY_UNIT * both[2 * i + c]);
-    verdicts.push({ scores, energies: column(0), sigmas: column(1) });
-  }
+  const verdicts = await askNetworks(context, unseen.crops);
   context.say("measuring tracks for the baselines");
-  const clusters = [known, unseen].map(({ crops, labels }) => measureCrops(crops, labels.length));
-  const measured: Measured = { known, unseen, before: clusters[0], after: clusters[1] };
-  const trees = await askTrees(context, measured);
+  const measured = measureTracks(known, unseen), trees = await askTrees(context, measured);
   return {
     title: `Quality on ${TESTED} unseen events`,
     rows: [...rankingRows(verdicts, trees, measured), ...energyRows(verdicts, measured)],
@@ -281,12 +271,38 @@ async function quality(context: BenchContext): Promise<BenchTable> {
   };
 }
 
+/** Trains on the same events from each seed, and says how long each took. */
+async function trainSeeds({ folder, say }: BenchContext, zip: string): Promise<number[]> {
+  const seconds: number[] = [];
+  for (const seed of QUALITY_SEEDS) {
+    say(`training on ${TRAINED} events, seed ${seed}`);
+    seconds.push(await trainProcess({ data: zip, test: 200, seed, out: join(folder, `best_${seed}`) }));
+  }
+  return seconds;
+}
+
+/** What each seed's network says of some events. */
+async function askNetworks({ folder }: BenchContext, crops: Uint8Array): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const seed of QUALITY_SEEDS) {
+    const [scores, both] = await predictRun(join(folder, `best_${seed}`), crops, "best");
+    const column = (c: number) => scores.map((_, i) => ENERGY_UNIT * both[2 * i + c]);
+    verdicts.push({ scores, energies: column(0), sigmas: column(1) });
+  }
+  return verdicts;
+}
+
 /** Events and what a classical analysis measures of them. */
 interface Measured {
   known: Awaited<ReturnType<typeof readAll>>;
   unseen: Awaited<ReturnType<typeof readAll>>;
   before: ClusterFeatures[];
   after: ClusterFeatures[];
+}
+
+function measureTracks(known: Measured["known"], unseen: Measured["unseen"]): Measured {
+  const [before, after] = [known, unseen].map(({ crops, labels }) => measureCrops(crops, labels.length));
+  return { known, unseen, before, after };
 }
 
 /** What boosted trees say of the unseen events: the kind from three measures and from all ten, the energy from the ten. */
@@ -328,28 +344,30 @@ async function askTrees({ folder, need }: BenchContext, { known, unseen, before,
 function energyBins(energies: ArrayLike<number>): Chosen[] {
   const bins = indicesByBin(energies, ENERGY_EDGES).map((members, b) => ({
     title: `${ENERGY_EDGES[b]} to ${ENERGY_EDGES[b + 1]} keV`,
+    low: ENERGY_EDGES[b],
+    high: ENERGY_EDGES[b + 1],
     members: Array.from(members),
   }));
-  return [...bins, { title: "all energies", members: Array.from({ length: energies.length }, (_, i) => i) }];
+  const members = Array.from({ length: energies.length }, (_, i) => i);
+  return [...bins, { title: "all energies", low: 0, high: Infinity, members }];
 }
 
 const pick = (values: ArrayLike<number>, members: readonly number[]) => members.map((i) => values[i]);
 
-/** The cut on light density, its side chosen by the known events. */
-function densityScores({ known, before, after }: Measured): number[] {
-  const side = auc(before.map(({ density }) => density), known.labels).value >= 0.5 ? 1 : -1;
-  return after.map(({ density }) => side * density);
+/** The cut on light density, its side chosen by the known events of the same energies. */
+function densityScores({ known, before, after }: Measured, range: EnergyRange): number[] {
+  return after.map(lightCut({ clusters: before, ...known }, range));
 }
 
 /** AUC beside the analyses without a network. The bar over all energies is 0.005 above the trees. */
 function rankingRows(verdicts: readonly Verdict[], trees: Trees, measured: Measured): BenchRow[] {
   const { labels, energies } = measured.unseen;
-  const peers = {
-    "light density cut": densityScores(measured),
-    "trees, 3 measures": trees.three,
-    "trees, 10 measures": trees.ten,
-  };
-  return energyBins(energies).flatMap(({ title, members }) => {
+  return energyBins(energies).flatMap(({ title, members, ...range }) => {
+    const peers = {
+      "light density cut": densityScores(measured, range),
+      "trees, 3 measures": trees.three,
+      "trees, 10 measures": trees.ten,
+    };
     const truth = pick(labels, members),
       ours = verdicts.map(({ scores }) => auc(pick(scores, members), truth).value);
     return Object.entries(peers).map(([peer, scores]) => {
@@ -372,8 +390,9 @@ const interval = ({ value, low, high }: Estimate, digits: number) =>
   `${value.toFixed(digits)} (95 % ${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 
 function rankingNotes(verdicts: readonly Verdict[], trees: Trees, measured: Measured): string[] {
-  const { labels, energies } = measured.unseen, density = densityScores(measured);
-  return energyBins(energies).map(({ title, members }) => {
+  const { labels, energies } = measured.unseen;
+  return energyBins(energies).map(({ title, members, ...range }) => {
+    const density = densityScores(measured, range);
     const of = (scores: ArrayLike<number>) => interval(auc(pick(scores, members), pick(labels, members)), 3);
     const ours = verdicts.map(({ scores }) => of(scores)).join(", ");
     return `AUC ${title}: CNN ${ours}; cut ${of(density)}; trees ${of(trees.three)}, ${of(trees.ten)}.`;

@@ -34,11 +34,33 @@ function hasBoth(labels: ArrayLike<number>): boolean {
   return Array.from(labels).some((label) => label === 1) && Array.from(labels).some((label) => label === 0);
 }
 
-/** Chooses the side of a cut on light density on the training events; the score is higher for what looks nuclear. */
-function densityScore({ clusters, splits }: CygnoData): (cluster: ClusterFeatures) => number {
-  const labels = splits.train.labels.subarray(0, clusters.train.length);
-  if (!hasBoth(labels)) return ({ density }) => density;
-  const side = auc(clusters.train.map(({ density }) => density), labels).value >= 0.5 ? 1 : -1;
+/** Energies in keV, from `low` to below `high`. */
+export interface EnergyRange {
+  low: number;
+  high: number;
+}
+
+/** Events and what a classical analysis measures of the first of them. */
+export interface MeasuredEvents {
+  clusters: readonly ClusterFeatures[];
+  labels: Float32Array;
+  /** keV. */
+  energies: Float32Array;
+}
+
+/**
+ * A cut on light density as a score, higher for what looks nuclear, its side chosen on known events of the same energies.
+ *
+ * The side is not the same at all energies: a nuclear recoil is short, but gives less light.
+ */
+export function lightCut(
+  { clusters, labels, energies }: MeasuredEvents,
+  { low, high }: EnergyRange,
+): (cluster: ClusterFeatures) => number {
+  const chosen = Uint32Array.from(clusters.keys()).filter((i) => energies[i] >= low && energies[i] < high);
+  const known = pick(labels, chosen);
+  if (!hasBoth(known)) return ({ density }) => density;
+  const side = auc(Array.from(chosen, (i) => clusters[i].density), known).value >= 0.5 ? 1 : -1;
   return ({ density }) => side * density;
 }
 
@@ -52,18 +74,26 @@ export function lightEnergies({ clusters, splits }: CygnoData): Float32Array {
 const pick = (values: ArrayLike<number>, indices: Uint32Array) =>
   Float32Array.from(indices, (i) => values[i]);
 
+/** Measured events of some energies. */
+interface Part extends EnergyRange {
+  name: string;
+  title: string;
+  members: Uint32Array;
+}
+
 /** The same split into events of every energy and of each bin; a bin without both kinds is left out. */
-function parts(data: CygnoData): { name: string; title: string; members: Uint32Array }[] {
+function parts(data: CygnoData): Part[] {
   const { labels, energies } = data.splits.test;
   const all = Uint32Array.from(labels, (_, i) => i);
   const bins = indicesByBin(energies, ENERGY_EDGES).map((members, b) => ({
     name: BIN_NAMES[b],
     title: `${ENERGY_EDGES[b]} to ${ENERGY_EDGES[b + 1]} keV`,
+    low: ENERGY_EDGES[b],
+    high: ENERGY_EDGES[b + 1],
     members: Uint32Array.from(members),
   }));
-  return [{ name: "", title: "all energies", members: all }, ...bins].filter(({ members }) =>
-    hasBoth(pick(labels, members))
-  );
+  const whole = { name: "", title: "all energies", low: 0, high: Infinity, members: all };
+  return [whole, ...bins].filter(({ members }) => hasBoth(pick(labels, members)));
 }
 
 /**
@@ -76,20 +106,25 @@ export function measureClassifier(
   data: CygnoData,
   seed: number,
 ): Record<string, CardMetric> {
-  const { measuredOn: split, clusters, splits } = data, density = clusters.test.map(densityScore(data));
+  const { measuredOn: split, clusters, splits } = data;
   const rng = createRng(seed, 2), metrics: Record<string, CardMetric> = {};
   const name = "light density cut";
   const found = parts(data);
-  for (const { name: bin, members } of found) {
+  const known = { clusters: clusters.train, ...splits.train };
+  const cuts = found.map((part) => {
+    const cut = lightCut(known, part);
+    return Float32Array.from(part.members, (i) => cut(clusters.test[i]));
+  });
+  for (const [b, { name: bin, members }] of found.entries()) {
     const labels = pick(splits.test.labels, members);
     const { value, low, high, n } = auc(pick(scores, members), labels);
-    const baseline = { name, value: auc(pick(density, members), labels).value };
+    const baseline = { name, value: auc(cuts[b], labels).value };
     metrics[`auc${bin}`] = { value, low, high, n, split, baseline };
   }
-  for (const { name: bin, members } of found) {
+  for (const [b, { name: bin, members }] of found.entries()) {
     const labels = pick(splits.test.labels, members), options = { rng, resamples: 200 };
     const { value, low, high, n } = rejectionAtEfficiency(pick(scores, members), labels, 0.9, options);
-    const cut = rejectionAtEfficiency(pick(density, members), labels, 0.9, { rng, resamples: 1 });
+    const cut = rejectionAtEfficiency(cuts[b], labels, 0.9, { rng, resamples: 1 });
     metrics[`rejection90${bin}`] = { value, low, high, n, split, baseline: { name, value: cut.value } };
   }
   return metrics;
@@ -150,15 +185,16 @@ const CAMERA = { low: 90, high: 160 };
 const SCALES = { colorBar: "counts", scaleBar: { perPixel: DETECTOR.pixelMm, units: "mm" } };
 /** Images that a mean is of. */
 const AVERAGED = 1000;
+/** Images that are shown. */
+const SHOWN = 24;
 
 /** The check of the data that the course asks for: energies, kinds, and some pictures. */
 export async function dataFigures(data: CygnoData): Promise<Figure[]> {
   const { splits } = data, section = "Data";
   const { labels, energies } = splits.train;
-  const shown = Array.from({ length: Math.min(24, labels.length) }, (_, i) => i);
-  const pictures = plot.picturesOf(await data.crops("train", shown), [shown.length, SIDE, SIDE]);
   const averaged = Array.from({ length: Math.min(AVERAGED, labels.length) }, (_, i) => i);
-  const manyPictures = plot.picturesOf(await data.crops("train", averaged), [averaged.length, SIDE, SIDE]);
+  const pictures = plot.picturesOf(await data.crops("train", averaged), [averaged.length, SIDE, SIDE]);
+  const shown = averaged.slice(0, SHOWN);
   return [
     {
       name: "energies",
@@ -188,7 +224,7 @@ export async function dataFigures(data: CygnoData): Promise<Figure[]> {
       name: "images",
       section,
       caption: "Training images: the middle 128 × 128 pixels, counts from 90 to 160.",
-      spec: plot.plotImageGrid(pictures, {
+      spec: plot.plotImageGrid(pictures.slice(0, SHOWN), {
         captions: shown.map((i) => `${SHORT_KINDS[labels[i]]} ${energies[i]} keV`),
         size: 110,
         ...CAMERA,
@@ -199,7 +235,7 @@ export async function dataFigures(data: CygnoData): Promise<Figure[]> {
       name: "class_means",
       section,
       caption: `Mean of ${averaged.length} training images by kind, with their numbers.`,
-      spec: plot.plotClassMeans(manyPictures, averaged.map((i) => labels[i]), KINDS, {
+      spec: plot.plotClassMeans(pictures, averaged.map((i) => labels[i]), KINDS, {
         size: 168,
         low: 98,
         high: 110,

@@ -12,6 +12,7 @@ const SIDE = 32, PIXELS = SIDE * SIDE;
 const AVERAGED = 2000;
 /** Times are drawn to this much early and late, in the files' 50 ns: 5 ns. */
 const SHOWN_TIME = 0.1;
+const TIME_BAR: plot.ColorBar = { name: "time", low: "−5 ns", high: "5 ns" };
 
 /** Energies of images on a logarithmic scale, [n, 32, 32] of [n, 32, 32, 2]: linear up to a thousandth of 50 GeV. */
 export function logEnergies(images: Float32Array): Float32Array {
@@ -45,6 +46,15 @@ export function meanImage(images: SparseImages, rows: ArrayLike<number>): Float3
   return mean;
 }
 
+/** What the shades of energies stand for that go up to the most of some logarithmic ones. */
+export function energyBar(most: number): plot.ColorBar {
+  const gev = 50e-3 * Math.sinh(most);
+  return { name: "energy", low: "0", high: `${gev.toPrecision(2)} GeV (logarithmic)` };
+}
+
+/** Side of a picture's pixel. */
+export const SCALE_BAR: plot.ScaleBar = { units: "crystals" };
+
 /** Numbers of some images of one kind, evenly spread. */
 function rowsOfKind(labels: Int32Array, label: number, most: number): number[] {
   const own = Array.from(labels, (_, i) => i).filter((i) => labels[i] === label);
@@ -73,6 +83,8 @@ function gridOf(images: Float32Array, captions: readonly string[], title: string
     high: 1,
     palette: "heat",
     title,
+    scaleBar: SCALE_BAR,
+    colorBar: [energyBar(most), TIME_BAR],
   });
 }
 

@@ -17,7 +17,7 @@ import type { Figure } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import type { History } from "../../train/mod.ts";
 import type { EcalData } from "./data.ts";
-import { dataFigures, logEnergies } from "./figures.ts";
+import { dataFigures, energyBar, logEnergies, SCALE_BAR } from "./figures.ts";
 import { fitTrees } from "./boosted_trees.ts";
 import { SHAPE_NAMES } from "./shapes.ts";
 
@@ -186,13 +186,18 @@ function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figur
     });
   }
   const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12)).filter((i) => i < images.length);
-  const pictures = plot.picturesOf(logEnergies(images.read(worst).data), [worst.length, 32, 32]);
+  const energies = logEnergies(images.read(worst).data), most = Math.max(...energies);
+  const pictures = plot.picturesOf(energies, [worst.length, 32, 32]);
   figures.push({
     name: "worst_events",
     section,
     caption: "The images whose score is farthest from the truth; energies on a logarithmic scale.",
     spec: plot.plotWorstEvents(pictures, pick(scores, worst), pick(labels, worst), {
       classNames: ECAL_KINDS,
+      low: 0,
+      high: most,
+      scaleBar: SCALE_BAR,
+      colorBar: [energyBar(most)],
     }),
   });
   return figures;

@@ -11,7 +11,7 @@ import { encodeKeras } from "../../export/keras_write.ts";
 import { parsePreprocessing } from "../../image/preprocessing/mod.ts";
 import { decodeNpy, encodeNpy } from "../../io/npy.ts";
 import { type Picture, plotImageGrid, type Spec } from "../../plot/mod.ts";
-import { pictureOf, SHADES } from "../../run/contact_sheet.ts";
+import { pictureOf, scalesOf } from "../../run/contact_sheet.ts";
 import { plotHistory } from "../../run/learning_curve.ts";
 import { pedAnova } from "../../search/analysis/importance.ts";
 import { lossesOf, usable } from "../../search/analysis/table.ts";
@@ -508,5 +508,5 @@ function plotClass(images: Cutouts, options: PlotClassOptions): Spec {
   }
   const limits = { low: vmin, high: vmax, ...(channel !== "all" && { band: channel }) };
   const pictures: Picture[] = Array.from({ length: count }, (_, i) => pictureOf(images, index + i, limits));
-  return plotImageGrid(pictures, { ...SHADES, size: count === 1 ? 300 : 96 });
+  return plotImageGrid(pictures, { ...scalesOf(limits), size: count === 1 ? 300 : 96 });
 }

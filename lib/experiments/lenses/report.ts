@@ -12,7 +12,7 @@ import { createRng } from "../../base/rng.ts";
 import type { CardMetric } from "../../card/mod.ts";
 import type { NdArray } from "../../data/source.ts";
 import * as plot from "../../plot/mod.ts";
-import { pictureOf, SHADES } from "../../run/contact_sheet.ts";
+import { pictureOf, scalesOf } from "../../run/contact_sheet.ts";
 import type { Figure } from "../../run/experiment.ts";
 import type { LensesData } from "./data.ts";
 
@@ -152,7 +152,7 @@ export function dataFigures({ crops, labels, split }: LensesData): Figure[] {
       section: "Data",
       caption:
         `The first ${rows.length} ${name} of the training set; each band from median − 3 to median + 10 MAD.`,
-      spec: plot.plotImageGrid(pictures, { ...SHADES, size: 96 }),
+      spec: plot.plotImageGrid(pictures, { ...scalesOf(), size: 96 }),
     };
   };
   return [grid(1, "lenses"), grid(0, "others")];
@@ -225,7 +225,7 @@ export function testFigures(scores: Float32Array, data: LensesData): Figure[] {
       section,
       caption: "The cutouts whose response is farthest from the truth.",
       spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => labels[i]), {
-        ...SHADES,
+        ...scalesOf(),
         classNames: CLASS_NAMES,
       }),
     },

@@ -46,6 +46,18 @@ Deno.test("plotImageGrid() shows the values of its shades, and refuses to where 
   assertThrows(() => plotImageGrid(pictures, { colorBar: "counts" }), RangeError, "say low and high");
 });
 
+Deno.test("plotImageGrid() draws a colour bar for each of several quantities, with the ends that it is told", () => {
+  const spec = plotImageGrid(pictures, {
+    low: 0,
+    high: 1,
+    colorBar: [{ name: "energy", low: "0", high: "12 GeV" }, { name: "time", low: "−5 ns", high: "5 ns" }],
+  });
+  const texts = rowsOf(spec, "text") as { text: string; x: number }[];
+  assertEquals(texts.map(({ text }) => text), ["energy 0", "12 GeV", "time −5 ns", "5 ns"]);
+  assert(texts.every(({ x }, i) => i === 0 || x > texts[i - 1].x));
+  assertEquals(layersOf(spec, "image").length, 3); // the pictures, and two bars
+});
+
 Deno.test("classMeans() averages each class, and says of how many", () => {
   const three: Picture[] = [[1, 2], [3, 6], [10, 20]].map((data) => ({ data, height: 1, width: 2 }));
   const [first, none, last] = classMeans(three, [0, 0, 2], 3);

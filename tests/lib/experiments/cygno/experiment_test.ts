@@ -4,7 +4,7 @@ import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
 import { cygno, cygnoEnergy } from "../../../../lib/experiments/cygno/experiment.ts";
 import { type CygnoData, SIDE } from "../../../../lib/experiments/cygno/data.ts";
 import { auc } from "../../../../lib/evaluate/mod.ts";
-import { inKeV, reliabilityFigures } from "../../../../lib/experiments/cygno/report.ts";
+import { inKeV, lightCut, reliabilityFigures } from "../../../../lib/experiments/cygno/report.ts";
 import { predict } from "../../../../lib/train/mod.ts";
 import { decodeKeras } from "../../../../lib/export/keras_read.ts";
 import { fineTune } from "../../../../lib/run/fine_tune.ts";
@@ -114,6 +114,21 @@ Deno.test("cygno.evaluate() measures a perfect and a blind model as such", async
     assertEquals([blind.auc.value, blind.rejection90.value], [0.5, 0]);
     assertClose(blind.energyBias_15to35keV.value, -15, 1e-6);
   });
+});
+
+Deno.test("lightCut() takes the side that the known events of the same energies are on", () => {
+  const cluster = (density: number) => ({ density, light: 0, area: 0, length: 0, width: 0 });
+  // Below 5 keV nuclear recoils are the fainter, above the denser; the last two are known, but were not measured.
+  const known = {
+    clusters: [3, 1, 2, 6, 9].map(cluster),
+    labels: Float32Array.of(0, 1, 1, 0, 1, 0, 1),
+    energies: Float32Array.of(2, 2, 4, 5, 20, 20, 20),
+  };
+  const scores = (low: number, high: number) => [1, 8].map(cluster).map(lightCut(known, { low, high }));
+  assertEquals(scores(0, 5), [-1, -8]);
+  assertEquals(scores(5, 15), [1, 8]); // one kind alone tells nothing
+  assertEquals(scores(5, 35), [1, 8]);
+  assertEquals(scores(0, Infinity), [-1, -8]); // by hand: 2 of 6 pairs are the denser nuclear one's
 });
 
 Deno.test("reliabilityFigures() shows the events that are said to be faint apart, if there are any", () => {
