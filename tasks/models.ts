@@ -3,9 +3,9 @@
  * @module
  */
 import { kindOf } from "../lib/card/outputs/registry.ts";
-import { s3OptionsFrom } from "../lib/store/s3.ts";
-import { openStore, type Store } from "../lib/store/store.ts";
+import type { Store } from "../lib/store/store.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
+import { openPlace } from "./_stores.ts";
 
 const OPTIONS = {
   store: {
@@ -226,10 +226,7 @@ export function main(args: string[]): Promise<number> {
     if (rest.length < min || rest.length > max) {
       throw new CliError(`Usage is deno task models ${command.usage}`);
     }
-    const s3 = options.store.startsWith("s3:")
-      ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
-      : undefined;
-    const store = openStore(options.store, { s3 });
+    const store = openPlace(options.store, options.s3Endpoint);
     try {
       const { remove, olderThan } = options;
       return await command.run({

@@ -4,11 +4,8 @@
  * The version becomes visible only when all of it is there, so an interruption leaves nothing behind that anybody sees.
  * @module
  */
-import { join } from "@std/path";
-import { type Card, parseCard } from "../lib/card/card.ts";
-import { s3OptionsFrom } from "../lib/store/s3.ts";
-import { checkAlias, openStore } from "../lib/store/store.ts";
-import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
+import { createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
+import { publishRun } from "./_publish.ts";
 
 const OPTIONS = {
   store: {
@@ -38,48 +35,8 @@ export function main(args: string[]): Promise<number> {
       ],
       words: [1, 1],
     });
-    const [folder] = words;
-    const output = createOutput(options);
-    const card = await readCard(folder, options.name);
-    const s3 = options.store.startsWith("s3:")
-      ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
-      : undefined;
-    const store = openStore(options.store, { s3 });
-    try {
-      for (const alias of options.alias) checkAlias(alias);
-      await store.aliases(card.name); // cannot be read: they could not be changed afterwards either
-      const version = await store.publish(folder, card);
-      const place = `${store.location}/${card.name}/${version}`;
-      output.record(
-        "published",
-        { model: card.name, version, store: store.location },
-        `${card.name} version ${version} is in ${place}`,
-      );
-      for (const alias of options.alias) {
-        await store.setAlias(card.name, alias, version);
-        output.record(
-          "alias",
-          { model: card.name, alias, version },
-          `${card.name}@${alias} means version ${version} now`,
-        );
-      }
-    } finally {
-      store.close();
-    }
+    await publishRun(words[0], options, createOutput(options));
   });
-}
-
-async function readCard(folder: string, name: string | undefined): Promise<Card> {
-  const path = join(folder, "model.json");
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new CliError(`Cannot publish "${folder}" as it is no finished run: there is no "${path}"`);
-  }
-  const card = parseCard(text, path);
-  return name === undefined ? card : parseCard({ ...card, name }, `${path} with --name ${name}`);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

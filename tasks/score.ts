@@ -21,9 +21,8 @@ import type { Card } from "../lib/card/card.ts";
 import { filesMatching, fixedPart, isPattern, walkFiles } from "../lib/data/transport/glob.ts";
 import { encodeNpy } from "../lib/io/npy.ts";
 import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
-import { s3OptionsFrom } from "../lib/store/s3.ts";
-import { openStore } from "../lib/store/store.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
+import { openPlace } from "./_stores.ts";
 
 const OPTIONS = {
   store: {
@@ -335,10 +334,7 @@ export function main(args: string[]): Promise<number> {
     }
     if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
     const output = createOutput(options);
-    const s3 = options.store.startsWith("s3:")
-      ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
-      : undefined;
-    const source = await findModel(reference, () => openStore(options.store, { s3 }));
+    const source = await findModel(reference, () => openPlace(options.store, options.s3Endpoint));
     const { threads, runtime } = options;
     const scorer = await createScorer({ ...source, threads, runtime });
     const range = options.range === undefined ? undefined : parseRange(options.range);

@@ -11,9 +11,9 @@ import { isLoopback, LOOPBACK_NAMES } from "../lib/serve/origin.ts";
 import { createNativeHost } from "../lib/serve/native_host.ts";
 import type { LogEntry } from "../lib/serve/service.ts";
 import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
-import { openStore } from "../lib/store/store.ts";
 import config from "../deno.json" with { type: "json" };
 import { CliError, type OptionValues, readOptions, runTask } from "./_cli.ts";
+import { openPlace } from "./_stores.ts";
 
 const MIB = 1 << 20;
 
@@ -271,10 +271,7 @@ export function main(args: string[]): Promise<number> {
         "deno task serve --events s3://daq/frames/ --journal runs/events   # POST /events; results in s3://daq/results/",
       ],
     });
-    const s3 = options.store.startsWith("s3:")
-      ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
-      : undefined;
-    const store = openStore(options.store, { s3 });
+    const store = openPlace(options.store, options.s3Endpoint);
     const { log, flush } = createLog(options.log);
     const tokens = options.tokens === undefined ? undefined : await watchTokens(options.tokens, log);
     const host = createNativeHost({

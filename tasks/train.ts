@@ -12,7 +12,6 @@ import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts"
 import { fineTune } from "../lib/run/fine_tune.ts";
 import { runExperiment, type RunResult } from "../lib/run/run.ts";
 import { readRecord } from "../lib/run/run_folder.ts";
-import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
 import { formatSummary, summarizeModel } from "../lib/models/mod.ts";
 import type { BatchReport, EpochNumbers, Models } from "../lib/train/mod.ts";
 import {
@@ -30,6 +29,7 @@ import {
   runTask,
   stopCode,
 } from "./_cli.ts";
+import { openBucket } from "./_stores.ts";
 
 /** Options that every experiment has; those of the experiment come between. */
 function optionTable(experiment: Experiment) {
@@ -141,8 +141,7 @@ export function main(args: string[]): Promise<number> {
         folder,
         options: values,
         dataFolder: options.dataFolder,
-        openBucket: (location) =>
-          new S3Blobs(location.slice("s3://".length), "", s3OptionsFrom(Deno.env.toObject())),
+        openBucket,
         resume: options.resume,
         saveEvery: options.saveEvery,
         shards: options.shards,

@@ -11,13 +11,13 @@ import { type Source, subset } from "../data/source.ts";
 import { tf } from "../engine/mod.ts";
 import { InterruptedError, type Objective, type TrialContext } from "../search/mod.ts";
 import { type Callback, countParameters, csvLog, fit, type History, type Models } from "../train/mod.ts";
-import type { Data, Experiment, LoadContext, Options } from "./experiment.ts";
+import type { Data, Experiment, LoadContext, Options, OptionTable } from "./experiment.ts";
 import { runPaths } from "./run_folder.ts";
 
 /** Options for {@linkcode experimentObjective}. */
-export interface ExperimentTrialOptions {
+export interface ExperimentTrialOptions<T extends OptionTable = OptionTable> {
   /** Values of all options of the experiment; a trial's parameters take the place of some. */
-  options: Options;
+  options: Options<T>;
   /** What a trial is judged by, as the history names it; also `parameters`. @default {["validationLoss"]} */
   metrics?: readonly string[];
   /** Judge by so many parts of the training examples in turn, instead of by the validation examples. */
@@ -45,10 +45,15 @@ export interface ExperimentObjective extends Disposable {
  * @throws {Error} (the objective) If the data have no validation examples and no folds are asked for, or the history has
  * no such metric, naming the nearest.
  */
-export function experimentObjective(
-  experiment: Experiment,
-  settings: ExperimentTrialOptions,
+export function experimentObjective<T extends OptionTable, D extends Data>(
+  experiment: Experiment<T, D>,
+  settings: ExperimentTrialOptions<T>,
 ): ExperimentObjective {
+  // From here on what the options and the data are is the experiment's own business.
+  return objectiveOf(experiment as unknown as Experiment, settings as unknown as ExperimentTrialOptions);
+}
+
+function objectiveOf(experiment: Experiment, settings: ExperimentTrialOptions): ExperimentObjective {
   const store = new DataStore(experiment, settings);
   return {
     objective: async (params, trial) => {

@@ -3,14 +3,14 @@ import { resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
-import type { Experiment, Options } from "../../lib/run/experiment.ts";
+import type { Options } from "../../lib/run/experiment.ts";
 import { experimentObjective } from "../../lib/run/search_trial.ts";
 import { commandObjective } from "../../lib/search/command.ts";
 import type { Objective } from "../../lib/search/objective.ts";
 import { defineSpace, type Space, type SpaceSpec } from "../../lib/search/space.ts";
 import type { StudySpec } from "../../lib/search/study_state.ts";
-import { S3Blobs, s3OptionsFrom } from "../../lib/store/s3.ts";
 import { CliError } from "../_cli.ts";
+import { openBucket } from "../_stores.ts";
 
 /** What `settings` of a study's first line hold. */
 export interface TrialSettings {
@@ -47,13 +47,12 @@ export async function createObjective(
   const found = EXPERIMENTS.find(({ name }) => name === experiment);
   if (!found || !options) throw new CliError(`Cannot run this study: no experiment is named "${experiment}"`);
   await startEngine({ backend: settings.backend as "auto", threads: settings.threads, log });
-  const made = experimentObjective(found as Experiment, {
+  const made = experimentObjective(found, {
     options,
     metrics: spec.objectives,
     folds: settings.folds,
     dataFolder: settings.dataFolder,
-    openBucket: (location) =>
-      new S3Blobs(location.slice("s3://".length), "", s3OptionsFrom(Deno.env.toObject())),
+    openBucket,
   });
   return { objective: made.objective, close: () => made[Symbol.dispose]() };
 }

@@ -1,23 +1,22 @@
 /** `deno task search deploy FOLDER`: measures the best trials anew, and trains the winner, measured once. @module */
 import { join } from "@std/path";
 import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
-import type { Experiment, Options } from "../../lib/run/experiment.ts";
+import type { Options } from "../../lib/run/experiment.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { reevaluate } from "../../lib/run/search_deploy.ts";
-import { parseCard } from "../../lib/card/card.ts";
 import { bestTrials } from "../../lib/search/run_trials.ts";
 import { openStudy } from "../../lib/search/study.ts";
-import { S3Blobs, s3OptionsFrom } from "../../lib/store/s3.ts";
-import { checkAlias, openStore } from "../../lib/store/store.ts";
+import { checkAlias } from "../../lib/store/store.ts";
 import {
   CliError,
   createOutput,
   interruptible,
   JSON_OPTION,
   type OptionTable,
-  type Output,
   readOptions,
 } from "../_cli.ts";
+import { publishRun } from "../_publish.ts";
+import { openBucket } from "../_stores.ts";
 import { createObjective, settingsOf } from "./_objective.ts";
 import { show, showParams } from "./_summary.ts";
 
@@ -99,7 +98,7 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
       show(searched)
     } then, ${show(mean)} anew`,
   );
-  const experiment = EXPERIMENTS.find(({ name }) => name === settings.experiment) as Experiment | undefined;
+  const experiment = EXPERIMENTS.find(({ name }) => name === settings.experiment);
   if (!experiment || !options.train) return 0;
   const winner = join(folder, "winner");
   const { metrics } = await interruptible((signal) =>
@@ -107,8 +106,7 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
       folder: winner,
       options: { ...settings.options, ...trial.params } as Options,
       dataFolder: settings.dataFolder,
-      openBucket: (location) =>
-        new S3Blobs(location.slice("s3://".length), "", s3OptionsFrom(Deno.env.toObject())),
+      openBucket,
       resume: false,
       signal,
       log: (line) => output.say(line),
@@ -121,30 +119,6 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
   if (!metrics) return 130;
   const next = options.store ? "" : `: deno task publish ${winner}`;
   output.record("deployed", { folder: winner }, `Trained into ${winner}${next}`);
-  if (options.store) await publish(winner, options.store, options.alias, output);
+  if (options.store) await publishRun(winner, { store: options.store, alias: options.alias }, output);
   return 0;
-}
-
-/** Puts the winner into a store, as `deno task publish` does. */
-async function publish(
-  folder: string,
-  place: string,
-  aliases: readonly string[],
-  output: Output,
-): Promise<void> {
-  const path = join(folder, "model.json");
-  const card = parseCard(await Deno.readTextFile(path), path);
-  const s3 = place.startsWith("s3:") ? s3OptionsFrom(Deno.env.toObject()) : undefined;
-  const store = openStore(place, { s3 });
-  try {
-    const version = await store.publish(folder, card);
-    for (const alias of aliases) await store.setAlias(card.name, alias, version);
-    output.record(
-      "published",
-      { model: card.name, version, store: store.location, aliases },
-      `${card.name} version ${version} is in ${store.location}`,
-    );
-  } finally {
-    store.close();
-  }
 }

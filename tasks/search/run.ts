@@ -194,7 +194,7 @@ export async function runSearch(args: readonly string[]): Promise<number> {
 
 function findExperiment(name: string): Experiment {
   const found = EXPERIMENTS.find((experiment) => experiment.name === name);
-  if (found) return found as Experiment;
+  if (found) return found;
   const names = EXPERIMENTS.map((experiment) => experiment.name), near = nearest(name, names);
   throw new CliError(
     `Unknown experiment "${name}"${near ? ` (nearest: ${near})` : ""}: there are ${names.join(", ")}`,

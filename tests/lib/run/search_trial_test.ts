@@ -1,6 +1,6 @@
 import { fromArrays } from "../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
-import { type Data, defineExperiment, type Experiment, type Options } from "../../../lib/run/experiment.ts";
+import { type Data, defineExperiment } from "../../../lib/run/experiment.ts";
 import { checkSpaceOf, experimentObjective } from "../../../lib/run/search_trial.ts";
 import { createRng } from "../../../lib/base/rng.ts";
 import { search } from "../../../lib/search/search.ts";
@@ -64,7 +64,6 @@ const sides = defineExperiment<typeof OPTIONS, Data>({
   figures: () => [],
 });
 
-const experiment = sides as unknown as Experiment;
 const options = {
   rate: 0.1,
   examples: 60,
@@ -72,7 +71,7 @@ const options = {
   epochs: 4,
   batch: 10,
   seed: 3,
-} as unknown as Options;
+} as const;
 const space = { rate: { low: 0.01, high: 1, log: true, float: true } };
 const objectives = ["validationLoss"];
 
@@ -80,7 +79,7 @@ await startEngine({ backend: "cpu" });
 
 Deno.test("experimentObjective() trains trials on data that are loaded once, and never measures the test examples", async () => {
   loads = 0;
-  using trials = experimentObjective(experiment, { dataFolder, options });
+  using trials = experimentObjective(sides, { dataFolder, options });
   const tensors = tf.memory().numTensors;
   const result = await search(space, trials.objective, { trials: 4, objectives });
   assertEquals(result.trials.map(({ state }) => state), new Array(4).fill("complete"));
@@ -95,7 +94,7 @@ Deno.test("experimentObjective() trains trials on data that are loaded once, and
 
 Deno.test("experimentObjective() loads again only where a trial changes what loading reads", async () => {
   loads = 0;
-  using trials = experimentObjective(experiment, { dataFolder, options });
+  using trials = experimentObjective(sides, { dataFolder, options });
   const both = { examples: [40, 60], rate: [0.1, 0.2] };
   await search(both, trials.objective, { trials: 4, sampler: "grid", objectives });
   assertEquals(loads, 2);
@@ -105,7 +104,7 @@ Deno.test("experimentObjective() goes on from a trial's checkpoint and ends as o
   withFolder(async (folder) => {
     const run = async (folder: string, stopAfter?: number) => {
       const controller = new AbortController();
-      using trials = experimentObjective(experiment, { dataFolder, options });
+      using trials = experimentObjective(sides, { dataFolder, options });
       return await search(space, (params, trial) =>
         trials.objective(params, {
           ...trial,
@@ -129,8 +128,8 @@ Deno.test("experimentObjective() goes on from a trial's checkpoint and ends as o
   }));
 
 Deno.test("experimentObjective() judges by folds of the training examples where it is asked to", async () => {
-  const unvalidated = { ...options, validated: false } as unknown as Options;
-  using folds = experimentObjective(experiment, {
+  const unvalidated = { ...options, validated: false };
+  using folds = experimentObjective(sides, {
     options: unvalidated,
     folds: 3,
     metrics: ["validationAccuracy"],
@@ -150,7 +149,7 @@ Deno.test("experimentObjective() judges by folds of the training examples where 
   }) as { values: Record<string, number>; folds: number[] };
   assertEquals(again.folds.length, 3);
   assertClose(again.folds.reduce((a, b) => a + b) / 3, again.values.validationAccuracy, 1e-12);
-  using none = experimentObjective(experiment, { dataFolder, options: unvalidated });
+  using none = experimentObjective(sides, { dataFolder, options: unvalidated });
   const refused = await search({ rate: [0.5] }, none.objective, { trials: 1, objectives });
   assert(
     refused.trials[0].attempts[0].failure!.message.includes(
@@ -160,10 +159,10 @@ Deno.test("experimentObjective() judges by folds of the training examples where 
 });
 
 Deno.test("experimentObjective() and checkSpaceOf() name the nearest of what is not there", async () => {
-  using trials = experimentObjective(experiment, { dataFolder, options, metrics: ["validationLos"] });
+  using trials = experimentObjective(sides, { dataFolder, options, metrics: ["validationLos"] });
   const { trials: [failed] } = await search({ rate: [0.5] }, trials.objective, { trials: 1, objectives });
   assert(failed.attempts[0].failure!.message.includes('(nearest: "validationLoss")'));
-  assertThrows(() => checkSpaceOf(experiment, ["raet"]), RangeError, '(nearest: "rate")');
-  checkSpaceOf(experiment, ["rate", "batch", "epochs"]);
+  assertThrows(() => checkSpaceOf(sides, ["raet"]), RangeError, '(nearest: "rate")');
+  checkSpaceOf(sides, ["rate", "batch", "epochs"]);
   await assertRejects(() => search({ rate: [] }, trials.objective), SyntaxError, "the list is empty");
 });

@@ -257,8 +257,8 @@ Deno.test("crossValidate() scores every example once, by a model of the other fo
 });
 
 Deno.test("a search judges lenses by folds that no copy crosses, cropped and not augmented", async () => {
-  using trials = experimentObjective(lenses as unknown as Experiment, {
-    options: options({ residual: true }) as unknown as Options,
+  using trials = experimentObjective(lenses, {
+    options: options({ residual: true }),
     folds: 2,
     dataFolder: folder,
   });
