@@ -18,7 +18,6 @@ import { findExamples } from "../../../../lib/score/examples.ts";
 import { rankArray } from "../../../../lib/score/rank.ts";
 import type { Example } from "../../../../lib/score/raw_array.ts";
 import { createScorer } from "../../../../lib/score/scorer.ts";
-import type { Experiment, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { experimentObjective } from "../../../../lib/run/search_trial.ts";
 import { search } from "../../../../lib/search/mod.ts";
