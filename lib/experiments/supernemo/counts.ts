@@ -7,10 +7,12 @@ import {
   plotConfusion,
   plotImageGrid,
   plotPredictionGrid,
+  type ScalesOptions,
   worstMistakes,
 } from "../../plot/mod.ts";
 import type { Data, Figure, LoadContext, Measurements, Results } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
+import { TRACKER } from "../../simulate/supernemo/geometry.ts";
 import {
   dataOf,
   type EventSplits,
@@ -129,7 +131,7 @@ export async function countFigures(
         captions: shown.map((i) => COUNT_LABELS[counted.train.labels[i]]),
         columns: columns[0],
         size,
-        palette: "light",
+        ...scalesOf(learn, input),
       }),
     },
     learningCurveFigure(history),
@@ -152,6 +154,18 @@ export async function countFigures(
       ),
     }]),
   ];
+}
+
+/** How pictures are shaded, how long a length across is, and what the shades stand for where radii are drawn. */
+function scalesOf({ inputs }: Data["train"], input: string): ScalesOptions {
+  const colorBar = inputs[input].dtype === "uint8" ? [] : [{ low: "44 mm", high: "0 mm from the wire" }];
+  return {
+    palette: "light",
+    low: 0,
+    high: 1,
+    scaleBar: { perPixel: TRACKER.pitch, units: "mm" },
+    colorBar,
+  };
 }
 
 /** Some events of a source as pictures, channels and heights of a volume in one. */
