@@ -2,17 +2,20 @@
  * `deno task test`: every test in `tests/` and every example in the docs, counted from the real run.
  *
  * What an example says in a `// value` behind an expression is compared with the result. With `--coverage` the share
- * of each room that ran is printed; with `--hard` all of it runs under conditions that should change nothing.
+ * of each room that ran is printed; with `--hard` all of it runs under conditions that should change nothing; with
+ * `--repeat` it runs again and again, and what failed now and then is named.
  *
  * The last line is `N passed, N failed, N skipped`. In continuous integration (`CI=true`) a skipped test is a failure.
  * @module
  */
 import { join, normalize, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
-import { CliError, formatSeconds, formatTable, readOptions, runTask } from "./_cli.ts";
-import { coverageByRoom, removeTornProfiles } from "./test/_coverage.ts";
+import { CliError, formatTable, readOptions, runTask } from "./_cli.ts";
+import { COUNT_ONE_PROCESS, coverageByRoom, removeTornProfiles } from "./test/_coverage.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
 import { type Hardship, makeHardship } from "./test/_hardship.ts";
+import { describeFlakes, readFailed, slowest } from "./test/_junit.ts";
+import { findTests, groupTests, inOrder, type TestGroups } from "./test/_test_files.ts";
 
 const OPTIONS = {
   long: { type: "boolean", default: false, help: "Run tests/long as well: minutes to hours." },
@@ -21,7 +24,7 @@ const OPTIONS = {
   coverage: {
     type: "boolean",
     default: false,
-    help: "Print which share of each room ran, a quarter more time",
+    help: "Print which share of each room the tests of lib ran",
   },
   hard: {
     type: "boolean",
@@ -29,14 +32,18 @@ const OPTIONS = {
     help: "Random order, all processors busy, the clock a day ahead in another time zone",
   },
   seed: { type: "integer", min: 0, help: "Order of the tests with --hard; drawn and printed without" },
+  repeat: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    help: "Times it runs; at the end, how often each test failed",
+  },
   jobs: { type: "integer", default: 2, min: 1, help: "Test files that run at once" },
   limit: { type: "number", default: 60, min: 0.01, hint: "MINUTES", help: "Stop a run that takes longer" },
 } as const;
 
 /** Folders whose docs hold examples. */
 const DOCUMENTED = ["functions", "lib", "tasks"];
-const SLOWEST = 12;
-const ALONE = "_alone_test.ts";
 
 /** What a run of `deno test` said at its end. */
 export interface Counts {
@@ -67,42 +74,45 @@ export function main(args: string[]): Promise<number> {
     const holdsDocs = (word: string) => DOCUMENTED.some((folder) => normalize(word).startsWith(folder));
     const tests = words.length > 0 ? words.filter((word) => !holdsDocs(word)) : ["tests"];
     const documented = words.length > 0 ? words.filter(holdsDocs) : options.docs ? DOCUMENTED : [];
-    const seed = options.seed ?? Math.floor(2 ** 32 * Math.random());
-    await using hardship = options.hard ? makeHardship(seed) : undefined;
-    if (hardship !== undefined) console.log(`Under load, tomorrow, in another time zone, in order ${seed}`);
-    const common = [
-      "test",
-      "--allow-all",
-      "--no-prompt",
-      ...hardship?.args ?? [],
-      ...options.filter ? [`--filter=${options.filter}`] : [],
-      ...inIntegration ? ["--frozen", "--no-check"] : [], // their types were checked a moment ago
-    ];
-    const left = options.long || words.length > 0 ? [] : [join("tests", "long")];
-    const alone = (await Promise.all(tests.map(findAlone))).flat()
-      .filter((file) => !left.some((folder) => file.startsWith(folder)));
-    const together = tests.filter((file) => !alone.includes(file));
-    const ignored = [...left, ...alone];
+    const left = options.long || words.length > 0 ? "" : join("tests", "long");
+    const files = [...new Set((await Promise.all(tests.map(findTests))).flat())]
+      .filter((file) => left === "" || !file.startsWith(left));
+    const groups = await groupTests(inOrder(files), options.coverage);
+    const firstSeed = options.seed ?? Math.floor(2 ** 32 * Math.random());
     const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-    const runs: string[][] = alone.map((file) => [...common, file]);
+    const failed = new Map<string, number>();
     const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
     const examples = join(folder, "examples"), profiles = join(folder, "coverage");
-    if (together.length > 0) {
-      const ignore = ignored.length > 0 ? [`--ignore=${ignored.join(",")}`] : [];
-      const coverage = options.coverage ? [`--coverage=${profiles}`, "--coverage-raw-data-only"] : [];
-      runs.push([...common, "--parallel", ...coverage, ...ignore, ...together]);
-    }
     try {
-      // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
-      // checked by `deno task check`.
-      if (await writeExampleTests(documented, examples) > 0) {
-        runs.push([...common, "--parallel", "--no-check", "--config=deno.json", examples]);
+      const hasExamples = await writeExampleTests(documented, examples) > 0;
+      for (let round = 0; round < options.repeat; round++) {
+        if (options.repeat > 1) console.log(`Run ${round + 1} of ${options.repeat}`);
+        const seed = firstSeed + round;
+        await using hardship = options.hard ? makeHardship(seed) : undefined;
+        if (hardship !== undefined) {
+          console.log(`Under load, tomorrow, in another time zone, in order ${seed}`);
+        }
+        const common = [
+          "test",
+          "--allow-all",
+          "--no-prompt",
+          ...hardship?.args ?? [],
+          ...options.filter ? [`--filter=${options.filter}`] : [],
+          ...inIntegration ? ["--frozen", "--no-check"] : [], // their types were checked a moment ago
+        ];
+        const runs = runsOf(groups, common, { profiles, examples: hasExamples ? examples : undefined });
+        for (const args of runs) {
+          const run = await countTests(args, options, hardship?.env);
+          for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
+          for (const name of run.names) failed.set(name, (failed.get(name) ?? 0) + 1);
+        }
       }
-      for (const args of runs) {
-        const run = await countTests(args, options, hardship?.env);
-        for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
+      if (groups.counted.length > 0) {
+        for (const line of await describeCoverage(profiles)) console.log(line);
       }
-      if (options.coverage) { for (const line of await describeCoverage(profiles)) console.log(line); }
+      if (options.repeat > 1) {
+        for (const line of describeFlakes(failed, options.repeat)) console.log(line);
+      }
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -116,36 +126,46 @@ export function main(args: string[]): Promise<number> {
   });
 }
 
-/** One run of `deno test`: its own counts, or one failure where it did not come to count. */
+/** The arguments of each `deno test`, one after the other, that make one run of all. */
+function runsOf(
+  { alone, plain, counted }: TestGroups,
+  common: readonly string[],
+  { profiles, examples }: { profiles: string; examples?: string },
+): string[][] {
+  const runs: string[][] = alone.map((file) => [...common, file]);
+  if (plain.length > 0) runs.push([...common, "--parallel", ...plain]);
+  if (counted.length > 0) {
+    const coverage = [`--coverage=${profiles}`, "--coverage-raw-data-only", `--preload=${COUNT_ONE_PROCESS}`];
+    runs.push([...common, "--parallel", ...coverage, ...counted]);
+  }
+  // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
+  // checked by `deno task check`.
+  if (examples !== undefined) {
+    runs.push([...common, "--parallel", "--no-check", "--config=deno.json", examples]);
+  }
+  return runs;
+}
+
+/** One run of `deno test`: its own counts, or one failure where it did not come to count, and the names of what failed. */
 async function countTests(
   args: string[],
   { jobs, limit }: { jobs: number; limit: number },
   env: Hardship["env"] = {},
-): Promise<Counts> {
+): Promise<Counts & { names: string[] }> {
   const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
-  const report = join(folder, "report.xml");
+  const path = join(folder, "report.xml");
   try {
-    const { success, text } = await runTests([...args, `--junit-path=${report}`], jobs, limit, env);
-    for (const line of slowest(await Deno.readTextFile(report).catch(() => ""))) console.log(line);
+    const { success, text } = await runTests([...args, `--junit-path=${path}`], jobs, limit, env);
+    const report = await Deno.readTextFile(path).catch(() => "");
+    for (const line of slowest(report)) console.log(line);
     const counts = readCounts(text) ?? { passed: 0, failed: 1, skipped: 0 };
     if (!success && counts.failed === 0) counts.failed = 1; // it ended badly after its last test
-    return counts;
+    const names = readFailed(report);
+    if (counts.failed > 0 && names.length === 0) names.push(`a run of ${args.at(-1)} that did not end well`);
+    return { ...counts, names };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/**
- * Files named `…_alone_test.ts` in a folder, or the file itself: they measure what belongs to the whole process, such
- * as its memory, and so get one to themselves.
- */
-async function findAlone(path: string): Promise<string[]> {
-  if ((await Deno.stat(path)).isFile) return path.endsWith(ALONE) ? [path] : [];
-  const found: string[] = [];
-  for await (const { name } of Deno.readDir(path)) {
-    if (!name.includes(".") || name.endsWith(ALONE)) found.push(...await findAlone(join(path, name)));
-  }
-  return found.sort();
 }
 
 /** Runs `deno` with its output passed on as it comes, and kept. */
@@ -191,7 +211,7 @@ export function readCounts(text: string): Counts | undefined {
   return { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };
 }
 
-/** A table of what ran of each room, from Deno's profiles; the examples of the docs are not in it. */
+/** A table of what ran of each room, from Deno's profiles. */
 async function describeCoverage(profiles: string): Promise<string[]> {
   const output = join(profiles, "report.lcov");
   const torn = await removeTornProfiles(profiles);
@@ -215,7 +235,7 @@ async function describeCoverage(profiles: string): Promise<string[]> {
     throws: percent(throws),
   }));
   return [
-    "What the tests ran of each room, processes that they start left out" +
+    "What the tests of lib ran of each room, but for those with loops too long to count" +
     (torn > 0 ? ` and ${torn} workers that were ended while they wrote theirs:` : ":"),
     ...formatTable(rows, [
       "room",
@@ -225,18 +245,6 @@ async function describeCoverage(profiles: string): Promise<string[]> {
       "throws",
     ]),
   ];
-}
-
-/** The tests that took longest, from the JUnit report. */
-function slowest(report: string): string[] {
-  const tests = [...report.matchAll(/<testcase name="([^"]*)"[^>]* time="([\d.]+)"/g)]
-    .map(([, name, time]) => ({ name, seconds: Number(time) }))
-    .filter(({ name, seconds }) => seconds >= 1 && !name.includes(" &gt; ")); // steps count with their test
-  tests.sort((a, b) => b.seconds - a.seconds);
-  const lines = tests.slice(0, SLOWEST).map(({ name, seconds }) =>
-    `  ${formatSeconds(seconds).padStart(12)}  ${name.replaceAll(/&(amp|lt|gt|quot|apos);/g, "'")}`
-  );
-  return lines.length === 0 ? [] : ["Slowest:", ...lines];
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

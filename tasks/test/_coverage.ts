@@ -6,6 +6,9 @@
  */
 import { join, relative } from "@std/path";
 
+/** Loaded before the tests whose coverage is taken. */
+export const COUNT_ONE_PROCESS = join(import.meta.dirname!, "_count_one_process.ts");
+
 /** What ran of a room. */
 export interface RoomCoverage {
   room: string;

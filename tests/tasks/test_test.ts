@@ -15,6 +15,12 @@ Deno.test("readCounts() reads the line that closes a run, coloured or not", () =
 
 /** Runs the test task on a file with `source`; gives its exit code and last line. */
 async function runOn(source: string, env: Record<string, string> = {}, ...args: string[]) {
+  const { code, last } = await sayOn(source, env, ...args);
+  return { code, last };
+}
+
+/** The same, and all its lines. */
+async function sayOn(source: string, env: Record<string, string> = {}, ...args: string[]) {
   const folder = await Deno.makeTempDir();
   const file = join(folder, "some_test.ts");
   await Deno.writeTextFile(file, source);
@@ -25,7 +31,8 @@ async function runOn(source: string, env: Record<string, string> = {}, ...args: 
       stdin: "null",
       stderr: "null",
     }).output();
-    return { code, last: new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) };
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    return { code, last: lines.at(-1), lines };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -55,4 +62,22 @@ Deno.test("test task fails when a file does not load, when the process dies, and
   const hanging = `Deno.test("d", () => new Promise(() => setInterval(() => {}, 1000)));`;
   assertEquals(await runOn(hanging, {}, "--limit", "0.05"), broken);
   assert(performance.now() - start < 60_000, "the limit did not stop the run");
+});
+
+/** Fails in every second run. */
+const FLAKY = `
+const path = new URL("ran.txt", import.meta.url);
+Deno.test("sometimes", () => {
+  const ran = (() => { try { return Deno.readTextFileSync(path); } catch { return ""; } })();
+  Deno.writeTextFileSync(path, ran + "x");
+  if (ran.length % 2 === 1) throw new Error("now and then");
+});
+`;
+
+Deno.test("test task with --repeat runs again and again and says which test failed how often", async () => {
+  const { code, last, lines } = await sayOn(PASSING + FLAKY, {}, "--repeat", "4");
+  assertEquals({ code, last }, { code: 1, last: "6 passed, 2 failed, 0 skipped" });
+  const at = lines.indexOf("Failed in 4 runs:");
+  assert(/^ {2}2 times {2}\S*some_test\.ts: sometimes$/.test(lines[at + 1]), lines.join("\n"));
+  assertEquals(lines.filter((line) => /^Run \d of 4$/.test(line)).length, 4);
 });

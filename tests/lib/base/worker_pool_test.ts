@@ -1,3 +1,4 @@
+// Not counted: it starts many threads.
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import {
   createPool,

@@ -1,3 +1,4 @@
+// Not counted: it starts many threads.
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { join } from "@std/path";
 import { cropCenter } from "../../../lib/image/crop_center.ts";

@@ -1,3 +1,4 @@
+// Not counted: it starts many threads.
 import { join } from "@std/path";
 import { readSuperNemo } from "../../../lib/data/supernemo.ts";
 import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";

@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import {
   affine,
   type AffineOptions,

@@ -1,4 +1,5 @@
 /** An architecture stays what it is. @module */
+// Not counted: its loops are long.
 import { startEngine } from "../../../lib/engine/mod.ts";
 import { assertEquals } from "../../assert.ts";
 import { readKept } from "../../kept.ts";

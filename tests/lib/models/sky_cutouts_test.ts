@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { buildAlexnet } from "../../../lib/models/alexnet.ts";
 import { buildCustomCnn } from "../../../lib/models/custom_cnn.ts";

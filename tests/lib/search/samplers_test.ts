@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import { createSampler, SAMPLERS } from "../../../lib/search/samplers/registry.ts";
 import { haltonPoint } from "../../../lib/search/samplers/halton.ts";
 import { sobolPoint } from "../../../lib/search/samplers/sobol.ts";

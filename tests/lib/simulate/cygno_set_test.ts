@@ -1,3 +1,4 @@
+// Not counted: it starts many threads.
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { join } from "@std/path";
 import { decodePng } from "../../../lib/io/png.ts";

@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 import { createRng } from "../../../lib/base/rng.ts";
 import { DETECTOR, type RecoilKind, simulateRecoil } from "../../../lib/simulate/cygno.ts";

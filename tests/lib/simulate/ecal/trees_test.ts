@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import { assert } from "../../../assert.ts";
 import { join } from "@std/path";
 import { writeEcal } from "../../../../lib/simulate/ecal/set.ts";

@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import { assert, assertClose, assertEquals } from "../../../assert.ts";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { OTHER_SHARES, type SceneKind, simulateScene } from "../../../../lib/simulate/lenses/scenes.ts";

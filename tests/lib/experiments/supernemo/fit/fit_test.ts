@@ -1,3 +1,4 @@
+// Not counted: its loops are long.
 import { join } from "@std/path";
 import { readSuperNemo } from "../../../../../lib/data/supernemo.ts";
 import type { TrackerHits } from "../../../../../lib/data/tracker_events.ts";

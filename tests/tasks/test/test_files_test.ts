@@ -1,0 +1,46 @@
+import { findTests, groupTests, inOrder } from "../../../tasks/test/_test_files.ts";
+import { assert, assertEquals } from "../../assert.ts";
+
+Deno.test("findTests() finds every file of tests below a folder, in order, and takes a file as it is", async () => {
+  const found = await findTests("tests/tasks/test");
+  assert(found.includes("tests/tasks/test/test_files_test.ts"));
+  assertEquals(found, found.toSorted());
+  assertEquals((await findTests("./tests")).filter((file) => file.startsWith("tests/tasks/test/")), found);
+  assertEquals(await findTests("./tests/assert.ts"), ["tests/assert.ts"]);
+});
+
+Deno.test("inOrder() puts what takes longest first and leaves the rest as it was", () => {
+  assertEquals(inOrder(["a", "tests/published_test.ts", "b", "tests/readme_test.ts"]), [
+    "tests/readme_test.ts",
+    "tests/published_test.ts",
+    "a",
+    "b",
+  ]);
+});
+
+Deno.test("inOrder() knows files that there are", async () => {
+  assertEquals(inOrder(await findTests("tests")).slice(0, 3), [
+    "tests/readme_test.ts",
+    "tests/notebooks/execute_test.ts",
+    "tests/published_test.ts",
+  ]);
+});
+
+Deno.test("groupTests() counts the tests of lib but for those that say why not", async () => {
+  const files = [
+    "tests/assert_test.ts",
+    "tests/lib/base/nearest_test.ts",
+    "tests/lib/base/worker_pool_test.ts",
+    "tests/lib/engine/memory_alone_test.ts",
+  ];
+  assertEquals(await groupTests(files, true), {
+    alone: files.slice(3),
+    plain: [files[0], files[2]],
+    counted: [files[1]],
+  });
+  assertEquals(await groupTests(files, false), {
+    alone: files.slice(3),
+    plain: files.slice(0, 3),
+    counted: [],
+  });
+});
