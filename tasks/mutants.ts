@@ -98,17 +98,9 @@ export function main(args: string[]): Promise<number> {
       }
     };
     await Promise.all(Array.from({ length: options.jobs }, work));
-    let isBelow = false;
-    for (const room of wanted) {
-      const { killed, survived, harmless } = summarize(trials.filter((trial) => trial.room === room));
-      const percent = killed + survived === 0 ? 100 : 100 * killed / (killed + survived);
-      isBelow ||= percent < options.least;
-      const text = `${room}: ${killed} killed, ${survived} survived, ${harmless} harmless: ${
-        percent.toFixed(0)
-      } %`;
-      output.record("room", { room, killed, survived, harmless, percent }, text);
-    }
-    return isBelow ? 1 : 0;
+    const rows = wanted.map((room) => rowOf(room, options.seed, trials.filter((it) => it.room === room)));
+    output.table("room", rows);
+    return rows.some(({ percent }) => percent < options.least) ? 1 : 0;
   });
 }
 
@@ -210,14 +202,14 @@ function describe({ file, line, kind, outcome, diff }: Trial): string {
   return outcome === "survived" || outcome === "untested" ? `${place}\n${diff}` : place;
 }
 
-function summarize(trials: readonly Trial[]): { killed: number; survived: number; harmless: number } {
+/** What the table says of a room: of `n` faults, the percentage killed of those that do harm. */
+function rowOf(room: string, seed: number, trials: readonly Trial[]) {
   const count = (...outcomes: Trial["outcome"][]) =>
     trials.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  return {
-    killed: count("killed", "timeout"),
-    survived: count("survived", "untested"),
-    harmless: count("harmless"),
-  };
+  const killed = count("killed", "timeout"), survived = count("survived", "untested");
+  const harmful = killed + survived;
+  const percent = harmful === 0 ? 100 : Math.floor(100 * killed / harmful);
+  return { room, seed, n: trials.length, killed, survived, harmless: count("harmless"), percent };
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
