@@ -191,6 +191,35 @@ Deno.test("plotRoc() names area and interval and thins curves without losing the
   assertThrows(() => plotRoc([]), RangeError, "there is none");
 });
 
+Deno.test("plotRoc() keeps every corner of a small sample: its steps stay level or upright", () => {
+  const few = sequence(310, 5), curve = rocCurve(few, few.map((_, i) => i % 31 === 0 ? 1 : 0));
+  const spec = plotRoc([{ name: "few", curve, auc: auc(few, few.map((_, i) => i % 31 === 0 ? 1 : 0)) }]);
+  const points = rowsOf(spec, "line").filter((row) => row.curve) as unknown as { x: number; y: number }[];
+  assert(points.length < curve.truePositiveRate.length, "nothing was thinned");
+  for (const [i, { x, y }] of points.slice(1).entries()) {
+    assert(x === points[i].x || y === points[i].y, `a corner is cut off before ${x}, ${y}`);
+  }
+});
+
+Deno.test("plotRoc() has the legend in the chart for up to four curves, beside it for more", () => {
+  const curve = rocCurve(scores, labels), one = { curve, auc: auc(scores, labels) };
+  const orientOf = (count: number) => {
+    const spec = plotRoc(Array.from({ length: count }, (_, i) => ({ name: `${i}`, ...one })));
+    return /"orient":"([^"]+)"/.exec(JSON.stringify(spec))![1];
+  };
+  assertEquals([4, 5].map(orientOf), ["bottom-left", "right"]);
+});
+
+Deno.test("charts turn names under an axis where more than five stand there and one is long", () => {
+  const angleOf = (names: string[]) => {
+    const spec = plotClassCounts({ all: names.map((_, i) => i) }, names);
+    return Number(/"labelAngle":(-?\d+)/.exec(JSON.stringify(spec))![1]);
+  };
+  const short = ["a", "b", "c", "d", "abc"];
+  assertEquals([angleOf([...short, "e"]), angleOf([...short, "long"])], [0, -40]);
+  assertEquals(angleOf(["long", "long", "long", "long", "long"].map((name, i) => name + i)), 0);
+});
+
 Deno.test("outlineOf() walks up, along the steps and down again", () => {
   const outline = outlineOf(histogram([0.5, 1.5, 1.6], { edges: [0, 1, 2] }));
   assertEquals(outline.map(({ x, y }) => [x, y]), [[0, 0], [0, 1], [1, 1], [1, 2], [2, 2], [2, 0]]);
@@ -229,6 +258,8 @@ Deno.test("plotPredictedAgainstTrue() draws few examples as they are, true acros
   assertEquals([x.field, x.title], ["true", "True energy [keV]"]);
   assertEquals([y.field, y.title], ["predicted", "Predicted energy [keV]"]);
   assertEquals((spec.title as { subtitle: string }).subtitle, "3 examples, 1 of them no numbers");
+  assertEquals(rowsOf(plotPredictedAgainstTrue([NaN, 3], [1, 2]), "circle"), [{ true: 2, predicted: 3 }]);
+  assertThrows(() => plotPredictedAgainstTrue([NaN], [1]), RangeError, "none of 1 is a number");
   assertThrows(() => plotPredictedAgainstTrue([1], [1, 2]), RangeError, "got 1 and 2");
 });
 

@@ -47,6 +47,21 @@ Deno.test("plotModelGraph() leads lines that skip layers past the boxes, each to
   }
 });
 
+Deno.test("plotModelGraph() leads lines that pass different rows down the same lane", () => {
+  const residual = [
+    layer("image"),
+    layer("one", "image"),
+    layer("sum", "one", "image"),
+    layer("two", "sum"),
+    layer("end", "two", "sum"),
+  ];
+  const lanes = rowsOf(residual, "rule").filter(({ x, x2, y, y2 }) => x === x2 && y2 - y <= 60);
+  const right = Math.max(...rowsOf(residual, "rect").map(({ x2 }) => x2));
+  const besides = lanes.filter(({ x }) => x > right);
+  assertEquals(besides.length, 2);
+  assertEquals(besides[0].x, besides[1].x);
+});
+
 Deno.test("plotModelGraph() makes boxes as wide as what stands in them, and says the layers in words", () => {
   const wide = (name: string) => rowsOf([layer(name)], "rect")[0];
   const width = ({ x, x2 }: Sides) => x2 - x;

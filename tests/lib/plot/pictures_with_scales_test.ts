@@ -108,3 +108,11 @@ Deno.test("plotPredictionGrid() says which number is which class where bars are 
   const { title } = plotPredictionGrid(pictures.slice(0, 1), five, [0], names);
   assertEquals(title, { text: "Predictions", subtitle: ["0 eight · 1 five · 2 four · 3 nine · 4 one"] });
 });
+
+Deno.test("plotPredictionGrid() breaks many names into lines, each name once and in order", () => {
+  const names = Array.from({ length: 40 }, (_, c) => `name${c}`), equal = new Array(40).fill(1 / 40);
+  const { title } = plotPredictionGrid(pictures.slice(0, 1), equal, [0], names);
+  const lines = (title as { subtitle: string[] }).subtitle;
+  assertEquals(lines.flatMap((line) => line.split(" · ")), names.map((name, c) => `${c} ${name}`));
+  assert(lines.length > 3 && lines.every((line) => line.length <= 80));
+});
