@@ -91,7 +91,15 @@ function scopeOf(at: ts.Node): Mutation["scope"] {
 function isLeftAlone(node: ts.Node): boolean {
   return ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node) ||
     ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) ||
-    (ts.isNewExpression(node) && /Error$/.test(node.expression.getText()));
+    (ts.isNewExpression(node) && /Error$/.test(node.expression.getText())) ||
+    (ts.isTemplateExpression(node) && isThrown(node));
+}
+
+/** Whether a text is put together for what is thrown: `throw bad(`…`)`, `throw new Problem(400, `…`)`. */
+function isThrown(text: ts.Node): boolean {
+  let { parent } = text;
+  while (ts.isCallOrNewExpression(parent) || ts.isBinaryExpression(parent)) parent = parent.parent;
+  return ts.isThrowStatement(parent);
 }
 
 interface Found {

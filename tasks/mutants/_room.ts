@@ -107,8 +107,10 @@ export class Room implements AsyncDisposable {
         reaching.push({ file, test });
       }
     }
-    if (reaching.length > 0) return await this.#runFresh(fault.id, reaching);
-    return this.#atLoad.has(fault.id) ? await this.#runAll(fault.id, files) : "untested";
+    const fresh = reaching.length > 0 ? await this.#runFresh(fault.id, reaching) : "untested";
+    const isDone = fresh === "killed" || fresh === "timeout" || !this.#atLoad.has(fault.id);
+    // A program that a test starts loads the file too: it comes to the fault, and other tests see more of it.
+    return isDone ? fresh : await this.#runAll(fault.id, files);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -22,6 +22,7 @@ Deno.test("findMutations() plants every kind of fault", () => {
     ["const a = f(b, c, d);", "const a = f(c, b, d);"],
     ["function f() { return a; }", "function f() { return undefined; }"],
     ["if (a) throw new RangeError(`${1 + b}`);", "if (!(a)) throw new RangeError(`${1 + b}`);", "if (a) ;"],
+    ["throw bad(`${1 + b}` + `${-c}`, d);", ";", "throw bad(d, `${1 + b}` + `${-c}`);"],
   ];
   for (const [source, ...mutants] of kinds) assertEquals(mutantsOf(source), mutants, source);
 });

@@ -8,6 +8,7 @@ import { Room } from "../../../tasks/mutants/_room.ts";
 const SOURCE = `
 export const START = 5;
 let kept;
+export const TABLE = [1, 2];
 export function next(n) { return n + 1; }
 export function keep(n) { return kept ??= n * 2; }
 export function unused(n) { return n - 1; }
@@ -15,12 +16,13 @@ export function count(n) { let sum = 0; while (sum < n) { sum++; } return sum; }
 export async function say(text) { await Promise.reject(new Error(text)); }
 `;
 const TESTS = `
-import { count, keep, next, say, START } from "../lib/sums.ts";
+import { count, keep, next, say, START, TABLE } from "../lib/sums.ts";
 const equal = (a, b) => { if (a !== b) throw new Error(a + " is not " + b); };
+Deno.test("1/2 is first", () => equal(TABLE[0], 1));
 Deno.test("starts", () => equal(START, 5));
 Deno.test("goes on", () => equal(next(START) > START, true));
 Deno.test("keeps", () => equal(keep(3), 6));
-Deno.test("counts", () => equal(count(4), 4));
+Deno.test("counts 1/2 of (8), and more", () => equal(count(4), 4));
 Deno.test("says", async () => { try { await say("no"); } catch { return; } throw new Error("silent"); });
 `;
 
@@ -50,6 +52,8 @@ Deno.test("Room.tryOut() tells killed, late, unseen and unreached faults apart",
     assertEquals(await Deno.readTextFile(join(copy.root, "lib/sums.ts")), SOURCE);
     assertEquals(found, {
       "export const START = (5 + 1);": "killed", // come to at loading only
+      "export const TABLE = [(1 + 1), 2];": "killed", // by a test whose name has a slash, in a fresh process
+      "export const TABLE = [1, (2 + 1)];": "survived",
       "export function next(n) { return undefined; }": "killed",
       "export function next(n) { return n - 1; }": "killed",
       "export function next(n) { return n + (1 + 1); }": "survived", // the test asks for more, not how much
