@@ -12,7 +12,7 @@ import type { ValueRange } from "./value_range.ts";
 export interface RankOptions {
   /** Which label of an output of several classes is looked for. @default {the second of two} */
   label?: string;
-  /** Black and white of the file, where the model takes pictures by their range and the file is of floats. */
+  /** Black and white of the file, where the model takes pictures by their range and the file has more than 8 bits. */
   range?: ValueRange;
   /** Examples scored at once. @default {128} */
   batch?: number;
@@ -82,8 +82,10 @@ export async function rankArray(
         `[${(input.raw ?? input.shape).join(", ")}]`,
     );
   }
-  const { range } = options;
-  if (rangeOf(input) && range === undefined && array.dtype !== "u1" && array.dtype !== "u2") {
+  const { range } = options, { dtype, white } = array;
+  // Guessed from each example, the same values would be of different brightness in two of them.
+  const isKnown = range !== undefined || white !== undefined || dtype === "u1" || dtype === "b1";
+  if (rangeOf(input) && !isKnown) {
     throw new RangeError(
       `Cannot rank by "${card.name}" as it must be known what is black and white in the file: say the range`,
     );
@@ -97,7 +99,7 @@ export async function rankArray(
     for (let row = first; row < end; row++) {
       const data = values.subarray((row - first) * size, (row - first + 1) * size) as Float32Array;
       try {
-        const example = { [input.name]: { data, shape: layout.shape, dtype: array.dtype } };
+        const example = { [input.name]: { data, shape: layout.shape, dtype, white } };
         prepared.push(prepareExample(card, example, range ? { range } : {}).values);
         rows.push(row);
       } catch (error) {
