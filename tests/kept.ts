@@ -23,3 +23,10 @@ export function assertValuesKept(
     else assertEquals(value, old, path);
   }
 }
+
+/** Every value of something by its path, for {@linkcode assertValuesKept}. */
+export function valuesByPath(value: unknown, path = "$"): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return { [path]: value };
+  const inside = Object.entries(value).map(([key, one]) => valuesByPath(one, `${path}.${key}`));
+  return inside.length > 0 ? Object.assign({}, ...inside) : { [path]: Array.isArray(value) ? "[]" : "{}" };
+}

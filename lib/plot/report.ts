@@ -158,7 +158,9 @@ function plainTable({ caption, columns, rows }: ReportTable): string {
   const numeric = columns.map((_, c) => rows.length > 0 && rows.every((row) => typeof row[c] === "number"));
   const cell = (value: string | number, c: number) =>
     `<td class="${numeric[c] ? "number " : ""}${String(value).length <= SHORT ? "short" : ""}">${
-      escapeHtml(typeof value === "number" ? Number(value.toPrecision(6)).toLocaleString("en") : value)
+      escapeHtml(
+        typeof value === "number" ? value.toLocaleString("en", { maximumSignificantDigits: 6 }) : value,
+      )
     }</td>`;
   const header = columns.map((title, c) =>
     `<th scope="col"${numeric[c] ? ' class="number"' : ""}>${escapeHtml(title)}</th>`

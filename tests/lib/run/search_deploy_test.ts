@@ -41,4 +41,13 @@ Deno.test("meanInterval() is Student's", () => {
   // python: scipy.stats.t.interval(0.95, 3, loc=2.5, scale=scipy.stats.sem([1, 2, 3, 4]))
   const { mean, low, high } = meanInterval([1, 2, 3, 4]);
   assertClose([mean, low, high], [2.5, 0.4457397, 4.5542603], 1e-4);
+  // [round(scipy.stats.t.ppf(0.975, d), 3) for d in range(1, 16)], and beyond them the normal distribution's 1.96.
+  // deno-fmt-ignore
+  const student = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 1.96, 1.96];
+  for (const [i, point] of student.entries()) {
+    // One value of 1 and n - 1 of 0 have the mean 1 / n and the variance 1 / n.
+    const n = i + 2, one = meanInterval(Array.from({ length: n }, (_, k) => k === 0 ? 1 : 0));
+    assertClose([one.mean, one.high - one.mean, one.mean - one.low], [1 / n, point / n, point / n], 1e-9);
+  }
+  assertEquals(meanInterval([3]), { mean: 3, low: 3, high: 3 });
 });
