@@ -8,7 +8,10 @@ import {
   ONNX_TYPES,
   sliceRows,
   type Tensor,
+  TENSOR_TYPES,
+  type TensorType,
 } from "../../../lib/score/tensor.ts";
+import { inputTensors } from "../../../lib/score/scorer.ts";
 import { findRange, parseRange, type ValueRange } from "../../../lib/score/value_range.ts";
 import type { NpyType } from "../../../lib/io/npy.ts";
 import { assertEquals, assertThrows } from "../../assert.ts";
@@ -142,4 +145,49 @@ Deno.test("values are kept in a type of theirs, and their limits leave out what 
     fromImage({ ...image, depth: 8, white: 15 } as never).white,
     "white" in fromImage({ ...image, depth: 8 } as never),
   ], [15, false]);
+});
+
+Deno.test("TENSOR_TYPES makes arrays, and views of bytes, of the width that each type has", () => {
+  const widths = {
+    BOOL: 1,
+    UINT8: 1,
+    UINT16: 2,
+    UINT32: 4,
+    UINT64: 8,
+    INT8: 1,
+    INT16: 2,
+    INT32: 4,
+    INT64: 8,
+    FP32: 4,
+    FP64: 8,
+  };
+  for (const [type, width] of Object.entries(widths)) {
+    const { bytes, make, view } = TENSOR_TYPES[type as TensorType], seen = view(new ArrayBuffer(40), 8, 3);
+    assertEquals([bytes, make(3).byteLength], [width, 3 * width], type);
+    assertEquals([seen.length, seen.byteOffset, seen.byteLength], [3, 8, 3 * width], type);
+  }
+});
+
+Deno.test("inputTensors() puts examples one behind the other in the type that the model takes", () => {
+  const card = { inputs: [{ name: "x", shape: [2], dtype: "float32" as const, units: "" }] };
+  const valuesOf = (type: TensorType, ...rows: number[][]) => {
+    const examples = rows.map((row) => new Map([["x", Float32Array.from(row)]]));
+    const [{ shape, data }] = inputTensors(card, [{ name: "x", type, shape: [-1, 2] }], examples);
+    return [shape, Array.from(data as Float32Array)];
+  };
+  assertEquals(valuesOf("FP32", [1.5, 2], [3, 4]), [[2, 2], [1.5, 2, 3, 4]]);
+  assertEquals(valuesOf("FP64", [1.5, 2], [3, 4]), [[2, 2], [1.5, 2, 3, 4]]);
+  assertEquals(valuesOf("UINT8", [0.6, 255], [3.4, 0]), [[2, 2], [1, 255, 3, 0]]);
+  assertEquals(valuesOf("INT64", [-7, 2], [3, 4]), [[2, 2], [-7n, 2n, 3n, 4n]]);
+  for (const [type, value] of [["UINT8", 256], ["UINT8", -1], ["INT8", 128], ["UINT64", -1]] as const) {
+    assertThrows(
+      () => valuesOf(type, [1, value]),
+      RangeError,
+      `the model takes ${type} values: got ${value}`,
+    );
+  }
+  const own = Float32Array.of(5, 6), [alone] = inputTensors(card, [], [new Map([["x", own]])]);
+  assertEquals([alone.type, alone.data === own], ["FP32", true]);
+  const lent = new Float32Array(new SharedArrayBuffer(8));
+  assertEquals(inputTensors(card, [], [new Map([["x", lent]])])[0].data.buffer instanceof ArrayBuffer, true);
 });

@@ -113,6 +113,70 @@ Deno.test("classes are named by the labels of the output that is asked for, and 
     assertEquals(energy, "0.500000:0");
   }));
 
+Deno.test("infer takes its time from the request in microseconds, and none below nothing", () =>
+  withHost(async (host) => {
+    const ask = (timeout: unknown) =>
+      post(host, `${MODEL}/infer`, JSON.stringify({ ...JSON.parse(one), parameters: { timeout } }));
+    assertEquals((await ask(0)).status, 200);
+    assertEquals((await ask(60_000_000)).status, 200);
+    assertEquals((await ask(1)).status, 503);
+    for (const timeout of [-1, "1", null]) {
+      const response = await ask(timeout);
+      assertEquals(response.status, 400, String(timeout));
+      const text = await response.text();
+      if (timeout === -1) assert(text.includes("must be a number of microseconds from 0"), text);
+    }
+  }));
+
+Deno.test("infer names the output that the model has not", () =>
+  withHost(async (host) => {
+    const outputs = [{ name: "kind" }, { name: "mass" }];
+    const response = await post(host, `${MODEL}/infer`, JSON.stringify({ ...JSON.parse(one), outputs }));
+    assertEquals(response.status, 400);
+    assert((await response.text()).includes('has no output \\"mass\\"'));
+  }));
+
+Deno.test("drain() lets what is asked already be answered, and waits no longer than that", () =>
+  withHost(async (host) => {
+    const encoder = new TextEncoder();
+    let end = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(encoder.encode(one.slice(0, 20)));
+        end = () => {
+          controller.enqueue(encoder.encode(one.slice(20)));
+          controller.close();
+        };
+      },
+    });
+    const asked = host.fetch(new Request(`http://test${MODEL}/infer`, { method: "POST", body }));
+    const start = performance.now(), drained = host.drain(20_000).then(() => performance.now() - start);
+    setTimeout(end, 50);
+    assertEquals((await asked).status, 200);
+    assert(await drained < 15_000);
+  }));
+
+Deno.test("openApi() says in words what every route and every answer is, and what none may see without a token", () =>
+  withHost(async (host) => {
+    const { paths } = await (await get(host, "/openapi.json")).json();
+    const open = ["/v2", "/v2/health/live", "/v2/health/ready"];
+    for (const [path, operations] of Object.entries(paths as Record<string, Record<string, unknown>>)) {
+      for (const operation of Object.values(operations)) {
+        const { summary, responses } = operation as {
+          summary: string;
+          responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
+        };
+        assertEquals(typeof summary, "string", path);
+        for (const [status, { description, content }] of Object.entries(responses)) {
+          assertEquals(typeof description, "string", `${path} ${status}`);
+          for (const { schema } of Object.values(content ?? {})) assertEquals(typeof schema, "object", path);
+        }
+        const guarded = [401, 403].filter((status) => status in responses);
+        assertEquals(guarded, open.includes(path) ? [] : [401, 403], path);
+      }
+    }
+  }));
+
 Deno.test("openApi() asks for what stands in a path, lets the rest be left out, and says nothing of parameters where there are none", () =>
   withHost(async (host) => {
     const { paths } = await (await get(host, "/openapi.json")).json();
