@@ -2,6 +2,7 @@
 export * from "./crop_center.ts";
 export * from "./frame.ts";
 export * from "./grey.ts";
+export * from "./hot_pixels.ts";
 export * from "./invert.ts";
 export * from "./normalize_bands.ts";
 export * from "./remove_isolated_hits.ts";

@@ -59,6 +59,8 @@ function applyOp(op: PrimitiveOp, x: tf.Tensor): tf.Tensor {
       return weigh(x, op);
     case "invertIfBright":
       return invertIfBright(x, op.white);
+    case "removeHotPixels":
+      return removeHotPixels(x, op.above);
     case "sortByTime":
       return sortByTime(x, op);
   }
@@ -126,6 +128,19 @@ function invertIfBright(x: tf.Tensor, white: number): tf.Tensor {
   const sum = tf.sum(tf.where(isBorder, x, tf.zerosLike(x)), [-3, -2, -1], true);
   const isBright = tf.broadcastTo(tf.greater(sum, count * white / 2), x.shape);
   return tf.where(isBright, tf.sub(white, x), x);
+}
+
+/** The inside is compared with eight shifted views; the outermost rows and columns go around it as they were. */
+function removeHotPixels(x: tf.Tensor, above: number): tf.Tensor {
+  const [height, width, channels] = x.shape.slice(-3), before = x.shape.slice(0, -3);
+  const part = (y: number, x0: number, rows: number, columns: number) =>
+    tf.slice(x, [...before.map(() => 0), y, x0, 0], [...before, rows, columns, channels]);
+  const views = [0, 1, 2].flatMap((y) => [0, 1, 2].map((x0) => part(y, x0, height - 2, width - 2)));
+  const [inside] = views.splice(4, 1);
+  const most = views.reduce((a, b) => tf.maximum(a, b));
+  const calm = tf.where(tf.greater(inside, tf.add(most, above)), most, inside);
+  const middle = tf.concat([part(1, 0, height - 2, 1), calm, part(1, width - 1, height - 2, 1)], -2);
+  return tf.concat([part(0, 0, 1, width), middle, part(height - 1, 0, 1, width)], -3);
 }
 
 /**

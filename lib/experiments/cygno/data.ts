@@ -8,16 +8,22 @@ import { splitIndices } from "../../data/split.ts";
 import { fromArrays, type NamedArrays, type Source, takeRowsOf } from "../../data/source.ts";
 import { toDevice } from "../../engine/mod.ts";
 import { createRng } from "../../base/rng.ts";
+import { removeHotPixels } from "../../image/hot_pixels.ts";
 import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
 import { writeSet } from "../../simulate/cygno_set.ts";
-import { type ClusterFeatures, measureCluster } from "./features.ts";
+import { type ClusterFeatures, HOT, measureCluster } from "./features.ts";
 import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
 
 /** Side of the crop that the networks see, pixels. */
 export const SIDE = 128;
 /** From a camera frame to that crop: the first steps of every recipe. */
 export const CROP_STEPS: readonly PreprocessingStep[] = [{ op: "grey" }, { op: "cropCenter", size: SIDE }];
+/** What the best recipe's networks see: hot pixels differ from camera to camera, and those of one must not be learned by heart. */
+export const CLEAN_STEPS: readonly PreprocessingStep[] = [...CROP_STEPS, {
+  op: "removeHotPixels",
+  above: HOT,
+}];
 /** Bins of true energy, keV. */
 export const ENERGY_EDGES = [0, 5, 15, 35] as const;
 /** Energies are learned in units of this, keV. */
@@ -160,15 +166,27 @@ function targetArrays({ labels, energies }: Events): NamedArrays {
   };
 }
 
-/** One split: its pictures, whole and cropped, and what is known of its events. */
+/** One split: its pictures, whole and cropped, what is known of its events, and whether the networks see crops without hot pixels. */
 interface Part {
   whole: LazyImages;
   images: LazyImages;
   events: Events;
+  clean: boolean;
+}
+
+/** Crops as the networks see them, [n, 128, 128]. */
+async function readCrops({ images, clean }: Part, indices?: ArrayLike<number>): Promise<Uint8Array> {
+  const crops = await images.read(indices);
+  if (!clean) return crops;
+  for (let start = 0; start < crops.length; start += SIDE * SIDE) {
+    const crop = crops.subarray(start, start + SIDE * SIDE);
+    crop.set(removeHotPixels({ data: crop, height: SIDE, width: SIDE }, HOT).data);
+  }
+  return crops;
 }
 
 /** Splits a set by kind, and crops it. @throws {RangeError} If nothing is left to measure on. */
-function splitSet(set: CygnoSet, { validation, test, seed }: CygnoLoadOptions): Record<Split, Part> {
+function splitSet(set: CygnoSet, { validation, test, seed, recipe }: CygnoLoadOptions): Record<Split, Part> {
   const indices = splitIndices(set.images.length, { validation, test }, {
     rng: createRng(seed, 1),
     labels: set.labels.values,
@@ -182,6 +200,7 @@ function splitSet(set: CygnoSet, { validation, test, seed }: CygnoLoadOptions): 
   const part = (chosen: Uint32Array): Part => ({
     whole: set.images.select(chosen),
     images: crops.select(chosen),
+    clean: recipe === "best",
     events: {
       labels: set.labels.select(chosen).values,
       energies: set.energies.select(chosen).values,
@@ -194,27 +213,30 @@ function splitSet(set: CygnoSet, { validation, test, seed }: CygnoLoadOptions): 
 type CygnoSet = Awaited<ReturnType<typeof openSet>>;
 type Split = "train" | "validation" | "test";
 
-/** A crop as it is read has all of these behind it. */
-const APPLIED = { image: CROP_STEPS.length } as const;
+/** How many steps a crop has behind it as it is read. */
+function appliedTo({ clean }: Part): number {
+  return (clean ? CLEAN_STEPS : CROP_STEPS).length;
+}
 
 /** A source whose crops are read once and kept by the engine as bytes, and the clusters of its first `measured` events. */
-async function heldSource({ images, events }: Part, measured: number) {
-  const crops = await images.read(), shape = [events.labels.length, SIDE, SIDE, 1];
+async function heldSource(part: Part, measured: number) {
+  const { events } = part, crops = await readCrops(part), shape = [events.labels.length, SIDE, SIDE, 1];
   const kept = toDevice(crops, shape);
-  const source = fromArrays({ image: kept }, targetArrays(events), { applied: APPLIED });
+  const source = fromArrays({ image: kept }, targetArrays(events), { applied: { image: appliedTo(part) } });
   return { source, clusters: measureCrops(crops, measured), dispose: () => kept.dispose() };
 }
 
 /** A source that reads its crops again in every epoch. */
-async function streamSource({ images, events }: Part, measured: number) {
+async function streamSource(part: Part, measured: number) {
+  const { images, events } = part;
   const targets = targetArrays(events);
   const spec = { shape: [], dtype: "float32" } as const;
   const source: Source = {
     size: events.labels.length,
-    inputs: { image: { shape: [SIDE, SIDE, 1], dtype: "uint8", applied: APPLIED.image } },
+    inputs: { image: { shape: [SIDE, SIDE, 1], dtype: "uint8", applied: appliedTo(part) } },
     targets: { nuclear: spec, energy: spec },
     async read(indices) {
-      const data = await images.read(indices);
+      const data = await readCrops(part, indices);
       const rows = Object.entries(targets).map(([name, array]) => [name, takeRowsOf(array, indices)]);
       return {
         inputs: { image: { data, shape: [indices.length, SIDE, SIDE, 1] } },
@@ -291,9 +313,9 @@ export async function loadCygno(
       },
       measuredOn,
       clusters: { test: measured.clusters, train: train.clusters },
-      crops: (split, indices) => parts[split === "train" ? "train" : measuredOn].images.read(indices),
+      crops: (split, indices) => readCrops(parts[split === "train" ? "train" : measuredOn], indices),
       raw: (indices) => rawImages(parts[measuredOn], indices),
-      sample: await parts.train.images.read(sampled),
+      sample: await readCrops(parts.train, sampled),
       dispose,
     };
   } catch (error) {

@@ -14,6 +14,7 @@ import * as train from "../../train/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { fitLogistic, scalesOf } from "./calibration.ts";
 import {
+  CLEAN_STEPS,
   CROP_STEPS,
   CYGNO_OPTIONS,
   type CygnoData,
@@ -34,7 +35,7 @@ const UNIT_COUNTS = 16;
 
 /** From a camera frame to the recoil CNN's input. */
 const BEST_STEPS = parsePreprocessing([
-  ...CROP_STEPS,
+  ...CLEAN_STEPS,
   { op: "scale", factor: 1 / UNIT_COUNTS, offset: -DETECTOR.pedestal / UNIT_COUNTS },
 ]);
 /** From a camera frame to the course's input. */

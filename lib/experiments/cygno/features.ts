@@ -5,6 +5,8 @@
  * Source: the cluster variables of CYGNO's reconstruction (arXiv:2007.12508), with one cluster an image. @module
  */
 
+import { removeHotPixels } from "../../image/hot_pixels.ts";
+
 /** Variables of the brightest cluster of a picture. */
 export interface ClusterFeatures {
   /** Sum of the counts above the pedestal in the cluster and two pixels around it. */
@@ -22,29 +24,17 @@ export interface ClusterFeatures {
 /** Sides of the mean that finds clusters, pixels, and how far above the pedestal it must be: five times the noise of that mean. */
 const SIDE = 5, THRESHOLD = 2;
 /** How far a hot pixel is above its brightest neighbour, counts: six times the noise. */
-const HOT = 12;
+export const HOT = 12;
 
 /** What a picture without a cluster has. */
 const NOTHING: Readonly<ClusterFeatures> = { light: 0, area: 0, length: 0, width: 0, density: 0 };
 
-/** A picture without its hot pixels: one far above all eight neighbours becomes their mean. Row-major, counts above `pedestal`. */
-function cleaned(counts: Uint8Array, height: number, width: number, pedestal: number): Float32Array {
-  const out = new Float32Array(counts.length);
-  for (let i = 0; i < out.length; i++) out[i] = counts[i] - pedestal;
-  const around = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1];
-  for (let r = 1; r < height - 1; r++) {
-    for (let c = 1; c < width - 1; c++) {
-      const i = r * width + c;
-      if (counts[i] <= counts[i - 1] + HOT) continue; // nearly all pixels end here
-      let most = 0, sum = 0;
-      for (const step of around) {
-        most = Math.max(most, counts[i + step]);
-        sum += counts[i + step];
-      }
-      if (counts[i] > most + HOT) out[i] = sum / 8 - pedestal;
-    }
-  }
-  return out;
+/** Counts above the pedestal, without hot pixels. */
+function lightOf(counts: Uint8Array, height: number, width: number, pedestal: number): Float32Array {
+  return Float32Array.from(
+    removeHotPixels({ data: counts, height, width }, HOT).data,
+    (count) => count - pedestal,
+  );
 }
 
 /** Adds up SIDE values along one axis, each `step` from the next of its line; those beyond the line's ends count as 0. */
@@ -91,7 +81,7 @@ export function measureCluster(
   width: number,
   pedestal: number,
 ): ClusterFeatures {
-  const light = cleaned(counts, height, width, pedestal), mean = smoothed(light, height, width);
+  const light = lightOf(counts, height, width, pedestal), mean = smoothed(light, height, width);
   const label = new Int32Array(light.length);
   let best = 0, bestLight = 0;
   for (let start = 0, next = 1; start < light.length; start++) {

@@ -10,6 +10,7 @@ export type { GreyStep } from "./grey.ts";
 export type { InvertIfBrightStep } from "./invert_if_bright.ts";
 export type { Log1pStep } from "./log1p.ts";
 export type { PadStep } from "./pad.ts";
+export type { RemoveHotPixelsStep } from "./remove_hot_pixels.ts";
 export type { ResizeStep } from "./resize.ts";
 export type { ScaleStep } from "./scale.ts";
 export type { SelectBandsStep } from "./select_bands.ts";

@@ -42,6 +42,8 @@ export type PrimitiveOp =
   | { op: "weigh"; axis: number; from: number; to: number; weights: Float32Array }
   /** `white - value` in each frame whose border's mean exceeds white / 2. */
   | { op: "invertIfBright"; white: number }
+  /** A pixel brighter than its eight neighbours in its channel by more than `above` becomes the brightest of them; edges stay. */
+  | { op: "removeHotPixels"; above: number }
   /**
    * [height, width, (energy, time)] to [frames, height, width, channels]: a pixel is kept in the frames k with
    * `after[k]` < time ≤ `until[k]`, if its energy is finite and exceeds `lowEnergy` and |time| is below `maxAbsTime`; else it

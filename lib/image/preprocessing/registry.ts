@@ -16,6 +16,7 @@ import { log1p, type Log1pStep } from "./log1p.ts";
 import { pad, type PadStep } from "./pad.ts";
 import { axesOf, type Pixels, shapeText, sizeOf } from "./pixels.ts";
 import type { PrimitiveOp } from "./primitive_op.ts";
+import { removeHotPixels, type RemoveHotPixelsStep } from "./remove_hot_pixels.ts";
 import { resize, type ResizeStep } from "./resize.ts";
 import { scale, type ScaleStep } from "./scale.ts";
 import { selectBands, type SelectBandsStep } from "./select_bands.ts";
@@ -39,6 +40,7 @@ export type PreprocessingStep =
   | SelectBandsStep
   | ColorResidualStep
   | InvertIfBrightStep
+  | RemoveHotPixelsStep
   | TimeOrderStep;
 
 /** What has a default in a step, and so may be left out where it is written. */
@@ -73,6 +75,7 @@ const KINDS: { readonly [Op in PreprocessingStep["op"]]: StepKind<StepOf<Op>> } 
   selectBands,
   colorResidual,
   invertIfBright,
+  removeHotPixels,
   timeOrder,
 };
 

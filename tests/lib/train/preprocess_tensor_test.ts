@@ -130,6 +130,7 @@ Deno.test("preprocessTensor() can be compiled, and takes bytes as they are held"
   const steps = parsePreprocessing([
     { op: "grey" },
     { op: "resize", height: 5, width: 4 },
+    { op: "removeHotPixels", above: 2 },
     { op: "invertIfBright" },
     { op: "scale", factor: 1 / 255 },
   ]);

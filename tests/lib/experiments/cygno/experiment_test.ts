@@ -7,6 +7,7 @@ import { auc } from "../../../../lib/evaluate/mod.ts";
 import { inKeV, lightCut, reliabilityFigures } from "../../../../lib/experiments/cygno/report.ts";
 import { predict } from "../../../../lib/train/mod.ts";
 import { decodeKeras } from "../../../../lib/export/keras_read.ts";
+import { removeHotPixels } from "../../../../lib/image/hot_pixels.ts";
 import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { readRecord } from "../../../../lib/run/run_folder.ts";
@@ -69,7 +70,7 @@ Deno.test("cygno.load() streams a set beyond its memory, with the same examples"
   });
   const lines = await withData({ validation: 0, memory: 1 / 16 as never }, async ({ train, splits }) => {
     assertEquals(train.held, undefined);
-    assertEquals(train.inputs.image, { shape: [SIDE, SIDE, 1], dtype: "uint8", applied: 2 });
+    assertEquals(train.inputs.image, { shape: [SIDE, SIDE, 1], dtype: "uint8", applied: 3 });
     const { inputs, targets } = await train.read(Uint32Array.of(3, 1));
     assertEquals(Array.from(inputs.image.data), held);
     const { labels, energies } = splits.train;
@@ -77,6 +78,28 @@ Deno.test("cygno.load() streams a set beyond its memory, with the same examples"
     assertClose(Array.from(targets.energy.data), [energies[3] / 30, energies[1] / 30]);
   });
   assert(lines.some((line) => line.includes("more than --memory")), lines.join("\n"));
+});
+
+Deno.test("cygno.load() takes hot pixels out of the crops of its best recipe, and leaves the course's as they are", async () => {
+  const read = async (changes: Partial<CygnoOptions>) => {
+    let crops = new Uint8Array(), sample = new Uint8Array(), applied: number | undefined;
+    await withData({ validation: 0, ...changes }, async (data) => {
+      crops = new Uint8Array(await data.crops("train", [0, 1, 2]));
+      sample = new Uint8Array(data.sample.subarray(0, crops.length));
+      applied = data.train.inputs.image.applied;
+    });
+    return { crops, sample, applied };
+  };
+  const course = await read({ recipe: "course" }), best = await read({ recipe: "best" });
+  assertEquals([course.applied, best.applied], [2, 3]);
+  const frames = { data: course.crops, height: SIDE, width: SIDE };
+  const expected = [0, 1, 2].flatMap((i) => {
+    const data = frames.data.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
+    return [...removeHotPixels({ ...frames, data }, 12).data];
+  });
+  assert(expected.some((value, i) => value !== frames.data[i]), "there are hot pixels in these pictures");
+  assertEquals([...best.crops], expected);
+  assertEquals(best.sample, best.crops);
 });
 
 Deno.test("cygno.resolveOptions() gives the course's recipe its own batch, epochs and validation, unless they were given", () => {

@@ -49,7 +49,7 @@ export function randomCase(seed: number): RandomCase {
   for (let left = whole(0, 6); left > 0; left--) {
     const current = shapeAfter(steps, now.shape), [height, width, channels] = current.slice(-3);
     const range = now.high - now.low, each = (value: () => number) => Array.from({ length: channels }, value);
-    switch (whole(0, isLit ? 11 : 10)) {
+    switch (whole(0, isLit ? 12 : 11)) {
       case 0:
         if (channels <= 4) steps.push({ op: "grey" });
         break;
@@ -102,6 +102,9 @@ export function randomCase(seed: number): RandomCase {
         break;
       }
       case 11:
+        steps.push({ op: "removeHotPixels", above: range * (0.02 + 0.2 * rng()) });
+        break;
+      case 12:
         steps.push({ op: "invertIfBright" });
         break;
     }
