@@ -85,12 +85,26 @@ export const GAP_MESSAGE = "Your code is missing here";
  * @throws {SyntaxError} If a marker has no partner in its cell.
  */
 export function studentCopy(notebook: Notebook, options: { folder: string; root: string }): Notebook {
-  const root = relative(options.folder, options.root).replaceAll("\\", "/") || ".";
   const cells = notebook.cells.map((cell, c): Cell => {
     if (cell.cell_type !== "code") return cell;
-    const text = withoutSolutions(sourceOf(cell), `code cell ${c}`)
-      .replaceAll(/(["'`])\.\.\//g, `$1${root}/`);
+    const text = withoutSolutions(sourceOf(cell), `code cell ${c}`);
     return { ...cell, source: splitLines(text), execution_count: null, outputs: [] };
+  });
+  return movedCopy({ ...notebook, cells }, options);
+}
+
+/**
+ * A copy of a notebook that finds the project from another folder.
+ *
+ * @param notebook Left as it is.
+ * @param options As of {@linkcode studentCopy}.
+ */
+export function movedCopy(notebook: Notebook, options: { folder: string; root: string }): Notebook {
+  const root = relative(options.folder, options.root).replaceAll("\\", "/") || ".";
+  const cells = notebook.cells.map((cell): Cell => {
+    if (cell.cell_type !== "code") return cell;
+    const text = sourceOf(cell).replaceAll(/(["'`])\.\.\//g, `$1${root}/`);
+    return { ...cell, source: splitLines(text) };
   });
   return { ...notebook, cells };
 }

@@ -1,6 +1,7 @@
 /** Running a notebook by nbconvert on Deno's kernel. @module */
 import { join } from "@std/path";
-import { type Notebook, readNotebook, writeKernel } from "../../tasks/_notebooks.ts";
+import { type Notebook, readNotebook, sourceOf, writeKernel } from "../../tasks/_notebooks.ts";
+import { assert } from "../assert.ts";
 
 // deno-lint-ignore no-control-regex -- terminal colours are what is taken out
 export const plain = (text: string) => text.replaceAll(/\x1b\[[0-9;]*m/g, "");
@@ -36,5 +37,16 @@ export async function execute(
     return { executed: readNotebook(join(own, `${name}.ipynb`)) };
   } finally {
     Deno.removeSync(own, { recursive: true });
+  }
+}
+
+/** Fails unless every cell of a notebook ran, and most charts that it displays were shown. */
+export function assertRan({ cells }: Notebook, name: string): void {
+  const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+  const drawn = outputs.filter((output) => "application/vnd.vegalite.v5+json" in (output.data ?? {})).length;
+  const wanted = cells.filter((cell) => /^display\(/m.test(sourceOf(cell))).length;
+  assert(wanted >= 2 && drawn >= wanted / 2, `${name} shows ${drawn} charts of ${wanted}`);
+  for (const cell of cells) {
+    if (cell.cell_type === "code") assert(cell.execution_count != null, `cell ${cell.id} was not run`);
   }
 }

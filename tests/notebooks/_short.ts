@@ -1,0 +1,64 @@
+/** Notebooks with less to do in each cell; tests/long runs them as they are. @module */
+import { type Cell, type Notebook, sourceOf, splitLines } from "../../tasks/_notebooks.ts";
+
+/** What a notebook says of how much it does, once each, and less of it. */
+const LESS: Readonly<Record<string, readonly (readonly [text: string, less: string])[]>> = {
+  "cygno-1-train": [
+    ["const EVENTS = 800;", "const EVENTS = 260;"],
+    ["const TEST = 250;", "const TEST = 120;"],
+    ["const EPOCHS = 50;", "const EPOCHS = 3;"],
+    ["/cygno-notebook", "/cygno-notebook-short"],
+  ],
+  "cygno-2-deploy": [
+    ["const EVENTS = 80;", "const EVENTS = 40;"],
+    ["/cygno-notebook", "/cygno-notebook-short"],
+  ],
+  ecal: [
+    ["const EVENTS = 2_000;", "const EVENTS = 1_500;"],
+    ["const EPOCHS = 6;", "const EPOCHS = 1;"],
+    ["epochs: 20,", "epochs: 2,"],
+  ],
+  fashion: [
+    ["const SAMPLE = 6_000;", "const SAMPLE = 1_000;"],
+    ["const EPOCHS = 3;", "const EPOCHS = 1;"],
+  ],
+  lenses: [
+    ["LENSES = 20, OTHERS = 100;", "LENSES = 20, OTHERS = 40;"],
+    ["model.settings, epochs: 3,", "model.settings, epochs: 1,"],
+    ["epochs: 4, copies: 5,", "epochs: 1, copies: 1,"],
+    ["nIter: 3,", "nIter: 2,"],
+  ],
+  mnist: [
+    ["const SAMPLE = 12_000;", "const SAMPLE = 2_000;"],
+    ["const VALIDATION = 2_000;", "const VALIDATION = 500;"],
+    ["const EPOCHS = 5;", "const EPOCHS = 2;"],
+  ],
+  search: [
+    ["const TRIALS = 4;", "const TRIALS = 2;"],
+    ["const EPOCHS = 2;", "const EPOCHS = 1;"],
+  ],
+};
+
+/**
+ * A copy of a notebook that trains on less, for fewer epochs.
+ *
+ * @param notebook Left as it is.
+ * @param name Of its file, without the ending.
+ * @throws {Error} If it does not say once what is to be less.
+ */
+export function shortCopy(notebook: Notebook, name: string): Notebook {
+  const edits = LESS[name] ?? [];
+  for (const [text] of edits) {
+    const found = notebook.cells.filter(isCode).map((cell) => sourceOf(cell).split(text).length - 1);
+    const times = found.reduce((sum, count) => sum + count, 0);
+    if (times !== 1) throw new Error(`Cannot shorten ${name} as it must say "${text}" once: got ${times}`);
+  }
+  const cells = notebook.cells.map((cell): Cell => {
+    if (!isCode(cell)) return cell;
+    const source = edits.reduce((code, [text, less]) => code.replace(text, less), sourceOf(cell));
+    return { ...cell, source: splitLines(source) };
+  });
+  return { ...notebook, cells };
+}
+
+const isCode = (cell: Cell) => cell.cell_type === "code";
