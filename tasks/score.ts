@@ -6,23 +6,16 @@ import { join, relative } from "@std/path";
 import { type Answers, answersJson } from "../lib/card/answers.ts";
 import { kindOf } from "../lib/card/outputs/registry.ts";
 import { findModel } from "../lib/score/model_source.ts";
-import {
-  type ExampleOptions,
-  findExamples,
-  type Found,
-  isReadable,
-  joinInputs,
-} from "../lib/score/examples.ts";
+import type { ExampleOptions, Found } from "../lib/score/examples.ts";
+import { packedPicture } from "../lib/score/packed_picture.ts";
 import { createScorer, type Result, type Scorer } from "../lib/score/scorer.ts";
 import { regionFor } from "../lib/score/prepare.ts";
 import { type Example, fromImage, type RawArray } from "../lib/score/raw_array.ts";
 import { parseRange, type ValueRange } from "../lib/score/value_range.ts";
 import type { Card } from "../lib/card/card.ts";
 import { filesMatching, fixedPart, isPattern, walkFiles } from "../lib/data/transport/glob.ts";
-import { encodeNpy } from "../lib/io/npy.ts";
 import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
-import { openPlace } from "./_stores.ts";
 
 const OPTIONS = {
   store: {
@@ -77,6 +70,15 @@ const OPTIONS = {
   json: JSON_OPTION,
 } as const;
 
+/**
+ * What plain scoring does not wait for, by names that Deno does not look behind: of an import with its name written out it reads
+ * all that it could need before anything runs.
+ */
+const LATER = { rank: "./_rank.ts", stores: "./_stores.ts", examples: "../lib/score/examples.ts" };
+
+/** What finds the examples in files of every format. */
+const everyFormat = () => import(LATER.examples) as Promise<typeof import("../lib/score/examples.ts")>;
+
 /** Most examples of one file: the 70,000 of an MNIST file and more. */
 const MAX_EXAMPLES = 1_000_000;
 
@@ -122,7 +124,7 @@ async function writeArrays(folder: string, name: string, answers: Answers): Prom
   for (const [output, answer] of Object.entries(answers)) {
     const kind = kindOf(answer), path = join(folder, `${stemOf(name)}.${output}`);
     const array = kind.array?.(answer), picture = kind.display(answer).picture;
-    if (array) await Deno.writeFile(`${path}.npy`, encodeNpy(array));
+    if (array) await Deno.writeFile(`${path}.npy`, (await import("../lib/io/npy.ts")).encodeNpy(array));
     if (picture) await Deno.writeFile(`${path}.png`, encodePng(picture));
   }
 }
@@ -262,7 +264,7 @@ async function examplesOfInputs(
       `The model "${card.name}" takes ${names.join(", ")}: --input gives ${[...files.keys()].join(", ")}`,
     );
   }
-  const values = new Map<string, RawArray[]>();
+  const { findExamples, joinInputs } = await everyFormat(), values = new Map<string, RawArray[]>();
   for (const input of card.inputs) {
     const path = files.get(input.name)!;
     const found = await findExamples(await Deno.readFile(path), {
@@ -298,9 +300,11 @@ async function scoreFiles(
 ): Promise<void> {
   for await (const { path, chosen } of expand(files)) {
     const bytes = await Deno.readFile(path);
-    if (!chosen && !isReadable(bytes)) continue;
+    const options = { ...opening, name: path };
     try {
-      for (const found of await findExamples(bytes, { ...opening, name: path })) {
+      const packed = packedPicture(bytes, options);
+      if (!packed && !chosen && !(await everyFormat()).isReadable(bytes)) continue;
+      for (const found of packed ?? await (await everyFormat()).findExamples(bytes, options)) {
         await addOne(scores, card, found);
       }
     } catch (error) {
@@ -334,13 +338,16 @@ export function main(args: string[]): Promise<number> {
     }
     if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
     const output = createOutput(options);
-    const source = await findModel(reference, () => openPlace(options.store, options.s3Endpoint));
+    const source = await findModel(reference, async () => {
+      const { openPlace } = await import(LATER.stores) as typeof import("./_stores.ts");
+      return openPlace(options.store, options.s3Endpoint);
+    });
     const { threads, runtime } = options;
     const scorer = await createScorer({ ...source, threads, runtime });
     const range = options.range === undefined ? undefined : parseRange(options.range);
     if (options.top !== undefined) {
       const { top, label, sheet, labelNext } = options;
-      const { rankFile } = await import("./_rank.ts"); // draws, which plain scoring does not wait for
+      const { rankFile } = await import(LATER.rank) as typeof import("./_rank.ts");
       return await rankFile(scorer, files, { top, label, range, sheet, labelNext }, output).finally(() =>
         scorer.close()
       );

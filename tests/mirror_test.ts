@@ -82,7 +82,7 @@ const COVERED: Readonly<Record<string, readonly string[]>> = {
     "engine/wasm/wasm_pool.ts",
     "engine/wasm/wasm_product.ts",
   ],
-  "store/store_test.ts": ["store/blobs.ts"],
+  "store/store_test.ts": ["store/blobs.ts", "store/integrity_error.ts"],
   "train/batch_test.ts": ["train/evaluation.ts", "train/predict.ts"],
   "train/callback_test.ts": [
     "train/batch_losses.ts",

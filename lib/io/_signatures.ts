@@ -1,5 +1,14 @@
-/** How files of the larger decoders begin, apart from them so that telling formats apart loads none. @module */
+/** How files begin, apart from their decoders so that telling formats apart loads none. @module */
 import { ascii } from "./_problem.ts";
+
+/** The first bytes of a PNG. */
+export const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** The first bytes of a .npy file. */
+export const NPY_MAGIC = "\x93NUMPY";
+/** Of a zip: how an entry's own header begins, and how the end of the directory does. */
+export const ZIP_LOCAL = 0x04034b50, ZIP_END = 0x06054b50;
+/** The types of values of an idx file. */
+const IDX_CODES = [0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e];
 
 /** Whether the bytes start like a JPEG. */
 export function isJpeg(bytes: Uint8Array): boolean {
@@ -24,4 +33,38 @@ export function isHdf5(bytes: Uint8Array): boolean {
 /** Whether the bytes start like a ROOT file. */
 export function isRoot(bytes: Uint8Array): boolean {
   return ascii(bytes, 0, 4) === "root" && bytes.length >= 64;
+}
+
+/** Whether the bytes start like a PNG. */
+export function isPng(bytes: Uint8Array): boolean {
+  return PNG_SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
+/** Whether the bytes start like a gzip file (1f 8b). */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Whether the bytes start like a .npy file. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return ascii(bytes, 0, 6) === NPY_MAGIC;
+}
+
+/** Whether the bytes start like an idx file: two zeros, a type, one to four axes. */
+export function isIdx(bytes: Uint8Array): boolean {
+  const [zero, again, code, axes] = bytes;
+  return zero === 0 && again === 0 && axes >= 1 && axes <= 4 && IDX_CODES.includes(code);
+}
+
+/** Whether the bytes start like a zip, or, with `tail`, the file ends like one. */
+export function isZip(head: Uint8Array, tail?: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const start = head.length >= 4 ? view.getUint32(0, true) : 0;
+  if (start === ZIP_LOCAL || start === ZIP_END) return true;
+  if (!tail) return false;
+  const end = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  for (let at = tail.length - 22; at >= 0; at--) {
+    if (tail[at] === 0x50 && end.getUint32(at, true) === ZIP_END) return true;
+  }
+  return false;
 }

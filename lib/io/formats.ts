@@ -6,16 +6,11 @@
  * {@linkcode openFile}. A new format is a file in this room and an entry here.
  * @module
  */
-import { isFits, isHdf5, isJpeg, isRoot, isTiff } from "./_signatures.ts";
+import { isFits, isGzip, isHdf5, isIdx, isJpeg, isNpy, isPng, isRoot, isTiff, isZip } from "./_signatures.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
-import { isGzip } from "./gzip.ts";
-import { isIdx } from "./idx.ts";
 import { type Image, MAX_PIXELS } from "./image.ts";
-import { isNpy } from "./npy.ts";
 import { openSource } from "./open_source.ts";
-import { isPng } from "./png.ts";
-import { isZip } from "./zip.ts";
 
 /** The formats that are read. */
 export type FormatName = "png" | "jpeg" | "tiff" | "fits" | "npy" | "idx" | "hdf5" | "root" | "zip" | "gzip";

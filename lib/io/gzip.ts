@@ -5,6 +5,9 @@
  */
 import { gunzipSync, gzipSync } from "node:zlib";
 import { cannotDecode } from "./_problem.ts";
+import { isGzip } from "./_signatures.ts";
+
+export { isGzip };
 
 /** Options for {@linkcode decodeGzip}. */
 export interface DecodeGzipOptions {
@@ -12,11 +15,6 @@ export interface DecodeGzipOptions {
   name?: string;
   /** Most bytes the unpacked data may have. @default {1_073_741_824} */
   maxBytes?: number;
-}
-
-/** Whether the bytes start like a gzip file (1f 8b). */
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /**

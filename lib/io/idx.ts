@@ -6,6 +6,8 @@
 import { cannotDecode, checkedProduct } from "./_problem.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 
+export { isIdx } from "./_signatures.ts";
+
 /** Values an idx file can hold, by the type byte of its magic number. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -33,12 +35,6 @@ const KINDS = [
   { code: 0x0d, size: 4, make: Float32Array, get: (v: DataView, at: number) => v.getFloat32(at) },
   { code: 0x0e, size: 8, make: Float64Array, get: (v: DataView, at: number) => v.getFloat64(at) },
 ] as const;
-
-/** Whether the bytes start like an idx file: two zeros, a type, one to four axes. */
-export function isIdx(bytes: Uint8Array): boolean {
-  const [zero, again, code, axes] = bytes;
-  return zero === 0 && again === 0 && axes >= 1 && axes <= 4 && KINDS.some((kind) => kind.code === code);
-}
 
 /**
  * Decodes an idx file, gzip-packed or not.

@@ -4,9 +4,12 @@
  * Source: numpy/lib/format.py ("Format Version 1.0" to "3.0"). Objects, records, text and dates are refused: the
  * first would run pickled code, none is a detector's picture. @module
  */
-import { ascii, cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
+import { cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
+import { isNpy, NPY_MAGIC } from "./_signatures.ts";
+
+export { isNpy };
 
 /** Arrays that a .npy file is decoded to. */
 export type NpyValues =
@@ -59,13 +62,7 @@ const TYPES: Record<NpyType, { size: number; make: new (n: number) => NpyValues;
 };
 type Getter = (view: DataView, at: number, little: boolean) => number | bigint;
 
-const MAGIC = "\x93NUMPY";
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
-/** Whether the bytes start like a .npy file. */
-export function isNpy(bytes: Uint8Array): boolean {
-  return ascii(bytes, 0, 6) === MAGIC;
-}
 
 /**
  * Decodes a .npy file.
@@ -257,7 +254,7 @@ export function encodeNpy(array: { data: NpyValues; shape: readonly number[]; dt
   const out = new Uint8Array(start + data.length * size);
   const view = new DataView(out.buffer);
   out.set(new TextEncoder().encode(header.padEnd(start - 11) + "\n"), 10);
-  for (let i = 0; i < 6; i++) out[i] = MAGIC.charCodeAt(i);
+  for (let i = 0; i < 6; i++) out[i] = NPY_MAGIC.charCodeAt(i);
   out[6] = 1;
   view.setUint16(8, start - 10, true);
   if (dtype === "b1") data.forEach((v: number | bigint, i: number) => out[start + i] = v ? 1 : 0);

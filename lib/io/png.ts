@@ -14,6 +14,9 @@ import { ascii, cannotDecode } from "./_problem.ts";
 import { ADAM7, paeth, unfilter, unpackRow } from "./_png_rows.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 import { plain } from "./gzip.ts";
+import { isPng, PNG_SIGNATURE } from "./_signatures.ts";
+
+export { isPng };
 
 /** What the first 33 bytes of a PNG say. */
 export interface PngHeader {
@@ -37,16 +40,10 @@ export interface DecodePngOptions extends ImageDecodeOptions {
   columns?: readonly [first: number, end: number];
 }
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const CHANNELS = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 } as const;
 const DEPTHS = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] } as const;
 /** Deflate packs at most 258 bytes into two bits. */
 const MAX_RATIO = 1032;
-
-/** Whether the bytes start like a PNG. */
-export function isPng(bytes: Uint8Array): boolean {
-  return SIGNATURE.every((byte, i) => bytes[i] === byte);
-}
 
 /**
  * Reads a PNG's size and kind without touching its pixels.
@@ -214,7 +211,7 @@ export function encodePng(
   view.setUint32(4, height);
   header.set([wide ? 16 : 8, colorType], 8);
   const file = new Uint8Array(8 + 25 + 12 + packed.length + 12);
-  file.set(SIGNATURE);
+  file.set(PNG_SIGNATURE);
   putChunk(file, 8, "IHDR", header);
   putChunk(file, 33, "IDAT", packed);
   putChunk(file, 45 + packed.length, "IEND", new Uint8Array(0));

@@ -15,6 +15,10 @@ import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { dirname, join } from "@std/path";
 import { plain } from "./gzip.ts";
 
+import { ZIP_END as END, ZIP_LOCAL as LOCAL } from "./_signatures.ts";
+
+export { isZip } from "./_signatures.ts";
+
 /** Where an archive's bytes are: a positioned read. Files are read piece by piece, so their size is no matter. */
 export interface ZipSource {
   /** Name for error messages. */
@@ -62,19 +66,6 @@ export interface ZipLimits {
   maxRatio?: number;
   /** Takes the name of each folder that the archive names, with the slash at its end. */
   onFolder?: (name: string) => void;
-}
-
-/** Whether the bytes start like a zip, or, with `tail`, the file ends like one. */
-export function isZip(head: Uint8Array, tail?: Uint8Array): boolean {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const start = head.length >= 4 ? view.getUint32(0, true) : 0;
-  if (start === LOCAL || start === END) return true;
-  if (!tail) return false;
-  const end = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  for (let at = tail.length - 22; at >= 0; at--) {
-    if (tail[at] === 0x50 && end.getUint32(at, true) === END) return true;
-  }
-  return false;
 }
 
 /** Bytes in memory as a source. */
@@ -519,9 +510,7 @@ export function createZipFile(path: string): ZipFile {
   };
 }
 
-const LOCAL = 0x04034b50,
-  DIRECTORY = 0x02014b50,
-  END = 0x06054b50,
+const DIRECTORY = 0x02014b50,
   END64 = 0x06064b50,
   LOCATOR64 = 0x07064b50;
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

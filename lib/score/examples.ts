@@ -3,54 +3,23 @@
  * tables, and archives of them. @module
  */
 import { inputKindOf } from "../card/inputs/registry.ts";
-import type { InputKindName } from "../card/inputs/registry.ts";
 import type { Layout } from "../card/input_kind.ts";
 import type { FileArray } from "../io/file_array.ts";
 import { type OpenedFile, openFile, sniffFormat } from "../io/formats.ts";
-import { isPng } from "../io/png.ts";
-import { type Example, limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
+import {
+  type ExampleLimits,
+  type ExampleOptions,
+  type Found,
+  type InputShape,
+  inputsOf,
+  pageOf,
+} from "./found.ts";
+import { packedPicture } from "./packed_picture.ts";
+import { limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
 
-/** What is needed of a model's input. */
-export interface InputShape {
-  name: string;
-  /** Without the batch axis. */
-  shape: readonly number[];
-  kind?: InputKindName;
-  /** Shape of one example in a file, where it is another one. */
-  raw?: readonly number[];
-}
-
-/** Limits of {@linkcode findExamples}, checked before anything is allocated. */
-export interface ExampleLimits {
-  /** Most pixels of a picture. @default {67_108_864} */
-  maxPixels?: number;
-  /** Most examples in one file. @default {4096} */
-  maxExamples?: number;
-  /** Most bytes that a file may unfold to. @default {268_435_456} */
-  maxBytes?: number;
-}
-
-/** Options for {@linkcode findExamples}. */
-export interface ExampleOptions extends ExampleLimits {
-  /** The model's inputs. @default {one grey picture} */
-  inputs?: readonly InputShape[];
-  /** The file's name, for messages and results. */
-  name?: string;
-  /** Only this example of the file, counted from 0. @default {all} */
-  page?: number;
-  /** Whether PNGs are unpacked too. @default {false} */
-  unpack?: boolean;
-}
-
-/** An example that was found: still packed where it is a PNG, because that is decoded only where a model looks. */
-export type Found =
-  | { name: string; png: Uint8Array }
-  | { name: string; arrays: Example }
-  | { name: string; fault: string };
+export type { ExampleLimits, ExampleOptions, Found, InputShape };
 
 type Settled = Required<ExampleLimits> & { inputs: readonly InputShape[] };
-
-const A_PICTURE: InputShape = { name: "image", shape: [1, 1, 1], kind: "picture" };
 
 /** Whether a file is of a format that is read. */
 export function isReadable(bytes: Uint8Array): boolean {
@@ -257,12 +226,6 @@ function withNotes(found: Found, notes: readonly string[]): Found {
   return { ...found, arrays: Object.fromEntries([[first, { ...array, notes }], ...others]) };
 }
 
-/** The one that was asked for. @throws {RangeError} If there are not so many. */
-function pageOf(found: Found[], page: number, name: string): Found[] {
-  if (page < found.length) return [found[page]];
-  throw new RangeError(`Cannot take page ${page} of "${name}": it has ${found.length}, counted from 0`);
-}
-
 /**
  * Finds the examples in a file.
  *
@@ -281,14 +244,10 @@ function pageOf(found: Found[], page: number, name: string): Found[] {
  * ```
  */
 export async function findExamples(bytes: Uint8Array, options: ExampleOptions = {}): Promise<Found[]> {
-  const { inputs = [A_PICTURE], name = "file", page, unpack = false } = options;
-  const { maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28 } = options;
-  const limits: Settled = { inputs, maxPixels, maxExamples, maxBytes };
-  const takesPicture = inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
-  if (takesPicture && !unpack && isPng(bytes)) {
-    const whole: Found[] = [{ name, png: bytes }];
-    return page === undefined ? whole : pageOf(whole, page, name);
-  }
+  const packed = packedPicture(bytes, options);
+  if (packed) return packed;
+  const { name = "file", maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28 } = options;
+  const inputs = inputsOf(options), limits: Settled = { inputs, maxPixels, maxExamples, maxBytes };
   const file = await openFile(bytes, { name, maxPixels, maxBytes, maxMembers: maxExamples });
   try {
     const own = file.name;
@@ -298,7 +257,7 @@ export async function findExamples(bytes: Uint8Array, options: ExampleOptions = 
       ? await severalInputs(file, own, limits)
       : await singleInput(file, own, limits);
     const noted = file.warnings.length > 0 ? found.map((one) => withNotes(one, file.warnings)) : found;
-    return page === undefined ? noted : pageOf(noted, page, own);
+    return pageOf(noted, { ...options, name: own });
   } finally {
     file.close();
   }

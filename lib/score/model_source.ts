@@ -3,7 +3,8 @@
  */
 import { dirname, join } from "@std/path";
 import { type Card, parseCard } from "../card/card.ts";
-import { IntegrityError, type Store } from "../store/store.ts";
+import { IntegrityError } from "../store/integrity_error.ts";
+import type { Store } from "../store/store.ts";
 import { sha256 } from "../base/sha256.ts";
 import type { ModelSource } from "./compute.ts";
 
@@ -49,7 +50,10 @@ async function readBeside(cardPath: string, onnxPath: string): Promise<ModelSour
  * @throws {IntegrityError} If the model is not the one that its card describes.
  * @throws {TypeError | SyntaxError} If the card cannot be read.
  */
-export async function findModel(reference: string, store: () => Store): Promise<ModelSource> {
+export async function findModel(
+  reference: string,
+  store: () => Store | Promise<Store>,
+): Promise<ModelSource> {
   if (await isFolder(reference)) {
     return await readBeside(join(reference, "model.json"), join(reference, "model.onnx"));
   }
@@ -64,6 +68,6 @@ export async function findModel(reference: string, store: () => Store): Promise<
       `Cannot find model "${reference}": it is no folder, no .onnx file and no NAME/VERSION of a store`,
     );
   }
-  const { card, files } = await store().fetch(name, version, { files: ["model.onnx"] });
+  const { card, files } = await (await store()).fetch(name, version, { files: ["model.onnx"] });
   return { card, onnx: files.get("model.onnx") as Uint8Array };
 }

@@ -44,14 +44,17 @@ async function loadNative(): Promise<Onnx> {
   return (module as unknown as { default: Onnx }).default;
 }
 
+/** The package whose .wasm file is read while its code is: the one in deno.json. */
+export const WEB_VERSION = "1.30.0";
+
 /**
  * The .wasm file of the npm package, read in one go: ONNX Runtime would stream it through Node's file system, which takes
  * 30 ms more of a cold start. Undefined where there is no such file, as in a bundle, or it may not be read.
  */
-async function readWasm(version: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readWasm(): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const { resolve } = import.meta; // given a name that publishing need not rewrite
-    const entry = resolve(`npm:onnxruntime-web@${version}/wasm`);
+    const entry = resolve(`npm:onnxruntime-web@${WEB_VERSION}/wasm`);
     return await Deno.readFile(new URL("ort-wasm-simd-threaded.wasm", entry));
   } catch {
     return undefined; // ONNX Runtime looks for it itself, and says what is missing
@@ -61,8 +64,10 @@ async function readWasm(version: string): Promise<Uint8Array<ArrayBuffer> | unde
 let wasm: Promise<Onnx> | undefined;
 
 async function loadWasm(given?: Uint8Array<ArrayBuffer>): Promise<Onnx> {
-  const module = await import("onnxruntime-web/wasm");
-  const wasmBinary = given ?? await readWasm(module.env.versions.web!);
+  const [module, wasmBinary] = await Promise.all([
+    import("onnxruntime-web/wasm"),
+    given ?? readWasm(),
+  ]);
   module.env.wasm.numThreads = 1; // more need shared memory and blob: workers, which edge hosts refuse
   module.env.logLevel = "error";
   if (wasmBinary) module.env.wasm.wasmBinary = wasmBinary.buffer;

@@ -13,18 +13,15 @@ import { type Blobs, BlobsError, ConflictError } from "./blobs.ts";
 import { type Card, formatCard, parseCard } from "../card/card.ts";
 import { type FileEntry, filesSchema, NAME_PATTERN } from "../card/fields.ts";
 import { FolderBlobs } from "./folder.ts";
+import { IntegrityError } from "./integrity_error.ts";
 import { S3Blobs, type S3Options } from "./s3.ts";
+
+export { IntegrityError };
 
 /** There is no such model, version or alias. */
 export class NotInStoreError extends Error {
   /** Tells this error from others. */
   override name = "NotInStoreError";
-}
-
-/** What is stored is not what was published: a file is missing, or its size or SHA-256 differs. */
-export class IntegrityError extends Error {
-  /** Tells this error from others. */
-  override name = "IntegrityError";
 }
 
 /** A model in {@linkcode Store.list}. */

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
+import { runDeno } from "../task_command.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { pairCard, pairOnnx, SIDE, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeIdx } from "../../lib/io/idx.ts";
@@ -28,6 +29,29 @@ async function score(...args: string[]): Promise<{ code: number; out: string; er
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), err: text(stderr) };
 }
+
+interface GraphModule {
+  specifier: string;
+  dependencies?: { code?: { specifier?: string } }[];
+}
+
+Deno.test("score waits for no decoder, chart or store before its first PNG", async () => {
+  const { out } = await runDeno(["info", "--json", join(root, "tasks", "score.ts")], { cwd: root });
+  const { roots, modules } = JSON.parse(out) as { roots: string[]; modules: GraphModule[] };
+  const byName = new Map(modules.map((module) => [module.specifier, module]));
+  const read = new Set(roots); // what Deno reads before anything runs: imports written out, also those within functions
+  for (const name of read) {
+    for (const { code } of byName.get(name)?.dependencies ?? []) {
+      if (code?.specifier) read.add(code.specifier);
+    }
+  }
+  const own = [...read].flatMap((name) => /\/lib\/(.*)$/.exec(name)?.[1] ?? []);
+  assertEquals(
+    own.filter((name) => /^(plot|run|store\/s|io\/(hdf5|root|fits|formats)|train|engine)/.test(name)),
+    [],
+  );
+  assert(own.length > 40 && own.length < 80, own.join("\n"));
+});
 
 /** A folder with a run, a store and pictures. */
 async function withFiles(test: (folder: string) => Promise<void>): Promise<void> {

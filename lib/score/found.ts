@@ -1,0 +1,55 @@
+/** What is looked for in a file, and what is found there. @module */
+import type { InputKindName } from "../card/inputs/registry.ts";
+import type { Example } from "./raw_array.ts";
+
+/** What is needed of a model's input. */
+export interface InputShape {
+  name: string;
+  /** Without the batch axis. */
+  shape: readonly number[];
+  kind?: InputKindName;
+  /** Shape of one example in a file, where it is another one. */
+  raw?: readonly number[];
+}
+
+/** Limits of {@linkcode findExamples}, checked before anything is allocated. */
+export interface ExampleLimits {
+  /** Most pixels of a picture. @default {67_108_864} */
+  maxPixels?: number;
+  /** Most examples in one file. @default {4096} */
+  maxExamples?: number;
+  /** Most bytes that a file may unfold to. @default {268_435_456} */
+  maxBytes?: number;
+}
+
+/** Options for {@linkcode findExamples}. */
+export interface ExampleOptions extends ExampleLimits {
+  /** The model's inputs. @default {one grey picture} */
+  inputs?: readonly InputShape[];
+  /** The file's name, for messages and results. */
+  name?: string;
+  /** Only this example of the file, counted from 0. @default {all} */
+  page?: number;
+  /** Whether PNGs are unpacked too. @default {false} */
+  unpack?: boolean;
+}
+
+/** An example that was found: still packed where it is a PNG, because that is decoded only where a model looks. */
+export type Found =
+  | { name: string; png: Uint8Array }
+  | { name: string; arrays: Example }
+  | { name: string; fault: string };
+
+const A_PICTURE: InputShape = { name: "image", shape: [1, 1, 1], kind: "picture" };
+
+/** The inputs that are asked for, or one grey picture. */
+export function inputsOf({ inputs = [A_PICTURE] }: ExampleOptions): readonly InputShape[] {
+  return inputs;
+}
+
+/** The one that was asked for. @throws {RangeError} If there are not so many. */
+export function pageOf(found: Found[], { page, name = "file" }: ExampleOptions): Found[] {
+  if (page === undefined) return found;
+  if (page < found.length) return [found[page]];
+  throw new RangeError(`Cannot take page ${page} of "${name}": it has ${found.length}, counted from 0`);
+}

@@ -1,0 +1,26 @@
+/** ONNX Runtime behind its interface. */
+import config from "../../../deno.json" with { type: "json" };
+import { openSession, WEB_VERSION } from "../../../lib/score/session.ts";
+import { tinyOnnx } from "../../tiny_model.ts";
+import { assertClose, assertEquals } from "../../assert.ts";
+
+Deno.test("the .wasm file that is read before ONNX Runtime is there is of the same package", () => {
+  assertEquals(config.imports["onnxruntime-web"], `npm:onnxruntime-web@${WEB_VERSION}`);
+});
+
+Deno.test("openSession() computes the same natively and in WebAssembly", async () => {
+  const [native, wasm] = await Promise.all((["native", "wasm"] as const).map(async (runtime) => {
+    const session = await openSession(tinyOnnx(), { runtime });
+    const size = (sizes: readonly number[]) => sizes.reduce((product, side) => product * Math.abs(side), 1);
+    const inputs = session.inputs.map((info) => ({
+      ...info,
+      shape: info.shape.map(Math.abs),
+      data: Float32Array.from({ length: size(info.shape) }, (_, i) => i % 3),
+    }));
+    const outputs = await session.run(inputs);
+    await session.close();
+    return outputs.map(({ name, shape, data }) => ({ name, shape, data: Array.from(data as Float32Array) }));
+  }));
+  assertEquals(wasm.map(({ name, shape }) => [name, shape]), native.map(({ name, shape }) => [name, shape]));
+  assertClose(wasm[0].data, native[0].data, 1e-6);
+});
