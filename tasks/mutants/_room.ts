@@ -49,6 +49,8 @@ interface Sound {
 /** A test may take this many times as long on a busy machine. */
 const SLACK = 8;
 const NONE = -1;
+/** Files of which every test is run with a fault that those that come to it do not see. */
+const NEAREST = 3;
 
 /** The faults of a room in a copy of the tree. */
 export class Room implements AsyncDisposable {
@@ -107,10 +109,12 @@ export class Room implements AsyncDisposable {
         reaching.push({ file, test });
       }
     }
-    const fresh = reaching.length > 0 ? await this.#runFresh(fault.id, reaching) : "untested";
-    const isDone = fresh === "killed" || fresh === "timeout" || !this.#atLoad.has(fault.id);
-    // A program that a test starts loads the file too: it comes to the fault, and other tests see more of it.
-    return isDone ? fresh : await this.#runAll(fault.id, files);
+    const isAtLoad = this.#atLoad.has(fault.id);
+    if (reaching.length === 0) return isAtLoad ? await this.#runAll(fault.id, files) : "untested";
+    const outcome = await this.#runFresh(fault.id, reaching);
+    if (outcome !== "survived") return outcome;
+    // What is made once and kept, at loading or by the first test that needs it, is seen by tests that do not come to it.
+    return await this.#runAll(fault.id, isAtLoad ? files : files.slice(0, NEAREST));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -169,7 +173,7 @@ export class Room implements AsyncDisposable {
     return await this.#runApart(id, files, reaching.map(({ test }) => test.name), SLACK);
   }
 
-  /** What is come to at loading only can be anywhere: the tests of all files, as many as there is time for. */
+  /** The tests of some files, whether they come to the fault or not, as many as there is time for. */
   async #runAll(id: number, files: readonly string[]): Promise<Outcome> {
     let leftMs = this.#limits.faultMs;
     for (const file of files) {

@@ -11,17 +11,21 @@ let kept;
 export const TABLE = [1, 2];
 export function next(n) { return n + 1; }
 export function keep(n) { return kept ??= n * 2; }
+let table;
+export const pair = () => table ??= [7, 8];
 export function unused(n) { return n - 1; }
 export function count(n) { let sum = 0; while (sum < n) { sum++; } return sum; }
 export async function say(text) { await Promise.reject(new Error(text)); }
 `;
 const TESTS = `
-import { count, keep, next, say, START, TABLE } from "../lib/sums.ts";
+import { count, keep, next, pair, say, START, TABLE } from "../lib/sums.ts";
 const equal = (a, b) => { if (a !== b) throw new Error(a + " is not " + b); };
 Deno.test("1/2 is first", () => equal(TABLE[0], 1));
 Deno.test("starts", () => equal(START, 5));
 Deno.test("goes on", () => equal(next(START) > START, true));
 Deno.test("keeps", () => equal(keep(3), 6));
+Deno.test("makes 7", () => equal(pair()[0], 7));
+Deno.test("makes 8", () => equal(pair()[1], 8));
 Deno.test("counts 1/2 of (8), and more", () => equal(count(4), 4));
 Deno.test("says", async () => { try { await say("no"); } catch { return; } throw new Error("silent"); });
 `;
@@ -60,6 +64,8 @@ Deno.test("Room.tryOut() tells killed, late, unseen and unreached faults apart",
       "export function keep(n) { return undefined; }": "killed",
       "export function keep(n) { return kept ??= n / 2; }": "killed", // in a fresh process: the value is kept
       "export function keep(n) { return kept ??= n * (2 + 1); }": "killed",
+      "export const pair = () => table ??= [(7 + 1), 8];": "killed",
+      "export const pair = () => table ??= [7, (8 + 1)];": "killed", // by a test that finds the list made already
       "export function unused(n) { return undefined; }": "untested",
       "export function unused(n) { return n + 1; }": "untested",
       "export function unused(n) { return n - (1 + 1); }": "untested",
