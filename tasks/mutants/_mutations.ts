@@ -176,7 +176,7 @@ function negated(condition: ts.Expression): Found {
 }
 
 /** Of these the order of the first two never counts. */
-const SYMMETRIC = /^(Math\.(max|min|hypot|imul)|tf\.(maximum|minimum))$/;
+const SYMMETRIC = /^(Math\.(max|min|hypot|imul)|tf\.(maximum|minimum|add|mul))$/;
 
 function swappedArguments(call: ts.CallExpression): Found[] {
   if (SYMMETRIC.test(call.expression.getText())) return [];

@@ -36,6 +36,7 @@ Deno.test("findMutations() leaves types, imports, joined texts and a loop's step
       'const a = b + "c";',
       "const a = f(b, b);",
       "const a = Math.max(b, c);",
+      "const a = tf.add(b, c);",
       "const a = async () => await b();",
       "const a = f(b, ...c);",
     ]
