@@ -40,9 +40,11 @@ export function normalizeBands(
     );
   }
   const data = new Float32Array(source.length);
-  for (let i = 0; i < data.length; i++) {
-    const c = i % channels, value = (source[i] - low[c]) / (high[c] - low[c]);
+  const reach = high.map((value, c) => value - low[c]);
+  for (let i = 0, c = 0; i < data.length; i++) {
+    const value = (source[i] - low[c]) / reach[c];
     data[i] = value > 0 && value < Infinity ? Math.min(value, 1) : 0;
+    c = c + 1 === channels ? 0 : c + 1;
   }
   return { data, height, width, channels };
 }

@@ -1,4 +1,5 @@
 import type { Croppable } from "./crop_center.ts";
+import type { FrameData } from "./frame.ts";
 
 /** Options for {@linkcode resize}. */
 export interface ResizeOptions {
@@ -36,31 +37,33 @@ export function resize<F extends Croppable>(
       throw new RangeError(`Cannot resize to ${height} × ${width} as sides must be positive whole numbers`);
     }
   }
-  const { data, channels = 1 } = frame;
-  const across = weights(frame.width, width, filter), down = weights(frame.height, height, filter);
-  const middle = new Float32Array(frame.height * width * channels);
+  const { channels = 1 } = frame, line = width * channels;
+  const across = weightsOf(frame.width, width, filter), down = weightsOf(frame.height, height, filter);
+  const narrow = new Float32Array(frame.height * line);
   for (let y = 0; y < frame.height; y++) {
-    for (let x = 0; x < width; x++) {
-      const { first, factors } = across[x];
-      for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        for (let k = 0; k < factors.length; k++) {
-          sum += factors[k] * data[(y * frame.width + first + k) * channels + c];
-        }
-        middle[(y * width + x) * channels + c] = sum;
-      }
-    }
+    const row = frame.data.subarray(y * frame.width * channels, (y + 1) * frame.width * channels);
+    weighLine(row, channels, across, narrow.subarray(y * line, (y + 1) * line));
   }
-  const out = new Float32Array(height * width * channels), line = width * channels;
-  for (let y = 0; y < height; y++) {
-    const { first, factors } = down[y];
-    for (let i = 0; i < line; i++) {
-      let sum = 0;
-      for (let k = 0; k < factors.length; k++) sum += factors[k] * middle[(first + k) * line + i];
-      out[y * line + i] = sum;
-    }
-  }
+  const out = new Float32Array(height * line);
+  weighLine(narrow, line, down, out);
   return { ...frame, data: out, height, width };
+}
+
+/** Weighs the pixels of a line, each of so many values; rows are the pixels of a column. */
+function weighLine(
+  line: FrameData,
+  values: number,
+  { first, start, factors }: Weights,
+  out: Float32Array,
+): void {
+  for (let i = 0; i < first.length; i++) {
+    const from = start[i], count = start[i + 1] - from, left = first[i] * values, into = i * values;
+    for (let c = 0; c < values; c++) {
+      let sum = 0;
+      for (let k = 0, at = left + c; k < count; k++, at += values) sum += factors[from + k] * line[at];
+      out[into + c] = sum;
+    }
+  }
 }
 
 /**
@@ -73,28 +76,49 @@ export function resize<F extends Croppable>(
  */
 export function resizeWeights(from: number, to: number): Float32Array {
   const matrix = new Float32Array(to * from);
-  weights(from, to, "bilinear").forEach(({ first, factors }, i) => matrix.set(factors, i * from + first));
+  const { first, start, factors } = weightsOf(from, to, "bilinear");
+  for (let i = 0; i < to; i++) matrix.set(factors.subarray(start[i], start[i + 1]), i * from + first[i]);
   return matrix;
 }
 
-/** For every new pixel: the first old pixel it looks at and the factors of that one and those after it, of sum 1. */
-function weights(
-  from: number,
-  to: number,
-  filter: "bilinear" | "area",
-): { first: number; factors: number[] }[] {
+/** What new pixels are made of: the first old pixel that each looks at, and where its factors, of sum 1, start among all. */
+interface Weights {
+  first: Int32Array;
+  /** One more than there are new pixels. */
+  start: Int32Array;
+  factors: Float64Array;
+}
+
+/** Weights of late, as the pictures of a set have one size; dropped all at once where they are many. */
+const kept = new Map<string, Weights>(), MOST_KEPT = 64;
+
+function weightsOf(from: number, to: number, filter: "bilinear" | "area"): Weights {
+  const key = `${from} ${to} ${filter}`;
+  let weights = kept.get(key);
+  if (!weights) {
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(key, weights = makeWeights(from, to, filter));
+  }
+  return weights;
+}
+
+function makeWeights(from: number, to: number, filter: "bilinear" | "area"): Weights {
   const step = from / to, stretch = Math.max(1, step);
-  return Array.from({ length: to }, (_, i) => {
-    const start = i * step, stop = (i + 1) * step, center = (start + stop) / 2;
+  const first = new Int32Array(to), start = new Int32Array(to + 1), all: number[] = [];
+  for (let i = 0; i < to; i++) {
+    const low = i * step, high = (i + 1) * step, center = (low + high) / 2;
     const reach = filter === "area" ? step / 2 : stretch;
-    const first = Math.max(0, Math.floor(center - reach)), end = Math.min(from, Math.ceil(center + reach));
-    const factors = Array.from({ length: end - first }, (_, k) => {
-      const left = first + k;
+    first[i] = Math.max(0, Math.floor(center - reach));
+    const end = Math.min(from, Math.ceil(center + reach));
+    const factors = Array.from({ length: end - first[i] }, (_, k) => {
+      const left = first[i] + k;
       return filter === "area"
-        ? Math.max(0, Math.min(stop, left + 1) - Math.max(start, left))
+        ? Math.max(0, Math.min(high, left + 1) - Math.max(low, left))
         : Math.max(0, 1 - Math.abs(left + 0.5 - center) / stretch);
     });
     const sum = factors.reduce((a, b) => a + b, 0);
-    return { first, factors: factors.map((factor) => factor / sum) };
-  });
+    all.push(...factors.map((factor) => factor / sum));
+    start[i + 1] = all.length;
+  }
+  return { first, start, factors: Float64Array.from(all) };
 }

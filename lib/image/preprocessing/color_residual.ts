@@ -24,8 +24,17 @@ export const MOST_SCALE = 10;
 /** Least light of the subtracted band's middle. */
 export const LEAST_LIGHT = 1e-3;
 
-/** 1 within a radius of the middle, else 0; [height · width]. */
+/** The middle of late, as the pictures of a set have one size. */
+let last: { key: string; middle: Float32Array } = { key: "", middle: new Float32Array(0) };
+
+/** 1 within a radius of the middle, else 0; [height · width]. Not to be written to. */
 export function middleOf(height: number, width: number, radius: number): Float32Array {
+  const key = `${height} ${width} ${radius}`;
+  if (last.key !== key) last = { key, middle: makeMiddle(height, width, radius) };
+  return last.middle;
+}
+
+function makeMiddle(height: number, width: number, radius: number): Float32Array {
   return Float32Array.from({ length: height * width }, (_, at) => {
     const row = Math.floor(at / width) - (height - 1) / 2, column = at % width - (width - 1) / 2;
     return Math.hypot(row, column) <= radius ? 1 : 0;
