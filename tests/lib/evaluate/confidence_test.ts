@@ -209,6 +209,18 @@ Deno.test("rejectionAtEfficiency() has the wider of a resampled and the exact in
   assert(narrow.low > point.low && narrow.high < point.high);
 });
 
+Deno.test("efficiencyAtRejection() reaches as far as resampling the background moves the cut, both ways", () => {
+  // A thousand signals lie evenly in [0, 1], twenty of background at 0.025, 0.075, … 0.975; two of them may pass, so the
+  // cut lies above the third highest that is drawn. It is 0.975 where at least three of twenty draws are: SciPy's
+  // binom.sf(2, 20, 0.05) = 0.0755 > 0.025; it is at most 0.675 with binom.cdf(2, 20, 0.30) = 0.0355 > 0.025 and at most
+  // 0.625 with binom.cdf(2, 20, 0.35) = 0.0121. The efficiencies above these cuts are 0.025 and 0.325.
+  const signal = Array.from({ length: 1000 }, (_, i) => (i + 0.5) / 1000);
+  const background = Array.from({ length: 20 }, (_, i) => (i + 0.5) / 20);
+  const scores = [...signal, ...background], labels = scores.map((_, i) => i < 1000 ? 1 : 0);
+  const point = efficiencyAtRejection(scores, labels, 0.9, { rng: generator(3), resamples: 3000 });
+  assert(Math.abs(point.low - 0.025) < 0.015 && Math.abs(point.high - 0.325) < 0.02, JSON.stringify(point));
+});
+
 Deno.test("working points take 0.55 of 100 as 55, though the product is 55.00000000000001", () => {
   // a hundred of background at 0, 1, … and a hundred of signal between them, at 0.5, 1.5, …
   const scores = Array.from({ length: 200 }, (_, i) => i / 2), labels = scores.map((_, i) => i % 2);

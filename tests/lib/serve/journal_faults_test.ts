@@ -193,8 +193,10 @@ const linesIn = async (folder: string) =>
 
 Deno.test("Journal puts a new file in place only once it is flushed, and never sooner than there is to gain", () =>
   withFolder(async (folder) => {
+    let isOpen = false, lasts = false;
     await withFileSystem(async (calls) => {
       const journal = await openJournal(folder);
+      isOpen = true;
       await journal.add(event("a"));
       await fill(journal, 20_001); // with the first, 20,002 lines: twice one entry and 20,000
       assert(!calls.some((call) => call.startsWith("rename")), "not due yet");
@@ -209,8 +211,12 @@ Deno.test("Journal puts a new file in place only once it is flushed, and never s
         `open ${basename(folder)}`,
         `sync ${basename(folder)}`,
       ]);
+      assert(lasts, "b was kept in a file whose name was not on the disk yet");
       assertEquals(await linesIn(folder), 2);
       await journal.close();
+    }, (call) => {
+      if (!isOpen || call !== `sync ${basename(folder)}`) return undefined;
+      return new Promise<void>((resolve) => setTimeout(resolve, 30)).then(() => void (lasts = true));
     });
     assertEquals((await reopened(folder)).map(({ key, attempts }) => [key, attempts]), [["a", 7], ["b", 0]]);
   }));

@@ -114,6 +114,27 @@ Deno.test("readNotification() leaves out other events in envelopes, questions of
   assertThrows(() => readNotification({ Type: "Notification", Message: "hello" }), TypeError, "Message");
 });
 
+/** A message in one more envelope of each service. */
+const WRAPPERS: Record<string, (message: Record<string, unknown>) => Record<string, unknown>> = {
+  SNS: (message) => ({ Type: "Notification", Message: JSON.stringify(message) }),
+  "SNS of a function": (message) => ({ Records: [{ Sns: { Message: JSON.stringify(message) } }] }),
+  SQS: (message) => ({ Records: [{ eventSource: "aws:sqs", body: JSON.stringify(message) }] }),
+  ReceiveMessage: (message) => ({ Messages: [{ Body: JSON.stringify(message) }] }),
+  CloudEvents: (message) => ({ specversion: "1.0", type: "any", data: message }),
+};
+
+Deno.test("readNotification() opens four envelopes within each other, of every service, and no more", () => {
+  const message = { Records: [record("in%2Fa.png")] };
+  for (const [name, wrap] of Object.entries(WRAPPERS)) {
+    let wrapped: Record<string, unknown> = message;
+    for (let depth = 1; depth <= 4; depth++) {
+      wrapped = wrap(wrapped);
+      assertEquals(readNotification(wrapped).map(({ key }) => key), ["in/a.png"], `${name} ${depth}`);
+    }
+    assertThrows(() => readNotification(wrap(wrapped)), TypeError, "within more than four");
+  }
+});
+
 Deno.test("subscriptionOf() gives the address of a question, and of nothing else", () => {
   const url = "https://sns/x";
   assertEquals(subscriptionOf({ Type: "SubscriptionConfirmation", SubscribeURL: url }), url);
