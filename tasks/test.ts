@@ -11,11 +11,11 @@
 import { join, normalize, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { CliError, formatTable, readOptions, runTask } from "./_cli.ts";
-import { COUNT_ONE_PROCESS, coverageByRoom, removeTornProfiles } from "./test/_coverage.ts";
+import { coverageArguments, coverageByRoom, removeTornProfiles } from "./test/_coverage.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
 import { type Hardship, makeHardship } from "./test/_hardship.ts";
 import { describeFlakes, readFailed, slowest } from "./test/_junit.ts";
-import { findTests, groupTests, inOrder, type TestGroups } from "./test/_test_files.ts";
+import { findTests, groupTests, inParts } from "./test/_test_files.ts";
 
 const OPTIONS = {
   long: { type: "boolean", default: false, help: "Run tests/long as well: minutes to hours." },
@@ -74,10 +74,10 @@ export function main(args: string[]): Promise<number> {
     const holdsDocs = (word: string) => DOCUMENTED.some((folder) => normalize(word).startsWith(folder));
     const tests = words.length > 0 ? words.filter((word) => !holdsDocs(word)) : ["tests"];
     const documented = words.length > 0 ? words.filter(holdsDocs) : options.docs ? DOCUMENTED : [];
-    const left = options.long || words.length > 0 ? "" : join("tests", "long");
-    const files = [...new Set((await Promise.all(tests.map(findTests))).flat())]
-      .filter((file) => left === "" || !file.startsWith(left));
-    const groups = await groupTests(inOrder(files), options.coverage);
+    const isLeft = (file: string) =>
+      !options.long && words.length === 0 && file.startsWith(join("tests", "long"));
+    const files = [...new Set((await Promise.all(tests.map(findTests))).flat())];
+    const groups = await groupTests(files.filter((file) => !isLeft(file)), options.coverage);
     const firstSeed = options.seed ?? Math.floor(2 ** 32 * Math.random());
     const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
     const failed = new Map<string, number>();
@@ -100,7 +100,15 @@ export function main(args: string[]): Promise<number> {
           ...options.filter ? [`--filter=${options.filter}`] : [],
           ...inIntegration ? ["--frozen", "--no-check"] : [], // their types were checked a moment ago
         ];
-        const runs = runsOf(groups, common, { profiles, examples: hasExamples ? examples : undefined });
+        const runs = groups.alone.map((file) => [...common, file]);
+        const together = [...common, "--parallel"];
+        for (const part of inParts(groups.plain)) runs.push([...together, ...part]);
+        for (const part of inParts(groups.counted)) {
+          runs.push([...together, ...coverageArguments(profiles), ...part]);
+        }
+        // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
+        // checked by `deno task check`.
+        if (hasExamples) runs.push([...together, "--no-check", "--config=deno.json", examples]);
         for (const args of runs) {
           const run = await countTests(args, options, hardship?.env);
           for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
@@ -124,26 +132,6 @@ export function main(args: string[]): Promise<number> {
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     return counts.failed > 0 ? 1 : 0;
   });
-}
-
-/** The arguments of each `deno test`, one after the other, that make one run of all. */
-function runsOf(
-  { alone, plain, counted }: TestGroups,
-  common: readonly string[],
-  { profiles, examples }: { profiles: string; examples?: string },
-): string[][] {
-  const runs: string[][] = alone.map((file) => [...common, file]);
-  if (plain.length > 0) runs.push([...common, "--parallel", ...plain]);
-  if (counted.length > 0) {
-    const coverage = [`--coverage=${profiles}`, "--coverage-raw-data-only", `--preload=${COUNT_ONE_PROCESS}`];
-    runs.push([...common, "--parallel", ...coverage, ...counted]);
-  }
-  // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
-  // checked by `deno task check`.
-  if (examples !== undefined) {
-    runs.push([...common, "--parallel", "--no-check", "--config=deno.json", examples]);
-  }
-  return runs;
 }
 
 /** One run of `deno test`: its own counts, or one failure where it did not come to count, and the names of what failed. */

@@ -6,8 +6,11 @@
  */
 import { join, relative } from "@std/path";
 
-/** Loaded before the tests whose coverage is taken. */
-export const COUNT_ONE_PROCESS = join(import.meta.dirname!, "_count_one_process.ts");
+/** What makes `deno test` write the profiles of its own process into a folder. */
+export function coverageArguments(profiles: string): string[] {
+  const preload = join(import.meta.dirname!, "_count_one_process.ts");
+  return [`--coverage=${profiles}`, "--coverage-raw-data-only", `--preload=${preload}`];
+}
 
 /** What ran of a room. */
 export interface RoomCoverage {

@@ -1,4 +1,4 @@
-import { findTests, groupTests, inOrder } from "../../../tasks/test/_test_files.ts";
+import { findTests, groupTests, inParts } from "../../../tasks/test/_test_files.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 Deno.test("findTests() finds every file of tests below a folder, in order, and takes a file as it is", async () => {
@@ -9,21 +9,17 @@ Deno.test("findTests() finds every file of tests below a folder, in order, and t
   assertEquals(await findTests("./tests/assert.ts"), ["tests/assert.ts"]);
 });
 
-Deno.test("inOrder() puts what takes longest first and leaves the rest as it was", () => {
-  assertEquals(inOrder(["a", "tests/published_test.ts", "b", "tests/readme_test.ts"]), [
-    "tests/readme_test.ts",
-    "tests/published_test.ts",
-    "a",
-    "b",
-  ]);
-});
-
-Deno.test("inOrder() knows files that there are", async () => {
-  assertEquals(inOrder(await findTests("tests")).slice(0, 3), [
-    "tests/readme_test.ts",
+Deno.test("inParts() puts what takes longest into one part, and cuts the rest as Deno takes it", async () => {
+  const files = await findTests("tests"), [longest, ...parts] = inParts(files);
+  assertEquals(longest, [
     "tests/notebooks/execute_test.ts",
     "tests/published_test.ts",
+    "tests/readme_test.ts",
   ]);
+  assertEquals(parts.flat(), files.filter((file) => !longest.includes(file)));
+  assert(parts.every((part) => part.length <= 120) && parts.length > 1);
+  assertEquals(inParts(["a_test.ts"]), [["a_test.ts"]]);
+  assertEquals(inParts([]), []);
 });
 
 Deno.test("groupTests() counts the tests of lib but for those that say why not", async () => {
