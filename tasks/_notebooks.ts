@@ -133,6 +133,29 @@ function withoutSolutions(text: string, where: string): string {
   return kept.join("\n");
 }
 
+/** The configuration of an nbgrader course: what a gap is in this language, and how long a cell may train. */
+export const NBGRADER_CONFIG =
+  `# Copied by "deno task notebooks --course"; nbgrader_config.py of https://nbgrader.readthedocs.io
+c = get_config()
+c.CourseDirectory.course_id = "cloudchamber"
+c.ClearSolutions.code_stub = {
+    "typescript": "// YOUR CODE HERE\\nthrow new Error(\\"${GAP_MESSAGE}\\");",
+}
+c.Execute.timeout = 1800
+`;
+
+/** A notebook's code cells as one module, and the cell and its line that each line of the module is. */
+export function moduleOf(notebook: Notebook): { text: string; places: { cell: number; line: number }[] } {
+  const lines: string[] = [], places: { cell: number; line: number }[] = [];
+  notebook.cells.filter(({ cell_type }) => cell_type === "code").forEach((cell, c) => {
+    sourceOf(cell).split("\n").forEach((line, l) => {
+      lines.push(line);
+      places.push({ cell: c + 1, line: l + 1 });
+    });
+  });
+  return { text: lines.join("\n") + "\nexport {};\n", places };
+}
+
 /**
  * Sets up a folder with Deno's kernel in it, so that Jupyter finds the Deno that runs this, and nothing of the user's own
  * Jupyter is read or written.

@@ -1,19 +1,46 @@
 /**
- * `deno task notebooks`: opens the notebooks in JupyterLab on Deno's kernel, or writes copies for students.
+ * `deno task notebooks`: opens the notebooks in JupyterLab on Deno's kernel, writes copies for students or a course for
+ * nbgrader, or checks a notebook's cells.
  *
  * Deno's kernel is set up in a temporary folder, so nothing of the user's own Jupyter is changed.
  * @module
  */
 import { nearest } from "../lib/base/nearest.ts";
-import { basename, join, resolve } from "@std/path";
+import { pathToFileURL } from "node:url";
+import { basename, dirname, join, resolve } from "@std/path";
 import { CliError, createOutput, readOptions, runTask } from "./_cli.ts";
 import { findComponent } from "./_components.ts";
-import { encodeNotebook, readNotebook, studentCopy, writeKernel } from "./_notebooks.ts";
+import {
+  encodeNotebook,
+  moduleOf,
+  NBGRADER_CONFIG,
+  readNotebook,
+  studentCopy,
+  writeKernel,
+} from "./_notebooks.ts";
 
 const OPTIONS = {
   student: { type: "boolean", default: false, help: "Write copies with the solutions taken out, and stop." },
-  out: { type: "string", default: "runs/notebooks", hint: "FOLDER", help: "Where --student writes." },
-  force: { type: "boolean", default: false, help: "Let --student replace files that are there." },
+  course: {
+    type: "boolean",
+    default: false,
+    help: "Write a course for nbgrader: its configuration, and each notebook as an assignment's source.",
+  },
+  check: {
+    type: "boolean",
+    default: false,
+    help: "Say what is wrong in the cells of notebooks, yours (FILE.ipynb) or these, without running them.",
+  },
+  out: {
+    type: "string",
+    hint: "FOLDER",
+    help: "Where --student and --course write (default: runs/notebooks, runs/course).",
+  },
+  force: {
+    type: "boolean",
+    default: false,
+    help: "Let --student and --course replace files that are there.",
+  },
   port: { type: "integer", default: 8888, min: 1, max: 65535, help: "Port of JupyterLab." },
   browser: { type: "boolean", default: true, help: "Open a browser." },
 } as const;
@@ -37,10 +64,13 @@ export function main(args: string[]): Promise<number> {
       examples: [
         "deno task notebooks",
         "deno task notebooks mnist",
-        "deno task notebooks --student --out course",
+        "deno task notebooks --student --out copies",
+        "deno task notebooks --course fashion   # then, in runs/course: nbgrader generate_assignment fashion",
+        "deno task notebooks --check mine.ipynb",
       ],
     });
     const known = listNotebooks();
+    if (options.check) return await checkNotebooks(words, known);
     const names = words.map((word) => basename(word, ".ipynb"));
     for (const name of names) {
       if (known.includes(name)) continue;
@@ -49,36 +79,108 @@ export function main(args: string[]): Promise<number> {
         `Unknown notebook "${name}"${near ? ` (nearest: ${near})` : ""}: there are ${known.join(", ")}`,
       );
     }
-    if (options.student) return writeStudentCopies(names.length > 0 ? names : known, options);
+    const chosen = names.length > 0 ? names : known;
+    if (options.student) return writeStudentCopies(chosen, options);
+    if (options.course) return writeCourse(chosen, options);
     return await openLab(names[0], options);
   });
 }
 
-function writeStudentCopies(names: string[], { out, force }: { out: string; force: boolean }): void {
-  const output = createOutput();
+interface WriteOptions {
+  out?: string;
+  force: boolean;
+}
+
+const notebookPath = (name: string) => join(ROOT, "notebooks", `${name}.ipynb`);
+
+function writeStudentCopies(names: string[], { out = "runs/notebooks", force }: WriteOptions): void {
   const folder = resolve(out);
-  const paths = names.map((name) => join(folder, `${name}.ipynb`));
-  const copies = names.map((name) =>
-    studentCopy(readNotebook(join(ROOT, "notebooks", `${name}.ipynb`)), { folder, root: ROOT })
+  writeFiles(
+    names.map((name) => ({
+      path: join(folder, `${name}.ipynb`),
+      text: encodeNotebook(studentCopy(readNotebook(notebookPath(name)), { folder, root: ROOT })),
+    })),
+    force,
   );
-  Deno.mkdirSync(folder, { recursive: true });
-  const present = force ? undefined : paths.find((path) => exists(path));
+}
+
+/** The notebooks as they are, each an assignment of its own, below a folder in which nbgrader runs. */
+function writeCourse(names: string[], { out = "runs/course", force }: WriteOptions): void {
+  const folder = resolve(out);
+  writeFiles(
+    [
+      { path: join(folder, "nbgrader_config.py"), text: NBGRADER_CONFIG },
+      ...names.map((name) => ({
+        path: join(folder, "source", name, `${name}.ipynb`),
+        text: Deno.readTextFileSync(notebookPath(name)),
+      })),
+    ],
+    force,
+  );
+}
+
+function writeFiles(files: { path: string; text: string }[], force: boolean): void {
+  const output = createOutput();
+  const present = force ? undefined : files.find(({ path }) => exists(path));
   if (present) {
     throw new CliError(
-      `Cannot write "${present}" as it is there and may hold someone's work: --force replaces it`,
+      `Cannot write "${present.path}" as it is there and may hold someone's work: --force replaces it`,
     );
   }
-  copies.forEach((copy, i) => {
-    const temporary = `${paths[i]}.${crypto.randomUUID()}.tmp`;
+  for (const { path, text } of files) {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     try {
-      Deno.writeTextFileSync(temporary, encodeNotebook(copy));
-      Deno.renameSync(temporary, paths[i]);
+      Deno.writeTextFileSync(temporary, text);
+      Deno.renameSync(temporary, path);
     } catch (error) {
       if (exists(temporary)) Deno.removeSync(temporary);
       throw error;
     }
-    output.say(paths[i]);
-  });
+    output.say(path);
+  }
+}
+
+/** Checks the cells of notebooks as one program each: Deno's kernel shows nothing of a cell that it cannot read. */
+async function checkNotebooks(words: readonly string[], known: readonly string[]): Promise<number> {
+  const output = createOutput();
+  let wrong = 0;
+  for (const word of words.length > 0 ? words : known) {
+    const path = known.includes(word) && !exists(word) ? notebookPath(word) : resolve(word);
+    const { text, places } = moduleOf(readNotebook(path));
+    const module = join(dirname(path), `.${basename(path, ".ipynb")}.${crypto.randomUUID().slice(0, 8)}.ts`);
+    try {
+      Deno.writeTextFileSync(module, text);
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["check", module],
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+      }).output();
+      if (success) output.say(`${basename(path)}: nothing is wrong`);
+      else {
+        wrong++;
+        output.say(`${basename(path)}:\n${whereInCells(new TextDecoder().decode(stderr), module, places)}`);
+      }
+    } finally {
+      Deno.removeSync(module);
+    }
+  }
+  return wrong > 0 ? 1 : 0;
+}
+
+/** What the checker said, with places in the module as places in cells. */
+function whereInCells(said: string, module: string, places: ReturnType<typeof moduleOf>["places"]): string {
+  const address = pathToFileURL(module).href;
+  return said.split("\n")
+    .filter((line) => !/^(Check |Found \d|error: Type checking|Stack backtrace|\s+0: <unknown>)/.test(line))
+    .join("\n")
+    .replaceAll(new RegExp(`${RegExp.escape(address)}(?::(\\d+):(\\d+))?`, "g"), (_, line, column) => {
+      const place = line && places[Number(line) - 1];
+      return place ? `code cell ${place.cell}, line ${place.line}, column ${column}` : "the notebook";
+    })
+    .trim();
 }
 
 function exists(path: string): boolean {

@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   serve: ["base", "io", "image", "card", "store", "score"],
 };
 /** Above all other rooms, lowest first: each may import all below it, `serve` left out. */
-const ABOVE_ALL = ["run", "experiments", "mod.ts"];
+const ABOVE_ALL = ["run", "experiments", "mod.ts", "notebook.ts"];
 
 function mayFromAbove(room: string, other: string): boolean {
   const level = ABOVE_ALL.indexOf(room);
@@ -128,7 +128,7 @@ Deno.test("no room names an experiment, a detector or its units but their own", 
 });
 
 /** Where a user's way into the tree begins: the front door, the functions, the tasks, the benches, the lessons. */
-const ENTRANCES = /^(lib\/mod|functions\/.+|tasks\/(bench\/)?[a-z]\w*)\.ts$/;
+const ENTRANCES = /^(lib\/(mod|notebook)|functions\/.+|tasks\/(bench\/)?[a-z]\w*)\.ts$/;
 
 /** Modules beside a file that it imports, or names as a program to start. */
 function modulesNamedIn(file: string, code: string): string[] {
@@ -140,7 +140,9 @@ function modulesNamedIn(file: string, code: string): string[] {
 Deno.test("every module is used by more than its tests", () => {
   const code = new Set(sources("lib", "tasks", "functions"));
   const lessons = files.filter((file) => file.endsWith(".ipynb"))
-    .flatMap((file) => modulesNamedIn(file, read(file).replaceAll('\\"', '"')));
+    .flatMap((file) =>
+      modulesNamedIn(file, read(file).replaceAll('\\"', '"').replaceAll('"cloudchamber/', '"../lib/'))
+    );
   const waiting = [...[...code].filter((file) => ENTRANCES.test(file)), ...lessons];
   const used = new Set<string>();
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {

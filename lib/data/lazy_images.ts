@@ -9,6 +9,7 @@
  * an image for the list. A set of 50,000 pictures trains within 512 MiB in all, TensorFlow not counted.
  * @module
  */
+import { heedStop } from "../base/stop_button.ts";
 import { type PreprocessingStep, type Region, regionOf, shapeAfter } from "../image/preprocessing/mod.ts";
 import { windowCounts } from "../image/window_counts.ts";
 import { readPngHeader } from "../io/png.ts";
@@ -175,7 +176,8 @@ export class LazyImages {
   /** The chunks in order, decoded ahead of use. The last may be smaller. */
   async *chunks(options: ChunksOptions = {}): AsyncGenerator<ImageChunk, void, void> {
     const { pool, files, region, window } = this.state;
-    const { prefetch = 2 * pool.workers, signal } = options;
+    const { prefetch = 2 * pool.workers } = options;
+    using stop = heedStop(options.signal);
     const sizes = this.chunkSizes, waiting: Promise<Uint8Array>[] = [];
     let asked = 0, start = 0;
     try {
@@ -185,7 +187,7 @@ export class LazyImages {
           start += sizes[asked++];
           waiting.push(pool.decode(part, region));
         }
-        signal?.throwIfAborted();
+        stop.signal?.throwIfAborted();
         const data = await waiting.shift()!;
         const shape: [number, number, number] = [size, ...sidesOf(region)];
         yield { data, shape, window, toFloat32: () => applyWindow(data, window) };

@@ -1,4 +1,5 @@
 /** Charts in a notebook of Deno's Jupyter kernel: once, or redrawn in place while something runs. @module */
+import { endIfStopped } from "../base/stop_button.ts";
 import { renderSvg } from "./render.ts";
 import type { Spec } from "./spec.ts";
 
@@ -50,7 +51,7 @@ export interface LivePlotOptions {
 
 /** A chart that is redrawn in place. */
 export interface LivePlot {
-  /** Redraws if the last drawing is old enough. */
+  /** Redraws if the last drawing is old enough. @throws {DOMException} `AbortError` if a notebook's Stop was pressed. */
   update(): Promise<void>;
   /** Redraws for the last time, with an SVG beside it for viewers without Vega. */
   finish(): Promise<void>;
@@ -81,6 +82,7 @@ export function createLivePlot(draw: () => Spec, options: LivePlotOptions): Live
   };
   return {
     async update() {
+      endIfStopped(); // loops of people's own are stopped here
       if (now() - last < everyMs) return;
       last = now();
       await send({ [VEGA_LITE]: draw(), "text/plain": "[chart]" });

@@ -4,6 +4,7 @@
  * The best of many trials looks better than it is, as it was chosen for the luck of its seed too. @module
  */
 import { join } from "@std/path";
+import { heedStop } from "../base/stop_button.ts";
 import { type Objective, readResult, type TrialContext } from "../search/objective.ts";
 import { bestTrials, type Study, type Trial } from "../search/mod.ts";
 import { seedOf } from "../search/study.ts";
@@ -48,7 +49,8 @@ export async function reevaluate(
   options: ReevaluateOptions = {},
 ): Promise<Reevaluation[]> {
   const { top = 3, seeds = 3, onValue } = options;
-  const signal = options.signal ?? new AbortController().signal;
+  using stop = heedStop(options.signal);
+  const signal = stop.signal ?? new AbortController().signal;
   const sign = study.spec.directions[0] === "maximize" ? -1 : 1;
   const found: Reevaluation[] = [];
   for (const trial of bestTrials(study, top)) {

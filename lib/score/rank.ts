@@ -1,4 +1,5 @@
 /** A large set in order of a model's answer: scored slab by slab, so that a survey need not fit into memory. @module */
+import { heedStop } from "../base/stop_button.ts";
 import { type Card, rangeOf } from "../card/card.ts";
 import { inputKindOf } from "../card/inputs/registry.ts";
 import type { FileArray } from "../io/file_array.ts";
@@ -73,7 +74,8 @@ export async function rankArray(
   array: FileArray,
   options: RankOptions = {},
 ): Promise<Ranking> {
-  const { card } = scorer, { batch = 128, onProgress, signal } = options;
+  const { card } = scorer, { batch = 128, onProgress } = options;
+  using stop = heedStop(options.signal);
   const { output, column, of } = columnOf(card, options.label), [input] = card.inputs;
   const layout = inputKindOf(input)?.layout(input.raw ?? input.shape, array.shape);
   if (card.inputs.length > 1 || !layout || layout.examples !== array.shape[0] || layout.bandsFirst) {
@@ -118,7 +120,7 @@ export async function rankArray(
   };
   let before: Promise<void> = Promise.resolve();
   for (let first = 0; first < total; first += batch) {
-    signal?.throwIfAborted();
+    stop.signal?.throwIfAborted();
     const slab = scoreSlab(first);
     slab.catch(() => {}); // it is awaited with the next one
     await before;

@@ -1,6 +1,7 @@
 /**
  * A model version ready to answer: card, preprocessing and ONNX Runtime in one object, in this thread. @module
  */
+import { endIfStopped } from "../base/stop_button.ts";
 import type { Image } from "../io/image.ts";
 import { type Answers, checkOutputs, readAnswers } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
@@ -166,6 +167,7 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
     prepare: (image) => prepareImage(card, image),
     async score(examples, options) {
       if (examples.length === 0) return [];
+      endIfStopped(); // in a notebook's loop over many files
       const prepared = examples.map((example) => prepareExample(card, exampleOf(card, example), options));
       const tensors = inputTensors(card, session.inputs, prepared.map(({ values }) => values));
       const outputs = await run(tensors);

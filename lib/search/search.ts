@@ -1,4 +1,5 @@
 /** A search over any function, in a few lines. @module */
+import { heedStop, stopped } from "../base/stop_button.ts";
 import { countCombinations } from "./combinations.ts";
 import type { Named } from "./named_options.ts";
 import type { Objective } from "./objective.ts";
@@ -75,6 +76,7 @@ export interface SearchResult {
  * @param objective Gives a number, or several, for some parameters; what it throws is recorded as a failed trial.
  * @throws {RangeError} If the space is empty, or the sampler or pruner is unknown.
  * @throws {SyntaxError} If the space is none.
+ * @throws {DOMException} `AbortError` if a notebook's Stop button was pressed and no signal was given.
  * @example
  * ```ts
  * const { best } = await search(
@@ -95,6 +97,7 @@ export async function search(
   const [samplerSpec, prunerSpec] = [named(sampler), named(pruner)];
   const [made, prune] = [createSampler(samplerSpec), createPruner(prunerSpec)];
   const trials = options.trials ?? trialsOf(defined, options.fraction);
+  using stop = heedStop(options.signal);
   const place = folder ?? await Deno.makeTempDir({ prefix: "cloudchamber-search-" });
   try {
     const spec = specOf(defined, samplerSpec, prunerSpec, options);
@@ -103,11 +106,18 @@ export async function search(
     if (study.state.budget < trials) await study.setBudget(trials);
     const ending = await runTrials(study, objective, {
       ...options,
+      signal: stop.signal,
       sampler: made,
       pruner: prune,
       onTrial: (trial) => options.onProgress?.(progressAfter(study, trial)),
     });
     study.refresh();
+    if (stop.isPressed() && ending === "interrupted") {
+      throw stopped(
+        `Stopped after ${study.state.trials.length} trials` +
+          (folder === undefined ? "" : `, which are kept: the same call goes on in "${folder}"`),
+      );
+    }
     return { best: bestTrials(study)[0], trials: study.state.trials, study, ending };
   } finally {
     if (folder === undefined) await Deno.remove(place, { recursive: true });

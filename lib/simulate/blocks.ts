@@ -1,4 +1,5 @@
 /** Events made by several threads, a block at a time, and handed out in order. @module */
+import { heedStop } from "../base/stop_button.ts";
 import { createPool } from "../base/worker_pool.ts";
 
 /** A run of events, `first` to before `first + count`. */
@@ -36,7 +37,9 @@ export async function* simulateBlocks<Reply>(
   events: number,
   options: BlockOptions = {},
 ): AsyncGenerator<{ block: Block; reply: Reply }, void, void> {
-  const { size = 256, workers = navigator.hardwareConcurrency, signal, setup } = options;
+  const { size = 256, workers = navigator.hardwareConcurrency, setup } = options;
+  using stop = heedStop(options.signal);
+  const { signal } = stop;
   const blocks = Math.ceil(events / size);
   const threads = Math.max(1, Math.min(workers, blocks));
   const pool = createPool<Block, Reply>({ url, size: threads, timeoutMs: BLOCK_MS, setup });

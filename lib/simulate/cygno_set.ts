@@ -4,6 +4,7 @@
 import { dirname, join } from "@std/path";
 import { createZipFile } from "../io/zip.ts";
 import { createRng } from "../base/rng.ts";
+import { heedStop } from "../base/stop_button.ts";
 import type { RecoilKind, RecoilTruth } from "./cygno.ts";
 import type { SimulateReply, SimulateRequest } from "./cygno_worker.ts";
 import type { Nucleus } from "./he_cf4.ts";
@@ -89,7 +90,9 @@ export async function* simulateSet(
   options: SetOptions = {},
 ): AsyncGenerator<SetEvent, void, void> {
   checkSettings(settings);
-  const { events } = settings, { signal } = options;
+  const { events } = settings;
+  using stop = heedStop(options.signal);
+  const { signal } = stop;
   const count = Math.max(1, Math.min(options.workers ?? navigator.hardwareConcurrency, events));
   const ready = new Map<number, SimulateReply>();
   let wake = () => {}, failure: Error | undefined, asked = 0;

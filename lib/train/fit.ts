@@ -1,4 +1,5 @@
 /** Training: one compiled step, run over batches and epochs, with everything that a long run needs around it. @module */
+import { heedStop, stopped } from "../base/stop_button.ts";
 import { random, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import type { RunInfo } from "./callback.ts";
@@ -48,6 +49,7 @@ export interface FitEnds {
  * stays as it was.
  * @throws {TypeError} If names or shapes of source, losses and model do not fit each other.
  * @throws {Error} If a checkpoint belongs to a run with other settings.
+ * @throws {DOMException} `AbortError` if a notebook's Stop button was pressed and no signal was given.
  * @example Learn to tell the sign of a number
  * ```ts
  * import { fromArrays } from "../data/source.ts";
@@ -67,6 +69,20 @@ export async function fit(
   options: FitOptions,
 ): Promise<History> {
   checkOptions(train, options);
+  using stop = heedStop(options.signal);
+  const history = await fitUntil(model, train, { ...options, signal: stop.signal });
+  if (history.ending !== "interrupted" || !stop.isPressed()) return history;
+  const { epochs, seconds } = history;
+  throw stopped(
+    `Stopped after ${epochs.length} epochs, ${seconds.toFixed(1)} s: the model keeps what it has learned`,
+  );
+}
+
+async function fitUntil(
+  model: tf.LayersModel | Models,
+  train: Source,
+  options: FitOptions,
+): Promise<History> {
   const models = model instanceof tf.LayersModel ? { model } : model;
   const plan = "step" in options ? options.step : supervised(options);
   const step = plan.create(models, train);

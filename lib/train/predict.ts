@@ -1,4 +1,5 @@
 /** A model's outputs on a source: compiled, batch by batch. @module */
+import { heedStop } from "../base/stop_button.ts";
 import { applySharded, compile, engineReport, tf } from "../engine/mod.ts";
 import type { NdArray, Source } from "../data/source.ts";
 import { createBatches, type Preparation } from "./batch.ts";
@@ -29,7 +30,8 @@ export async function* predictBatches(
   source: Source,
   options: PredictOptions = {},
 ): AsyncGenerator<Predictions> {
-  const { batch = 256, preprocessing, shards = engineReport().threads, signal } = options;
+  const { batch = 256, preprocessing, shards = engineReport().threads } = options;
+  using stop = heedStop(options.signal);
   builtModel(model);
   const batches = createBatches({ ...source, targets: {}, ...withoutTargets(source) }, { preprocessing });
   const step = compile((...tensors: tf.Tensor[]) => {
@@ -52,7 +54,7 @@ export async function* predictBatches(
       tf.dispose(outputs);
       yield predictions;
       await turn();
-      signal?.throwIfAborted();
+      stop.signal?.throwIfAborted();
     }
   } finally {
     step.dispose();

@@ -7,7 +7,8 @@ import { assert } from "../assert.ts";
 export const plain = (text: string) => text.replaceAll(/\x1b\[[0-9;]*m/g, "");
 
 /**
- * Executes a notebook that stands in `folder` by nbconvert, in a Jupyter of its own, up to the first cell that fails.
+ * Executes a notebook that stands in `folder` by nbconvert, in a Jupyter of its own, up to the first cell that fails,
+ * or to the end where `allowErrors`.
  *
  * Failure is read from the kernel's reply, not from the outputs: Deno's kernel now and then sends an output after it has
  * said that the cell is done, and nbconvert drops it.
@@ -16,6 +17,7 @@ export async function execute(
   jupyter: string,
   folder: string,
   name: string,
+  { allowErrors = false } = {},
 ): Promise<{ executed: Notebook } | { error: string }> {
   const own = Deno.makeTempDirSync({ prefix: "cloudchamber-kernel-" });
   try {
@@ -26,6 +28,7 @@ export async function execute(
         "--execute",
         "--ExecutePreprocessor.kernel_name=deno",
         "--ExecutePreprocessor.timeout=1800",
+        `--ExecutePreprocessor.allow_errors=${allowErrors}`,
         `--output-dir=${own}`,
         join(folder, `${name}.ipynb`),
       ],

@@ -38,11 +38,16 @@ Deno.test("notebooks are committed light: no outputs, and in Deno's language", (
     const ids = notebook.cells.map((cell) => cell.id);
     assertEquals(new Set(ids).size, ids.length, `${name} has cells of the same id`);
     for (const cell of notebook.cells) {
+      const marks = cell.metadata.nbgrader as
+        | { grade: boolean; points?: number; grade_id: string }
+        | undefined;
       assertEquals(
-        "nbgrader" in cell.metadata,
+        marks !== undefined && !marks.grade,
         isSolved(cell),
         `${name}, cell ${cell.id}: nbgrader needs its metadata`,
       );
+      if (marks) assert(marks.grade_id === cell.id || !marks.grade, `${name}, cell ${cell.id}`);
+      if (marks?.grade) assert(marks.points! > 0, `${name}, cell ${cell.id} is graded without points`);
     }
   }
 });

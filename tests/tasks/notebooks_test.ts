@@ -139,3 +139,38 @@ Deno.test("deno task notebooks refuses a name that there is not, naming the near
   assertEquals(lines.length, 1);
   assert(lines[0].includes('Unknown notebook "mnits" (nearest: mnist)'), lines[0]);
 });
+
+Deno.test("deno task notebooks --course writes nbgrader's configuration and the notebooks as they are", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    assertEquals((await run("--course", "--out", folder, "fashion")).code, 0);
+    const written = Deno.readTextFileSync(join(folder, "source", "fashion", "fashion.ipynb"));
+    const own = new URL("../../notebooks/fashion.ipynb", import.meta.url);
+    assertEquals(written, Deno.readTextFileSync(own));
+    const config = Deno.readTextFileSync(join(folder, "nbgrader_config.py"));
+    assert(config.includes(`// YOUR CODE HERE\\nthrow new Error(\\"${GAP_MESSAGE}\\");`), config);
+    assertEquals((await run("--course", "--out", folder, "fashion")).code, 2, "it may hold someone's work");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("deno task notebooks --check says in which cell what is wrong, which Deno's kernel does not", async () => {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "mine.ipynb");
+  const check = async (...texts: string[]) => {
+    Deno.writeTextFileSync(path, encodeNotebook(notebook(...texts.map(code))));
+    return await run("--check", path);
+  };
+  try {
+    assertEquals(await check("const a = 1;", "a + 1"), { code: 0, lines: ["mine.ipynb: nothing is wrong"] });
+    const broken = await check("const a = 1;", "a;\nconst b: number = ;");
+    assertEquals(broken.code, 1);
+    assert(broken.lines[0].includes("code cell 2, line 2, column 19"), broken.lines[0]);
+    const wrong = await check('const a: number = "one";');
+    assert(/TS2322[^]*code cell 1, line 1, column 7/.test(wrong.lines[0]), wrong.lines[0]);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["mine.ipynb"]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

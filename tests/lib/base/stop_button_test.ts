@@ -1,0 +1,74 @@
+import { connectStopButton, endIfStopped, heedStop } from "../../../lib/base/stop_button.ts";
+import { fit, fromArrays, predict, search, simulate, startEngine, train } from "../../../lib/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+
+Deno.test("work heeds no button until one is connected, and then all of it", () => {
+  using before = heedStop();
+  assertEquals([before.signal, before.isPressed()], [undefined, false]);
+  const press = connectStopButton();
+  using one = heedStop(), two = heedStop();
+  press();
+  assertEquals([one, two].map((work) => [work.signal!.aborted, work.isPressed()]), [[true, true], [
+    true,
+    true,
+  ]]);
+  using later = heedStop();
+  assertEquals(later.isPressed(), false, "a press that met work is spent");
+});
+
+Deno.test("a press between two pieces of work ends the next one alone, and a signal of the caller's own shuts it out", () => {
+  const press = connectStopButton();
+  press();
+  const { signal } = new AbortController();
+  using own = heedStop(signal);
+  assertEquals([own.signal === signal, own.isPressed()], [true, false]);
+  assertThrows(endIfStopped, DOMException, "Stopped");
+  endIfStopped();
+});
+
+Deno.test("the button ends training, prediction, simulation and search with an error, and the model keeps what it learned", async () => {
+  const press = connectStopButton();
+  const tf = await startEngine({ backend: "cpu" });
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [1] })] });
+  const x = { data: Float32Array.from({ length: 600 }, (_, i) => i - 300), shape: [600, 1] };
+  const source = fromArrays(x, { data: Int32Array.from(x.data, (v) => Number(v > 0)), shape: [600] });
+  const before = model.getWeights()[0].dataSync().slice();
+  const onEpoch = ({ epoch }: { epoch: number }) => void (epoch === 2 && press());
+  const options = { loss: train.crossEntropy(), epochs: 1000, shards: 1, onEpoch };
+  const { name, message } = await assertRejects(() => fit(model, source, options), DOMException);
+  assertEquals(name, "AbortError");
+  assert(/^Stopped after 2 epochs, .* s: the model keeps what it has learned$/.test(message), message);
+  assert(model.getWeights()[0].dataSync().some((weight, i) => weight !== before[i]));
+
+  press();
+  await assertRejects(() => predict(model, source, { batch: 10 }), DOMException, "Stopped");
+
+  press();
+  const folder = await Deno.makeTempDir();
+  try {
+    const set = `${folder}/set.zip`;
+    await assertRejects(
+      () => simulate.writeSet(set, { events: 50 }, { workers: 1 }),
+      DOMException,
+      "Stopped",
+    );
+    press();
+    const context = { seed: 1, workers: 1 };
+    await assertRejects(() => simulate.writeEcal(folder, { events: 50 }, context), DOMException, "Stopped");
+    assertEquals([...Deno.readDirSync(folder)], [], "nothing half-written stays");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+
+  let tried = 0;
+  const objective = () => {
+    if (++tried === 3) press();
+    return tried;
+  };
+  const space = { x: { low: 0, high: 1, float: true } } as const;
+  const { message: said } = await assertRejects(
+    () => search.search(space, objective, { trials: 100, sampler: "random" }),
+    DOMException,
+  );
+  assert(/^Stopped after [34] trials$/.test(said), said);
+});
