@@ -16,8 +16,8 @@ export interface FitsColumn {
   name: string;
   /** TUNIT, or "". */
   unit: string;
-  /** Physical values; NaN where TNULL says that there is none. Whole numbers of 64 bits are rounded as any number is. */
-  values: number[] | string[] | boolean[];
+  /** Physical values; NaN where TNULL says that there is none; a whole number beyond 2⁵³, such as an identifier, as a bigint. */
+  values: (number | bigint)[] | string[] | boolean[];
 }
 
 /** A table. */
@@ -48,7 +48,6 @@ const NUMBERS: Readonly<Record<string, (view: DataView, at: number) => number>> 
   B: (view, at) => view.getUint8(at),
   I: (view, at) => view.getInt16(at),
   J: (view, at) => view.getInt32(at),
-  K: (view, at) => Number(view.getBigInt64(at)),
   E: (view, at) => view.getFloat32(at),
   D: (view, at) => view.getFloat64(at),
 };
@@ -113,12 +112,24 @@ function readColumn(
   }
   if (repeat !== 1) return undefined;
   if (kind === "L") return each((at) => view.getUint8(at) === 0x54); // "T"
-  const get = Object.hasOwn(NUMBERS, kind) ? NUMBERS[kind] : undefined;
-  if (!get) return undefined;
   const zero = Number(header.get(`TZERO${i}`) ?? 0), scale = Number(header.get(`TSCAL${i}`) ?? 1);
   const none = header.get(`TNULL${i}`);
+  if (kind === "K") return each((at) => longValue(view.getBigInt64(at), { zero, scale, none }));
+  const get = Object.hasOwn(NUMBERS, kind) ? NUMBERS[kind] : undefined;
+  if (!get) return undefined;
   return each((at) => {
     const value = get(view, at);
     return value === none ? NaN : zero + scale * value;
   });
+}
+
+/** A 64-bit value: exact where it is not scaled, as a number where that is exact too. */
+function longValue(
+  stored: bigint,
+  { zero, scale, none }: { zero: number; scale: number; none?: FitsCard },
+): number | bigint {
+  if (typeof none === "number" && stored === BigInt(none)) return NaN;
+  if (scale !== 1 || !Number.isInteger(zero)) return zero + scale * Number(stored);
+  const value = stored + BigInt(zero), near = Number(value);
+  return Number.isSafeInteger(near) ? near : value;
 }

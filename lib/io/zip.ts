@@ -384,7 +384,7 @@ export interface ZipInput {
   bytes: Uint8Array;
   /** Deflate level from 1 to 9, or 0 to store (right for PNG and other packed data). @default {0} */
   level?: number;
-  /** When it was changed. @default {1980-01-01, so that the same content gives the same archive} */
+  /** When it was changed; before 1980 and after 2107, which no zip can say, the nearest time that it can. @default {1980-01-01, so that the same content gives the same archive} */
   modified?: Date;
 }
 
@@ -699,6 +699,7 @@ interface EntryFields {
 /** MS-DOS date and time in two-second steps, as one number; local time, as the format has it. */
 function dosTime(when?: Date): number {
   if (!when || when.getFullYear() < 1980) return 0x00210000; // 1980-01-01 00:00
+  if (when.getFullYear() > 2107) return 0xff9fbf7d; // 2107-12-31 23:59:58: there are seven bits for the year
   const date = ((when.getFullYear() - 1980) << 9) | ((when.getMonth() + 1) << 5) | when.getDate();
   return ((date << 16) | (when.getHours() << 11) | (when.getMinutes() << 5) | (when.getSeconds() >> 1)) >>> 0;
 }

@@ -117,19 +117,22 @@ function fill(target: TensorData, type: TensorType, values: readonly unknown[], 
         );
       }
       if (at < target.length) {
-        if (wide) {
-          const exact = BigInt(value);
-          if (exact < range![0] || exact > range![1]) {
-            throw bad(`${where}.data must hold ${type} values: got ${value}`);
-          }
-          (target as BigInt64Array)[at] = exact;
-        } else (target as Float64Array)[at] = value;
+        if (wide) (target as BigInt64Array)[at] = exactly(value, `${where}.data`);
+        else (target as Float64Array)[at] = value;
       }
       at++;
     }
   };
   put(values);
   return at;
+}
+
+/** A whole number as it was sent. JSON is read as floats, so beyond 2⁵³ nobody knows what that was. */
+function exactly(value: number, where: string): bigint {
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  throw bad(
+    `${where} holds a number near ${value}, and numbers of JSON are exact to 2^53: send it as binary data`,
+  );
 }
 
 function shapeOf(value: unknown, where: string, maxValues: number): number[] {
@@ -321,9 +324,18 @@ function packStrings(strings: readonly string[]): Uint8Array {
 const bytesOf = ({ buffer, byteOffset, byteLength }: TensorData) =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
-/** Values as JSON has them: 64-bit integers as numbers, BOOL as true and false. NaN and infinities become null. */
+/** JSON's own digits, for a number that is no float; TypeScript does not know this function yet. */
+const { rawJSON } = JSON as unknown as { rawJSON(digits: string): unknown };
+
+/** Values as JSON has them: 64-bit integers digit by digit, BOOL as true and false. NaN and infinities become null. */
 function jsonValues({ type, data }: Tensor): unknown[] {
   if (type === "BOOL") return Array.from(data as Uint8Array, (value) => value !== 0);
+  if (type === "INT64" || type === "UINT64") {
+    return Array.from(data as BigInt64Array, (value) => {
+      const near = Number(value);
+      return Number.isSafeInteger(near) ? near : rawJSON(String(value));
+    });
+  }
   return Array.from(data as Float32Array, Number);
 }
 

@@ -33,7 +33,7 @@ Deno.test("the button ends training, prediction, simulation and search with an e
   const x = { data: Float32Array.from({ length: 600 }, (_, i) => i - 300), shape: [600, 1] };
   const source = fromArrays(x, { data: Int32Array.from(x.data, (v) => Number(v > 0)), shape: [600] });
   const before = model.getWeights()[0].dataSync().slice();
-  const onEpoch = ({ epoch }: { epoch: number }) => void (epoch === 2 && press());
+  const onEpoch = ({ epoch }: Record<string, number>) => void (epoch === 2 && press());
   const options = { loss: train.crossEntropy(), epochs: 1000, shards: 1, onEpoch };
   const { name, message } = await assertRejects(() => fit(model, source, options), DOMException);
   assertEquals(name, "AbortError");

@@ -17,6 +17,8 @@ columns = [
   C("long", "K", array=np.array([2**40, -1, 3], "i8")), C("real", "E", unit="mag", array=np.array([1.5, np.nan, -2], "f4")),
   C("double", "D", array=np.array([.1, 1e300, -0.]), ), C("three", "3E", array=np.zeros((3, 3), "f4")),
   C("many", "PJ()", array=np.array([np.array([1]), np.array([1, 2]), np.array([], "i4")], dtype=object)),
+  C("id", "K", array=np.array([2**53 + 1, -2**63, 7], "i8")),
+  C("wide", "K", bzero=2**63, array=np.array([0, 2**64 - 1, 2**53], "u8")),
   C("last", "J", array=np.array([1, 2, 3], "i4")),
 ]
 fits.HDUList([fits.PrimaryHDU(np.zeros((3, 5), "f4")), fits.BinTableHDU.from_columns(columns, name="SOURCES")]).writeto("t.fits")
@@ -42,6 +44,8 @@ testWith(
         long: [2 ** 40, -1, 3],
         real: [1.5, NaN, -2],
         double: [0.1, 1e300, 0],
+        id: [2n ** 53n + 1n, -(2n ** 63n), 7],
+        wide: [0, 2n ** 64n - 1n, 2n ** 53n],
         last: [1, 2, 3],
       });
       assertEquals(columns.find(({ name }) => name === "real")!.unit, "mag");

@@ -332,12 +332,13 @@ function timesOf(zip: Uint8Array): number[][] {
   });
 }
 
-Deno.test("encodeZip() writes local time in steps of two seconds, and 1980 for what is older or not said", () => {
+Deno.test("encodeZip() writes local time in steps of two seconds, the ends of 1980 to 2107 for what is beyond", () => {
   const at = (modified?: Date) => timesOf(encodeZip([{ name: "a", bytes: text("x"), modified }]));
   const local = [2026, 11, 27, 23, 58, 58];
   assertEquals(at(new Date(2026, 10, 27, 23, 58, 59)), [local, local]);
   assertEquals(at(new Date(1980, 0, 1, 0, 0, 2))[0], [1980, 1, 1, 0, 0, 2]);
   assertEquals(at(new Date(2107, 11, 31, 1, 2, 3))[0], [2107, 12, 31, 1, 2, 2]);
+  assertEquals(at(new Date(2108, 0, 1))[0], [2107, 12, 31, 23, 59, 58]);
   for (const none of [undefined, new Date(1979, 11, 31)]) assertEquals(at(none)[0], [1980, 1, 1, 0, 0, 0]);
 });
 

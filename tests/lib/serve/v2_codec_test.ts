@@ -55,19 +55,16 @@ Deno.test("parseInferRequest() takes whole numbers to the ends of their type, an
   }
 });
 
-Deno.test("parseInferRequest() keeps 64-bit integers exact, and refuses the float that is just beyond them", () => {
-  assertEquals(valuesOf("INT64", [-(2 ** 63), 2 ** 53 + 2, 2 ** 63 - 1024]), [
-    -(2n ** 63n),
-    2n ** 53n + 2n,
-    2n ** 63n - 1024n,
-  ]);
-  assertEquals(valuesOf("UINT64", [0, 2 ** 64 - 2048]), [0n, 2n ** 64n - 2048n]);
-  for (
-    const [type, wrong] of [["INT64", 2 ** 63], ["INT64", -(2 ** 63) - 2048], ["UINT64", 2 ** 64], [
-      "UINT64",
-      -1,
-    ]] as const
-  ) {
+Deno.test("parseInferRequest() keeps 64-bit integers exact, and refuses those of which JSON keeps a neighbour only", () => {
+  assertEquals(valuesOf("INT64", [-(2 ** 53) + 1, 2 ** 53 - 1]), [-(2n ** 53n) + 1n, 2n ** 53n - 1n]);
+  assertEquals(valuesOf("UINT64", [0, 2 ** 53 - 1]), [0n, 2n ** 53n - 1n]);
+  for (const type of ["INT64", "UINT64"] as const) {
+    refuses(
+      () => valuesOf(type, [JSON.parse("9007199254740993")]), // is read as …992
+      "inputs[0].data holds a number near 9007199254740992, and numbers of JSON are exact to 2^53",
+    );
+  }
+  for (const [type, wrong] of [["INT64", -(2 ** 63) - 2048], ["UINT64", 2 ** 65], ["UINT64", -1]] as const) {
     refuses(() => valuesOf(type, [wrong]), `must hold ${type} values: got`);
   }
 });
@@ -223,6 +220,14 @@ Deno.test("formatInferResponse() writes every output as JSON where nothing else 
       { name: "b", datatype: "BOOL", shape: [2], data: [true, false] },
     ],
   });
+});
+
+Deno.test("formatInferResponse() writes 64-bit integers digit by digit", async () => {
+  const data = BigInt64Array.of(2n ** 53n + 1n, -(2n ** 63n), 5n);
+  const outputs = [{ name: "n", type: "INT64" as const, shape: [3], data }];
+  const response = formatInferResponse(head, outputs, { outputs: [], binary: false });
+  const text = await response.text();
+  assert(text.includes('"data":[9007199254740993,-9223372036854775808,5]'), text);
 });
 
 Deno.test("formatInferResponse() puts bytes behind the JSON, each output's in turn, and classes with their labels", async () => {
