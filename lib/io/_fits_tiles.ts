@@ -232,7 +232,7 @@ function randomNumbers(): Float32Array {
 }
 
 /** What is subtracted from one value after the other of a tile. */
-function ditherFrom(tile: number): () => number {
+export function ditherFrom(tile: number): () => number {
   const numbers = randomNumbers();
   let start = tile % numbers.length, next = Math.floor(numbers[start] * 500);
   return () => {

@@ -118,7 +118,7 @@ function unshuffle(bytes: Uint8Array, out: Uint8Array, size: number): void {
 }
 
 /** Checks and cuts off the sum of 32 bits behind a chunk. */
-function checkFletcher32(bytes: Uint8Array): Uint8Array {
+export function checkFletcher32(bytes: Uint8Array): Uint8Array {
   const length = bytes.length - 4;
   if (length < 0) throw new SyntaxError("it is too short for its checksum");
   const content = bytes.subarray(0, length), view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -186,6 +186,14 @@ Deno.test("encodePng() and decodePng() keep grey and colour of 8 and 16 bits, an
 });
 
 Deno.test("encodePng() refuses values that do not fit the picture", () => {
+  for (const [height, width] of [[0, 3], [3, 0], [0, 0], [1.5, 2], [2, 1.5], [-1, -3]]) {
+    const data = new Uint8Array(Math.max(0, height * width));
+    assertThrows(
+      () => encodePng({ data, height, width }),
+      TypeError,
+      `do not fit ${height} × ${width} pixels`,
+    );
+  }
   assertThrows(
     () => encodePng({ data: new Uint8Array(5), height: 2, width: 3 }),
     TypeError,
