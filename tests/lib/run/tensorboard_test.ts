@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { crc32c, encodeEvents } from "../../../lib/run/tensorboard.ts";
-import { readRun, runEventFile } from "../../../lib/run/compare.ts";
+import { readRun, runEventFile, runEvents } from "../../../lib/run/compare.ts";
 import { assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { testWith } from "../../needs.ts";
@@ -22,6 +22,28 @@ Deno.test("encodeEvents() writes the bytes that TensorFlow writes", () => {
   const bytes = encodeEvents([{ time: 1.5, step: 300, values: { loss: 0.5 } }]);
   assertEquals(bytes.toHex(), OF_TENSORFLOW);
 });
+
+Deno.test("runEvents() has each epoch when it ended, and the final metrics at the last where there are some", () =>
+  withFolder(async (folder) => {
+    const noon = Date.parse("2026-11-01T12:00:00Z") / 1000;
+    await writeRun(join(folder, "running"), 1, THREE.slice(0, 2));
+    assertEquals(runEvents(await readRun(join(folder, "running"))), [
+      {
+        time: noon + 10,
+        step: 1,
+        values: { "loss/training": 2, "loss/validation": 1.5, "training/learningRate": 0.1 },
+      },
+      {
+        time: noon + 15,
+        step: 2,
+        values: { "loss/training": 1, "loss/validation": 1.25, "training/learningRate": 0.05 },
+      },
+    ]);
+    await writeRun(join(folder, "finished"), 1, THREE, FINISHED);
+    const events = runEvents(await readRun(join(folder, "finished")));
+    assertEquals(events.map(({ step }) => step), [1, 2, 3, 3]);
+    assertEquals(events.at(-1), { time: noon + 20, step: 3, values: { "accuracy/test": 0.875 } });
+  }));
 
 const READ = `
 import glob, json, math, os
