@@ -29,6 +29,7 @@ import {
 } from "./classifier_search.ts";
 import {
   augmentSide,
+  checkFoldCount,
   type Images,
   type LabelledImages,
   lessonsOf,
@@ -49,7 +50,7 @@ export interface ClassifierSettings extends FitSettings, SearchSettings {
   maxPixel?: readonly number[];
   /** Share of the negative class that SMOTE brings the positive class to; 0 does nothing. @default {0} */
   smoteSampling?: number;
-  /** Models of a cross-validated ensemble, and folds by which a search judges; 0 trains one model on everything. @default {0} */
+  /** Models of a cross-validated ensemble, and folds by which a search judges, from 2; 0 trains one model on everything. @default {0} */
   optCv?: number;
   /** Whether {@linkcode Classifier.create} searches first. @default {false} */
   optimize?: boolean;
@@ -57,6 +58,8 @@ export interface ClassifierSettings extends FitSettings, SearchSettings {
   trainEpochs?: number;
   /** Folder in which a search is kept, so that it goes on after a stop. @default {none} */
   path?: string;
+  /** What becomes of NaN and infinite pixels: 0, which is counted and said, or an error. @default {"mask"} */
+  nonFinite?: "mask" | "refuse";
   /** @default {0} */
   seed?: number;
   /** Takes the numbers of every epoch of the models, not of the trials. */
@@ -170,9 +173,10 @@ export class Classifier {
     const { positiveClass, negativeClass, valPositive, valNegative, testPositive, testNegative } = images;
     this.settings = settings;
     this.#sides = {
-      positive: sideOf(positiveClass, "positive class"),
-      negative: sideOf(negativeClass, "negative class"),
+      positive: this.#sideOf(positiveClass, "positive class"),
+      negative: this.#sideOf(negativeClass, "negative class"),
     };
+    checkFoldCount(settings.optCv ?? 0);
     this.#validation = this.#pair(valPositive, valNegative, "validation set");
     this.#test = this.#pair(testPositive, testNegative, "test set");
     const { positive, negative } = this.#sides;
@@ -180,6 +184,14 @@ export class Classifier {
     if (positive.images.shape[0] > negative.images.shape[0]) {
       settings.onWarning?.("There are more positive than negative images: are the classes swapped?");
     }
+  }
+
+  /** A class as it comes; says how many of its pixels were masked. */
+  #sideOf(images: Images, name: string): Side {
+    const { nonFinite, onWarning } = this.settings, side = sideOf(images, name, { nonFinite });
+    const { masked } = side.images;
+    if (masked > 0) onWarning?.(`${masked} pixels of the ${name} are no finite numbers and count as 0`);
+    return side;
   }
 
   #pair(
@@ -190,7 +202,8 @@ export class Classifier {
     if (!positive && !negative) return undefined;
     const bands = this.#sides.positive.images.shape[3];
     const cutouts = (images: Images | undefined, side: string) => {
-      const made = images && cutoutsOf(images, `${side} ${name}`);
+      const { nonFinite } = this.settings;
+      const made = images && cutoutsOf(images, `${side} ${name}`, { nonFinite });
       if (made && made.shape[3] !== bands) {
         throw new RangeError(
           `Cannot use the ${side} ${name} as it must have ${bands} bands: got ${made.shape[3]}`,
@@ -207,7 +220,7 @@ export class Classifier {
   }
 
   set positiveClass(images: Images) {
-    this.#sides = { ...this.#sides, positive: sideOf(images, "positive class") };
+    this.#sides = { ...this.#sides, positive: this.#sideOf(images, "positive class") };
   }
 
   /** Assigning replaces the class; its images count as unaugmented. */
@@ -216,7 +229,7 @@ export class Classifier {
   }
 
   set negativeClass(images: Images) {
-    this.#sides = { ...this.#sides, negative: sideOf(images, "negative class") };
+    this.#sides = { ...this.#sides, negative: this.#sideOf(images, "negative class") };
   }
 
   /** Trained models of the ensemble; one where it was not cross-validated. */
@@ -266,6 +279,7 @@ export class Classifier {
    */
   async create(options: { overwriteTraining?: boolean; signal?: AbortSignal } = {}): Promise<void> {
     const { optCv = 0, seed = 0, optimize = false, epochs, trainEpochs, onEpoch } = this.settings;
+    checkFoldCount(optCv);
     if (optimize) await this.#optimize(options.signal);
     const plan = this.#plan(), models: Trained[] = [], histories: train.History[] = [];
     const settings = optimize ? { ...plan.fit, epochs: trainEpochs ?? epochs } : plan.fit;

@@ -275,10 +275,10 @@ export function objectiveOf(data: TrialData, settings: Settings, normalisation: 
   const { optCv = 0, average = true, postMetric = true, testAccThreshold, metric = "loss" } = settings;
   const bands = data.sides.positive.images.shape[3];
   const watched = [metric, settings.metric2, settings.metric3].filter((name) => name !== undefined);
-  const held = watched.map((name) => optCv > 1 ? validationOf(name) : name);
+  const held = watched.map((name) => optCv > 0 ? validationOf(name) : name);
   return async (params, trial) => {
     const plan = planOf(params, settings, normalisation, bands), values: number[] = [];
-    const lessons = lessonsOf(data.sides, optCv > 1 ? optCv : 0, trial.seed, data.validation);
+    const lessons = lessonsOf(data.sides, optCv, trial.seed, data.validation);
     for (const { sides, judge } of lessons) {
       const prepared = prepare(sides, plan, settings, trial.seed), fold = values.length;
       const seen: number[] = [];

@@ -1,7 +1,7 @@
 /** The two classes of a {@linkcode Classifier} and what is made of them: copies, folds, training arrays. @module */
 import { augmentPybia, type PybiaOptions } from "../../augment/mod.ts";
 import { createRng, shuffle } from "../../base/rng.ts";
-import { type Cutouts, cutoutsOf, groupsOf } from "../../data/lenses.ts";
+import { type Cutouts, cutoutsOf, groupsOf, type ReadCutoutsOptions } from "../../data/lenses.ts";
 import { joinRowsOf, type NdArray, takeRowsOf } from "../../data/source.ts";
 import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { splitGroups } from "./folds.ts";
@@ -36,9 +36,13 @@ export interface Normalisation {
   maxPixel?: readonly number[];
 }
 
-/** A class whose images are of themselves. */
-export function sideOf(images: Images, name: string): Side {
-  const cutouts = cutoutsOf(images, name);
+/** A class whose images are of themselves. @throws {RangeError} If pixels are no numbers and that is refused. */
+export function sideOf(
+  images: Images,
+  name: string,
+  options: Pick<ReadCutoutsOptions, "nonFinite"> = {},
+): Side {
+  const cutouts = cutoutsOf(images, name, options);
   return { images: cutouts, origins: Array.from({ length: cutouts.shape[0] }, (_, i) => [i]) };
 }
 
@@ -106,6 +110,12 @@ export function* foldsOf(
   }
 }
 
+/** Refuses numbers of folds that leave a model nothing to learn from. @throws {RangeError} */
+export function checkFoldCount(folds: number): void {
+  if (folds === 0 || Number.isInteger(folds) && folds > 1) return;
+  throw new RangeError(`Cannot train by optCv as it must be 0, for one model, or folds from 2: got ${folds}`);
+}
+
 /** What each model learns from and is watched by: a fold each, or, without folds, everything and the validation set. */
 export function* lessonsOf(
   sides: Sides,
@@ -113,7 +123,7 @@ export function* lessonsOf(
   seed: number,
   validation?: LabelledImages,
 ): Generator<{ sides: Sides; judge?: LabelledImages }, void> {
-  if (folds <= 0) return yield { sides, judge: validation };
+  if (folds === 0) return yield { sides, judge: validation };
   for (const { train, test } of foldsOf(sides, folds, seed)) yield { sides: train, judge: labelled(test) };
 }
 
