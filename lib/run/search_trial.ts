@@ -235,6 +235,18 @@ function pickMetrics(
   return Object.fromEntries(metrics.map((metric) => [metric, numbers[metric]]));
 }
 
+/**
+ * Checks, before anything is loaded, that trials have something to be judged by.
+ *
+ * @throws {RangeError} If the options keep no validation examples and no folds are asked for.
+ */
+export function checkJudged(name: string, options: Readonly<Record<string, unknown>>, folds?: number): void {
+  if (folds !== undefined || options.validation !== 0) return;
+  throw new RangeError(
+    `Cannot judge trials of "${name}" as no examples are kept for validation: give --folds K, or --validation`,
+  );
+}
+
 /** Checks that a space names options of an experiment. @throws {RangeError} Naming the nearest. */
 export function checkSpaceOf(experiment: Experiment, names: readonly string[]): void {
   const known = [...Object.keys(experiment.options), "epochs", "batch"];

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { nearest } from "../../lib/base/nearest.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../../lib/experiments/registry.ts";
 import type { Experiment, Options } from "../../lib/run/experiment.ts";
-import { checkSpaceOf } from "../../lib/run/search_trial.ts";
+import { checkJudged, checkSpaceOf } from "../../lib/run/search_trial.ts";
 import { countCombinations } from "../../lib/search/combinations.ts";
 import { runLocal } from "../../lib/search/executors/local.ts";
 import { type SlurmOptions, slurmScript, submit, watch } from "../../lib/search/executors/slurm.ts";
@@ -261,6 +261,9 @@ async function openOrCreate(
     );
   }
   const settings = settingsFrom(experiment, options, all, own, given, module);
+  if (experiment && !searched.includes("validation")) {
+    checkJudged(experiment.name, settings.options!, options.folds);
+  }
   const spec = specFrom(space, settings, options);
   const { count, exact } = countCombinations(space);
   const trials = wantedTrials(options) ?? trialsOf(space, options.fraction);

@@ -97,6 +97,21 @@ Deno.test("deno task search runs trials of a program with several workers, and s
     assertEquals([more.code, openStudy(out).state.trials.length], [0, 9]);
   }));
 
+Deno.test("a search whose trials nothing could judge is refused before anything is loaded", () =>
+  withFolder(async (folder) => {
+    const place = ["--trials", "2", "--data-folder", `${folder}/data`, "--out", `${folder}/study`];
+    for (const args of [["lenses"], ["cygno", "--validation", "0"]]) {
+      const { code, lines, errors } = await run(...args, ...place);
+      assertEquals([code, lines], [1, []]);
+      assertEquals(errors.length, 1, errors.join("\n"));
+      assert(
+        errors[0].includes("no examples are kept for validation: give --folds K, or --validation"),
+        errors[0],
+      );
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
 /** A space file of ten lines: every kind of parameter, a condition and a constraint. */
 const TEN_LINES = `{
   "rate": { "low": 1e-3, "high": 2e-2, "log": true },
