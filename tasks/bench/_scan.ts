@@ -72,7 +72,6 @@ const { best } = await search(
       batch: 10,
       seed: trial.seed,
       validation,
-      shards: 1,
       signal: trial.signal,
     });
     model.dispose();

@@ -27,7 +27,17 @@ const STARTS = [2, 3, 4];
 /** Halving gives up at this share of random search's epochs. */
 const MOST = 0.5;
 const METRIC = "validationLoss";
-const PRUNER = { name: "asha", least: 1, factor: 3 };
+/** A way of halving. */
+type Halving = { name: string; least: number; factor: number; brackets?: number };
+
+const PRUNER: Halving = { name: "asha", least: 1, factor: 3 };
+/** What the kept curves are gone through by: ours, Optuna's default factor, a later first rung, Hyperband. */
+const HALVINGS: readonly Halving[] = [
+  PRUNER,
+  { ...PRUNER, factor: 4 },
+  { ...PRUNER, least: 3 },
+  { ...PRUNER, brackets: 3 },
+];
 
 /** What is searched, small enough for a bench: options of an experiment, how many images it trains on, a space. */
 interface Case {
@@ -100,16 +110,11 @@ export async function measureAsha({ say, folder }: BenchContext): Promise<BenchT
       ours: shares,
       limit: 0.33,
     });
-    const orders = Array.from({ length: ORDERS }, (_, seed) => replay(curves, seed));
-    const kept = orders.filter(({ best }) => best <= target).length;
-    const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
     notes.push(
       `${one.name}: random search's best is ${target.toPrecision(4)}; halving tried ${
         tried.join(", ")
       } networks`,
-      `${one.name}, the same trials in ${ORDERS} orders: the best one is kept in ${kept}; the best kept is ${
-        mean(orders.map(({ best }) => best)).toPrecision(4)
-      } in the mean, after ${percent(mean(orders.map(({ spent }) => spent)) / total)} of the epochs`,
+      ...HALVINGS.map((pruner) => `${one.name}, ${replayNote(pruner, curves, target)}`),
     );
   }
   return { title: `ASHA against random search on images: ${TRIALS} trials of ${EPOCHS} epochs`, rows, notes };
@@ -139,10 +144,26 @@ function bestOf(curves: readonly (readonly Report[])[]): number {
   return Math.min(...curves.filter(isWhole).map(lastLoss));
 }
 
+/** How often a way of halving keeps the best of the kept curves, and in which share of their epochs. */
+function replayNote(pruner: Halving, curves: readonly (readonly Report[])[], target: number): string {
+  const orders = Array.from({ length: ORDERS }, (_, seed) => replay(pruner, curves, seed));
+  const total = curves.reduce((sum, { length }) => sum + length, 0);
+  const kept = orders.filter(({ best }) => best <= target).length;
+  const share = mean(orders.map(({ spent }) => spent)) / total;
+  const { least, factor, brackets = 1 } = pruner;
+  return `the same trials in ${ORDERS} orders, from epoch ${least} by ${factor} in ${brackets} bracket(s): the best one is kept in ` +
+    `${kept}; the best kept is ${mean(orders.map(({ best }) => best)).toPrecision(4)} in the mean, after ` +
+    `${(100 * share).toFixed(0)} % of the epochs`;
+}
+
 /** Halving over the kept curves in another order: the best that it keeps, and the epochs that it takes. */
-function replay(curves: readonly (readonly Report[])[], seed: number): { best: number; spent: number } {
+function replay(
+  halving: Halving,
+  curves: readonly (readonly Report[])[],
+  seed: number,
+): { best: number; spent: number } {
   const order = shuffle(curves.map((_, i) => i), createRng(seed, 15));
-  const pruner = createPruner(PRUNER), trials: Trial[] = [];
+  const pruner = createPruner(halving), trials: Trial[] = [];
   for (const i of order) {
     const trial: Trial = {
       number: trials.length,
