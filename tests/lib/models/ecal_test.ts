@@ -113,3 +113,76 @@ Deno.test("buildEcalNet() looks at the seed's rows only, and refuses more of the
   assertEquals([...one], [...other]);
   assertThrows(() => buildEcalNet({ reach: 17 }), RangeError, "Cannot keep 17 rows");
 });
+
+/**
+ * Features and answers by PyTorch 2.15, float64, of weights and pictures by a formula:
+ * ```py
+ * import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
+ * k = 0
+ * def fill(*shape, scale, about=0.0):  # the i-th value of the k-th weight, in Keras's layout
+ *     global k
+ *     n = int(np.prod(shape)); i = np.arange(n)
+ *     w = about + scale * np.sin(0.7 * i + 1.3 * k + 0.01 * i * i)
+ *     k += 1
+ *     return w.reshape(shape)
+ * def conv(x, cin, cout, size, stride=1):
+ *     w = fill(size, size, cin, cout, scale=np.sqrt(3 / (size * size * cin)))
+ *     bn = nn.BatchNorm2d(cout, eps=1e-5).double().eval()
+ *     bn.weight.data = torch.tensor(fill(cout, scale=0.3, about=1))
+ *     bn.bias.data = torch.tensor(fill(cout, scale=0.2))
+ *     bn.running_mean = torch.tensor(fill(cout, scale=0.2))
+ *     bn.running_var = torch.tensor(fill(cout, scale=0.4, about=1))
+ *     return bn(F.conv2d(x, torch.tensor(w.transpose(3, 2, 0, 1).copy()), stride=stride, padding=size // 2))
+ * def block(x, cin, cout, stride):
+ *     y = conv(F.relu(conv(x, cin, cout, 3, stride)), cout, cout, 3)
+ *     return F.relu(y + (x if stride == 1 else conv(x, cin, cout, 1, stride)))
+ * with torch.no_grad():
+ *     at = np.arange(2 * 32 * 32)
+ *     x = torch.tensor((np.sin(0.37 * at) * np.cos(0.0007 * at)).reshape(2, 1, 32, 32))
+ *     x = F.relu(conv(x, 1, 16, 3)); c = 16
+ *     for stage, width in enumerate([16, 32, 64]):
+ *         for i in range(2):
+ *             x = block(x, c, width, 2 if stage > 0 and i == 0 else 1); c = width
+ *     features = x.mean((2, 3))
+ *     logits = features @ torch.tensor(fill(64, 2, scale=0.05)) + torch.tensor(fill(2, scale=0.1))
+ *     p = torch.softmax(logits, 1)
+ * np.set_printoptions(precision=7, suppress=True)
+ * print(features[:, ::8].numpy()); print(p.numpy()); print(k)
+ * ```
+ */
+const RESNET_FEATURES = [
+  [3.888083, 0.1441282, 0.3878617, 4.5498165, 1.1378573, 0, 1.4340797, 0.5395682],
+  [3.2748141, 0.0313677, 0.2920216, 3.2253978, 0.923758, 0, 1.1275104, 0.3111596],
+];
+const RESNET_ANSWERS = [[0.9420913, 0.0579087], [0.8842843, 0.1157157]];
+
+Deno.test("buildEcalResnet() computes what PyTorch computes of the same weights", () => {
+  const model = buildEcalResnet();
+  let k = 0;
+  const fill = ({ shape }: tf.Tensor, scale: number, about = 0) => {
+    const value = (i: number) => about + scale * Math.sin(0.7 * i + 1.3 * k + 0.01 * i * i);
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i));
+    k++;
+    return tf.tensor(values, shape);
+  };
+  for (const layer of model.layers.toSorted((a, b) => a.id - b.id)) { // as they were made
+    const [first, ...others] = layer.getWeights(), type = layer.getClassName();
+    if (type === "Conv2D") {
+      const [height, width, channels] = first.shape;
+      layer.setWeights([fill(first, Math.sqrt(3 / (height * width * channels)))]);
+    } else if (type === "BatchNormalization") {
+      const [beta, mean, variance] = others;
+      layer.setWeights([fill(first, 0.3, 1), fill(beta, 0.2), fill(mean, 0.2), fill(variance, 0.4, 1)]);
+    } else if (type === "Dense") layer.setWeights([fill(first, 0.05), fill(others[0], 0.1)]);
+  }
+  assertEquals(k, 77);
+  const pixel = (i: number) => Math.sin(0.37 * i) * Math.cos(0.0007 * i);
+  const pictures = tf.tensor(Float32Array.from({ length: 2 * 32 * 32 }, (_, i) => pixel(i)), [2, 32, 32, 1]);
+  const both = tf.model({
+    inputs: model.inputs,
+    outputs: [model.getLayer("features").output as tf.SymbolicTensor, model.outputs[0]],
+  });
+  const [features, answers] = (both.predict(pictures) as tf.Tensor2D[]).map((output) => output.arraySync());
+  assertClose(features.map((row) => row.filter((_, i) => i % 8 === 0)).flat(), RESNET_FEATURES.flat(), 1e-4);
+  assertClose(answers.flat(), RESNET_ANSWERS.flat(), 1e-4);
+});
