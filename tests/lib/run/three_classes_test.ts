@@ -21,4 +21,6 @@ Deno.test("train ./my_experiment.ts with three classes, augmentation, early stop
     assert((await Deno.stat(join(out, "plots", "sure.svg"))).isFile);
     const lines = (await Deno.readTextFile(FILE)).trimEnd().split("\n").length;
     assert(lines < BEFORE, `it took ${BEFORE} lines before, now ${lines}`);
+    const readme = await Deno.readTextFile(fileURLToPath(import.meta.resolve("../../../README.md")));
+    assert(readme.includes(`in ${lines} lines:`), `README must say that it takes ${lines}`);
   }));
