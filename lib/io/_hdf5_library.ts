@@ -64,6 +64,9 @@ function streamsOf(module: Module): Streams {
   return module.FS as unknown as typeof FileSystem & Streams;
 }
 
+/** Bytes that are read at once. */
+export const LIBRARY_BYTES = 1 << 24;
+
 /** Filters of `h5wasm-plugins` by their registered number, and the file of each. */
 export const PLUGINS: Readonly<Record<number, string>> = {
   307: "bz2",
