@@ -1,11 +1,12 @@
 /** `deno task search deploy FOLDER`: measures the best trials anew, and trains the winner, measured once. @module */
 import { join } from "@std/path";
 import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
-import type { Options } from "../../lib/run/experiment.ts";
-import { runExperiment } from "../../lib/run/run.ts";
-import { reevaluate } from "../../lib/run/search_deploy.ts";
+import type { Experiment, Options } from "../../lib/run/experiment.ts";
+import { runExperiment, type RunResult } from "../../lib/run/run.ts";
+import { reevaluate, type Reevaluation } from "../../lib/run/search_deploy.ts";
 import { bestTrials } from "../../lib/search/run_trials.ts";
-import { openStudy } from "../../lib/search/study.ts";
+import { openStudy, type Study } from "../../lib/search/study.ts";
+import type { Trial } from "../../lib/search/trial.ts";
 import { checkAlias } from "../../lib/store/store.ts";
 import {
   CliError,
@@ -13,11 +14,12 @@ import {
   interruptible,
   JSON_OPTION,
   type OptionTable,
+  type Output,
   readOptions,
 } from "../_cli.ts";
 import { publishRun } from "../_publish.ts";
 import { openBucket } from "../_stores.ts";
-import { createObjective, settingsOf } from "./_objective.ts";
+import { createObjective, settingsOf, type TrialSettings } from "./_objective.ts";
 import { show, showParams } from "./_summary.ts";
 
 const OPTIONS = {
@@ -64,22 +66,42 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
   if (options.alias.length > 0 && !options.store) throw new CliError("Option --alias goes with --store");
   if (bestTrials(study).length === 0) throw new CliError(`No trial of "${folder}" was completed`);
   const settings = { ...settingsOf(spec), ...options.folds && { folds: options.folds } };
+  const again = await runAgain(study, settings, options, output);
+  showAgain(again, output);
+  const experiment = EXPERIMENTS.find(({ name }) => name === settings.experiment);
+  if (!experiment || !options.train) return 0;
+  const winner = join(folder, "winner");
+  const metrics = await trainWinner(experiment, winner, again[0].trial, settings, output);
+  if (!metrics) return 130;
+  const next = options.store ? "" : `: deno task publish ${winner}`;
+  output.record("deployed", { folder: winner }, `Trained into ${winner}${next}`);
+  if (options.store) await publishRun(winner, { store: options.store, alias: options.alias }, output);
+  return 0;
+}
+
+/** Runs the best trials with seeds that the search did not have. */
+async function runAgain(
+  study: Study,
+  settings: TrialSettings,
+  options: { top: number; seeds: number },
+  output: Output,
+): Promise<Reevaluation[]> {
   const { objective, close } = await createObjective(
-    { ...spec, settings: { ...settings } },
+    { ...study.spec, settings: { ...settings } },
     (line) => output.say(line),
   );
-  const again = await interruptible((signal) =>
-    reevaluate(study, objective, {
-      ...options,
-      signal,
-      onValue: ({ number }, seed, value) =>
-        output.record(
-          "again",
-          { trial: number, seed, value },
-          `trial ${number} again, seed ${seed}: ${show(value)}`,
-        ),
-    })
-  ).finally(close);
+  const onValue = ({ number }: Trial, seed: number, value: number) =>
+    output.record(
+      "again",
+      { trial: number, seed, value },
+      `trial ${number} again, seed ${seed}: ${show(value)}`,
+    );
+  return await interruptible((signal) => reevaluate(study, objective, { ...options, signal, onValue }))
+    .finally(close);
+}
+
+/** How the best trials did again, and which of them is best. */
+function showAgain(again: readonly Reevaluation[], output: Output): void {
   output.table(
     "winner",
     again.map(({ trial, searched, mean, low, high, flattered }) => ({
@@ -91,21 +113,28 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
       flattered,
     })),
   );
-  const { trial, flattered, searched, mean } = again[0];
+  const [{ trial, flattered, searched, mean }] = again;
   const sense = flattered > 0 ? "flattered" : "did not flatter";
   output.say(
     `Winner: trial ${trial.number} (${showParams(trial.params)}); the search ${sense} it: ${
       show(searched)
     } then, ${show(mean)} anew`,
   );
-  const experiment = EXPERIMENTS.find(({ name }) => name === settings.experiment);
-  if (!experiment || !options.train) return 0;
-  const winner = join(folder, "winner");
+}
+
+/** Trains the winner as `deno task train` does; gives what the test examples say, or nothing where it was stopped. */
+async function trainWinner(
+  experiment: Experiment,
+  folder: string,
+  { params }: Trial,
+  { options, dataFolder }: TrialSettings,
+  output: Output,
+): Promise<RunResult["metrics"]> {
   const { metrics } = await interruptible((signal) =>
     runExperiment(experiment, {
-      folder: winner,
-      options: { ...settings.options, ...trial.params } as Options,
-      dataFolder: settings.dataFolder,
+      folder,
+      options: { ...options, ...params } as Options,
+      dataFolder,
       openBucket,
       resume: false,
       signal,
@@ -116,9 +145,5 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
     const text = `${name} ${show(value)} (95 %: ${show(low)} to ${show(high)}; ${n} ${split} examples)`;
     output.record("metric", { name, value, low, high, n, split }, text);
   }
-  if (!metrics) return 130;
-  const next = options.store ? "" : `: deno task publish ${winner}`;
-  output.record("deployed", { folder: winner }, `Trained into ${winner}${next}`);
-  if (options.store) await publishRun(winner, { store: options.store, alias: options.alias }, output);
-  return 0;
+  return metrics;
 }

@@ -122,57 +122,20 @@ export function flyThroughTracker(
   charge: number,
   draws: Draws,
 ): Flight {
-  const slope = Math.sinh(eta), perSin = Math.cosh(eta), sinTheta = 1 / perSin;
+  const perSin = Math.cosh(eta), energy = ECAL.ptGeV * perSin;
   const barrel = ECAL.material * trackerMaterial(0) * perSin;
   const services = Math.max(0, ECAL.material * trackerMaterial(eta) - barrel);
   const flight: Flight = { impacts: [], radiated: 0, convertedAt: 0, lost: 0 };
-  const whole = ECAL.ptGeV * perSin;
-  const waiting: Moving[] = [{
-    energy: whole,
-    charge: kind === "electron" ? charge : 0,
-    x: 0,
-    y: 0,
-    ux: 1,
-    uy: 0,
-    z: 0,
-    next: 0,
-    primary: true,
-  }];
+  const start = { x: 0, y: 0, ux: 1, uy: 0, z: 0, next: 0, primary: true };
+  const waiting: Moving[] = [{ ...start, energy, charge: kind === "electron" ? charge : 0 }];
+  const way: Way = { slope: Math.sinh(eta), sinTheta: 1 / perSin, barrel, services, energy, flight, waiting };
   while (waiting.length > 0) {
-    const particle = waiting.pop()!;
-    let lost = false, converted = false;
-    while (particle.next < SURFACES.length) {
-      const { radius, share, service } = SURFACES[particle.next++];
-      if (!moveTo(particle, radius, slope, sinTheta)) {
-        lost = true;
-        break;
-      }
-      const thickness = share * (service ? services : barrel);
-      if (thickness === 0) continue;
-      if (particle.charge === 0) {
-        if (draws.uniform() >= 1 - Math.exp(-7 / 9 * thickness)) continue;
-        if (particle.primary) flight.convertedAt = radius;
-        const first = drawPairShare(draws);
-        for (const [part, sign] of [[first, 1], [1 - first, -1]]) {
-          waiting.push({ ...particle, energy: part * particle.energy, charge: sign, primary: false });
-        }
-        converted = true;
-        break;
-      }
-      const least = SOFTEST / particle.energy;
-      if (least >= 1) continue;
-      // thickness · ∫ (4/3 (1 - y) + y²)/y dy from `least` to 1
-      const mean = thickness * (4 / 3 * (-Math.log(least) - 1 + least) + (1 - least * least) / 2);
-      for (let n = draws.poisson(mean); n > 0; n--) {
-        const energy = particle.energy * drawRadiated(Math.min(0.999, SOFTEST / particle.energy), draws);
-        particle.energy -= energy;
-        if (particle.primary) flight.radiated += energy / whole;
-        waiting.push({ ...particle, energy, charge: 0, primary: false });
-        if (particle.energy <= SOFTEST) break;
-      }
-    }
-    if (converted) continue;
-    if (lost || particle.energy < LOST_BELOW || !moveTo(particle, ECAL.radius, slope, sinTheta)) {
+    const particle = waiting.pop()!, ended = cross(particle, way, draws);
+    if (ended === "converted") continue;
+    if (
+      ended === "lost" || particle.energy < LOST_BELOW ||
+      !moveTo(particle, ECAL.radius, way.slope, way.sinTheta)
+    ) {
       flight.lost += particle.energy;
       continue;
     }
@@ -184,4 +147,58 @@ export function flyThroughTracker(
     });
   }
   return flight;
+}
+
+/** What all particles of an event have in common. */
+interface Way {
+  slope: number;
+  sinTheta: number;
+  /** Radiation lengths in all, as met at this angle, of the layers and of the services. */
+  barrel: number;
+  services: number;
+  /** The first particle's at its start, GeV. */
+  energy: number;
+  flight: Flight;
+  /** Particles that are still to be followed. */
+  waiting: Moving[];
+}
+
+/** Follows a particle through the layers, and says where it ended if it did not come out. */
+function cross(particle: Moving, way: Way, draws: Draws): "lost" | "converted" | undefined {
+  while (particle.next < SURFACES.length) {
+    const { radius, share, service } = SURFACES[particle.next++];
+    if (!moveTo(particle, radius, way.slope, way.sinTheta)) return "lost";
+    const thickness = share * (service ? way.services : way.barrel);
+    if (thickness === 0) continue;
+    if (particle.charge !== 0) radiate(particle, thickness, way, draws);
+    else if (draws.uniform() < 1 - Math.exp(-7 / 9 * thickness)) {
+      if (particle.primary) way.flight.convertedAt = radius;
+      convert(particle, way, draws);
+      return "converted";
+    }
+  }
+  return undefined;
+}
+
+/** A photon becomes an electron and a positron. */
+function convert(photon: Moving, { waiting }: Way, draws: Draws): void {
+  const first = drawPairShare(draws);
+  for (const [part, sign] of [[first, 1], [1 - first, -1]]) {
+    waiting.push({ ...photon, energy: part * photon.energy, charge: sign, primary: false });
+  }
+}
+
+/** An electron gives some of its energy to photons. */
+function radiate(particle: Moving, thickness: number, { flight, waiting, energy: whole }: Way, draws: Draws) {
+  const least = SOFTEST / particle.energy;
+  if (least >= 1) return;
+  // thickness · ∫ (4/3 (1 - y) + y²)/y dy from `least` to 1
+  const mean = thickness * (4 / 3 * (-Math.log(least) - 1 + least) + (1 - least * least) / 2);
+  for (let n = draws.poisson(mean); n > 0; n--) {
+    const energy = particle.energy * drawRadiated(Math.min(0.999, SOFTEST / particle.energy), draws);
+    particle.energy -= energy;
+    if (particle.primary) flight.radiated += energy / whole;
+    waiting.push({ ...particle, energy, charge: 0, primary: false });
+    if (particle.energy <= SOFTEST) break;
+  }
 }
