@@ -304,7 +304,7 @@ export function simulateRecoil(
   rng: () => number,
   options: RecoilOptions = {},
 ): Recoil {
-  const { side, countsPerPhoton, centringPixels, fieldMm, lensMm } = DETECTOR;
+  const { side, centringPixels, fieldMm, pixelMm } = DETECTOR;
   const { nuclei = ["He"], camera = 0 } = options;
   const draws = createDraws(rng);
   const driftMm = options.driftMm ?? draws.uniform() * DETECTOR.driftMm;
@@ -319,32 +319,16 @@ export function simulateRecoil(
   const particle: RecoilTruth["particle"] = kind === "ER" ? "e" : pickNucleus(nuclei, draws);
   const track = particle === "e" ? walkElectron(energyKeV, draws) : walkNucleus(particle, energyKeV, draws);
   const electrons = driftElectrons(track, driftMm, draws);
-
-  const primaries = electrons.length / 4;
-  let middleX = 0, middleY = 0;
-  for (let i = 0; i < electrons.length; i += 4) {
-    middleX += electrons[i] / primaries;
-    middleY += electrons[i + 1] / primaries;
-  }
+  const [middleX, middleY] = middleOf(electrons);
   const light = collectLight(
     electrons,
-    side / 2 + centringPixels * draws.normal() - middleX / DETECTOR.pixelMm,
-    side / 2 + centringPixels * draws.normal() - middleY / DETECTOR.pixelMm,
+    side / 2 + centringPixels * draws.normal() - middleX / pixelMm,
+    side / 2 + centringPixels * draws.normal() - middleY / pixelMm,
   );
   const axisMm = fieldMm * Math.sqrt(draws.uniform()), turn = 2 * Math.PI * draws.uniform();
-  const axisX = axisMm * Math.cos(turn), axisY = axisMm * Math.sin(turn);
   const data = new Uint8Array(side * side), hot = findHotPixels(camera);
   NOISE.fill(data, rng);
-  let lightCounts = 0;
-  for (let i = 0; i < light.pixels.length; i++) {
-    if (light.counts[i] <= 1e-4) continue;
-    const pixel = light.pixels[i], r = Math.floor(pixel / side), c = pixel % side;
-    const x = axisX + (c - side / 2) * DETECTOR.pixelMm, y = axisY + (r - side / 2) * DETECTOR.pixelMm;
-    const slant = 1 + (x * x + y * y) / (lensMm * lensMm), vignetting = 1 / (slant * slant); // cos⁴
-    const counts = countsPerPhoton * draws.poisson(light.counts[i] * vignetting / countsPerPhoton);
-    lightCounts += counts;
-    data[pixel] = Math.min(255, data[pixel] + counts); // whole counts, so that they add to rounded noise
-  }
+  const lightCounts = expose(data, light, [axisMm * Math.cos(turn), axisMm * Math.sin(turn)], draws);
   for (const [pixel, counts] of hot) {
     data[pixel] = Math.min(255, Math.round(data[pixel] + counts));
   }
@@ -355,8 +339,45 @@ export function simulateRecoil(
     driftMm,
     axisMm,
     pathMm: track.pathMm,
-    electrons: primaries,
+    electrons: electrons.length / 4,
     lightCounts,
   };
   return { frame: { data, height: side, width: side }, truth };
+}
+
+/** Mean place of electrons, mm; four numbers each. */
+function middleOf(electrons: ArrayLike<number>): [x: number, y: number] {
+  const count = electrons.length / 4;
+  let x = 0, y = 0;
+  for (let i = 0; i < electrons.length; i += 4) {
+    x += electrons[i] / count;
+    y += electrons[i + 1] / count;
+  }
+  return [x, y];
+}
+
+/**
+ * Puts the photons that the lens lets through onto a frame.
+ *
+ * @param axis Where the middle of the frame lies from the lens's axis, mm.
+ * @returns Counts in all.
+ */
+function expose(
+  data: Uint8Array,
+  light: ReturnType<typeof collectLight>,
+  [axisX, axisY]: readonly [x: number, y: number],
+  draws: Draws,
+): number {
+  const { side, countsPerPhoton, lensMm, pixelMm } = DETECTOR;
+  let lightCounts = 0;
+  for (let i = 0; i < light.pixels.length; i++) {
+    if (light.counts[i] <= 1e-4) continue;
+    const pixel = light.pixels[i], r = Math.floor(pixel / side), c = pixel % side;
+    const x = axisX + (c - side / 2) * pixelMm, y = axisY + (r - side / 2) * pixelMm;
+    const slant = 1 + (x * x + y * y) / (lensMm * lensMm), vignetting = 1 / (slant * slant); // cos⁴
+    const counts = countsPerPhoton * draws.poisson(light.counts[i] * vignetting / countsPerPhoton);
+    lightCounts += counts;
+    data[pixel] = Math.min(255, data[pixel] + counts); // whole counts, so that they add to rounded noise
+  }
+  return lightCounts;
 }

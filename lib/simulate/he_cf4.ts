@@ -119,15 +119,7 @@ export function walkElectron(energyKeV: number, draws: Draws): Ionisation {
   for (let primary = true; waiting.length > 0; primary = false) {
     let [x, y, z, u, v, w, energy] = waiting.pop()!;
     while (energy > STOPPED_KEV) {
-      const speed = ((energy + 511) / (energy + 1024)) ** 2;
-      let total = 0;
-      for (let i = 0; i < GAS.length; i++) {
-        const { charge, density } = GAS[i];
-        const screening = 3.4e-3 * charge ** 0.67 / energy;
-        sections[i] = density * 5.21e-21 * (charge / energy) ** 2 * 4 * Math.PI /
-          (screening * (1 + screening)) * speed;
-        total += sections[i];
-      }
+      const total = elasticSections(energy, sections);
       const stopping = electronStopping(energy);
       // A step ends at the next elastic collision, or where 5 % of the energy is gone.
       const elastic = draws.exponential() / total, cm = Math.min(elastic, 0.05 * energy / stopping);
@@ -143,12 +135,12 @@ export function walkElectron(energyKeV: number, draws: Draws): Ionisation {
       const at = draws.uniform() * stepMm;
       if (loss > 0) deposit(x + at * u, y + at * v, z + at * w, loss);
       energy -= loss;
-      x += stepMm * u, y += stepMm * v, z += stepMm * w;
+      x += stepMm * u;
+      y += stepMm * v;
+      z += stepMm * w;
       if (primary) pathMm += stepMm;
       for (let k = 0; k < knocked && energy > 2 * KNOCK_ON_KEV; k++) {
-        const top = Math.min(hardest, energy / 2);
-        const share = draws.uniform();
-        const keV = 1 / ((1 - share) / KNOCK_ON_KEV + share / top);
+        const keV = knockedEnergy(Math.min(hardest, energy / 2), draws);
         if (keV > WALKING_KEV) {
           const cosine = Math.sqrt(keV / energy * (energy + 2 * ELECTRON_KEV) / (keV + 2 * ELECTRON_KEV));
           waiting.push([x, y, z, ...turned(u, v, w, cosine, 2 * Math.PI * draws.uniform()), keV]);
@@ -156,16 +148,44 @@ export function walkElectron(energyKeV: number, draws: Draws): Ionisation {
         energy -= keV;
       }
       if (cm === elastic) {
-        let pick = draws.uniform() * total, i = 0;
-        while (i < GAS.length - 1 && (pick -= sections[i]) > 0) i++;
-        const screening = 3.4e-3 * GAS[i].charge ** 0.67 / energy, random = draws.uniform();
-        const cosine = 1 - 2 * screening * random / (1 + screening - random);
+        const cosine = elasticCosine(energy, sections, total, draws);
         [u, v, w] = turned(u, v, w, cosine, 2 * Math.PI * draws.uniform());
       }
     }
     deposit(x, y, z, energy);
   }
   return { positionMm: Float64Array.from(positions), energyKeV: Float64Array.from(energies), pathMm };
+}
+
+/** α of the screened nucleus of an element. */
+const screeningOf = (charge: number, energyKeV: number) => 3.4e-3 * charge ** 0.67 / energyKeV;
+
+/** Elastic collisions a cm with each element, put into `sections`, and their sum. */
+function elasticSections(energyKeV: number, sections: Float64Array): number {
+  const speed = ((energyKeV + 511) / (energyKeV + 1024)) ** 2;
+  let total = 0;
+  for (let i = 0; i < GAS.length; i++) {
+    const { charge, density } = GAS[i];
+    const screening = screeningOf(charge, energyKeV);
+    sections[i] = density * 5.21e-21 * (charge / energyKeV) ** 2 * 4 * Math.PI /
+      (screening * (1 + screening)) * speed;
+    total += sections[i];
+  }
+  return total;
+}
+
+/** Cosine of the angle of an elastic collision, with an element drawn by its share. */
+function elasticCosine(energyKeV: number, sections: Float64Array, total: number, draws: Draws): number {
+  let pick = draws.uniform() * total, i = 0;
+  while (i < GAS.length - 1 && (pick -= sections[i]) > 0) i++;
+  const screening = screeningOf(GAS[i].charge, energyKeV), random = draws.uniform();
+  return 1 - 2 * screening * random / (1 + screening - random);
+}
+
+/** Energy of a knock-on electron, keV: falls with its square, up to `top`. */
+function knockedEnergy(top: number, draws: Draws): number {
+  const share = draws.uniform();
+  return 1 / ((1 - share) / KNOCK_ON_KEV + share / top);
 }
 
 const NUCLEI: Record<Nucleus, Element> = { He: GAS[0], C: GAS[1], F: GAS[2] };

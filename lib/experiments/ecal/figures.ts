@@ -88,6 +88,32 @@ function gridOf(images: Float32Array, captions: readonly string[], title: string
   });
 }
 
+/** Images whose mean unfolds in time. */
+interface Film {
+  name: string;
+  images: readonly Float32Array[];
+  title: string;
+}
+
+/** Each film as a GIF and as a page with a player. */
+async function movieFigures(films: readonly Film[]): Promise<Figure[]> {
+  const movies = await Promise.all(films.map(async ({ name, images, title }): Promise<Figure[]> => [
+    {
+      name: `movie_${name}`,
+      section: "Movies",
+      caption: `${title}: energy that came until each time, in units of 50 GeV.`,
+      gif: await showerMovie(images, { title }),
+    },
+    {
+      name: `player_${name}`,
+      section: "Movies",
+      caption: `${title}, to be played and stopped`,
+      html: showerPlayer(images, { title }),
+    },
+  ]));
+  return movies.flat();
+}
+
 /** The figures that show the data. */
 export async function dataFigures({ parts: { train }, shapes }: EcalData): Promise<Figure[]> {
   const section = "Data", { images, labels } = train;
@@ -107,20 +133,6 @@ export async function dataFigures({ parts: { train }, shapes }: EcalData): Promi
       title: `Mean ${kind}`,
     })),
   ];
-  const movies = await Promise.all(films.map(async ({ name, images, title }): Promise<Figure[]> => [
-    {
-      name: `movie_${name}`,
-      section: "Movies",
-      caption: `${title}: energy that came until each time, in units of 50 GeV.`,
-      gif: await showerMovie(images, { title }),
-    },
-    {
-      name: `player_${name}`,
-      section: "Movies",
-      caption: `${title}, to be played and stopped`,
-      html: showerPlayer(images, { title }),
-    },
-  ]));
   return [
     {
       name: "images",
@@ -161,6 +173,6 @@ export async function dataFigures({ parts: { train }, shapes }: EcalData): Promi
       caption: "The same hits, to be turned",
       html: spaceTimePage(event, { title: `A ${singles[0].kind} in space and time` }),
     },
-    ...movies.flat(),
+    ...await movieFigures(films),
   ];
 }
