@@ -29,22 +29,37 @@ interface Column {
   form: string;
 }
 
-/** Reads a table that holds a packed image. @throws {TypeError} If it is packed in a way that is not read. */
-export function readTiledImage(header: ReadonlyMap<string, Card>, table: DataView): TiledImage {
-  const number = (key: string, fallback?: number): number => {
+/** Numbers of a header by their keys. @throws {SyntaxError} If one is missing or none. */
+type Numbers = (key: string, fallback?: number) => number;
+
+function numbersOf(header: ReadonlyMap<string, Card>): Numbers {
+  return (key, fallback) => {
     const value = header.get(key) ?? fallback;
     if (typeof value === "number") return value;
     throw new SyntaxError(`expected a number as ${key}, found ${JSON.stringify(value ?? "nothing")}`);
   };
-  const type = String(header.get("ZCMPTYPE") ?? "").trim(),
-    bitpix = number("ZBITPIX"),
-    axes = number("ZNAXIS");
+}
+
+/** How an image was packed. */
+interface Packing {
+  type: string;
+  bitpix: number;
+  /** Fastest first, as in the file. */
+  sides: readonly number[];
+  tile: readonly number[];
+  /** Parameters of the algorithm by name. */
+  options: ReadonlyMap<string, number>;
+}
+
+/** @throws {TypeError} If it is packed in a way that is not read. */
+function readPacking(header: ReadonlyMap<string, Card>, number: Numbers): Packing {
+  const type = String(header.get("ZCMPTYPE") ?? "").trim();
+  const bitpix = number("ZBITPIX"), axes = number("ZNAXIS");
   const known = ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
   if (!known.includes(type)) throw new TypeError(`tiles packed by ${JSON.stringify(type)} are not read`);
   if (!(axes >= 1 && axes <= 32) || ![8, 16, 32, 64, -32, -64].includes(bitpix)) {
     throw new SyntaxError(`its image has BITPIX ${bitpix} and ${axes} axes`);
   }
-  // Both fastest first, as in the file.
   const sides = Array.from({ length: axes }, (_, i) => number(`ZNAXIS${i + 1}`));
   const tile = sides.map((side, i) => Math.min(side, number(`ZTILE${i + 1}`, i === 0 ? side : 1)));
   if ([...sides, ...tile].some((side) => !Number.isSafeInteger(side) || side < 1)) {
@@ -57,17 +72,36 @@ export function readTiledImage(header: ReadonlyMap<string, Card>, table: DataVie
   if (type === "HCOMPRESS_1" && options.get("SMOOTH")) {
     throw new TypeError("HCOMPRESS with smoothing is not read");
   }
-  const rowBytes = number("NAXIS1"), rows = number("NAXIS2"), heap = number("THEAP", rowBytes * rows);
-  const columns = readColumns(header, number("TFIELDS"));
+  return { type, bitpix, sides, tile, options };
+}
+
+/** The table of tiles, a tile a row. */
+class TileTable {
+  /** Rows. */
+  readonly rows: number;
+  readonly #rowBytes: number;
+  readonly #heap: number;
+  readonly #columns: ReturnType<typeof readColumns>;
+
+  constructor(
+    readonly header: ReadonlyMap<string, Card>,
+    readonly table: DataView,
+    readonly number: Numbers,
+  ) {
+    this.#rowBytes = number("NAXIS1");
+    this.rows = number("NAXIS2");
+    this.#heap = number("THEAP", this.#rowBytes * this.rows);
+    this.#columns = readColumns(header, number("TFIELDS"));
+  }
 
   /** A row's packed bytes in a column that has them in the heap. */
-  function packedOf(name: string, row: number): DataView | undefined {
-    const column = columns.get(name);
+  packedOf(name: string, row: number): DataView | undefined {
+    const { table } = this, column = this.#columns.get(name);
     if (!column) return undefined;
-    const at = row * rowBytes + column.offset, isWide = column.form[0] === "Q";
+    const at = row * this.#rowBytes + column.offset, isWide = column.form[0] === "Q";
     const count = isWide ? Number(table.getBigInt64(at)) : table.getInt32(at);
     const from = isWide ? Number(table.getBigInt64(at + 8)) : table.getInt32(at + 4);
-    const size = SIZES[column.form[1]] ?? 1, start = heap + from;
+    const size = SIZES[column.form[1]] ?? 1, start = this.#heap + from;
     if (count === 0) return undefined;
     if (!(count > 0 && start >= 0 && start + count * size <= table.byteLength)) {
       throw new SyntaxError(`tile ${row} lies beyond its table`);
@@ -76,59 +110,77 @@ export function readTiledImage(header: ReadonlyMap<string, Card>, table: DataVie
   }
 
   /** A number of a row, or of the header where there is no such column. */
-  function scalarOf(name: string, row: number): number | undefined {
-    const column = columns.get(name);
-    if (!column) return typeof header.get(name) === "number" ? number(name) : undefined;
-    const at = row * rowBytes + column.offset;
-    return column.form === "D"
-      ? table.getFloat64(at)
-      : column.form === "E"
-      ? table.getFloat32(at)
-      : table.getInt32(at);
+  scalarOf(name: string, row: number): number | undefined {
+    const { table } = this, column = this.#columns.get(name);
+    if (!column) return typeof this.header.get(name) === "number" ? this.number(name) : undefined;
+    const at = row * this.#rowBytes + column.offset;
+    if (column.form === "D") return table.getFloat64(at);
+    return column.form === "E" ? table.getFloat32(at) : table.getInt32(at);
   }
+}
 
-  const method = String(header.get("ZQUANTIZ") ?? "NO_DITHER").trim(), isReal = bitpix < 0;
-  const dither = isReal && /^SUBTRACTIVE_DITHER_[12]$/.test(method) ? number("ZDITHER0", 1) : undefined;
+/** How whole numbers stand for real ones. */
+interface Quantising {
+  method: string;
+  /** Where the table of random shifts is begun with; undefined where nothing was shifted. */
+  dither: number | undefined;
+}
 
-  /** Values of a tile, whole numbers brought back to real ones. */
-  function valuesOf(row: number, count: number): ArrayLike<number> | ArrayLike<bigint> {
-    const packed = packedOf("COMPRESSED_DATA", row);
-    if (!packed) {
-      const gzipped = packedOf("GZIP_COMPRESSED_DATA", row), plain = packedOf("UNCOMPRESSED_DATA", row);
-      if (gzipped) return plainValues(gunzip(gzipped, count * Math.abs(bitpix) / 8), bitpix, count);
-      if (plain) return plainValues(plain, bitpix, count);
-      throw new SyntaxError(`tile ${row} is empty`);
-    }
-    const scale = scalarOf("ZSCALE", row), zero = scalarOf("ZZERO", row) ?? 0;
-    const isQuantised = isReal && scale !== undefined;
-    const bits = isQuantised ? 32 : bitpix;
-    const whole = unpackTile(packed, type, bits, count, options);
-    if (!isQuantised) return whole;
-    const blank = scalarOf("ZBLANK", row), out = new Float64Array(count);
-    const random = dither === undefined ? undefined : ditherFrom(row + dither - 1);
-    for (let i = 0; i < count; i++) {
-      const value = Number(whole[i]), shift = random?.() ?? 0.5;
-      if (value === blank) out[i] = NaN;
-      else if (method === "SUBTRACTIVE_DITHER_2" && value === EXACT_ZERO) out[i] = 0;
-      else out[i] = (value - shift + 0.5) * scale + zero;
-    }
-    return out;
+/** Values of a tile, whole numbers brought back to real ones. */
+function valuesOf(
+  table: TileTable,
+  { type, bitpix, options }: Packing,
+  { method, dither }: Quantising,
+  row: number,
+  count: number,
+): ArrayLike<number> | ArrayLike<bigint> {
+  const packed = table.packedOf("COMPRESSED_DATA", row);
+  if (!packed) return unpackedOf(table, bitpix, row, count);
+  const scale = table.scalarOf("ZSCALE", row), zero = table.scalarOf("ZZERO", row) ?? 0;
+  const isQuantised = bitpix < 0 && scale !== undefined;
+  const whole = unpackTile(packed, type, isQuantised ? 32 : bitpix, count, options);
+  if (!isQuantised) return whole;
+  const blank = table.scalarOf("ZBLANK", row), out = new Float64Array(count);
+  const random = dither === undefined ? undefined : ditherFrom(row + dither - 1);
+  for (let i = 0; i < count; i++) {
+    const value = Number(whole[i]), shift = random?.() ?? 0.5;
+    if (value === blank) out[i] = NaN;
+    else if (method === "SUBTRACTIVE_DITHER_2" && value === EXACT_ZERO) out[i] = 0;
+    else out[i] = (value - shift + 0.5) * scale + zero;
   }
+  return out;
+}
 
+/** Values of a tile that the algorithm could not pack. */
+function unpackedOf(table: TileTable, bitpix: number, row: number, count: number) {
+  const gzipped = table.packedOf("GZIP_COMPRESSED_DATA", row);
+  if (gzipped) return plainValues(gunzip(gzipped, count * Math.abs(bitpix) / 8), bitpix, count);
+  const plain = table.packedOf("UNCOMPRESSED_DATA", row);
+  if (plain) return plainValues(plain, bitpix, count);
+  throw new SyntaxError(`tile ${row} is empty`);
+}
+
+/** Reads a table that holds a packed image. @throws {TypeError} If it is packed in a way that is not read. */
+export function readTiledImage(header: ReadonlyMap<string, Card>, view: DataView): TiledImage {
+  const number = numbersOf(header), packing = readPacking(header, number), { sides, tile, bitpix } = packing;
+  const table = new TileTable(header, view, number);
+  const method = String(header.get("ZQUANTIZ") ?? "NO_DITHER").trim();
+  const isDithered = bitpix < 0 && /^SUBTRACTIVE_DITHER_[12]$/.test(method);
+  const quantising = { method, dither: isDithered ? number("ZDITHER0", 1) : undefined };
   return {
     bitpix,
     shape: [...sides].reverse(),
     read(out) {
-      const across = sides.map((side, i) => Math.ceil(side / tile[i])),
-        tiles = across.reduce((a, b) => a * b, 1);
-      if (tiles !== rows) throw new SyntaxError(`${tiles} tiles are to be in ${rows} rows`);
+      const across = sides.map((side, i) => Math.ceil(side / tile[i]));
+      const tiles = across.reduce((a, b) => a * b, 1);
+      if (tiles !== table.rows) throw new SyntaxError(`${tiles} tiles are to be in ${table.rows} rows`);
       for (let row = 0; row < tiles; row++) {
         const first: number[] = [];
-        for (let i = 0, rest = row; i < axes; rest = Math.floor(rest / across[i++])) {
+        for (let i = 0, rest = row; i < sides.length; rest = Math.floor(rest / across[i++])) {
           first.push(rest % across[i] * tile[i]);
         }
         const size = sides.map((side, i) => Math.min(tile[i], side - first[i]));
-        const values = valuesOf(row, size.reduce((a, b) => a * b, 1));
+        const values = valuesOf(table, packing, quantising, row, size.reduce((a, b) => a * b, 1));
         placeTile(values, size, first, sides, out);
       }
     },
