@@ -48,13 +48,8 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
   if (width * height > maxPixels) {
     throw new RangeError(`${failed} as it may have at most ${maxPixels} pixels: it is ${height} × ${width}`);
   }
-  const { across, down, offsets, counts, chunkWidth, chunkHeight } = readChunks(
-    fields,
-    layout,
-    bytes.length,
-    failed,
-  );
-  const perPixel = samples / planes, chunkRow = Math.ceil(chunkWidth * perPixel * depth / 8);
+  const chunks = readChunks(fields, layout, bytes.length, failed);
+  const { across, down, offsets, counts, chunkWidth, chunkHeight } = chunks;
   const packed = counts.reduce((sum, count) => sum + count, 0);
   if (Math.ceil(width * samples * depth / 8) * height > packed * maxRatio(compression)) {
     throw new SyntaxError(`${failed}: ${packed} packed bytes cannot hold ${height} × ${width} pixels`);
@@ -65,42 +60,90 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
     : format === "uint" && depth <= 16
     ? new Uint16Array(pixels * samples)
     : new Float32Array(pixels * samples);
-  const { little } = directory;
-  offsets.forEach((offset, i) => {
-    const plane = Math.floor(i / (across * down)), place = i % (across * down);
-    const left = (place % across) * chunkWidth, top = Math.floor(place / across) * chunkHeight;
-    const rows = Math.min(chunkHeight, height - top), columns = Math.min(chunkWidth, width - left);
-    const where = `${failed} at byte ${offset}`;
-    if (offset + counts[i] > bytes.length) throw new SyntaxError(`${where}: the file ends within part ${i}`);
-    let raw: Uint8Array;
-    let part = bytes.subarray(offset, offset + counts[i]);
-    if (layout.isReversed && compression !== JPEG) part = reverseBits(part);
-    try {
-      raw = compression === JPEG
-        ? unpackJpeg(part, fields, layout, chunkWidth, chunkHeight)
-        : unpackStrip(part, compression, chunkRow * chunkHeight);
-    } catch (error) {
-      throw new SyntaxError(`${where}: ${(error as Error).message}`, { cause: error });
-    }
-    if (raw.length < chunkRow * rows) {
-      throw new SyntaxError(`${where}: expected ${chunkRow * rows} bytes in part ${i}, found ${raw.length}`);
-    }
-    if (compression === 1 && layout.predictor !== 1) raw = raw.slice(); // the prediction is undone in place
-    let order = little;
-    for (let row = 0; row < rows; row++) {
-      const line = raw.subarray(row * chunkRow, (row + 1) * chunkRow);
-      if (layout.predictor === 2) undoDifferences(line, perPixel, depth, little);
-      else if (layout.predictor === 3) {
-        undoFloatDifferences(line, perPixel, depth / 8);
-        order = false; // the bytes of a value now run from the highest to the lowest
-      }
-      const samplesOf = readRow(line, columns * perPixel, depth, format, order);
-      const at = ((top + row) * width + left) * samples;
-      if (planes === 1) data.set(samplesOf, at);
-      else for (let x = 0; x < columns; x++) data[at + x * samples + plane] = samplesOf[x];
-    }
+  const picture: Packed = { bytes, fields, layout, chunks, little: directory.little, failed };
+  offsets.forEach((_, number) => {
+    const place = number % (across * down), top = Math.floor(place / across) * chunkHeight;
+    const part: Part = {
+      number,
+      plane: Math.floor(number / (across * down)),
+      left: (place % across) * chunkWidth,
+      top,
+      rows: Math.min(chunkHeight, height - top),
+      rowBytes: Math.ceil(chunkWidth * samples / planes * depth / 8),
+    };
+    placePart(picture, part, unpackPart(picture, part), data);
   });
   return finish(data, layout, fields, failed);
+}
+
+/** A picture in its file. */
+interface Packed {
+  bytes: Uint8Array;
+  fields: TiffFields;
+  layout: Layout;
+  chunks: ReturnType<typeof readChunks>;
+  little: boolean;
+  /** How messages begin. */
+  failed: string;
+}
+
+/** A strip or a tile: where its pixels go, how many rows of it lie in the picture, and the bytes of a row. */
+interface Part {
+  number: number;
+  plane: number;
+  left: number;
+  top: number;
+  rows: number;
+  rowBytes: number;
+}
+
+/** The bytes of a strip or tile, unpacked. @throws {SyntaxError} If it is cut off or damaged. */
+function unpackPart(
+  { bytes, fields, layout, chunks: { offsets, counts, chunkWidth, chunkHeight }, failed }: Packed,
+  { number, rows, rowBytes }: Part,
+): Uint8Array {
+  const { compression } = layout,
+    offset = offsets[number],
+    length = counts[number],
+    where = `${failed} at byte ${offset}`;
+  if (offset + length > bytes.length) throw new SyntaxError(`${where}: the file ends within part ${number}`);
+  let raw: Uint8Array;
+  let packed = bytes.subarray(offset, offset + length);
+  if (layout.isReversed && compression !== JPEG) packed = reverseBits(packed);
+  try {
+    raw = compression === JPEG
+      ? unpackJpeg(packed, fields, layout, chunkWidth, chunkHeight)
+      : unpackStrip(packed, compression, rowBytes * chunkHeight);
+  } catch (error) {
+    throw new SyntaxError(`${where}: ${(error as Error).message}`, { cause: error });
+  }
+  if (raw.length < rowBytes * rows) {
+    throw new SyntaxError(
+      `${where}: expected ${rowBytes * rows} bytes in part ${number}, found ${raw.length}`,
+    );
+  }
+  // The prediction is undone in place.
+  return compression === 1 && layout.predictor !== 1 ? raw.slice() : raw;
+}
+
+/** Puts the pixels of a strip or tile into the picture; undoes its prediction. */
+function placePart(
+  { layout: { width, samples, planes, depth, format, predictor }, chunks: { chunkWidth }, little }: Packed,
+  { plane, left, top, rows, rowBytes }: Part,
+  raw: Uint8Array,
+  data: Uint8Array | Uint16Array | Float32Array,
+): void {
+  const columns = Math.min(chunkWidth, width - left), perPixel = samples / planes;
+  for (let row = 0; row < rows; row++) {
+    const line = raw.subarray(row * rowBytes, (row + 1) * rowBytes);
+    if (predictor === 2) undoDifferences(line, perPixel, depth, little);
+    else if (predictor === 3) undoFloatDifferences(line, perPixel, depth / 8);
+    // The bytes of a value that was predicted as floats run from the highest to the lowest.
+    const samplesOf = readRow(line, columns * perPixel, depth, format, predictor === 3 ? false : little);
+    const at = ((top + row) * width + left) * samples;
+    if (planes === 1) data.set(samplesOf, at);
+    else for (let x = 0; x < columns; x++) data[at + x * samples + plane] = samplesOf[x];
+  }
 }
 
 /** What is known of a page without unpacking it. */
