@@ -51,7 +51,7 @@ async function startNative(options: EngineOptions): Promise<boolean> {
   if (!found) return false;
   const framework = found.framework === found.core ? "" : found.framework;
   // One thread an op and as many ops side by side as there are cores: shards of a batch scale almost fully that way,
-  // threads within an op do not (README, "Engine").
+  // threads within an op do not.
   const threads = options.threads ?? navigator.hardwareConcurrency;
   await registerNativeBackend({ framework, core: found.core }, { threads: 1, parallelOps: threads });
   state.library = found.core;

@@ -10,7 +10,15 @@ import { createRng, shuffle } from "../base/rng.ts";
 import { type Source, subset } from "../data/source.ts";
 import { tf } from "../engine/mod.ts";
 import { InterruptedError, type Objective, type TrialContext } from "../search/mod.ts";
-import { type Callback, countParameters, csvLog, fit, type History, type Models } from "../train/mod.ts";
+import {
+  type Callback,
+  countParameters,
+  csvLog,
+  fit,
+  type History,
+  type Models,
+  shardsByThreads,
+} from "../train/mod.ts";
 import type { Data, Experiment, LoadContext, Options, OptionTable } from "./experiment.ts";
 import { runPaths } from "./run_folder.ts";
 
@@ -25,7 +33,7 @@ export interface ExperimentTrialOptions<T extends OptionTable = OptionTable> {
   /** Where data sets are kept. @default {"data"} */
   dataFolder?: string;
   openBucket?: LoadContext["openBucket"];
-  /** Into how many shards to cut a batch. @default {1} */
+  /** Into how many shards to cut a batch. @default {one a thread} */
   shards?: number;
   /** Epochs from one checkpoint to the next. @default {1} */
   saveEvery?: number;
@@ -169,7 +177,7 @@ async function train(
   part: Part,
   options: Options,
   trial: TrialContext,
-  { shards = 1, saveEvery }: ExperimentTrialOptions,
+  { shards, saveEvery }: ExperimentTrialOptions,
 ): Promise<Record<string, number>> {
   const folder = join(trial.folder, part.name), paths = runPaths(folder);
   const checkpointFolder = join(paths.checkpoint, "..");
@@ -197,7 +205,7 @@ async function train(
       batch: options.batch,
       seed: options.seed,
       validation: part.validation,
-      shards: recipe.shards ?? shards,
+      shards: recipe.shards ?? shards ?? shardsByThreads(Math.min(options.batch, part.train.size)),
       callbacks: [...recipe.callbacks ?? [], csvLog(paths.history), reporter],
       checkpoint: { path: paths.checkpoint, every: saveEvery },
       resume,

@@ -21,6 +21,22 @@ const MOST = 8, FEWEST_EXAMPLES = 4;
 const MEASURED_STEPS = 4;
 
 /**
+ * One shard a thread, as far as the examples of a batch go and in a power of two: how a batch is cut where nothing is measured, and
+ * every time alike. An operation has one thread, so that one shard leaves all others idle.
+ *
+ * @example Of two examples there is nothing to share
+ * ```ts
+ * shardsByThreads(2); // 1
+ * ```
+ */
+export function shardsByThreads(batch: number): number {
+  const { backend, threads } = engineReport();
+  if (backend !== "tensorflow") return 1;
+  const most = Math.min(MOST, threads, Math.floor(batch / FEWEST_EXAMPLES));
+  return [1, 2, 4, 8].findLast((shards) => shards <= most) ?? 1;
+}
+
+/**
  * Measures a few steps with one, two, four … shards, up to two a thread, and takes the fastest.
  *
  * The batches are real ones and the variables are put back afterwards. Off the native backend the answer is 1.
@@ -37,7 +53,7 @@ export async function chooseShards(
   if (backend !== "tensorflow" || most < 2) return { shards: 1, step: create(1) };
   const candidates = [1, 2, 4, 8].filter((shards) => shards <= most);
   if (steps < WORTH_MEASURING) {
-    const shards = candidates.findLast((count) => count <= threads)!;
+    const shards = shardsByThreads(Math.min(batch, size));
     return { shards, step: create(shards) };
   }
   const state = Object.values(train.variables).flat();

@@ -4,6 +4,7 @@ export type { AugmentedArrays, Preparation } from "./batch.ts";
 export * from "./batch_losses.ts";
 export * from "./callback.ts";
 export type { CheckpointOptions } from "./loop.ts";
+export { shardsByThreads } from "./choose_shards.ts";
 export * from "./clip.ts";
 export * from "./csv_log.ts";
 export * from "./early_stopping.ts";

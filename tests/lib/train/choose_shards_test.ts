@@ -1,5 +1,5 @@
 import { engineReport, startEngine, tf } from "../../../lib/engine/mod.ts";
-import { chooseShards } from "../../../lib/train/choose_shards.ts";
+import { chooseShards, shardsByThreads } from "../../../lib/train/choose_shards.ts";
 import type { TrainStep } from "../../../lib/train/step.ts";
 import { assertEquals } from "../../assert.ts";
 import { counting, idleModel, numbered } from "./_counting_step.ts";
@@ -88,4 +88,12 @@ Deno.test("chooseShards() measures nothing where a run is short, a batch is smal
   await startEngine({ backend: "cpu" });
   const other = await choose({});
   assertEquals([other.shards, other.compiled, other.rates.length], [1, [1], 0]);
+});
+
+Deno.test("shardsByThreads() gives every thread a shard of at least four examples, and none off the native backend", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const { threads } = engineReport(), most = [1, 2, 4, 8].findLast((shards) => shards <= threads)!;
+  assertEquals([1, 7, 8, 1000].map(shardsByThreads), [1, 1, Math.min(most, 2), most]);
+  await startEngine({ backend: "cpu" });
+  assertEquals(shardsByThreads(1000), 1);
 });
