@@ -71,13 +71,14 @@ const OPTIONS = {
 } as const;
 
 /**
- * What plain scoring does not wait for, by names that Deno does not look behind: of an import with its name written out it reads
- * all that it could need before anything runs.
+ * The end of the names of what plain scoring does not wait for: of an import whose name is written out, Deno reads all that it could
+ * need before anything runs.
  */
-const LATER = { rank: "./_rank.ts", stores: "./_stores.ts", examples: "../lib/score/examples.ts" };
+const TS = ".ts";
 
 /** What finds the examples in files of every format. */
-const everyFormat = () => import(LATER.examples) as Promise<typeof import("../lib/score/examples.ts")>;
+const everyFormat = () =>
+  import(`../lib/score/examples${TS}`) as Promise<typeof import("../lib/score/examples.ts")>;
 
 /** Most examples of one file: the 70,000 of an MNIST file and more. */
 const MAX_EXAMPLES = 1_000_000;
@@ -339,7 +340,7 @@ export function main(args: string[]): Promise<number> {
     if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
     const output = createOutput(options);
     const source = await findModel(reference, async () => {
-      const { openPlace } = await import(LATER.stores) as typeof import("./_stores.ts");
+      const { openPlace } = await import(`./_stores${TS}`) as typeof import("./_stores.ts");
       return openPlace(options.store, options.s3Endpoint);
     });
     const { threads, runtime } = options;
@@ -347,7 +348,7 @@ export function main(args: string[]): Promise<number> {
     const range = options.range === undefined ? undefined : parseRange(options.range);
     if (options.top !== undefined) {
       const { top, label, sheet, labelNext } = options;
-      const { rankFile } = await import(LATER.rank) as typeof import("./_rank.ts");
+      const { rankFile } = await import(`./_rank${TS}`) as typeof import("./_rank.ts");
       return await rankFile(scorer, files, { top, label, range, sheet, labelNext }, output).finally(() =>
         scorer.close()
       );
