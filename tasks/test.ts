@@ -52,6 +52,13 @@ export interface Counts {
   skipped: number;
 }
 
+/** One `deno test`. */
+interface TestRun {
+  args: string[];
+  /** Files at once. */
+  jobs: number;
+}
+
 /** Runs the task; see `--help`. */
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
@@ -100,17 +107,20 @@ export function main(args: string[]): Promise<number> {
           ...options.filter ? [`--filter=${options.filter}`] : [],
           ...inIntegration ? ["--frozen", "--no-check"] : [], // their types were checked a moment ago
         ];
-        const runs = groups.alone.map((file) => [...common, file]);
-        const together = [...common, "--parallel"];
-        for (const part of inParts(groups.plain)) runs.push([...together, ...part]);
+        const { jobs } = options, together = [...common, "--parallel"];
+        const runs: TestRun[] = groups.alone.map((file) => ({ args: [...common, file], jobs }));
+        for (const part of inParts(groups.plain)) runs.push({ args: [...together, ...part], jobs });
         for (const part of inParts(groups.counted)) {
-          runs.push([...together, ...coverageArguments(profiles), ...part]);
+          // One more, as each waits a second for every thread that it starts.
+          runs.push({ args: [...together, ...coverageArguments(profiles), ...part], jobs: jobs + 1 });
         }
         // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
         // checked by `deno task check`.
-        if (hasExamples) runs.push([...together, "--no-check", "--config=deno.json", examples]);
-        for (const args of runs) {
-          const run = await countTests(args, options, hardship?.env);
+        if (hasExamples) {
+          runs.push({ args: [...together, "--no-check", "--config=deno.json", examples], jobs });
+        }
+        for (const each of runs) {
+          const run = await countTests(each, options.limit, hardship?.env);
           for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
           for (const name of run.names) failed.set(name, (failed.get(name) ?? 0) + 1);
         }
@@ -136,8 +146,8 @@ export function main(args: string[]): Promise<number> {
 
 /** One run of `deno test`: its own counts, or one failure where it did not come to count, and the names of what failed. */
 async function countTests(
-  args: string[],
-  { jobs, limit }: { jobs: number; limit: number },
+  { args, jobs }: TestRun,
+  limit: number,
   env: Hardship["env"] = {},
 ): Promise<Counts & { names: string[] }> {
   const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
