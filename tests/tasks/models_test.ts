@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
+import { nowOfPrograms } from "../clock.ts";
 import { withFolder } from "../folder.ts";
 import { exampleCard } from "../lib/card/example_card.ts";
 import { runTask } from "../task_command.ts";
@@ -76,7 +77,7 @@ Deno.test("models prunes what unfinished publishers left, and nothing that may b
   withModels(async (models, store, folder) => {
     const unfinished = join(folder, "store", "mnist", "4"), temporary = `.${crypto.randomUUID()}.tmp`;
     await Deno.mkdir(unfinished);
-    const claim = JSON.stringify({ claimed: new Date(Date.now() - 3_600_000).toISOString() });
+    const claim = JSON.stringify({ claimed: new Date(nowOfPrograms() - 3_600_000).toISOString() });
     await Deno.writeTextFile(join(unfinished, "claim.json"), claim);
     await Deno.writeTextFile(join(unfinished, "model.onnx"), "half");
     await Deno.writeTextFile(join(unfinished, temporary), "half");

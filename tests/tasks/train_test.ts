@@ -239,7 +239,7 @@ Deno.test("train stopped by SIGTERM keeps a checkpoint, and resumed gives the ve
   }
   await process.stderr.cancel();
   const { code } = await process.status;
-  assertEquals(code, 130, out);
+  assertEquals(code, 143, out);
   assert(out.includes('"type":"stopped"'), out);
   assertEquals(JSON.parse(await Deno.readTextFile(join(broken, "run.json"))).state, "interrupted");
   assert(!await exists(join(broken, "model.json")), "an interrupted run has no model yet");

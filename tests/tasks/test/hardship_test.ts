@@ -1,4 +1,5 @@
 import { assert, assertClose, assertEquals } from "../../assert.ts";
+import { nowOfPrograms } from "../../clock.ts";
 import { withFolder } from "../../folder.ts";
 
 /** What a test says that runs under hardship. */
@@ -34,7 +35,7 @@ Deno.test("test task with --hard runs tomorrow, in another zone, in an order of 
         .join("");
       return { code, text, order };
     };
-    const start = Date.now(), first = await run("1");
+    const start = nowOfPrograms(), first = await run("1");
     assertEquals(first.code, 0);
     assert(first.text.includes("in order 1\n"), first.text);
     const told = JSON.parse(/^\{.*\}$/m.exec(first.text)![0]);
