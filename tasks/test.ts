@@ -105,7 +105,8 @@ export function main(args: string[]): Promise<number> {
           "--no-prompt",
           ...hardship?.args ?? [],
           ...options.filter ? [`--filter=${options.filter}`] : [],
-          ...inIntegration ? ["--frozen", "--no-check"] : [], // their types were checked a moment ago
+          ...inIntegration ? ["--frozen"] : [],
+          ...inIntegration || round > 0 ? ["--no-check"] : [], // their types were checked a moment ago
         ];
         const { jobs } = options, together = [...common, "--parallel"];
         const runs: TestRun[] = groups.alone.map((file) => ({ args: [...common, file], jobs }));
