@@ -151,7 +151,8 @@ export class ModelReader {
       const merges = isOperation(object) || LAYERS.get(className)?.keras.merges === true;
       const member = { name, className, layer, merges };
       nodes.forEach((node, number) => {
-        const { inputs, states } = flattenTensors(node, name, this.#fail);
+        const preprocesses = LAYERS.get(className)?.keras.preprocesses;
+        const { inputs, states } = flattenTensors(node, name, this.#fail, preprocesses);
         waiting.push({ member, node: number, inputs: inputs.map(historyKey), states });
       });
     });

@@ -78,12 +78,14 @@ function tensorsIn(value: Json, found: History[]): boolean {
 /**
  * The tensors that feed one call of a layer.
  *
+ * @param idleInTraining Whether a call that is said to be in training changes nothing for a trained model.
  * @returns `states` of them, the last ones, are the first state of a recurrent layer.
  */
 export function flattenTensors(
   node: Json,
   name: string,
   fail: Fail,
+  idleInTraining = false,
 ): { inputs: History[]; states: number } {
   const { args, kwargs = {} } = isObject(node) ? node : {};
   if (!Array.isArray(args) || !isObject(kwargs)) throw fail(`a call of layer "${name}" is damaged`);
@@ -101,7 +103,8 @@ export function flattenTensors(
   let states = 0;
   for (const [option, value] of given) {
     const idle = (value: Json): boolean =>
-      IDLE[option]?.includes(value) || Array.isArray(value) && value.every(idle); // a mask for each input
+      IDLE[option]?.includes(value) || (idleInTraining && option === "training") ||
+      Array.isArray(value) && value.every(idle); // a mask for each input
     if (BY_NAME.includes(option) || idle(value)) continue;
     const before = inputs.length;
     if (option === "initial_state" && tensorsIn(value, inputs)) states = inputs.length - before;

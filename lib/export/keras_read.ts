@@ -34,6 +34,8 @@ export interface KerasFile {
   optimizerProblem?: string;
   /** Keras's name of the loss, if one was saved as a name. */
   loss?: string;
+  /** All that the model was compiled with, as Keras wrote it; `recipeFromKeras` of `lib/run` makes a recipe of it. */
+  compiled?: JsonObject;
 }
 
 const MAX_CONFIG_BYTES = 64 << 20;
@@ -97,7 +99,8 @@ export async function decodeKeras(bytes: Uint8Array, options: KerasReadOptions =
     const model = reader.model(config, "");
     const { inputs: inputNames, outputs: outputNames } = reader.ends;
     const trained = reader.trainedWeights();
-    return { model, inputNames, outputNames, ...readTraining(config, model, trained, weights) };
+    const compiled = isObject(config.compile_config) ? { compiled: config.compile_config } : {};
+    return { model, inputNames, outputNames, ...compiled, ...readTraining(config, model, trained, weights) };
   } catch (error) {
     reader.abandon();
     throw error;

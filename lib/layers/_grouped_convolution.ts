@@ -8,7 +8,7 @@ interface Convolution extends tf.layers.Layer {
   kernel: tf.LayerVariable;
   bias: tf.LayerVariable | null;
   strides: number[];
-  padding: "same" | "valid";
+  padding: "same" | "valid" | "causal";
   dilationRate: number[];
   activation: { apply(x: tf.Tensor): tf.Tensor } | null;
 }
@@ -17,9 +17,12 @@ type Make = new (args: object) => Convolution;
 
 /** One convolution over `rank` axes, strides and dilations a number an axis. */
 function convolve(rank: number, x: tf.Tensor, kernel: tf.Tensor, layer: Convolution): tf.Tensor {
-  const { strides, padding, dilationRate } = layer;
+  const { strides, dilationRate } = layer;
+  const padding = layer.padding === "causal" ? "valid" : layer.padding;
   if (rank === 1) {
-    const series = [x as tf.Tensor3D, kernel as tf.Tensor3D] as const;
+    const before = layer.padding === "causal" ? (kernel.shape[0] - 1) * dilationRate[0] : 0;
+    const padded = before > 0 ? tf.pad(x, [[0, 0], [before, 0], [0, 0]]) : x;
+    const series = [padded as tf.Tensor3D, kernel as tf.Tensor3D] as const;
     return tf.conv1d(...series, strides[0], padding, "NWC", dilationRate[0]);
   }
   if (rank === 2) {

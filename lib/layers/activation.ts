@@ -1,5 +1,7 @@
 /** Activations as layers of their own: Activation, ReLU, LeakyReLU, ELU, PReLU. @module */
+import { tf } from "../engine/mod.ts";
 import { stock, trained } from "./_fields.ts";
+import { baseConfig, type LayerConfig, type OneOrMany, only } from "./_layer.ts";
 import { activate, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { constant, each, scalar, transpose } from "./onnx.ts";
@@ -10,18 +12,67 @@ const ACTIVATION: LayerDefinition = {
   onnx: each((site, name, layout) => activate(site, name, activationOf(site), layout)),
 };
 
+/** Settings of {@linkcode SlopedReLU}. */
+export interface SlopedReluConfig extends LayerConfig {
+  maxValue?: number | null;
+  /** Slope below the threshold. @default {0} */
+  negativeSlope?: number;
+  /** Values from here on stay what they are. @default {0} */
+  threshold?: number;
+}
+
+/** x from the threshold on, below it `negativeSlope · (x - threshold)`; at most `maxValue`. Source: Keras 3's `ReLU`. */
+export class SlopedReLU extends tf.layers.Layer {
+  static className = "ReLU";
+  readonly #settings: { maxValue: number | null; negativeSlope: number; threshold: number };
+
+  constructor(config: SlopedReluConfig = {}) {
+    super(baseConfig(config));
+    const { maxValue = null, negativeSlope = 0, threshold = 0 } = config;
+    this.#settings = { maxValue, negativeSlope, threshold };
+  }
+
+  override computeOutputShape(shape: tf.Shape): tf.Shape {
+    return shape;
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
+    const { maxValue, negativeSlope, threshold } = this.#settings;
+    return tf.tidy(() => {
+      const x = only(inputs), over = tf.cast(tf.greater(x, threshold), "float32");
+      const kept = tf.mul(x, over);
+      const above = maxValue === null ? kept : tf.minimum(kept, maxValue);
+      const below = tf.mul(tf.mul(tf.sub(x, threshold), negativeSlope), tf.sub(1, over));
+      return negativeSlope === 0 ? above : tf.add(above, below);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.#settings };
+  }
+}
+tf.serialization.registerClass(SlopedReLU);
+
 const RELU: LayerDefinition = {
   className: "ReLU",
   keras: {
-    fields: { maxValue: "number?" },
-    fixed: { negative_slope: 0, threshold: 0 },
-    create: stock("reLU"),
+    fields: { maxValue: "number?", negativeSlope: "number", threshold: "number" },
+    create: ({ negativeSlope = 0, threshold = 0, ...settings }) =>
+      negativeSlope === 0 && threshold === 0
+        ? stock("reLU")(settings)
+        : new SlopedReLU({ ...settings, negativeSlope, threshold } as SlopedReluConfig),
   },
-  onnx: each(({ build, settings: { maxValue } }, name) =>
-    maxValue === null || maxValue === undefined
-      ? build.node("Relu", [name])
-      : build.node("Clip", [name, scalar(build, 0), scalar(build, maxValue)])
-  ),
+  onnx: each(({ build, layer, settings: { maxValue } }, name) => {
+    const { negativeSlope = 0, threshold = 0 } = layer.getConfig() as SlopedReluConfig;
+    const most = maxValue === null || maxValue === undefined ? "" : scalar(build, maxValue);
+    if (negativeSlope === 0 && threshold === 0) {
+      return most === "" ? build.node("Relu", [name]) : build.node("Clip", [name, scalar(build, 0), most]);
+    }
+    const edge = scalar(build, threshold), over = build.node("Greater", [name, edge]);
+    const above = most === "" ? name : build.node("Min", [name, most]);
+    const below = build.node("Mul", [build.node("Sub", [name, edge]), scalar(build, negativeSlope)]);
+    return build.node("Where", [over, above, below]);
+  }),
 };
 
 const LEAKY_RELU: LayerDefinition = {
@@ -32,9 +83,46 @@ const LEAKY_RELU: LayerDefinition = {
   ),
 };
 
+/** Settings of {@linkcode ScaledELU}. */
+export interface ScaledEluConfig extends LayerConfig {
+  /** What the values tend to below. @default {1} */
+  alpha?: number;
+}
+
+/** x above 0, alpha · (exp(x) - 1) below. TensorFlow.js's own layer knows an alpha of 1 only. Source: Keras 3's `ELU`. */
+export class ScaledELU extends tf.layers.Layer {
+  static className = "ELU";
+  readonly #alpha: number;
+
+  constructor(config: ScaledEluConfig = {}) {
+    super(baseConfig(config));
+    this.#alpha = config.alpha ?? 1;
+  }
+
+  override computeOutputShape(shape: tf.Shape): tf.Shape {
+    return shape;
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => {
+      const x = only(inputs), above = tf.relu(x);
+      return tf.add(above, tf.mul(tf.elu(tf.sub(x, above)), this.#alpha));
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), alpha: this.#alpha };
+  }
+}
+tf.serialization.registerClass(ScaledELU);
+
 const ELU: LayerDefinition = {
   className: "ELU",
-  keras: { fields: {}, fixed: { alpha: 1 }, create: stock("elu") },
+  keras: {
+    fields: { alpha: "number" },
+    create: ({ alpha = 1, ...settings }) =>
+      alpha === 1 ? stock("elu")(settings) : new ScaledELU({ ...settings, alpha } as ScaledEluConfig),
+  },
   onnx: each(({ build, settings: { alpha } }, name) =>
     build.node("Elu", [name], { alpha: { float: alpha } })
   ),

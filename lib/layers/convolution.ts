@@ -8,7 +8,6 @@ import { constant, paddings, set, type Site, turnKernel } from "./onnx.ts";
 function emit(site: Site): void {
   const { build, settings, weights: [kernel, bias], inputs: [input] } = site;
   const { kernelSize, strides, dilationRate } = settings;
-  if (settings.padding === "causal") throw site.fail(`padding "causal" has no counterpart`);
   const inputs = [build.as(input, "first"), constant(site, "kernel", turnKernel(kernel))];
   if (bias) inputs.push(constant(site, "bias", bias));
   const name = build.node("Conv", inputs, {
@@ -16,7 +15,9 @@ function emit(site: Site): void {
     strides,
     dilations: dilationRate,
     group: settings.groups ?? 1,
-    ...paddings(site, kernelSize, dilationRate),
+    ...(settings.padding === "causal"
+      ? { pads: [(kernelSize[0] - 1) * dilationRate[0], 0] }
+      : paddings(site, kernelSize, dilationRate)),
   });
   set(site, "first", activate(site, name, activationOf(site), "first"));
 }
@@ -29,6 +30,7 @@ function convolution(rank: 1 | 2 | 3): LayerDefinition {
       fields: {
         filters: "integer",
         ...WINDOW,
+        ...(rank === 1 && { padding: "seriesPadding" }),
         dilationRate: "integers",
         groups: "integer",
         ...BIASED,

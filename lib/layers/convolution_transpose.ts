@@ -8,7 +8,8 @@ import { activate, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { constant, set, type Site, turnKernel } from "./onnx.ts";
 
-function emit(site: Site): void {
+/** Writes a transposed convolution over any number of axes. */
+export function emitTransposed(site: Site): void {
   const { build, settings, weights: [kernel, bias], inputs: [input] } = site;
   const { kernelSize, strides, padding } = settings;
   // ONNX wants [in, out, window…].
@@ -33,7 +34,7 @@ function transposed(rank: 2 | 3): LayerDefinition {
       fixed: { ...LAST, ...QUIET, output_padding: null, dilation_rate: Array(rank).fill(1) },
       create: stock(`conv${rank}dTranspose`),
     },
-    onnx: emit,
+    onnx: emitTransposed,
   };
 }
 

@@ -43,6 +43,10 @@ export interface KerasForm {
   check?(config: JsonObject): string | undefined;
   /** Where weights are kept. @default {all in the layer's own group} */
   parts?(layer: tf.layers.Layer): readonly WeightPart[];
+  /** Whether all settings are kept as Keras wrote them, for `create` as `kept`; the layer has them under that name. */
+  keeps?: boolean;
+  /** Whether Keras writes of each call that it is in training, which counts only until the whole model is called. */
+  preprocesses?: boolean;
   /** Whether it takes a list of inputs. */
   merges?: boolean;
   /** Whether Keras calls it with one list or with an argument a tensor, if it takes several. @default {"list"} */

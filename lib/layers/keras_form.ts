@@ -66,7 +66,7 @@ export function layerToKeras(
 ): JsonObject {
   const fail = (why: string) => new TypeError(`Cannot write layer "${layer.name}" for Keras as ${why}`);
   const settings = layer.getConfig() as Record<string, unknown>;
-  const config: JsonObject = {};
+  const config: JsonObject = form.keeps ? { ...(layer as unknown as { kept: JsonObject }).kept } : {};
   for (const [name, kind] of Object.entries(form.fields)) {
     // A separable convolution forgets to tell its depth multiplier.
     const value = name in settings ? settings[name] : (layer as unknown as Record<string, unknown>)[name];
@@ -125,6 +125,8 @@ export function layerFromKeras(
           `${what} has ${key} ${brief(value)}: only ${JSON.stringify(form.fixed[key])} is supported`,
         );
       }
+    } else if (form.keeps && !COMMON.includes(key)) {
+      settings.kept = { ...settings.kept as JsonObject | undefined, [key]: value };
     } else if (key === "activity_regularizer" && value === null) {
       continue;
     } else if (!COMMON.includes(key) && !form.ignored?.includes(key)) {

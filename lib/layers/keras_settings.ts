@@ -23,6 +23,7 @@ export type SettingKind =
   | "one"
   | "one?"
   | "text"
+  | "text?"
   | "number"
   | "number?"
   | "numbers"
@@ -33,6 +34,7 @@ export type SettingKind =
   | "shape"
   | "pairs"
   | "padding"
+  | "seriesPadding"
   | "interpolation"
   | "activation"
   | "initializer"
@@ -222,6 +224,8 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
     }
     case "text":
       return typeof value === "string" ? value : undefined;
+    case "text?":
+      return value === null || typeof value === "string" ? value : undefined;
     case "number":
       return typeof value === "number" ? value : undefined;
     case "number?":
@@ -252,6 +256,8 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
         : undefined;
     case "padding":
       return value === "same" || value === "valid" ? value : undefined;
+    case "seriesPadding":
+      return value === "causal" ? value : settingFromKeras("padding", value);
     case "interpolation":
       return value === "nearest" ? value : value === "bilinear" ? "bilinearOfMiddles" : undefined;
     case "activation":

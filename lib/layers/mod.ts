@@ -26,6 +26,19 @@ export {
   Squash,
   squash,
 } from "./capsules.ts";
+export { type AdaptivePoolingConfig } from "./adaptive_pooling.ts";
+export { AdditiveAttention, Attention, type AttentionConfig } from "./attention.ts";
+export { CenterCrop, type ImageSizeConfig, Resizing, type ResizingConfig } from "./resizing.ts";
+export { EinsumDense, type EinsumDenseConfig } from "./einsum_dense.ts";
+export { Identity } from "./passing.ts";
+export { RmsNormalization, type RmsNormalizationConfig } from "./rms_normalization.ts";
+export { ScaledELU, type ScaledEluConfig, SlopedReLU, type SlopedReluConfig } from "./activation.ts";
+export {
+  Conv1DTranspose,
+  DepthwiseConv1D,
+  SeparableConv1D,
+  type SeriesConfig,
+} from "./_series_convolution.ts";
 export { ChannelAttention, type ChannelAttentionConfig } from "./channel_attention.ts";
 export { spatialDropout } from "./dropout.ts";
 export { GlobalAveragePooling3D, GlobalMaxPooling3D, type GlobalPoolingConfig } from "./global_pooling.ts";

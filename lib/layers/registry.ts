@@ -1,6 +1,8 @@
 /** All layer classes that can be written to a file and read from one; a new one is a file in this folder and a line here. @module */
 import { ACTIVATION_LAYERS } from "./activation.ts";
+import { ADAPTIVE_POOLINGS } from "./adaptive_pooling.ts";
 import { APERTURES } from "./apertures.ts";
+import { ATTENTIONS } from "./attention.ts";
 import { CLUSTER_SHAPES } from "./cluster_shapes.ts";
 import { BATCH_NORMALIZATION } from "./batch_normalization.ts";
 import { BIDIRECTIONAL } from "./bidirectional.ts";
@@ -16,6 +18,7 @@ import { DEPTHWISE_CONVOLUTION } from "./depthwise_convolution.ts";
 import { DIHEDRAL_CONVOLUTION } from "./dihedral_convolution.ts";
 import { DOT } from "./dot.ts";
 import { DROPOUTS } from "./dropout.ts";
+import { EINSUM_DENSE } from "./einsum_dense.ts";
 import { EMBEDDING } from "./embedding.ts";
 import { GLOBAL_POOLINGS } from "./global_pooling.ts";
 import { GROUP_NORMALIZATION } from "./group_normalization.ts";
@@ -27,12 +30,16 @@ import { MIN_POOLING } from "./min_pooling.ts";
 import { MULTI_HEAD_ATTENTION } from "./multi_head_attention.ts";
 import { NOISES } from "./noise.ts";
 import { NORMALIZATION } from "./normalization.ts";
+import { PASSING_LAYERS } from "./passing.ts";
 import { POOLINGS } from "./pooling.ts";
 import { RECURRENT_LAYERS } from "./recurrent.ts";
 import { REPARAMETRIZATION } from "./reparametrization.ts";
 import { RESCALING } from "./rescaling.ts";
+import { RESIZINGS } from "./resizing.ts";
+import { RMS_NORMALIZATION } from "./rms_normalization.ts";
 import { SELF_ATTENTION } from "./self_attention.ts";
 import { SEPARABLE_CONVOLUTION } from "./separable_convolution.ts";
+import { SERIES_CONVOLUTIONS } from "./series_convolution.ts";
 import { SHAPES } from "./shapes.ts";
 import { SOFT_MASK_MOMENTS } from "./soft_mask_moments.ts";
 import { SOFTMAX } from "./softmax.ts";
@@ -48,17 +55,22 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   ...TRANSPOSED_CONVOLUTIONS,
   DEPTHWISE_CONVOLUTION,
   SEPARABLE_CONVOLUTION,
+  ...SERIES_CONVOLUTIONS,
   DENSE,
+  EINSUM_DENSE,
   EMBEDDING,
   BATCH_NORMALIZATION,
   LAYER_NORMALIZATION,
   ...POOLINGS,
   ...GLOBAL_POOLINGS,
+  ...ADAPTIVE_POOLINGS,
   ...SHAPES,
   ...BORDERS,
   ...UP_SAMPLINGS,
+  ...RESIZINGS,
   ...DROPOUTS,
   ...NOISES,
+  ...PASSING_LAYERS,
   ...ACTIVATION_LAYERS,
   RESCALING,
   ...MERGING_LAYERS,
@@ -68,9 +80,11 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   BIDIRECTIONAL,
   TIME_DISTRIBUTED,
   MULTI_HEAD_ATTENTION,
+  ...ATTENTIONS,
   SOFTMAX,
   NORMALIZATION,
   GROUP_NORMALIZATION,
+  RMS_NORMALIZATION,
   LAYER_SCALE,
   UNIT_NORMALIZATION,
   SPECTRAL_NORMALIZATION,

@@ -55,9 +55,26 @@ const FLATTEN: LayerDefinition = {
   },
 };
 
+const Stock = (tf.layers.reshape({ targetShape: [1] }) as object).constructor as new (
+  config: object,
+) => tf.layers.Layer & { targetShape: (number | null)[] };
+
+/** TensorFlow.js's layer, which leaves its one open side open although all others follow from the input. */
+class Reshape extends Stock {
+  static className = "Reshape";
+
+  override computeOutputShape(inputShape: OneOrMany<tf.Shape>): tf.Shape {
+    const [batch, ...sides] = onlyShape(inputShape), wanted = this.targetShape;
+    const open = wanted.filter((side) => side === null).length;
+    if (open !== 1 || sides.includes(null)) return [batch, ...wanted];
+    const rest = product(sides as number[]) / product(wanted.filter((side) => side !== null));
+    return [batch, ...wanted.map((side) => side ?? rest)];
+  }
+}
+
 const RESHAPE: LayerDefinition = {
   className: "Reshape",
-  keras: { fields: { targetShape: "shape" }, create: stock("reshape") },
+  keras: { fields: { targetShape: "shape" }, create: (settings) => new Reshape(settings) },
   onnx(site) {
     const { build, inputs: [input], output, settings } = site, wanted = sizes(output.shape);
     if (wanted.filter((side) => side < 0).length > 1) {

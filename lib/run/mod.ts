@@ -4,6 +4,7 @@ export * from "./contact_sheet.ts";
 export * from "./experiment.ts";
 export * from "./fine_tune.ts";
 export * from "./import_model.ts";
+export * from "./keras_recipe.ts";
 export * from "./learning_curve.ts";
 export * from "./options_for.ts";
 export * from "./run.ts";

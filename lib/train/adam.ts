@@ -10,6 +10,8 @@ export interface AdamOptions {
   beta2?: number;
   /** Added to the root, outside it. @default {1e-7} */
   epsilon?: number;
+  /** Divide by the largest root so far, not by the last one. @default {false} */
+  amsgrad?: boolean;
 }
 
 /**
@@ -17,6 +19,7 @@ export interface AdamOptions {
  *
  * Source: Kingma and Ba, arXiv 1412.6980, in the form of its section 2 (last paragraph), as Keras 3 has it:
  * `w -= rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)`. Decoupled decay: Loshchilov and Hutter, arXiv 1711.05101.
+ * Largest root: Reddi et al., arXiv 1904.09237.
  *
  * @example Train a model with it
  * ```ts
@@ -25,19 +28,21 @@ export interface AdamOptions {
  * ```
  */
 export function adam(options: AdamOptions = {}): OptimizerRule {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false } = options;
   return {
-    config: { name: "adam", beta1, beta2, epsilon },
-    slots: ["mean", "square"],
-    update(weight, gradient, [mean, square], { rate, step }) {
+    config: { name: "adam", beta1, beta2, epsilon, ...(amsgrad && { amsgrad }) },
+    slots: ["mean", "square", ...(amsgrad ? ["largest"] : [])],
+    update(weight, gradient, [mean, square, largest], { rate, step }) {
       const correction = tf.div(
         tf.sqrt(tf.sub(1, tf.pow(beta2, step))),
         tf.sub(1, tf.pow(beta1, step)),
       );
       const m = tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1));
       const v = tf.add(square, tf.mul(tf.sub(tf.square(gradient), square), 1 - beta2));
-      const move = tf.div(tf.mul(m, tf.mul(rate, correction)), tf.add(tf.sqrt(v), epsilon));
-      return { weight: tf.sub(weight, move), slots: [m, v] };
+      const kept = amsgrad ? [tf.maximum(largest, v)] : [];
+      const [below = v] = kept;
+      const move = tf.div(tf.mul(m, tf.mul(rate, correction)), tf.add(tf.sqrt(below), epsilon));
+      return { weight: tf.sub(weight, move), slots: [m, v, ...kept] };
     },
   };
 }

@@ -17,6 +17,8 @@ export interface Loss {
   readonly config: Readonly<Record<string, string | number>>;
   /** Whether it is steadier on the model's output before its last softmax or sigmoid. */
   readonly logits: boolean;
+  /** The activation before which it takes an output; behind another one it takes probabilities. @default {either} */
+  readonly squashing?: "softmax" | "sigmoid";
   /** What targets are: class numbers, or values of the output's own shape. */
   readonly target: "classes" | "values";
   /**
@@ -94,6 +96,7 @@ export function crossEntropy(options: SmoothingOptions = {}): Loss {
   return {
     config: { name: "crossEntropy", labelSmoothing },
     logits: true,
+    squashing: "softmax",
     target: "classes",
     perExample(targets, output, form) {
       const batch = output.shape[0], classes = output.shape[output.rank - 1];
@@ -132,6 +135,7 @@ export function binaryCrossEntropy(options: SmoothingOptions = {}): Loss {
   return {
     config: { name: "binaryCrossEntropy", labelSmoothing },
     logits: true,
+    squashing: "sigmoid",
     target: "values",
     perExample(targets, output, form) {
       const hard = targetsLike(targets, output);

@@ -8,9 +8,9 @@ export interface Metric {
   readonly name: string;
   /** Which way it improves. */
   readonly better: "lower" | "higher";
-  /**
-   * Value of every example. Shapes as in `Loss.perExample`; the output is in the form that the loss has it in.
-   */
+  /** Whether it can do with the output before its last softmax or sigmoid, where the loss has it so. @default {false} */
+  readonly logits?: boolean;
+  /** Value of every example. Shapes as in `Loss.perExample`. */
   perExample(targets: tf.Tensor, output: tf.Tensor, form: OutputForm): tf.Tensor;
 }
 
@@ -35,6 +35,7 @@ export function accuracy(): Metric {
   return {
     name: "accuracy",
     better: "higher",
+    logits: true,
     perExample(targets, output) {
       const best = tf.cast(tf.argMax(output, output.rank - 1), "int32");
       const right = tf.cast(tf.equal(tf.reshape(best, [-1]), classNumbers(targets)), "float32");
@@ -47,6 +48,8 @@ export function accuracy(): Metric {
 export interface BinaryAccuracyOptions {
   /** Probabilities above it count as 1. @default {0.5} */
   threshold?: number;
+  /** Holds the output as it is against the threshold even where it is no probability, as Keras does. @default {false} */
+  raw?: boolean;
 }
 
 /**
@@ -61,10 +64,11 @@ export interface BinaryAccuracyOptions {
  * ```
  */
 export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
-  const { threshold = 0.5 } = options;
+  const { threshold = 0.5, raw = false } = options;
   return {
     name: "accuracy",
     better: "higher",
+    logits: !raw,
     perExample(targets, output, { logits }) {
       const least = logits ? Math.log(threshold / (1 - threshold)) : threshold;
       const right = tf.equal(tf.greater(output, least), tf.greater(targetsLike(targets, output), 0.5));
@@ -91,5 +95,48 @@ export function absoluteError(factor = 1): Metric {
     better: "lower",
     perExample: (targets, output) =>
       tf.mul(meanOfExample(tf.abs(tf.sub(output, targetsLike(targets, output)))), factor),
+  };
+}
+
+/**
+ * Squared difference of output and target.
+ *
+ * @example
+ * ```ts
+ * import { squaredError } from "./metric.ts";
+ * squaredError().name; // "squaredError"
+ * ```
+ */
+export function squaredError(): Metric {
+  return {
+    name: "squaredError",
+    better: "lower",
+    perExample: (targets, output) => meanOfExample(tf.square(tf.sub(output, targetsLike(targets, output)))),
+  };
+}
+
+/**
+ * Share of examples whose class is among the `k` likeliest; targets are class numbers.
+ *
+ * Source: Keras 3 `SparseTopKCategoricalAccuracy`; of classes as likely as the right one none counts before it.
+ *
+ * @example
+ * ```ts
+ * import { topAccuracy } from "./metric.ts";
+ * topAccuracy(3).name; // "top3Accuracy"
+ * ```
+ */
+export function topAccuracy(k = 5): Metric {
+  return {
+    name: `top${k}Accuracy`,
+    better: "higher",
+    logits: true,
+    perExample(targets, output) {
+      const classes = output.shape[output.rank - 1];
+      const scores = tf.reshape(output, [-1, classes]), numbers = classNumbers(targets);
+      const own = tf.sum(tf.mul(tf.oneHot(numbers, classes, 1, 0, "float32"), scores), 1, true);
+      const above = tf.sum(tf.cast(tf.greater(scores, own), "float32"), 1);
+      return meanOfExample(tf.reshape(tf.cast(tf.less(above, k), "float32"), output.shape.slice(0, -1)));
+    },
   };
 }

@@ -1,5 +1,7 @@
 /** Training: `fit`, `predict`, and the parts from which a loop can be written by hand. @module */
+export * from "./adagrad.ts";
 export * from "./adam.ts";
+export * from "./adamax.ts";
 export type { AugmentedArrays, Preparation } from "./batch.ts";
 export * from "./batch_losses.ts";
 export * from "./callback.ts";
@@ -22,11 +24,15 @@ export {
   type OutputForm,
   type SmoothingOptions,
 } from "./loss.ts";
+export * from "./lion.ts";
+export * from "./losses/cosine_similarity.ts";
 export * from "./losses/focal.ts";
 export * from "./losses/hinge.ts";
 export * from "./losses/kl_divergence.ts";
 export * from "./losses/log_cosh.ts";
 export * from "./losses/overlap.ts";
+export * from "./losses/poisson.ts";
+export * from "./losses/relative.ts";
 export * from "./losses/weighted_binary_cross_entropy.ts";
 export * from "./metric.ts";
 export type {
@@ -38,6 +44,7 @@ export type {
   ObjectiveOptions,
   WeightedLoss,
 } from "./objective.ts";
+export * from "./nadam.ts";
 export * from "./optimizer.ts";
 export * from "./order.ts";
 export * from "./pairwise_ranking.ts";
@@ -56,6 +63,7 @@ export type {
   TrainStep,
 } from "./step.ts";
 export * from "./steps/adversarial.ts";
+export * from "./step_schedules.ts";
 export * from "./stop_gradient.ts";
 export { supervised, type SupervisedOptions } from "./steps/supervised.ts";
 export * from "./steps/variational.ts";

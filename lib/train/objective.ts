@@ -115,6 +115,8 @@ export interface ModelOutputs {
   readonly shapes: Readonly<Record<string, readonly (number | null)[]>>;
   /** Outputs whose last softmax or sigmoid can be left off, or that have none. */
   readonly logits: ReadonlySet<string>;
+  /** What each of these ends in. @default {what its loss expects} */
+  readonly ends?: Readonly<Record<string, "softmax" | "sigmoid" | "none">>;
 }
 
 const isLoss = (spec: LossSpec): spec is Loss => typeof (spec as Loss).perExample === "function";
@@ -145,9 +147,7 @@ export function createObjective(
   checkClassWeights(terms, outputs);
   const several = names.length > 1;
   const lossNames = several ? terms.map(({ output }) => `${output}Loss`) : [];
-  const logits = new Set(
-    terms.filter(({ loss, output }) => loss.logits && outputs.logits.has(output)).map((term) => term.output),
-  );
+  const logits = new Set(terms.filter((term) => takesLogits(term, outputs)).map(({ output }) => output));
   return {
     config: Object.fromEntries(terms.map(({ output, loss, weight }) => [output, { ...loss.config, weight }])),
     logits,
@@ -158,7 +158,7 @@ export function createObjective(
       const parts = terms.map((term) => {
         const { loss, output, target } = term;
         const losses = loss.perExample(examples.targets[target], examples.outputs[output], {
-          logits: outputs.logits.has(output),
+          logits: logits.has(output),
         });
         return weightedSum(
           losses,
@@ -170,7 +170,7 @@ export function createObjective(
       const weighted = parts.map((part, i) => terms[i].weight === 1 ? part : tf.mul(part, terms[i].weight));
       return {
         loss: weighted.length === 1 ? weighted[0] : tf.addN(weighted),
-        sums: [...(several ? parts : []), ...metricSums(metricTerms, examples, outputs)],
+        sums: [...(several ? parts : []), ...metricSums(metricTerms, examples, logits, outputs.ends)],
       };
     },
     check: (batch, indices) => terms.forEach((term) => checkTargets(term, outputs, batch, indices)),
@@ -183,6 +183,8 @@ function jointObjective(
   metricTerms: readonly MetricTerm[],
 ): Objective {
   const parts = loss.parts ?? [];
+  const wanted = loss.logits === "all" ? Object.keys(outputs.shapes) : loss.logits;
+  const logits = new Set(wanted.filter((name) => outputs.logits.has(name)));
   return {
     config: loss.config,
     logits: loss.logits === "all" ? "all" : new Set(loss.logits),
@@ -198,12 +200,19 @@ function jointObjective(
         loss: weightedSum(losses, losses, examples.weight),
         sums: [
           ...parts.map((name) => tf.sum((values as NamedTensors)[name])),
-          ...metricSums(metricTerms, examples, outputs),
+          ...metricSums(metricTerms, examples, logits, outputs.ends),
         ],
       };
     },
     check: () => {},
   };
+}
+
+/** Whether a loss gets its output before the last activation: only where that is the one that it undoes. */
+function takesLogits({ loss, output }: Term, { logits, ends }: ModelOutputs): boolean {
+  if (!loss.logits || !logits.has(output)) return false;
+  const end = ends?.[output] ?? "none";
+  return end === "none" || loss.squashing === undefined || end === loss.squashing;
 }
 
 function betterOf(losses: readonly string[], metrics: readonly MetricTerm[]): Objective["better"] {
@@ -217,11 +226,23 @@ function betterOf(losses: readonly string[], metrics: readonly MetricTerm[]): Ob
 function metricSums(
   terms: readonly MetricTerm[],
   { targets, outputs }: Judged,
-  { logits }: ModelOutputs,
+  logits: ReadonlySet<string>,
+  ends: ModelOutputs["ends"] = {},
 ): tf.Tensor[] {
-  return terms.map(({ metric, target, output }) =>
-    tf.sum(metric.perExample(targets[target], outputs[output], { logits: logits.has(output) }))
-  );
+  const activated = (output: string) => {
+    const value = outputs[output];
+    if (!logits.has(output)) return value;
+    return ends[output] === "softmax"
+      ? tf.softmax(value)
+      : ends[output] === "sigmoid"
+      ? tf.sigmoid(value)
+      : value;
+  };
+  return terms.map(({ metric, target, output }) => {
+    const form = { logits: metric.logits === true && logits.has(output) };
+    const value = metric.logits ? outputs[output] : activated(output);
+    return tf.sum(metric.perExample(targets[target], value, form));
+  });
 }
 
 /** Sum of losses, each by its example's and its class's weight. */

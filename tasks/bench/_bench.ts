@@ -206,7 +206,7 @@ export class Peer {
   }
 
   /** Sends a request and waits for the answer; lines that are no JSON objects are passed over. */
-  async ask(request: Record<string, unknown>): Promise<Record<string, number>> {
+  async ask<T = Record<string, number>>(request: Record<string, unknown>): Promise<T> {
     try {
       await this.#writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
       for (;;) {

@@ -1,6 +1,6 @@
 /** Cross-entropy in which easy examples count little. @module */
 import { losses, tf } from "../../engine/mod.ts";
-import { type Loss, meanOfExample, targetsLike } from "../loss.ts";
+import { classNumbers, type Loss, meanOfExample, targetsLike } from "../loss.ts";
 
 const EPSILON = 1e-7;
 
@@ -36,6 +36,7 @@ export function focal(options: FocalOptions = {}): Loss {
   return {
     config: { name: "focal", gamma, ...(alpha !== undefined && { alpha }) },
     logits: true,
+    squashing: "sigmoid",
     target: "values",
     perExample(targets, output, { logits }) {
       const truth = targetsLike(targets, output);
@@ -46,6 +47,48 @@ export function focal(options: FocalOptions = {}): Loss {
       if (alpha === undefined) return meanOfExample(faded);
       const weight = tf.add(tf.mul(truth, alpha), tf.mul(tf.sub(1, truth), 1 - alpha));
       return meanOfExample(tf.mul(weight, faded));
+    },
+  };
+}
+
+/** Options for {@linkcode categoricalFocal}. */
+export interface CategoricalFocalOptions {
+  /** How fast easy examples fade; 0 is plain cross-entropy. @default {2} */
+  gamma?: number;
+  /** Weight of every class. @default {0.25} */
+  alpha?: number;
+}
+
+/**
+ * Focal loss of one of several classes: `α (1 - p)^γ · -log p` of the right one; targets are class numbers.
+ *
+ * Source: Keras 3 `CategoricalFocalCrossentropy`, which takes them one-hot.
+ *
+ * @throws {RangeError} If gamma is negative.
+ * @example An even guess between two classes
+ * ```ts
+ * import { startEngine } from "../../engine/mod.ts";
+ * import { categoricalFocal } from "./focal.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * const loss = categoricalFocal({ gamma: 2, alpha: 1 });
+ * loss.perExample(tf.tensor1d([1], "int32"), tf.tensor2d([[0, 0]]), { logits: true }).dataSync(); // 0.1732…
+ * ```
+ */
+export function categoricalFocal(options: CategoricalFocalOptions = {}): Loss {
+  const { gamma = 2, alpha = 0.25 } = options;
+  if (!(gamma >= 0)) throw new RangeError(`Cannot make a loss as gamma must be at least 0: got ${gamma}`);
+  return {
+    config: { name: "categoricalFocal", gamma, alpha },
+    logits: true,
+    squashing: "softmax",
+    target: "classes",
+    perExample(targets, output, { logits }) {
+      const classes = output.shape[output.rank - 1];
+      const right = tf.reshape(tf.oneHot(classNumbers(targets), classes, 1, 0, "float32"), output.shape);
+      const shares = logits ? tf.softmax(output) : tf.div(output, tf.sum(output, -1, true));
+      const p = tf.clipByValue(shares, EPSILON, 1 - EPSILON);
+      const faded = tf.mul(tf.pow(tf.sub(1, p), gamma), tf.mul(tf.log(p), -alpha));
+      return meanOfExample(tf.sum(tf.mul(right, faded), -1));
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Losses that ask for a margin, and nothing beyond it. @module */
 import { tf } from "../../engine/mod.ts";
-import { type Loss, meanOfExample, targetsLike } from "../loss.ts";
+import { classNumbers, type Loss, meanOfExample, targetsLike } from "../loss.ts";
 
 /** What is missing to the margin of 1; labels 0 and 1 become −1 and 1. */
 function missing(targets: tf.Tensor, output: tf.Tensor): tf.Tensor {
@@ -49,5 +49,33 @@ export function squaredHinge(): Loss {
     logits: false,
     target: "values",
     perExample: (targets, output) => meanOfExample(tf.square(missing(targets, output))),
+  };
+}
+
+/**
+ * By how much the best of the wrong classes comes within a margin of 1 to the right one; targets are class numbers.
+ *
+ * Source: Keras 3 `CategoricalHinge`, which takes them one-hot.
+ *
+ * @example The right class is ahead by 0.5
+ * ```ts
+ * import { startEngine } from "../../engine/mod.ts";
+ * import { categoricalHinge } from "./hinge.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * const loss = categoricalHinge();
+ * loss.perExample(tf.tensor1d([0], "int32"), tf.tensor2d([[1, 0.5]]), { logits: false }).dataSync(); // 0.5
+ * ```
+ */
+export function categoricalHinge(): Loss {
+  return {
+    config: { name: "categoricalHinge" },
+    logits: false,
+    target: "classes",
+    perExample(targets, output) {
+      const classes = output.shape[output.rank - 1];
+      const right = tf.reshape(tf.oneHot(classNumbers(targets), classes, 1, 0, "float32"), output.shape);
+      const own = tf.sum(tf.mul(right, output), -1), best = tf.max(tf.mul(tf.sub(1, right), output), -1);
+      return meanOfExample(tf.relu(tf.add(tf.sub(best, own), 1)));
+    },
   };
 }

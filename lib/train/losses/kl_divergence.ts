@@ -1,6 +1,6 @@
 /** How far predicted probabilities are from wanted ones, as a relative entropy. @module */
 import { tf } from "../../engine/mod.ts";
-import { type Loss, targetsLike } from "../loss.ts";
+import { type Loss, meanOfExample, targetsLike } from "../loss.ts";
 
 const EPSILON = 1e-7;
 
@@ -33,7 +33,7 @@ export function klDivergence(): Loss {
     perExample(targets, output) {
       const truth = targetsLike(targets, output);
       const isColumn = output.rank < 2 || output.shape[output.rank - 1] === 1;
-      if (!isColumn) return divergence(truth, output);
+      if (!isColumn) return meanOfExample(divergence(truth, output));
       const both = (values: tf.Tensor) => {
         const column = tf.reshape(values, [-1, 1]);
         return tf.concat([column, tf.sub(1, column)], 1);

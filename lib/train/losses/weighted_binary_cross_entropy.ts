@@ -27,6 +27,7 @@ export function weightedBinaryCrossEntropy(weight: number): Loss {
   return {
     config: { name: "weightedBinaryCrossEntropy", weight },
     logits: true,
+    squashing: "sigmoid",
     target: "values",
     perExample(targets, output, { logits }) {
       const truth = targetsLike(targets, output);

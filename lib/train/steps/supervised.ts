@@ -4,7 +4,7 @@
  * and reads nothing back until somebody asks.
  * @module
  */
-import { applySharded, compile, logitOutputs, tf } from "../../engine/mod.ts";
+import { applySharded, compile, lastActivations, logitOutputs, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { type Batches, createBatches, type Examples, type Preparation } from "../batch.ts";
@@ -33,6 +33,8 @@ export interface SupervisedOptions extends Preparation, ObjectiveOptions {
   optimizer?: OptimizerRule;
   /** Decoupled weight decay of kernels; see {@linkcode createOptimizer}. @default {0} */
   weightDecay?: number;
+  /** What decays: as in PyTorch's usual recipes, or as in Keras's. @default {"kernels", weights of rank 2 and more} */
+  decays?: "kernels" | "all";
   /** Largest norm of a weight's gradient. */
   clipNorm?: number;
   /** Largest joint norm of all gradients. */
@@ -46,7 +48,10 @@ export interface SupervisedOptions extends Preparation, ObjectiveOptions {
 /** What is known of a model's outputs before it runs. */
 export function outputsOf(model: tf.LayersModel): ModelOutputs {
   const shapes = Object.fromEntries(model.outputs.map(({ shape }, i) => [model.outputNames[i], shape]));
-  return { shapes, logits: logitOutputs(model) };
+  const ends = Object.fromEntries(
+    Object.entries(lastActivations(model)).map(([name, { activation }]) => [name, activation]),
+  );
+  return { shapes, logits: logitOutputs(model), ends };
 }
 
 /** Examples and what the model says to them, shard by shard; all in one where the loss compares examples. */
@@ -125,7 +130,10 @@ function createSupervised(
   const objective = createObjective(outputsOf(model), source.targets, options);
   const weights = allVariables(model), trained = trainedVariables(model);
   const batches = createBatches(source, { ...options, check: objective.check });
-  const optimizer = createOptimizer(rule, trained, { weightDecay });
+  const optimizer = createOptimizer(rule, trained, {
+    weightDecay,
+    ...(options.decays === "all" && { decays: () => true }),
+  });
   const averages = emaMomentum === undefined
     ? undefined
     : weights.map((weight) => tf.tidy(() => tf.variable(weight, false)));
@@ -184,8 +192,9 @@ function createSupervised(
 /** The options that must be the same for a run to go on. */
 function settingsOf(options: SupervisedOptions): Record<string, unknown> {
   const { clipNorm, globalClipNorm, clipValue, emaMomentum, weightDecay, classWeights, optimizer } = options;
-  const { preprocessing, augmentation } = options;
+  const { preprocessing, augmentation, decays } = options;
   return {
+    decays,
     optimizer: optimizer?.config,
     weightDecay,
     clipNorm,

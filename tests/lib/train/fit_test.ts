@@ -2,8 +2,11 @@ import { join } from "@std/path";
 import { fromArrays, type Source, subset } from "../../../lib/data/source.ts";
 import { engineReport, startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
+  absoluteError,
   accuracy,
   adam,
+  binaryAccuracy,
+  binaryCrossEntropy,
   constant,
   cosine,
   crossEntropy,
@@ -14,11 +17,14 @@ import {
   fit,
   type FitEnds,
   type LoopOptions,
+  type Loss,
   meanSquaredError,
+  type Metric,
   oneCycle,
   predict,
   reduceOnPlateau,
   sgd,
+  squaredError,
   supervised,
   type SupervisedOptions,
 } from "../../../lib/train/mod.ts";
@@ -358,4 +364,46 @@ Deno.test("fit() ends with the same numbers on every backend", async () => {
   assertClose(ends[1], ends[0], 1e-4);
   assertClose(ends[2], ends[0], 1e-4);
   await startEngine({ backend: "tensorflow" });
+});
+
+Deno.test("fit() measures what the model says, whatever form its loss takes that in", async () => {
+  // One value of 0 goes in, so that sigmoid(bias) comes out: |1 - sigmoid(2)| = 0.119203, squared 0.014209.
+  const head = (activation: "sigmoid" | "linear") => {
+    const layer = tf.layers.dense({
+      units: 1,
+      activation,
+      biasInitializer: tf.initializers.constant({ value: 2 }),
+      inputShape: [1],
+    });
+    return tf.sequential({ layers: [layer] });
+  };
+  const source = fromArrays({ data: Float32Array.of(0, 0), shape: [2, 1] }, {
+    data: Float32Array.of(1, 1),
+    shape: [2],
+  });
+  const first = async (activation: "sigmoid" | "linear", loss: Loss, metrics: Metric[]) =>
+    (await fit(head(activation), source, { loss, metrics, epochs: 1, batch: 2 })).epochs[0];
+  const crossed = await first("sigmoid", binaryCrossEntropy(), [absoluteError(), squaredError()]);
+  assertClose([crossed.absoluteError, crossed.squaredError], [0.119203, 0.014209], 1e-4);
+  // A loss that takes probabilities leaves them to the metric: a threshold of 0.9 is above sigmoid(2) = 0.88.
+  const squared = await first("sigmoid", meanSquaredError(), [binaryAccuracy({ threshold: 0.9 })]);
+  assertEquals(squared.accuracy, 0);
+  // Keras holds logits themselves against the threshold: 2 > 0.9.
+  const raw = await first("linear", binaryCrossEntropy(), [binaryAccuracy({ threshold: 0.9, raw: true })]);
+  assertEquals(raw.accuracy, 1);
+});
+
+Deno.test("fit() takes probabilities where another activation stands at the end than the loss undoes", async () => {
+  // Keras 3.15: keras.losses.SparseCategoricalCrossentropy()([1], [[0.5, 0.8807971]]) is 0.449589, that of sigmoids
+  // divided by their sum.
+  const bias = tf.tensor1d([0, 2]);
+  const layer = tf.layers.dense({ units: 2, activation: "sigmoid", inputShape: [1] });
+  const model = tf.sequential({ layers: [layer] });
+  layer.setWeights([tf.zeros([1, 2]), bias]);
+  const source = fromArrays({ data: Float32Array.of(0), shape: [1, 1] }, {
+    data: Int32Array.of(1),
+    shape: [1],
+  });
+  const { epochs } = await fit(model, source, { loss: crossEntropy(), epochs: 1, batch: 1 });
+  assertClose(epochs[0].loss, Math.log(1.3807971 / 0.8807971), 1e-4);
 });

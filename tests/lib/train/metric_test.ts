@@ -1,5 +1,12 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
-import { absoluteError, accuracy, binaryAccuracy, validationName } from "../../../lib/train/metric.ts";
+import {
+  absoluteError,
+  accuracy,
+  binaryAccuracy,
+  squaredError,
+  topAccuracy,
+  validationName,
+} from "../../../lib/train/metric.ts";
 import { assertEquals, assertThrows } from "../../assert.ts";
 
 await startEngine({ backend: "cpu" });
@@ -45,6 +52,17 @@ Deno.test("absoluteError() is in the units asked for, averaged over an example's
     TypeError,
     "Cannot compare an output [1,3] with targets [2]",
   );
+});
+
+Deno.test("squaredError() and topAccuracy() say what Keras's metrics say", () => {
+  const squared = squaredError().perExample(tf.tensor2d([[1, 2]]), tf.tensor2d([[2, -1]]), { logits: false });
+  assertEquals(of(squared), [5]);
+  // keras.metrics.top_k_categorical_accuracy(np.eye(3)[[2, 0]], [[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]], 2): 1, 0
+  const output = tf.tensor2d([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]]);
+  assertEquals(of(topAccuracy(2).perExample(tf.tensor1d([2, 0], "int32"), output, { logits: false })), [
+    1,
+    0,
+  ]);
 });
 
 Deno.test("validationName() puts a name behind validation", () => {

@@ -1,7 +1,12 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
+  adadelta,
+  adagrad,
   adam,
+  adamax,
   createOptimizer,
+  lion,
+  nadam,
   type OptimizerOptions,
   type OptimizerRule,
   rmsprop,
@@ -45,6 +50,17 @@ const KERAS: [string, OptimizerRule, OptimizerOptions, number[]][] = [
     rmsprop({ rho: 0.8, momentum: 0.9, epsilon: 0.1, centered: true }),
     {},
     [0.9567244, -1.826175, -0.1739479],
+  ],
+  ["Nadam(0.1)", nadam(), {}, [0.9010907, -1.9533225, 0.4208481]],
+  ["Adamax(0.1)", adamax(), {}, [0.9138902, -1.8748592, 0.3321461]],
+  ["Adagrad(0.1)", adagrad(), {}, [0.9623953, -1.976029, 0.4368398]],
+  ["Adadelta(0.1)", adadelta(), {}, [0.9998153, -1.9999995, 0.4999445]],
+  ["Lion(0.1)", lion(), {}, [0.9, -2.1, 0.4]],
+  [
+    "Adam(0.1, beta_2=0.5, amsgrad=True)",
+    adam({ beta2: 0.5, amsgrad: true }),
+    {},
+    [0.9160854, -1.8688464, 0.316987],
   ],
 ];
 

@@ -155,6 +155,18 @@ Deno.test("no op on the way to a loss hides what is not a number, on any backend
   }
 });
 
+Deno.test("the gradient of an extreme is shared among equals, as in TensorFlow", async () => {
+  // tf.GradientTape().gradient(tf.reduce_max([[3., 1., 3.], [2., 0., 1.]], 1), x): [[0.5, 0, 0.5], [1, 0, 0]]
+  for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
+    await startEngine({ backend });
+    const x = tf.tensor2d([[3, 1, 3], [2, 0, 1]]);
+    const largest = tf.grad((x) => tf.sum(tf.max(x, 1)))(x).dataSync();
+    assertEquals([...largest], [0.5, 0, 0.5, 1, 0, 0], backend);
+    const smallest = tf.grad((x) => tf.min(x))(tf.tensor1d([2, 1, 1, 3])).dataSync();
+    assertEquals([...smallest], [0, 0.5, 0.5, 0], backend);
+  }
+});
+
 Deno.test("einsum() names the equation that it does not know", async () => {
   await startEngine({ backend: "cpu" });
   const x = tf.ones([2, 2]);

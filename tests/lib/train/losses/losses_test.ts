@@ -1,6 +1,9 @@
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import {
   binaryCrossEntropy,
+  categoricalFocal,
+  categoricalHinge,
+  cosineSimilarity,
   crossEntropy,
   dice,
   focal,
@@ -10,7 +13,10 @@ import {
   klDivergence,
   logCosh,
   type Loss,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
   overlapOfBatch,
+  poisson,
   squaredHinge,
   weightedBinaryCrossEntropy,
 } from "../../../../lib/train/mod.ts";
@@ -130,4 +136,45 @@ Deno.test("losses take the ends of what they allow, and nothing beyond", () => {
     assertThrows(() => focal({ alpha: wrong }), RangeError, `got ${wrong}`);
   }
   assertThrows(() => focal({ gamma: NaN }), RangeError, "got NaN");
+});
+
+Deno.test("losses of sizes, counts and directions are Keras's", () => {
+  // Printed by Keras 3.15:
+  //   y = np.array([[1, 2], [0.5, 4]]); p = np.array([[0.5, 2.5], [1, 3]])
+  //   print(keras.losses.MeanAbsolutePercentageError(reduction="none")(y, p)) # and so on
+  const y = tf.tensor2d([[1, 2], [0.5, 4]]), p = tf.tensor2d([[0.5, 2.5], [1, 3]]);
+  const cases: [Loss, number[]][] = [
+    [meanAbsolutePercentageError(), [37.5, 62.5]],
+    [meanSquaredLogarithmicError(), [0.053262, 0.066277]],
+    [poisson(), [0.930283, -0.197225]],
+    [cosineSimilarity(), [-0.964764, -0.980581]],
+  ];
+  for (const [loss, expected] of cases) {
+    assertClose(
+      loss.perExample(y, p, { logits: false }).dataSync(),
+      expected,
+      2e-5,
+      String(loss.config.name),
+    );
+  }
+});
+
+Deno.test("klDivergence() averages the places of an example", () => {
+  // Σ y log(y / p) of each place: [0.5, 0.5] against itself is 0, [1, 0] against [0.5, 0.5] is log 2.
+  const y = tf.tensor3d([[[0.5, 0.5], [1, 0]]]), p = tf.tensor3d([[[0.5, 0.5], [0.5, 0.5]]]);
+  const values = klDivergence().perExample(y, p, { logits: false });
+  assertClose(values.dataSync(), [Math.LN2 / 2], 1e-5);
+});
+
+Deno.test("losses of one class among several are Keras's", () => {
+  // hot = np.eye(3)[[2, 0]]; q = np.array([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]])
+  // print(keras.losses.CategoricalHinge(reduction="none")(hot, q))
+  // print(keras.losses.CategoricalFocalCrossentropy(alpha=0.4, gamma=1.5, reduction="none")(hot, q))
+  const numbers = tf.tensor1d([2, 0], "int32"), q = tf.tensor2d([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]]);
+  const of = (loss: Loss, output: tf.Tensor, logits: boolean) =>
+    loss.perExample(numbers, output, { logits }).dataSync();
+  assertClose(of(categoricalHinge(), q, false), [0.8, 1.5], 1e-6);
+  const focalLoss = categoricalFocal({ alpha: 0.4, gamma: 1.5 });
+  assertClose(of(focalLoss, q, false), [0.09802582, 0.7863927], 1e-5);
+  assertClose(of(focalLoss, tf.log(q), true), [0.09802582, 0.7863927], 1e-5);
 });

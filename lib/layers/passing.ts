@@ -1,0 +1,129 @@
+/**
+ * Layers that pass on what they get, but for training: Identity, ActivityRegularization, and Keras's augmenting layers.
+ *
+ * Those that would change what is trained are read, scored and written again, but refuse to be trained. @module
+ */
+import { tf } from "../engine/mod.ts";
+import { baseConfig, type LayerConfig, type OneOrMany, only } from "./_layer.ts";
+import type { LayerDefinition } from "./definition.ts";
+import type { JsonObject } from "./keras_settings.ts";
+import { pass } from "./onnx.ts";
+
+/** Settings of a passing layer. */
+export interface PassingConfig extends LayerConfig {
+  /** As Keras wrote them; they are written again. */
+  kept?: JsonObject;
+}
+
+/** What it gets is what it gives. */
+export class Identity extends tf.layers.Layer {
+  static className = "Identity";
+
+  constructor(config: LayerConfig = {}) {
+    super(baseConfig(config));
+  }
+
+  override computeOutputShape(shape: tf.Shape): tf.Shape {
+    return shape;
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => tf.clone(only(inputs)));
+  }
+}
+tf.serialization.registerClass(Identity);
+
+/** A layer that has work to do in training, which only Keras does. */
+abstract class Passing extends Identity {
+  /** Its settings. */
+  readonly kept: JsonObject;
+  /** What would be done, if anything. */
+  protected abstract readonly work: string | undefined;
+
+  constructor(config: PassingConfig) {
+    super(config);
+    this.kept = config.kept ?? {};
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>, kwargs: { training?: boolean } = {}): tf.Tensor {
+    if (kwargs.training && this.work !== undefined) {
+      throw new TypeError(
+        `Cannot train through layer "${this.name}" (${this.getClassName()}) as ${this.work}; ` +
+          `a model of the other layers can be trained`,
+      );
+    }
+    return super.call(inputs);
+  }
+}
+
+function passingClass(
+  className: string,
+  workOf: (kept: JsonObject) => string | undefined,
+): new (config: PassingConfig) => tf.layers.Layer {
+  const made = class extends Passing {
+    static override className = className;
+    protected override get work(): string | undefined {
+      return workOf(this.kept);
+    }
+  };
+  tf.serialization.registerClass(made as never);
+  return made;
+}
+
+/** A layer whose settings are kept as they are. */
+function passing(className: string, workOf: (kept: JsonObject) => string | undefined): LayerDefinition {
+  const Made = passingClass(className, workOf);
+  return {
+    className,
+    keras: {
+      fields: {},
+      keeps: true,
+      preprocesses: true,
+      create: (settings) => new Made(settings as PassingConfig),
+    },
+    onnx: pass,
+  };
+}
+
+/** Keras's layers that change examples in training only. */
+const AUGMENTING = [
+  "AugMix",
+  "CutMix",
+  "MixUp",
+  "RandAugment",
+  "RandomBrightness",
+  "RandomColorDegeneration",
+  "RandomColorJitter",
+  "RandomContrast",
+  "RandomElasticTransform",
+  "RandomErasing",
+  "RandomFlip",
+  "RandomGaussianBlur",
+  "RandomGrayscale",
+  "RandomHue",
+  "RandomInvert",
+  "RandomPerspective",
+  "RandomPosterization",
+  "RandomRotation",
+  "RandomSaturation",
+  "RandomSharpness",
+  "RandomShear",
+  "RandomTranslation",
+  "RandomZoom",
+];
+
+export const PASSING_LAYERS: readonly LayerDefinition[] = [
+  {
+    className: "Identity",
+    takesIntegers: true,
+    keras: { fields: {}, create: (settings) => new Identity(settings) },
+    onnx: pass,
+  },
+  passing("ActivityRegularization", ({ l1, l2 }) => {
+    const isIdle = (factor: unknown) => factor === 0 || factor === undefined;
+    return isIdle(l1) && isIdle(l2) ? undefined : "what it adds to the loss is not computed here";
+  }),
+  ...AUGMENTING.map((className) =>
+    passing(className, () => "it augments only in Keras: leave it to the augmentation of fit")
+  ),
+];

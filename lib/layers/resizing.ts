@@ -1,0 +1,165 @@
+/** Images of another size: Resizing, CenterCrop. Input [batch, rows, columns, C]. @module */
+import { tf } from "../engine/mod.ts";
+import { LAST } from "./_fields.ts";
+import {
+  baseConfig,
+  checkKnownSides,
+  checkRank,
+  type LayerConfig,
+  type OneOrMany,
+  only,
+  onlyShape,
+} from "./_layer.ts";
+import type { LayerDefinition } from "./definition.ts";
+import { set } from "./onnx.ts";
+
+/** Settings of {@linkcode Resizing} and {@linkcode CenterCrop}. */
+export interface ImageSizeConfig extends LayerConfig {
+  height: number;
+  width: number;
+}
+
+/** Settings of {@linkcode Resizing}. */
+export interface ResizingConfig extends ImageSizeConfig {
+  /** @default {"bilinear"} */
+  interpolation?: string;
+}
+
+abstract class Sized extends tf.layers.Layer {
+  protected readonly height: number;
+  protected readonly width: number;
+
+  constructor(config: ImageSizeConfig) {
+    super(baseConfig(config));
+    this.height = config.height;
+    this.width = config.width;
+  }
+
+  override build(inputShape: OneOrMany<tf.Shape>): void {
+    const shape = onlyShape(inputShape);
+    checkRank(this, shape, 4);
+    checkKnownSides(this, shape);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: OneOrMany<tf.Shape>): tf.Shape {
+    const shape = onlyShape(inputShape);
+    return [shape[0], this.height, this.width, shape[3]];
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), height: this.height, width: this.width };
+  }
+}
+
+/** Which of `from` places the `to` places of the result are nearest to, by the middles of the pixels. */
+function nearest(from: number, to: number): number[] {
+  return Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor((i + 0.5) * from / to)));
+}
+
+/** An image at another size, bilinear or by the nearest pixel, by the middles of the pixels. Source: Keras 3's `Resizing`. */
+export class Resizing extends Sized {
+  static className = "Resizing";
+  readonly #interpolation: string;
+
+  constructor(config: ResizingConfig) {
+    super(config);
+    this.#interpolation = config.interpolation ?? "bilinear";
+    if (!["bilinear", "nearest"].includes(this.#interpolation)) {
+      throw new TypeError(`interpolation must be bilinear or nearest: got "${this.#interpolation}"`);
+    }
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => {
+      const x = only<tf.Tensor4D>(inputs), [, rows, columns] = x.shape;
+      if (this.#interpolation === "bilinear") {
+        return tf.image.resizeBilinear(x, [this.height, this.width], false, true);
+      }
+      const tall = tf.gather(x, tf.tensor1d(nearest(rows, this.height), "int32"), 1);
+      return tf.gather(tall, tf.tensor1d(nearest(columns, this.width), "int32"), 2);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), interpolation: this.#interpolation };
+  }
+}
+tf.serialization.registerClass(Resizing as never);
+
+/** The middle of an image at least as large; with an odd margin the spare row is dropped below. Source: Keras 3's `CenterCrop`. */
+export class CenterCrop extends Sized {
+  static className = "CenterCrop";
+
+  override build(inputShape: OneOrMany<tf.Shape>): void {
+    super.build(inputShape);
+    const [, rows, columns] = onlyShape(inputShape);
+    if (rows! < this.height || columns! < this.width) {
+      throw new TypeError(
+        `${rows} × ${columns} pixels are less than the crop: got ${this.height} × ${this.width}`,
+      );
+    }
+  }
+
+  override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => {
+      const x = only<tf.Tensor4D>(inputs);
+      const [top, left] = this.corner(x.shape);
+      return tf.slice(x, [0, top, left, 0], [-1, this.height, this.width, -1]);
+    });
+  }
+
+  /** First row and column. */
+  corner([, rows, columns]: readonly (number | null)[]): [number, number] {
+    return [Math.floor((rows! - this.height) / 2), Math.floor((columns! - this.width) / 2)];
+  }
+}
+tf.serialization.registerClass(CenterCrop as never);
+
+export const RESIZINGS: readonly LayerDefinition[] = [
+  {
+    className: "Resizing",
+    keras: {
+      fields: { height: "integer", width: "integer", interpolation: "text" },
+      fixed: { ...LAST, crop_to_aspect_ratio: false, pad_to_aspect_ratio: false, antialias: false },
+      ignored: ["fill_mode", "fill_value"],
+      preprocesses: true,
+      create: (settings) => new Resizing(settings as unknown as ResizingConfig),
+    },
+    onnx(site) {
+      const { build, inputs: [input], output } = site;
+      const { interpolation } = site.layer.getConfig();
+      const [, rows, columns] = input.shape, [, height, width] = output.shape;
+      if (interpolation === "bilinear") {
+        const scales = build.floats([1, 1, height! / rows!, width! / columns!], [4]);
+        const name = build.node("Resize", [build.as(input, "first"), "", scales], {
+          mode: "linear",
+          coordinate_transformation_mode: "half_pixel",
+        });
+        return set(site, "first", name);
+      }
+      const tall = [nearest(rows!, height!), nearest(columns!, width!)].reduce(
+        (name, places, i) => build.node("Gather", [name, build.integers(places)], { axis: i + 1 }),
+        build.as(input, "last"),
+      );
+      set(site, "last", tall);
+    },
+  },
+  {
+    className: "CenterCrop",
+    keras: {
+      fields: { height: "integer", width: "integer" },
+      fixed: LAST,
+      preprocesses: true,
+      create: (settings) => new CenterCrop(settings as unknown as ImageSizeConfig),
+    },
+    onnx(site) {
+      const { build, inputs: [input], output: { shape: [, height, width] } } = site;
+      const [top, left] = (site.layer as CenterCrop).corner(input.shape);
+      const bounds = [[top, left], [top + height!, left + width!], [1, 2]].map((list) =>
+        build.integers(list)
+      );
+      set(site, "last", build.node("Slice", [build.as(input, "last"), ...bounds]));
+    },
+  },
+];

@@ -1,0 +1,48 @@
+/** The short form of `deno task bench conformance`: a few seeds in every run of the tests. */
+import { Peer } from "../../tasks/bench/_bench.ts";
+import { judgeModels, judgeRecipes, type Verdict } from "../../tasks/bench/_conformance.ts";
+import { tableOf } from "../../tasks/bench/conformance.ts";
+import { assertEquals } from "../assert.ts";
+import { withFolder } from "../folder.ts";
+import { testWith } from "../needs.ts";
+
+const PROGRAM = new URL("../../tasks/bench/peers/conformance.py", import.meta.url).pathname;
+const told = (verdicts: readonly Verdict[]) =>
+  verdicts.filter(({ outcome }) => outcome !== "exact").map(({ seed, outcome, why }) =>
+    `${seed} ${outcome}: ${why}`
+  );
+
+testWith(
+  "keras",
+  "random models and recipes of Keras are exact, or refused by name",
+  (python) =>
+    withFolder(async (folder) => {
+      await using peer = new Peer(python, [PROGRAM]);
+      const models = await judgeModels([60, 61, 62, 63], { peer, folder, check: true });
+      assertEquals(told(models), []);
+      const recipes = await judgeRecipes([0, 2, 8, 10, 33, 34], {
+        peer,
+        folder,
+        backends: ["cpu", "tensorflow"],
+      });
+      assertEquals(told(recipes), [
+        "34 refused: recipe: Cannot train as the Keras file says as optimizer option use_ema true is not supported",
+      ]);
+    }),
+);
+
+Deno.test("the table counts outcomes by layer and option", () => {
+  const verdict = (outcome: Verdict["outcome"], ...used: string[]) => ({
+    seed: 0,
+    used,
+    options: [],
+    outcome,
+    why: "",
+  });
+  const { rows, notes } = tableOf("x", [
+    verdict("exact", "Dense", "Dense"),
+    verdict("refused", "Dense", "Conv2D"),
+  ]);
+  assertEquals(rows.map(({ ours: [value] }) => value), [0, 0.5, 1]);
+  assertEquals(notes, ["Conv2D: 0 exact, 1 refused, 0 wrong", "Dense: 1 exact, 1 refused, 0 wrong"]);
+});
