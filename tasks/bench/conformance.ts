@@ -4,11 +4,12 @@ import { startEngine } from "../../lib/engine/mod.ts";
 import { decodeKeras } from "../../lib/export/keras_read.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
 import { alternate, type BenchContext, type BenchTable, chooseParts, Peer, readProgram } from "./_bench.ts";
+import { layersTable, shareRead } from "./_keras_layers.ts";
 import { judgeModel, judgeModels, judgeRecipes, type PeerModel, type Verdict } from "./_conformance.ts";
 
 export const name = "conformance";
 export const summary =
-  "Random models and recipes of Keras read, run, trained and written here (parts: models, recipes, short, older, reading)";
+  "Random models and recipes of Keras read, run, trained and written here (parts: models, recipes, short, older, layers, reading)";
 
 /** How many are drawn in the whole form, and in the short one. */
 const MODELS = 2000, RECIPES = 1000, SHORT = 60;
@@ -29,6 +30,7 @@ export async function run(context: BenchContext): Promise<BenchTable[]> {
     recipes: () => recipes(context, RECIPES),
     short: async () => [...await models(context, SHORT), ...await recipes(context, SHORT / 2)],
     older: () => older(context),
+    layers: () => Promise.resolve([layers()]),
     reading: () => reading(context),
   };
   const tables: BenchTable[] = [];
@@ -162,6 +164,16 @@ async function fewestParts(peer: Peer, seed: number, folder: string): Promise<st
     if (verdict?.outcome === "wrong") left.push(part);
   }
   return left;
+}
+
+/** Which classes are read, and README's table of them. */
+function layers(): BenchTable {
+  const { read, of } = shareRead();
+  return {
+    title: "Layer classes of Keras 3 that images, volumes and sequences use",
+    rows: [{ what: "read", unit: "share", better: "higher", ours: [read / of], limit: 0.95 }],
+    notes: [`${read} of ${of}`, ...layersTable().split("\n")],
+  };
 }
 
 /** Files of earlier versions. */

@@ -1,13 +1,19 @@
 /** The short form of `deno task bench conformance`: a few seeds in every run of the tests. */
 import { Peer } from "../../tasks/bench/_bench.ts";
 import { judgeModels, judgeRecipes, type Verdict } from "../../tasks/bench/_conformance.ts";
+import {
+  KERAS_AUGMENTING,
+  KERAS_GROUPS,
+  KERAS_OTHERS,
+  layersTable,
+} from "../../tasks/bench/_keras_layers.ts";
 import { tableOf } from "../../tasks/bench/conformance.ts";
 import { assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 import { testWith } from "../needs.ts";
 
 const PROGRAM = new URL("../../tasks/bench/peers/conformance.py", import.meta.url).pathname;
-const told = (verdicts: readonly Verdict[]) =>
+const notExact = (verdicts: readonly Verdict[]) =>
   verdicts.filter(({ outcome }) => outcome !== "exact").map(({ seed, outcome, why }) =>
     `${seed} ${outcome}: ${why}`
   );
@@ -19,17 +25,25 @@ testWith(
     withFolder(async (folder) => {
       await using peer = new Peer(python, [PROGRAM]);
       const models = await judgeModels([60, 61, 62, 63], { peer, folder, check: true });
-      assertEquals(told(models), []);
+      assertEquals(notExact(models), []);
       const recipes = await judgeRecipes([0, 2, 8, 10, 33, 34], {
         peer,
         folder,
         backends: ["cpu", "tensorflow"],
       });
-      assertEquals(told(recipes), [
+      assertEquals(notExact(recipes), [
         "34 refused: recipe: Cannot train as the Keras file says as optimizer option use_ema true is not supported",
       ]);
     }),
 );
+
+Deno.test("README's table of Keras's layers is what the registry says: deno task bench conformance:layers", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const [, table] = /^### Keras layers\n[\s\S]*?\n\n(\|[\s\S]*?)\n\n/m.exec(readme)!;
+  const cells = (text: string) =>
+    text.split("\n").map((row) => row.split("|").map((cell) => cell.trim().replace(/^-+$/, "-")));
+  assertEquals(cells(table), cells(layersTable()));
+});
 
 Deno.test("the table counts outcomes by layer and option", () => {
   const verdict = (outcome: Verdict["outcome"], ...used: string[]) => ({

@@ -4,7 +4,8 @@ Answers a line of JSON to a line of JSON:
 {"task": "model", "seed", "file"} saves a model and gives inputs, outputs and what it is made of;
 {"task": "prefix", "file", "layer", "inputs", "to"} saves the model up to a layer, or that layer alone ("alone": true);
 {"task": "recipe", "seed", "before", "after", "again", "without"} trains three steps and saves the models;
-{"task": "check", "file", "inputs"} looks at an ONNX file: onnx.checker in full, ONNX Runtime at batches 1, 2 and 7.
+{"task": "classes"} lists Keras's layer classes;
+{"task": "check", "file"} looks at an ONNX file: onnx.checker in full, ONNX Runtime at batches 1, 2 and 7.
 """
 
 import json
@@ -506,7 +507,13 @@ def check_of(request):
     return {"valid": True}
 
 
-TASKS = {"model": model_of, "prefix": prefix_of, "recipe": recipe_of, "check": check_of}
+def classes_of(_request):
+    """Names of all layer classes, each once."""
+    found = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, layers.Layer)}
+    return {"classes": sorted(value.__name__ for value in found)}
+
+
+TASKS = {"classes": classes_of, "model": model_of, "prefix": prefix_of, "recipe": recipe_of, "check": check_of}
 
 if __name__ == "__main__":
     answers = sys.stdout
