@@ -147,8 +147,10 @@ export function main(args: string[]): Promise<number> {
         shards: options.shards,
         prepareModels: async (models) => {
           const { from, freeze } = options;
-          if (from !== undefined) await fineTune(models, { from, freeze, log: (line) => output.say(line) });
-          if (options.summary) printSummaries(models, output);
+          const log = (line: string) => output.say(line);
+          const tuned = from === undefined ? models : await fineTune(models, { from, freeze, log });
+          if (options.summary) printSummaries(tuned, output);
+          return tuned;
         },
         signal,
         log: (line) => output.say(line),

@@ -2,6 +2,7 @@
 import { decodeKeras } from "../export/keras_read.ts";
 import { tf } from "../engine/mod.ts";
 import { mainModel, type Models } from "../train/mod.ts";
+import { adoptModel } from "./adopt_model.ts";
 import { runPaths } from "./run_folder.ts";
 
 /** Options for {@linkcode fineTune}. */
@@ -27,19 +28,26 @@ interface Donor {
  * Gives every layer of a model the weights that the other model's layer of its name has, where all shapes agree; what
  * does not fit, such as a head for other classes, starts anew.
  *
- * @throws {Error} If no layer fits, or the file cannot be read.
+ * Where no layer of a `.keras` file fits, its network takes the model's place, with a head of the model's own kind.
+ *
+ * @returns The models to train: those given, or with the file's network in place of the first.
+ * @throws {Error} If neither layers nor the whole network fit, or the file cannot be read.
  */
 export async function fineTune(
   models: Models,
   { from, freeze = [], log = () => {} }: FineTuneOptions,
-): Promise<void> {
+): Promise<Models> {
   const model = mainModel(models);
   const donors = await readAllDonors(from);
   const taken = model.layers.filter((layer) => takeOver(layer, donors.get(layer.name)));
   if (taken.length === 0) {
-    throw new Error(
-      `Cannot start from "${from}" as no layer of its model fits: it has ${[...donors.keys()].join(", ")}`,
+    const adopted = await adoptFrom(from, model, [...donors.keys()]);
+    log(
+      `No layer of ${from} is the experiment's: its network takes the place of "${model.name}", with a new ` +
+        `"${adopted.outputNames[0]}"; it sees what the experiment's preprocessing makes`,
     );
+    freezeLayers(adopted, freeze, log);
+    return { ...models, [Object.keys(models)[0]]: adopted };
   }
   const anew = model.layers.filter((layer) => layer.weights.length > 0 && !taken.includes(layer));
   log(
@@ -47,6 +55,24 @@ export async function fineTune(
       (anew.length > 0 ? `${anew.map(({ name }) => name).join(", ")} start anew` : "none starts anew"),
   );
   freezeLayers(model, freeze, log);
+  return models;
+}
+
+/** The network of a file with the model's head. @throws {Error} If it has another input or several ends. */
+async function adoptFrom(
+  from: string,
+  model: tf.LayersModel,
+  layers: readonly string[],
+): Promise<tf.LayersModel> {
+  const no = `Cannot start from "${from}" as no layer of its model fits: it has ${layers.join(", ")}`;
+  if (!from.endsWith(".keras") || from.includes("=")) throw new Error(no);
+  const { model: foreign } = await decodeKeras(await Deno.readFile(from), { name: from });
+  try {
+    return adoptModel(model, foreign);
+  } catch (error) {
+    foreign.dispose();
+    throw new Error(`${no}; ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function takeOver(layer: tf.layers.Layer, donor: readonly Donor[] | undefined): boolean {
@@ -60,16 +86,25 @@ function takeOver(layer: tf.layers.Layer, donor: readonly Donor[] | undefined): 
 
 /** Freezes layers by name. @throws {RangeError} If a name fits no layer. */
 function freezeLayers(model: tf.LayersModel, names: readonly string[], log: (line: string) => void): void {
+  const all = allLayers(model.layers);
   for (const name of names) {
     const pattern = new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
-    const layers = model.layers.filter((layer) => pattern.test(layer.name));
+    const layers = all.filter((layer) => pattern.test(layer.name));
     if (layers.length === 0) {
-      const known = model.layers.map((layer) => layer.name).join(", ");
+      const known = all.map((layer) => layer.name).join(", ");
       throw new RangeError(`Cannot freeze "${name}" as the model's layers are ${known}`);
     }
     for (const layer of layers) layer.trainable = false;
     log(`Froze ${layers.map((layer) => layer.name).join(", ")}`);
   }
+}
+
+/** Layers with those inside models among them. */
+function allLayers(layers: readonly tf.layers.Layer[]): tf.layers.Layer[] {
+  return layers.flatMap((layer) => {
+    const { layers: inner } = layer as unknown as { layers?: tf.layers.Layer[] };
+    return [layer, ...inner ? allLayers(inner) : []];
+  });
 }
 
 /** The weights of one or several other models, by layer. */

@@ -1,4 +1,5 @@
 /** An experiment's contract, its runs and their folders. @module */
+export * from "./adopt_model.ts";
 export * from "./compare.ts";
 export * from "./contact_sheet.ts";
 export * from "./experiment.ts";

@@ -41,8 +41,8 @@ export interface RunOptions<T extends OptionTable = OptionTable> {
   saveEvery?: number;
   /** Into how many shards to cut a batch. @default {"auto"} */
   shards?: number | "auto";
-  /** Changes the models before training: weights of another run, frozen layers. */
-  prepareModels?: (models: Models) => void | Promise<void>;
+  /** Changes the models before training, or gives others to train: weights of another run, frozen layers. */
+  prepareModels?: (models: Models) => void | Models | Promise<void | Models>;
   /** Ends the run with a checkpoint. */
   signal?: AbortSignal;
   /** Takes a line for each thing done. */
@@ -160,8 +160,8 @@ async function trainOn(
   before: RunRecord | undefined,
 ): Promise<RunResult> {
   const { folder, options, log = () => {} } = run;
-  const models = modelsOf(experiment.build(options, data));
-  await run.prepareModels?.(models);
+  const built = modelsOf(experiment.build(options, data));
+  const models = await run.prepareModels?.(built) ?? built;
   const [model] = Object.values(models);
   const recipe = experiment.recipe(options, data, models);
   const parts = experiment.card(options, data);

@@ -3,6 +3,8 @@ import { join } from "@std/path";
 import { acquireLock } from "../../../lib/base/lock.ts";
 import { fromArrays, subset } from "../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
+import { decodeKeras } from "../../../lib/export/keras_read.ts";
+import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { parsePreprocessing } from "../../../lib/image/preprocessing/mod.ts";
 import { checkCard } from "../../../lib/run/check_card.ts";
 import { checkServing } from "../../../lib/run/check_serving.ts";
@@ -15,10 +17,11 @@ import type {
   Recipe,
 } from "../../../lib/run/experiment.ts";
 import { completeParts } from "../../../lib/run/export_model.ts";
+import { adoptModel } from "../../../lib/run/adopt_model.ts";
 import { fineTune } from "../../../lib/run/fine_tune.ts";
 import { runExperiment, type RunOptions } from "../../../lib/run/run.ts";
 import { readRecord } from "../../../lib/run/run_folder.ts";
-import { meanSquaredError, sgd, stepwise } from "../../../lib/train/mod.ts";
+import { meanSquaredError, type Models, sgd, stepwise } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFileSystem } from "../../file_system.ts";
 import { withFolder } from "../../folder.ts";
@@ -389,6 +392,60 @@ Deno.test("completeParts() adds what was measured to the outputs of those names"
     TypeError,
     'it has no output "other"',
   );
+});
+
+Deno.test("a run trains a foreign network with a head of its own", () =>
+  withFolder(async (parent) => {
+    // Its features are made of what it has learned; its own head answers three things, ours one.
+    const foreign = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 3, inputShape: [2], name: "dense", activation: "relu" }),
+        tf.layers.dense({ units: 3, name: "top", activation: "softmax" }),
+      ],
+    });
+    const from = join(parent, "foreign.keras"), folder = join(parent, "run"), lines: string[] = [];
+    await Deno.writeFile(from, await encodeKeras(foreign));
+    const prepareModels = (models: Models) =>
+      fineTune(models, { from, freeze: ["dense"], log: (line) => lines.push(line) });
+    const { card } = await run(adding(), folder, { prepareModels });
+    assertEquals([card!.outputs[0].name, lines.length], ["total", 2]);
+    const { model } = await decodeKeras(await Deno.readFile(join(folder, "model.keras")));
+    assertEquals(model.layers.map(({ name }) => name).filter((name) => !/input/.test(name)), [
+      "dense",
+      "sum",
+    ]);
+    assertEquals(
+      model.layers.at(-2)!.getWeights()[0].dataSync(),
+      foreign.layers[0].getWeights()[0].dataSync(),
+    );
+    const wide = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [5], name: "other" })] });
+    await Deno.writeFile(from, await encodeKeras(wide));
+    await assertRejects(
+      () => run(adding(), join(parent, "second"), { prepareModels }),
+      Error,
+      "it takes [5]: the experiment gives [2]",
+    );
+  }));
+
+Deno.test("adoptModel() pools features of any size, and keeps a head that fits", () => {
+  const image = (sides: (number | null)[]) => tf.input({ shape: [...sides, 1] });
+  const input = image([null, null]);
+  const features = tf.layers.conv2d({ filters: 3, kernelSize: 2 }).apply(input) as tf.SymbolicTensor;
+  const foreign = tf.model({ inputs: input, outputs: features, name: "foreign" });
+  const own = tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [4, 5, 1] }),
+      tf.layers.dense({ units: 2, activation: "softmax", name: "kind" }),
+    ],
+  });
+  const made = adoptModel(own, foreign);
+  assertEquals([made.outputNames, made.outputs[0].shape, made.inputs[0].shape], [
+    ["kind"],
+    [null, 2],
+    [null, 4, 5, 1],
+  ]);
+  const again = adoptModel(own, own), [kernel] = again.layers.at(-1)!.getWeights();
+  assertEquals(kernel.dataSync(), own.layers.at(-1)!.getWeights()[0].dataSync());
 });
 
 Deno.test("fineTune() takes what fits by the layer's name, lets the rest begin anew, and freezes what is named", () =>
