@@ -94,7 +94,7 @@ export async function openWeights(bytes: Uint8Array, fail: (why: string) => Erro
   }
   const { File, module } = await load();
   const path = `${crypto.randomUUID()}.h5`;
-  module.FS.writeFile(path, bytes);
+  module.FS.writeFile(path, bytes, { canOwn: true } as object); // not copied, as it is only read
   module.activate_throwing_error_handler(); // else the library writes its own stories to stderr
   let file: Hdf5File | undefined;
   const close = () => {

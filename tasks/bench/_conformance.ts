@@ -12,7 +12,41 @@ import { encodeKeras } from "../../lib/export/keras_write.ts";
 import { encodeOnnx } from "../../lib/export/onnx_write.ts";
 import { recipeFromKeras } from "../../lib/run/keras_recipe.ts";
 import { fit } from "../../lib/train/mod.ts";
-import type { Peer } from "./_bench.ts";
+import { CliError } from "../_cli.ts";
+import { Peer } from "./_bench.ts";
+
+/** The Python program, started again where TensorFlow has taken it down. */
+export class KerasPeer {
+  readonly #python: string;
+  readonly #env: Record<string, string>;
+  #peer: Peer | undefined;
+
+  constructor(python: string, env: Record<string, string> = {}) {
+    this.#python = python;
+    this.#env = env;
+  }
+
+  /** Asks; where Python has ended without an answer, that is the error. */
+  async ask<T extends { error?: string }>(request: Record<string, unknown>): Promise<T> {
+    this.#peer ??= new Peer(this.#python, [PROGRAM], this.#env);
+    try {
+      return await this.#peer.ask<T>(request);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      this.#peer = undefined;
+      return { error: ENDED } as T;
+    }
+  }
+
+  /** Ends the program. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#peer?.[Symbol.asyncDispose]();
+  }
+}
+
+const PROGRAM = new URL("peers/conformance.py", import.meta.url).pathname;
+/** What is said where Python ended: such a case says nothing of us, and is left out. */
+const ENDED = "Python has ended";
 
 /** What became of one model or recipe. */
 export interface Verdict {
@@ -134,7 +168,7 @@ function outcomeOf(step: string, error: unknown): Pick<Verdict, "outcome" | "why
 export async function judgeModel(
   file: string,
   theirs: PeerModel,
-  { checker, backends = BACKENDS }: { checker?: Peer; backends?: readonly Backend[] } = {},
+  { checker, backends = BACKENDS }: { checker?: KerasPeer; backends?: readonly Backend[] } = {},
 ): Promise<Pick<Verdict, "outcome" | "why">> {
   const { inputs, outputs } = theirs, bytes = await Deno.readFile(file);
   let step = "read";
@@ -166,7 +200,7 @@ export async function judgeModel(
   }
 }
 
-async function checkOnnx(checker: Peer, onnx: Uint8Array, file: string): Promise<void> {
+async function checkOnnx(checker: KerasPeer, onnx: Uint8Array, file: string): Promise<void> {
   const place = `${file}.onnx`;
   await Deno.writeFile(place, onnx);
   const { error } = await checker.ask<{ error?: string }>({ task: "check", file: place });
@@ -278,7 +312,7 @@ function compareMetrics(
 /** What {@linkcode judgeModels} and {@linkcode judgeRecipes} take. */
 export interface JudgeOptions {
   /** The Python program. */
-  peer: Peer;
+  peer: KerasPeer;
   /** An empty folder for files that come and go. */
   folder: string;
   /** Whether every ONNX file is checked in Python as well. @default {false} */
@@ -294,6 +328,7 @@ export async function judgeModels(seeds: readonly number[], options: JudgeOption
   const file = join(folder, "model.keras");
   for (const seed of seeds) {
     const theirs = await peer.ask<PeerModel>({ task: "model", seed, file });
+    if (theirs.error === ENDED) continue;
     const judged = theirs.error === undefined
       ? await judgeModel(file, theirs, { backends, ...(check && { checker: peer }) })
       : { outcome: "wrong" as const, why: `Keras itself: ${theirs.error}` };
@@ -317,6 +352,7 @@ export async function judgeRecipes(
   };
   for (const seed of seeds) {
     const theirs = await peer.ask<PeerRecipe>({ task: "recipe", seed, ...files, without });
+    if (theirs.error === ENDED) continue;
     if (theirs.error?.includes("not JSON compliant")) continue; // Keras's own loss is not a number
     const judged = theirs.error === undefined
       ? await judgeRecipe(files, theirs, backends)

@@ -3,9 +3,16 @@ import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { decodeKeras } from "../../lib/export/keras_read.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
-import { alternate, type BenchContext, type BenchTable, chooseParts, Peer, readProgram } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchTable, chooseParts, readProgram } from "./_bench.ts";
 import { layersTable, shareRead } from "./_keras_layers.ts";
-import { judgeModel, judgeModels, judgeRecipes, type PeerModel, type Verdict } from "./_conformance.ts";
+import {
+  judgeModel,
+  judgeModels,
+  judgeRecipes,
+  KerasPeer,
+  type PeerModel,
+  type Verdict,
+} from "./_conformance.ts";
 
 export const name = "conformance";
 export const summary =
@@ -18,8 +25,6 @@ const REFUSED = 0.05;
 /** Earlier versions of Keras whose files are read as well, with what each needs besides. */
 const OLDER = { "3.0.5": ["dm-tree"], "3.4.1": [] } as const;
 const OLDER_MODELS = 200;
-
-const PROGRAM = new URL("peers/conformance.py", import.meta.url).pathname;
 
 const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
 
@@ -51,7 +56,7 @@ function teller(context: BenchContext, what: string, count: number) {
 
 async function models(context: BenchContext, count: number): Promise<BenchTable[]> {
   const { folder } = context;
-  await using peer = new Peer(context.need("keras"), [PROGRAM]);
+  await using peer = new KerasPeer(context.need("keras"));
   const onVerdict = teller(context, "model", count);
   const verdicts = await judgeModels(seeds(count), { peer, folder, check: true, onVerdict });
   for (const { seed } of wrongOf(verdicts).slice(0, 5)) context.say(await smallest(peer, seed, folder));
@@ -62,7 +67,7 @@ async function models(context: BenchContext, count: number): Promise<BenchTable[
 
 async function recipes(context: BenchContext, count: number): Promise<BenchTable[]> {
   const { folder } = context;
-  await using peer = new Peer(context.need("keras"), [PROGRAM]);
+  await using peer = new KerasPeer(context.need("keras"));
   const onVerdict = teller(context, "recipe", count);
   const verdicts = await judgeRecipes(seeds(count), { peer, folder, onVerdict });
   for (const { seed } of wrongOf(verdicts).slice(0, 5)) {
@@ -101,7 +106,7 @@ export function tableOf(title: string, verdicts: readonly Verdict[]): BenchTable
 }
 
 /** The first layer of a model that is wrong, alone if it is so alone, printed as a test. */
-async function smallest(peer: Peer, seed: number, folder: string): Promise<string> {
+async function smallest(peer: KerasPeer, seed: number, folder: string): Promise<string> {
   const from = join(folder, "whole.keras"), file = join(folder, "part.keras");
   const { inputs } = await peer.ask<PeerModel>({ task: "model", seed, file: from });
   for (let place = 0;; place++) {
@@ -143,7 +148,7 @@ function asTest(seed: number, why: string, part: PeerModel & { said?: string }, 
 }
 
 /** Parts of a recipe that can be left out one after the other while it stays wrong. */
-async function fewestParts(peer: Peer, seed: number, folder: string): Promise<string[]> {
+async function fewestParts(peer: KerasPeer, seed: number, folder: string): Promise<string[]> {
   const left: string[] = [];
   for (
     const part of [
@@ -187,7 +192,7 @@ async function older(context: BenchContext): Promise<BenchTable[]> {
       const options = ["--disable-pip-version-check", "--no-input", "-q", "--no-deps", "--target", place];
       await readProgram(python, ["-m", "pip", "install", ...options, ...packages]);
     }
-    await using peer = new Peer(python, [PROGRAM], { PYTHONPATH: place });
+    await using peer = new KerasPeer(python, { PYTHONPATH: place });
     const onVerdict = teller(context, `model of Keras ${version}`, OLDER_MODELS);
     const verdicts = await judgeModels(seeds(OLDER_MODELS), { peer, folder: context.folder, onVerdict });
     tables.push(tableOf(`${OLDER_MODELS} random models of Keras ${version}`, verdicts));

@@ -1,6 +1,5 @@
 /** The short form of `deno task bench conformance`: a few seeds in every run of the tests. */
-import { Peer } from "../../tasks/bench/_bench.ts";
-import { judgeModels, judgeRecipes, type Verdict } from "../../tasks/bench/_conformance.ts";
+import { judgeModels, judgeRecipes, KerasPeer, type Verdict } from "../../tasks/bench/_conformance.ts";
 import {
   KERAS_AUGMENTING,
   KERAS_GROUPS,
@@ -12,7 +11,6 @@ import { assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 import { testWith } from "../needs.ts";
 
-const PROGRAM = new URL("../../tasks/bench/peers/conformance.py", import.meta.url).pathname;
 const notExact = (verdicts: readonly Verdict[]) =>
   verdicts.filter(({ outcome }) => outcome !== "exact").map(({ seed, outcome, why }) =>
     `${seed} ${outcome}: ${why}`
@@ -23,8 +21,8 @@ testWith(
   "random models and recipes of Keras are exact, or refused by name",
   (python) =>
     withFolder(async (folder) => {
-      await using peer = new Peer(python, [PROGRAM]);
-      const { classes } = await peer.ask<{ classes: string[] }>({ task: "classes" });
+      await using peer = new KerasPeer(python);
+      const { classes } = await peer.ask<{ error?: string; classes: string[] }>({ task: "classes" });
       const listed = [...Object.values(KERAS_GROUPS).flat(), ...KERAS_AUGMENTING, ...KERAS_OTHERS];
       assertEquals(listed.toSorted(), classes, "README's table leaves none of Keras's layers out");
       const models = await judgeModels([60, 61, 62], { peer, folder, check: true });
