@@ -24,8 +24,11 @@ import { inputTensors } from "../score/scorer.ts";
 
 /** What a card may hold before it is whole: any of its fields, and of each input and output any. */
 export interface CardDraft {
+  /** What is known of the inputs, by their name or in their order. */
   inputs?: readonly Partial<CardInput["inputs"][number]>[];
+  /** What is known of the outputs, likewise. */
   outputs?: readonly (Partial<CardOutputInput> | { name?: string; kind?: string })[];
+  /** Any other field of a card. */
   [field: string]: unknown;
 }
 

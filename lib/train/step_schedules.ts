@@ -63,9 +63,9 @@ export function inverseTimeDecay(rate: number, options: DecayOptions): Schedule 
 export interface PolynomialOptions {
   /** Steps from the rate to its end. */
   steps: number;
-  /** @default {1e-4} */
+  /** Rate at the end. @default {1e-4} */
   end?: number;
-  /** @default {1} */
+  /** Of the share that is left. @default {1} */
   power?: number;
   /** Whether the way down is made longer, again and again, by as many steps. @default {false} */
   cycle?: boolean;
