@@ -117,6 +117,9 @@ Deno.test("runExperiment() fills a folder, the card before the last word, and sa
         "model.json",
         "run.json",
       ]);
+    }, (call) => {
+      const isOfReport = call.includes("report.html") && !call.startsWith("rename");
+      return isOfReport ? new Promise<void>((resolve) => setTimeout(resolve, 20)) : undefined; // a slow disk
     });
     const record = (await readRecord(folder))!;
     assertEquals([record.state, record.weightsOf, record.parameters, record.dataFingerprint], [
@@ -199,6 +202,19 @@ Deno.test("runExperiment() stopped and resumed leaves the same model as one that
       ["whole", "broken"].map((name) => Deno.readTextFile(join(parent, name, "history.csv"))),
     );
     assertEquals(one.split("\n").length, two.split("\n").length);
+  }));
+
+Deno.test("runExperiment() waits for models to be prepared before it asks how to train them", () =>
+  withFolder(async (parent) => {
+    const order: string[] = [], plain = adding().experiment;
+    const recipe: Experiment["recipe"] = (...given) => (order.push("recipe"), plain.recipe(...given));
+    await run(adding({ recipe }), join(parent, "run"), {
+      prepareModels: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        order.push("prepared");
+      },
+    });
+    assertEquals(order, ["prepared", "recipe"]);
   }));
 
 Deno.test("runExperiment() keeps off a folder where another process is at work", () =>

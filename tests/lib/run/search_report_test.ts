@@ -111,7 +111,15 @@ Deno.test("searchReportHtml() tables the best, the front, what failed and what w
   assertEquals(tableOf(html, "Notes").at(-1), ["the disk was full"]);
   const count = `${given.length} complete, 0 pruned, ${all.length - given.length} failed, 0 open`;
   for (
-    const text of [count, "cloudchamber search: ", "random", "endless", "a fact", "Which parameters matter"]
+    const text of [
+      count,
+      "cloudchamber search: ",
+      "random",
+      "endless",
+      "a fact",
+      "Which parameters matter",
+      "Learning curves",
+    ]
   ) {
     assert(html.includes(text), text);
   }
