@@ -221,6 +221,31 @@ Deno.test("Journal puts a new file in place only once it is flushed, and never s
     assertEquals((await reopened(folder)).map(({ key, attempts }) => [key, attempts]), [["a", 7], ["b", 0]]);
   }));
 
+Deno.test("a journal that is opened anew counts the lines that are there", () =>
+  withFolder(async (folder) => {
+    const before = await openJournal(folder);
+    await before.add(event("a"));
+    await fill(before, 20_001); // one more is due, see above
+    await before.close();
+    await withFileSystem(async (calls) => {
+      const journal = await openJournal(folder);
+      await journal.settle(first(journal), { attempts: 7 });
+      await journal.add(event("b"));
+      assertEquals(calls.filter((call) => call.startsWith("rename")), ["rename events.jsonl.tmp"]);
+      await journal.close();
+    });
+  }));
+
+Deno.test("Journal.close() leaves no file open", () =>
+  withFolder(async (folder) => {
+    if (Deno.build.os !== "linux") return;
+    const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
+    await (await openJournal(folder)).close();
+    const before = count();
+    for (let i = 0; i < 3; i++) await (await openJournal(folder)).close();
+    assertEquals(count(), before);
+  }));
+
 Deno.test("Journal goes on with the old file where there is no room for a second", () =>
   withFolder(async (folder) => {
     for (const call of ["write events.jsonl.tmp", "sync events.jsonl.tmp", "rename events.jsonl.tmp"]) {

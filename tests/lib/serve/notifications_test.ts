@@ -114,6 +114,29 @@ Deno.test("readNotification() leaves out other events in envelopes, questions of
   assertThrows(() => readNotification({ Type: "Notification", Message: "hello" }), TypeError, "Message");
 });
 
+Deno.test("readNotification() wants a bucket and a key that are texts, each of them", () => {
+  const bad = [[undefined, "a"], ["", "a"], [7, "a"], ["daq", undefined], ["daq", ""], ["daq", 7]];
+  for (const [name, key] of bad) {
+    const s3 = { bucket: { name }, object: { key, eTag: "0f" } };
+    const detail = { bucket: { name }, object: { key } };
+    for (
+      const message of [
+        { Records: [{ eventName: "ObjectCreated:Put", s3 }] },
+        { "detail-type": "Object Created", detail },
+        { specversion: "1.0", type: "s3:ObjectCreated:Put", data: detail },
+        { specversion: "1.0", type: "s3:ObjectCreated:Put", data: { s3 } },
+      ]
+    ) assertThrows(() => readNotification(message), TypeError);
+  }
+});
+
+Deno.test("readNotification() reads S3's own words in an event of CloudEvents, their key encoded", () => {
+  const { s3 } = record("in%2Fa+b.png"), type = "com.amazonaws.s3.ObjectCreated:Put";
+  assertEquals(readNotification({ specversion: "1.0", type, data: { s3 } }).map(({ key }) => key), [
+    "in/a b.png",
+  ]);
+});
+
 /** A message in one more envelope of each service. */
 const WRAPPERS: Record<string, (message: Record<string, unknown>) => Record<string, unknown>> = {
   SNS: (message) => ({ Type: "Notification", Message: JSON.stringify(message) }),
