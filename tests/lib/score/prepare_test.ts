@@ -52,6 +52,8 @@ Deno.test("prepareImage() turns colour grey, drops alpha and leaves other number
     depth: 8 as const,
   };
   assertEquals(prepareImage(card([1, 1, 1], []), greyAlpha), Float32Array.of(5));
+  const wide = { ...greyAlpha, data: Uint8Array.of(1, 9, 2, 9, 3, 9, 4, 9, 5, 9, 6, 9), height: 2, width: 3 };
+  assertEquals(prepareImage(card([2, 3, 1], []), wide), Float32Array.of(1, 2, 3, 4, 5, 6));
 });
 
 Deno.test("prepareImage() turns dark on bright round, by what is white at that step", () => {
