@@ -177,6 +177,40 @@ Deno.test("openApi() says in words what every route and every answer is, and wha
     }
   }));
 
+/** Every schema of an object in a document. */
+function objectsIn(value: unknown): Record<string, unknown>[] {
+  if (typeof value !== "object" || value === null) return [];
+  const inside = Object.values(value).flatMap(objectsIn);
+  return "properties" in value && "type" in value ? [value as Record<string, unknown>, ...inside] : inside;
+}
+
+Deno.test("openApi() describes each property of an object by a schema, and wants none that it does not describe", () =>
+  withHost(async (host) => {
+    const document = await (await get(host, "/openapi.json")).json(), found = objectsIn(document);
+    assert(found.length > 20, `${found.length} objects`);
+    for (const { type, properties, required = [] } of found) {
+      const where = JSON.stringify(properties);
+      assert(type === "object" && !Array.isArray(properties), where);
+      for (const schema of Object.values(properties as object)) assertEquals(typeof schema, "object", where);
+      for (const name of required as string[]) assert(name in (properties as object), `${name} in ${where}`);
+    }
+    const answer = await (await get(host, "/v2/models/none")).json();
+    const { Problem } = document.components.schemas;
+    assertEquals([Object.keys(Problem.properties), Problem.required], [Object.keys(answer), ["error"]]);
+  }));
+
+Deno.test("GET /metrics counts times in buckets from half a millisecond to ten seconds", () =>
+  withHost(async (host) => {
+    await post(host, `${MODEL}/infer`, one);
+    const text = await (await get(host, "/metrics")).text();
+    const [name] = /\w+_seconds_bucket/.exec(text)!;
+    const limits = [...text.matchAll(new RegExp(`^${name}\\{.*le="([^"]+)".*\\}`, "gm"))].map(([, limit]) =>
+      limit
+    );
+    const steps = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    assertEquals([...new Set(limits)], [...steps.map(String), "+Inf"]);
+  }));
+
 Deno.test("openApi() asks for what stands in a path, lets the rest be left out, and says nothing of parameters where there are none", () =>
   withHost(async (host) => {
     const { paths } = await (await get(host, "/openapi.json")).json();
