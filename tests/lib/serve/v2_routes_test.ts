@@ -2,6 +2,8 @@
 import { get, memoryStore, post, withHost } from "./_service.ts";
 import { openApi } from "../../../lib/serve/openapi.ts";
 import type { LogEntry } from "../../../lib/serve/service.ts";
+import type { Region } from "../../../lib/image/preprocessing/registry.ts";
+import { cropOf } from "../../../lib/serve/view.ts";
 import * as v2 from "../../../lib/serve/v2_routes.ts";
 import { SIDE } from "../../tiny_model.ts";
 import { assert, assertEquals } from "../../assert.ts";
@@ -127,6 +129,28 @@ Deno.test("infer takes its time from the request in microseconds, and none below
       if (timeout === -1) assert(text.includes("must be a number of microseconds from 0"), text);
     }
   }));
+
+Deno.test("POST load refuses another configuration or other files than the store's", () =>
+  withHost(async (host) => {
+    const load = (body?: string) => post(host, "/v2/repository/models/tiny/load", body);
+    for (const body of [undefined, "{}", '{"parameters":{}}', '{"parameters":[]}']) {
+      assertEquals((await load(body)).status, 200, body);
+    }
+    const refused = await load('{"parameters":{"config":"{}"}}');
+    assertEquals(refused.status, 400);
+    assert((await refused.text()).includes("is not possible here"));
+  }));
+
+Deno.test("cropOf() says what was looked at unless it is the whole picture, on each of its sides", () => {
+  assertEquals(cropOf({ rows: [0, 4], columns: [0, 6] }, 4, 6), undefined);
+  const parts: Region[] = [
+    { rows: [1, 4], columns: [0, 6] },
+    { rows: [0, 3], columns: [0, 6] },
+    { rows: [0, 4], columns: [1, 6] },
+    { rows: [0, 4], columns: [0, 5] },
+  ];
+  for (const region of parts) assertEquals(cropOf(region, 4, 6), region);
+});
 
 Deno.test("infer names the output that the model has not", () =>
   withHost(async (host) => {
