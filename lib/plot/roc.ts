@@ -31,13 +31,17 @@ export interface RocOptions {
   size?: number;
 }
 
-/** Points that carry the shape of a curve: ends, corners of small samples, and every 1/200 of what is in view. */
-function thin({ truePositiveRate: y, falsePositiveRate: x }: RocCurve, from: number): number[] {
+/** Points that carry the shape of a curve: ends, corners of small samples, every 1/parts of what is in view, 1/50 of the rest. */
+function thin(
+  { truePositiveRate: y, falsePositiveRate: x }: RocCurve,
+  { axes, from, parts }: RocView,
+): number[] {
+  const cutsFalse = axes === "rates" || axes === "rejection"; // the other axes begin where they would without `from`
   const last = x.length - 1, kept = [0];
   for (let i = 1; i < last; i++) {
     const before = kept[kept.length - 1];
-    const inView = x[i] <= 1 - from || y[i] >= from;
-    const moved = Math.max(x[i] - x[before], y[i] - y[before]) >= (inView ? 1 - from : 1) / 200;
+    const inView = y[i] >= from && (!cutsFalse || x[i] <= 1 - from);
+    const moved = Math.max(x[i] - x[before], y[i] - y[before]) >= (inView ? (1 - from) / parts : 1 / 50);
     const turns = (x[i] === x[i - 1]) !== (x[i + 1] === x[i]) && last < 400;
     if (moved || turns) kept.push(i);
   }
@@ -59,7 +63,8 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
   const { axes = "rejection", title = "ROC", from = 0, size = 320 } = options;
   if (curves.length === 0) throw new RangeError("Cannot draw ROC curves as there is none");
   const names = curves.map(({ name, auc }) => `${name}: AUC ${formatEstimate(auc)}`);
-  const rows = curves.flatMap((curve, c) => pointsOf(curve, names[c], axes, from));
+  const view = { axes, from, parts: curves.length > 4 ? 80 : 200 };
+  const rows = curves.flatMap((curve, c) => pointsOf(curve, names[c], view));
   const banded = curves.some(({ band }) => band);
   const { x: scaleX, y: scaleY, xTitle, yTitle, diagonal } = FRAMES[axes](from, leastKept(curves));
   const color = {
@@ -91,7 +96,7 @@ export function plotRoc(curves: readonly NamedRoc[], options: RocOptions = {}): 
         mark: { type: "line", strokeDash: [3, 4], color: "#8a8a8a", strokeWidth: 1, clip: true },
       },
       ...curves.flatMap((curve, c): View[] => {
-        const values = bandOf(curve, names[c], axes, from);
+        const values = bandOf(curve, names[c], view);
         if (values.length === 0) return [];
         const fill = SERIES[c % SERIES.length]; // a scale of its own would take the legend's place
         const mark = { type: "line", filled: true, fill, fillOpacity: 0.16, strokeWidth: 0, clip: true };
@@ -131,23 +136,31 @@ const shown = (axes: RocAxes, fake: number) => fake > 0 || axes === "rejection" 
 
 type RocAxes = NonNullable<RocOptions["axes"]>;
 
-/** Numbers of the points that are drawn. */
-const drawnOf = (curve: RocCurve, axes: RocAxes, from: number) =>
-  thin(curve, from).filter((i) => shown(axes, curve.falsePositiveRate[i]));
+/** What of the curves is drawn, and how finely. */
+interface RocView {
+  axes: RocAxes;
+  from: number;
+  parts: number;
+}
 
-function pointsOf({ curve }: NamedRoc, name: string, axes: RocAxes, from: number) {
-  return drawnOf(curve, axes, from).map((i, order) => ({
-    ...placeOf(axes, curve.truePositiveRate[i], curve.falsePositiveRate[i]),
+/** Numbers of the points that are drawn. */
+const drawnOf = (curve: RocCurve, view: RocView) =>
+  thin(curve, view).filter((i) => shown(view.axes, curve.falsePositiveRate[i]));
+
+function pointsOf({ curve }: NamedRoc, name: string, view: RocView) {
+  return drawnOf(curve, view).map((i, order) => ({
+    ...placeOf(view.axes, curve.truePositiveRate[i], curve.falsePositiveRate[i]),
     curve: name,
     order,
   }));
 }
 
 /** The outline of a curve's band: along its lower limits, and back along its upper ones. */
-function bandOf({ curve, band }: NamedRoc, name: string, axes: RocAxes, from: number) {
+function bandOf({ curve, band }: NamedRoc, name: string, view: RocView) {
   if (!band) return [];
-  const points = drawnOf(curve, axes, from);
-  const place = (limit: Float64Array) => (i: number) => placeOf(axes, limit[i], curve.falsePositiveRate[i]);
+  const points = drawnOf(curve, view);
+  const place = (limit: Float64Array) => (i: number) =>
+    placeOf(view.axes, limit[i], curve.falsePositiveRate[i]);
   return [...points.map(place(band.low)), ...points.toReversed().map(place(band.high))]
     .map(({ x, y }, order) => ({ bandX: x, bandY: y, curve: name, order }));
 }

@@ -191,6 +191,25 @@ Deno.test("plotRoc() names area and interval and thins curves without losing the
   assertThrows(() => plotRoc([]), RangeError, "there is none");
 });
 
+Deno.test("plotRoc() spends its points on the corner that is in view, and few on what is cut away", () => {
+  const many = sequence(20000, 5), kinds = many.map((value, i) => Number(value + (i % 7) / 40 > 0.5));
+  const curve = rocCurve(many, kinds), area = auc(many, kinds);
+  for (const axes of ["rates", "rejection"] as const) {
+    const points = rowsOf(plotRoc([{ name: "c", curve, auc: area }], { axes, from: 0.9 }), "line").filter((
+      row,
+    ) => row.curve);
+    const inView = points.filter(({ x, y }) =>
+      Number(y) >= 0.9 && (axes === "rates" ? Number(x) <= 0.1 : Number(x) >= 0.9)
+    );
+    const ten = plotRoc(Array.from({ length: 10 }, (_, i) => ({ name: `class ${i}`, curve, auc: area })), {
+      axes,
+      from: 0.9,
+    });
+    assert(JSON.stringify(ten).length < 300_000, `${JSON.stringify(ten).length} characters`);
+    assert(inView.length > 50 && points.length - inView.length < 120, `${inView.length} of ${points.length}`);
+  }
+});
+
 Deno.test("plotRoc() keeps every corner of a small sample: its steps stay level or upright", () => {
   const few = sequence(310, 5), curve = rocCurve(few, few.map((_, i) => i % 31 === 0 ? 1 : 0));
   const spec = plotRoc([{ name: "few", curve, auc: auc(few, few.map((_, i) => i % 31 === 0 ? 1 : 0)) }]);
