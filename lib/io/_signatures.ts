@@ -25,9 +25,9 @@ export function isFits(bytes: Uint8Array): boolean {
   return /^SIMPLE {2}= +[TF]/.test(ascii(bytes, 0, 30));
 }
 
-/** Whether the bytes start like an HDF5 file without user block. */
+/** Whether the bytes start like an HDF5 file, at once or behind a user block of up to 2,048 bytes, such as MATLAB 7.3's. */
 export function isHdf5(bytes: Uint8Array): boolean {
-  return ascii(bytes, 0, 8) === "\x89HDF\r\n\x1a\n";
+  return [0, 512, 1024, 2048].some((at) => ascii(bytes, at, 8) === "\x89HDF\r\n\x1a\n");
 }
 
 /** Whether the bytes start like a ROOT file. */

@@ -1,3 +1,4 @@
+import { sniffFormat } from "../../../lib/io/formats.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { testWith } from "../../needs.ts";
 import { fileSource } from "../../../lib/io/byte_source.ts";
@@ -125,6 +126,7 @@ testWith(
   "openHdf5() reads ADC counts, a user block, half-precision attributes; says links that go round",
   async (python) => {
     await using folder = await pythonFolder(python, WRITE_ODD);
+    assertEquals(sniffFormat((await Deno.readFile(folder.path("odd.h5"))).subarray(0, 4096))?.name, "hdf5");
     using file = await openHdf5(folder.path("odd.h5"), { name: "odd.h5" });
     const names = await file.datasets();
     const adc = names.filter((name) => /_[lb]e_/.test(name));
