@@ -191,7 +191,7 @@ async function train(
     async onEpoch({ epoch, ...numbers }) {
       if (!isFirst) return;
       try {
-        await trial.report(epoch, numbers);
+        await trial.report(epoch, numbers, part.name === "" && epoch === options.epochs);
       } catch (error) {
         if (!(error instanceof InterruptedError)) throw error; // fit sees the signal, and writes its checkpoint
       }

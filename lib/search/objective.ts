@@ -28,9 +28,10 @@ export interface TrialContext {
    * Records metrics after a step.
    *
    * @param values Metrics by name, or the objective alone.
+   * @param isLast Whether nothing is left to be done: the trial is not pruned then, as that saves nothing and loses its result.
    * @throws {PrunedError} If the trial is not worth going on with: let it through.
    */
-  report(step: number, values: number | Readonly<Record<string, number>>): Promise<void>;
+  report(step: number, values: number | Readonly<Record<string, number>>, isLast?: boolean): Promise<void>;
   /** Adds a line to the trial's log. */
   log(line: string): void;
 }

@@ -208,7 +208,7 @@ async function contextOf(
     folder,
     signal: controller.signal,
     log: (line) => Deno.writeTextFileSync(join(folder, "log.txt"), `${line}\n`, { append: true }),
-    async report(step, values) {
+    async report(step, values, isLast = false) {
       const { aborted, reason } = controller.signal;
       if (aborted && !(reason instanceof InterruptedError)) throw reason;
       if (seedNumber > 0) return; // curves and pruning are those of the first seed
@@ -220,6 +220,7 @@ async function contextOf(
         throw error;
       }
       controller.signal.throwIfAborted(); // what was done until then is kept
+      if (isLast) return;
       const context = { trials: study.state.trials, direction: directions[0], metric: objectives[0] };
       if (objectives.length > 1 || !pruner.shouldPrune(context, study.state.trials[trial.number])) return;
       const pruned = new PrunedError(`trial ${trial.number} does worse than others at step ${step}`);

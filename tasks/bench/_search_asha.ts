@@ -88,9 +88,9 @@ export async function measureAsha({ say, folder }: BenchContext): Promise<BenchT
       const counted: Objective = (params, trial) =>
         trials.objective(params, {
           ...trial,
-          report: async (step, values) => {
+          report: async (step, values, isLast) => {
             if (++spent >= MOST * total) controller.abort();
-            await trial.report(step, values);
+            await trial.report(step, values, isLast);
           },
         });
       const { ending, trials: networks } = await search(one.space, counted, {

@@ -62,6 +62,23 @@ Deno.test("search() prunes, keeps curves, and stands pruned trials with their la
   assertEquals(trials[0].reports[2], { step: 3, values: { value: 1, rate: 0.1 } });
 });
 
+Deno.test("search() prunes no trial at its last report, which would save nothing and lose its result", async () => {
+  // By epoch: the second trial is worse where halving judges, after epochs 1 and 3, and the third after 3 alone.
+  const losses = [[3, 2, 1], [9, 9, 9], [2, 2, 2]];
+  const run = async (saysLast: boolean) => {
+    const { trials } = await search({ i: [0, 1, 2] }, async ({ i }, trial) => {
+      const curve = losses[Number(i)];
+      for (const [at, loss] of curve.entries()) {
+        await trial.report(at + 1, loss, saysLast && at + 1 === curve.length);
+      }
+      return curve.at(-1)!;
+    }, { trials: 3, sampler: "grid", pruner: { name: "asha", factor: 3 } });
+    return trials.map(({ params, state }) => [params.i, state]).sort();
+  };
+  assertEquals(await run(false), [[0, "complete"], [1, "pruned"], [2, "pruned"]]);
+  assertEquals(await run(true), [[0, "complete"], [1, "pruned"], [2, "complete"]]);
+});
+
 Deno.test("search() judges by the mean over seeds", async () => {
   const seeds = new Set<number>();
   const { trials } = await search({ a: [1] }, (_, { seed }) => {
