@@ -194,7 +194,7 @@ function settingsOf(options: SupervisedOptions): Record<string, unknown> {
   const { clipNorm, globalClipNorm, clipValue, emaMomentum, weightDecay, classWeights, optimizer } = options;
   const { preprocessing, augmentation, decays } = options;
   return {
-    decays,
+    ...(decays && { decays }),
     optimizer: optimizer?.config,
     weightDecay,
     clipNorm,
