@@ -62,6 +62,32 @@ Deno.test("plotModelGraph() leads lines that pass different rows down the same l
   assertEquals(besides[0].x, besides[1].x);
 });
 
+Deno.test("plotModelGraph() has the line that skips fewer layers nearer, and children below their parents", () => {
+  const nested = [
+    layer("image"),
+    layer("one", "image"),
+    layer("two", "one"),
+    layer("outer", "two", "image"),
+    layer("inner", "two", "one"),
+  ];
+  const right = rowsOf(nested, "rect")[0].x2;
+  const lanes = rowsOf(nested, "rule").filter(({ x, x2 }) => x === x2 && x > right);
+  assertEquals(lanes.length, 2);
+  const [short, long] = lanes.toSorted((a, b) => (a.y2 - a.y) - (b.y2 - b.y));
+  assert(short.x < long.x, `${short.x} and ${long.x}`);
+  // Listed the other way round, each still stands below its own parent.
+  const crossed = [
+    layer("image"),
+    layer("l", "image"),
+    layer("r", "image"),
+    layer("of r", "r"),
+    layer("of l", "l"),
+  ];
+  const places = rowsOf(crossed, "rect").map(({ x, y }) => [y, x]).sort(([a, b], [c, d]) => a - c || b - d);
+  const straight = rowsOf(crossed, "rule").filter(({ x, x2 }) => x === x2);
+  assertEquals([places.length, straight.length], [5, 2]);
+});
+
 Deno.test("plotModelGraph() makes boxes as wide as what stands in them, and says the layers in words", () => {
   const wide = (name: string) => rowsOf([layer(name)], "rect")[0];
   const width = ({ x, x2 }: Sides) => x2 - x;
