@@ -37,6 +37,14 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const TRIALS = 4;", "const TRIALS = 2;"],
     ["const EPOCHS = 2;", "const EPOCHS = 1;"],
   ],
+  "supernemo-1-counting": [
+    ["const EVENTS = 1_500;", "const EVENTS = 300;"],
+    ["const EPOCHS = 5;", "const EPOCHS = 2;"],
+  ],
+  "supernemo-2-association-and-fits": [
+    ["const EVENTS = 300;", "const EVENTS = 60;"],
+    ["const LEARNED = 2_000;", "const LEARNED = 400;"],
+  ],
 };
 
 /**
