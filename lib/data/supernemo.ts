@@ -39,6 +39,8 @@ export interface CalorimeterHits {
   readonly row: Uint8Array;
   /** Number of the optical module, where the file has one. */
   readonly module?: Uint16Array;
+  /** Truth: bit i is set if track i ended there, 0 for a gamma; absent where the file does not say. */
+  readonly tracks?: Uint16Array;
 }
 
 /** Events of one or several files. */
@@ -217,12 +219,15 @@ async function readCalorimeter(file: ColumnFile): Promise<CalorimeterHits | unde
   if (!(file.names.has("calo_column") && file.names.has("calo_row"))) return undefined;
   const column = await file.read("calo_column"), row = await file.read("calo_row");
   checkSame(file.name, { calo_column: column, calo_row: row });
-  const id = file.names.has("calo_id") ? await file.read("calo_id") : undefined;
+  const [id, tracks] = await Promise.all(
+    ["calo_id", "truth/calo_tracks"].map((name) => file.names.has(name) ? file.read(name) : undefined),
+  );
   return {
     offsets: column.offsets,
     column: wholeNumbers(column, 22, "calo_column", file.name),
     row: wholeNumbers(row, 16, "calo_row", file.name),
     ...(id && { module: Uint16Array.from(id.data) }),
+    ...(tracks && { tracks: Uint16Array.from(tracks.data) }),
   };
 }
 

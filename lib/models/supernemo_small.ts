@@ -147,6 +147,10 @@ export function buildSuperNemoSmall(config: SuperNemoSmallConfig): tf.LayersMode
 export interface SuperNemoCombinedConfig extends Omit<ModelConfig, "inputShape"> {
   /** Rows, columns and channels of each view, by the name of its input. */
   inputShapes: Readonly<Record<string, readonly number[]>>;
+  /** As for one view. @default {"softmax"} */
+  output?: "softmax" | "sigmoid";
+  /** As for one view. @default {false} */
+  places?: boolean;
 }
 
 /**
@@ -164,10 +168,10 @@ export interface SuperNemoCombinedConfig extends Omit<ModelConfig, "inputShape">
  * ```
  */
 export function buildSuperNemoCombined(config: SuperNemoCombinedConfig): tf.LayersModel {
-  const { inputShapes, seed } = config, seeds = layerSeeds(seed);
+  const { inputShapes, places = false, seed } = config, seeds = layerSeeds(seed);
   const names = Object.keys(inputShapes);
   const inputs = names.map((name) => tf.input({ shape: [...inputShapes[name]], name }));
-  const features = names.map((name, i) => viewFeatures(inputs[i], seeds, { prefix: `${name}_` }));
+  const features = names.map((name, i) => viewFeatures(inputs[i], seeds, { prefix: `${name}_`, places }));
   const together = tf.layers.concatenate({ name: "views" }).apply(features) as tf.SymbolicTensor;
   return tf.model({ inputs, outputs: headOn(together, config, seeds), name: "supernemo_combined" });
 }

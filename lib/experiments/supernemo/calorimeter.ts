@@ -1,31 +1,23 @@
-/** Which columns of the calorimeter the tracks of an event reach, seen from above. @module */
+/** Which parts of the calorimeter the tracks of an event reach: columns, rows, or modules. @module */
 import type { NdArray } from "../../data/source.ts";
-import { eventCount, type TrackerHits } from "../../data/tracker_events.ts";
-import { labelSets } from "../../evaluate/mod.ts";
-import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
-import { type Data, defineExperiment } from "../../run/experiment.ts";
+import { argMaxRows, labelSets, proportion } from "../../evaluate/mod.ts";
+import { buildSuperNemoCombined, buildSuperNemoSmall } from "../../models/supernemo_small.ts";
+import { plotLabelSets } from "../../plot/mod.ts";
+import { type Data, defineExperiment, type Options } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
+import { PLACES, placesBehind, reachedPlaces } from "./calorimeter_places.ts";
 import {
   dataOf,
   loadEvents,
   RATE_OPTION,
   seenHits,
   smallRecipe,
-  type SplitEvents,
   SUPERNEMO_OPTIONS,
   viewInput,
   viewShape,
   viewSource,
 } from "./data.ts";
-
-/** Columns of the published generator: an x-wall at each end, 20 of the main wall between. */
-const COLUMNS = 22;
-const LABELS = [
-  "x-wall 0",
-  ...Array.from({ length: COLUMNS - 2 }, (_, i) => `column ${i + 1}`),
-  "x-wall 1",
-];
 
 const OPTIONS = {
   ...SUPERNEMO_OPTIONS,
@@ -36,133 +28,176 @@ const OPTIONS = {
     max: 4,
     help: "Tracks of every event.",
   },
+  learn: {
+    type: "choice",
+    choices: ["columns", "rows", "modules"],
+    default: "columns",
+    help: "Columns seen from above, rows seen from the front, or the 712 modules (--generator hard).",
+  },
   loss: {
     type: "choice",
-    choices: ["sigmoid", "softmax"],
+    choices: ["sigmoid", "softmax", "single"],
     default: "softmax",
-    help: "A probability for each column by itself, or shares of the tracks that add up to 1.",
+    help:
+      "A probability for each part by itself, shares of the tracks that add up to 1, or one part of one track.",
   },
   rate: RATE_OPTION,
 } as const;
 
+type CalorimeterOptions = Options<typeof OPTIONS>;
+type Form = CalorimeterOptions["loss"];
+
 /** The loaded events. */
 interface CalorimeterData extends Data {
-  /** 1 for each column that was reached, [events, 22]. */
+  /** 1 for each part that was reached, [events, parts]. */
   readonly reached: NdArray<Uint8Array>;
-  /** 1 for each column behind a hit of the last layer, the same. */
+  /** 1 for each part behind a hit of the last layer, the same. */
   readonly behind: NdArray<Uint8Array>;
 }
 
 /**
- * Columns that were reached, [events, 22].
+ * What the network is to say: 1 for each part that was reached, equal shares that add up to 1, or the part's number.
  *
- * @throws {TypeError} If the files have no calorimeter as the published generator's have.
+ * @throws {RangeError} If the one part of an event is asked for, and it has not exactly one.
  */
-export function reachedColumns({ events: { calorimeter }, rows }: SplitEvents): NdArray<Uint8Array> {
-  if (!calorimeter || calorimeter.module) {
-    throw new TypeError(
-      "Cannot learn the calorimeter's columns as files must have them as the published generator's: calo_column 0 to 21",
-    );
+export function associationTarget(
+  { data, shape }: NdArray<Uint8Array>,
+  form: Form,
+): NdArray<Float32Array | Int32Array> {
+  const [count, parts] = shape, rowOf = (row: number) => data.subarray(row * parts, (row + 1) * parts);
+  const reached = (row: number) => rowOf(row).reduce((sum, value) => sum + value, 0);
+  if (form === "single") {
+    const numbers = Int32Array.from({ length: count }, (_, row) => {
+      if (reached(row) === 1) return rowOf(row).indexOf(1);
+      throw new RangeError(
+        `Cannot learn one part an event as event ${row} reaches ${reached(row)}: choose --tracks 1`,
+      );
+    });
+    return { data: numbers, shape: [count] };
   }
-  const data = new Uint8Array(rows.length * COLUMNS), { offsets, column } = calorimeter;
-  for (let i = 0; i < rows.length; i++) {
-    for (let hit = offsets[rows[i]]; hit < offsets[rows[i] + 1]; hit++) data[i * COLUMNS + column[hit]] = 1;
-  }
-  return { data, shape: [rows.length, COLUMNS] };
-}
-
-/** Columns right behind the hits of the last layer: the baseline. */
-export function columnsBehind(hits: TrackerHits): NdArray<Uint8Array> {
-  const count = eventCount(hits), data = new Uint8Array(count * COLUMNS);
-  for (let event = 0; event < count; event++) {
-    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
-      if (hits.layer[i] !== 8) continue;
-      data[event * COLUMNS + Math.trunc((hits.column[i] + 0.5) / 113 * 20 + 1)] = 1;
-    }
-  }
-  return { data, shape: [count, COLUMNS] };
-}
-
-/** What the network is to say: 1 for each column that was reached, or equal shares that add up to 1. */
-function targetOf({ data, shape }: NdArray<Uint8Array>, loss: "sigmoid" | "softmax"): NdArray<Float32Array> {
   const out = Float32Array.from(data);
-  if (loss === "sigmoid") return { data: out, shape };
-  for (let row = 0; row < shape[0]; row++) {
-    const values = out.subarray(row * COLUMNS, (row + 1) * COLUMNS);
-    const total = values.reduce((sum, value) => sum + value, 0);
-    if (total > 0) values.forEach((value, i) => values[i] = value / total);
+  if (form === "sigmoid") return { data: out, shape };
+  for (let row = 0; row < count; row++) {
+    const total = reached(row);
+    for (let i = row * parts; i < (row + 1) * parts; i++) if (total > 0) out[i] /= total;
   }
   return { data: out, shape };
 }
 
-/** From which output on a column counts as reached: half of what it is to be. */
-function thresholdsOf({ loss, tracks }: { loss: "sigmoid" | "softmax"; tracks: number }): number[] {
-  return LABELS.map(() => loss === "sigmoid" ? 0.5 : 0.5 / tracks);
+/** From which output on a part counts as reached: half of what it is to be. */
+function thresholdsOf({ learn, loss, tracks }: Pick<CalorimeterOptions, "learn" | "loss" | "tracks">) {
+  return PLACES[learn].labels.map(() => loss === "sigmoid" ? 0.5 : 0.5 / tracks);
+}
+
+/** The parts that a network's outputs name, 1 each. */
+function givenSets(outputs: ArrayLike<number>, options: CalorimeterOptions): Uint8Array {
+  const parts = PLACES[options.learn].labels.length;
+  if (options.loss !== "single") {
+    const [threshold] = thresholdsOf(options);
+    return Uint8Array.from(outputs, (value) => value >= threshold ? 1 : 0);
+  }
+  const given = new Uint8Array(outputs.length);
+  argMaxRows(outputs, parts).forEach((part, row) => given[row * parts + part] = 1);
+  return given;
 }
 
 /** The experiment. */
 export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, CalorimeterData>({
   name: "supernemo-calorimeter",
-  summary: "Columns of SuperNEMO's calorimeter that the tracks of an event reach",
+  summary: "Parts of SuperNEMO's calorimeter that the tracks of an event reach: columns, rows, modules",
   options: OPTIONS,
   defaults: { epochs: 12, batch: 256 },
 
+  resolveOptions(options, given) {
+    if (options.learn !== "modules") return options;
+    return {
+      ...options,
+      generator: given.has("generator") ? options.generator : "hard",
+      sides: given.has("sides") ? options.sides : "apart",
+    };
+  },
+
   async load(options, context) {
-    const splits = await loadEvents(options, [options.tracks], context);
+    const splits = await loadEvents(options, [options.tracks], context), { learn, loss } = options;
     const part = (split: keyof typeof splits) => {
-      const hits = seenHits(splits[split], options), reached = reachedColumns(splits[split]);
-      const targets = { columns: targetOf(reached, options.loss) };
-      return { hits, reached, targets, source: viewSource(hits, { image: "top" }, options, targets) };
+      const hits = seenHits(splits[split], options), reached = reachedPlaces(splits[split], learn);
+      const targets = { [learn]: associationTarget(reached, loss) };
+      return { hits, reached, targets, source: viewSource(hits, PLACES[learn].views, options, targets) };
     };
     const measure = part("test");
     return {
       ...await dataOf({ train: part("train"), validation: part("validation"), test: measure }),
       reached: measure.reached,
-      behind: columnsBehind(measure.hits),
+      behind: placesBehind(measure.hits, learn),
     };
   },
 
-  build: ({ sides, loss, seed }) =>
-    buildSuperNemoSmall({
-      inputShape: viewShape("top", { sides }),
-      classes: COLUMNS,
-      output: loss,
-      places: true,
-      seed,
-    }),
+  build({ learn, sides, loss, seed }) {
+    const { labels, views } = PLACES[learn];
+    const output = loss === "sigmoid" ? "sigmoid" : "softmax";
+    const common = { classes: labels.length, output, places: true, seed } as const;
+    const shapes = Object.entries(views).map(([name, view]) => [name, viewShape(view, { sides })] as const);
+    if (shapes.length === 1) return buildSuperNemoSmall({ ...common, inputShape: shapes[0][1] });
+    return buildSuperNemoCombined({ ...common, inputShapes: Object.fromEntries(shapes) });
+  },
 
   recipe: ({ loss, rate }) => ({
-    loss: loss === "sigmoid" ? train.binaryCrossEntropy() : train.klDivergence(),
+    loss: loss === "sigmoid"
+      ? train.binaryCrossEntropy()
+      : loss === "softmax"
+      ? train.klDivergence()
+      : train.crossEntropy(),
     ...smallRecipe(rate),
   }),
 
-  card: (options) => ({
-    description: `Says which columns of SuperNEMO's calorimeter ${options.tracks} straight track(s) reach.`,
-    inputs: [viewInput("image", "top", options)],
-    outputs: [{ name: "columns", kind: "labels", labels: LABELS, thresholds: thresholdsOf(options) }],
-  }),
+  card(options) {
+    const { learn, loss, tracks } = options, labels = [...PLACES[learn].labels];
+    return {
+      description: `Says which ${learn} of SuperNEMO's calorimeter ${tracks} straight track(s) reach.`,
+      inputs: Object.entries(PLACES[learn].views).map(([name, view]) => viewInput(name, view, options)),
+      outputs: [
+        loss === "single"
+          ? { name: learn, kind: "classes", labels }
+          : { name: learn, kind: "labels", labels, thresholds: thresholdsOf(options) },
+      ],
+    };
+  },
 
-  evaluate({ columns }, { reached, behind }, options) {
-    const thresholds = thresholdsOf(options);
-    const ours = labelSets(columns.data, reached.data, thresholds);
-    const theirs = labelSets(behind.data, reached.data, LABELS.map(() => 1));
-    const name = "columns behind hits of the last layer", split = "test";
-    const n = reached.shape[0];
+  evaluate(predictions, { reached, behind }, options) {
+    const { data: scores } = predictions[options.learn], parts = PLACES[options.learn].labels.length;
+    const ones = new Array<number>(parts).fill(1), n = reached.shape[0], split = "test";
+    const ours = labelSets(givenSets(scores, options), reached.data, ones);
+    const theirs = labelSets(behind.data, reached.data, ones);
+    const { coverage } = labelSets(scores, reached.data, ones);
+    const best = argMaxRows(scores, parts);
+    const hits = best.filter((part, row) => reached.data[row * parts + part] === 1).length;
+    const name = `${options.learn} behind hits of the last layer`;
     return {
       metrics: {
         exactMatch: { ...ours.exactMatch, split, baseline: { name, value: theirs.exactMatch.value } },
+        bestIsReached: { ...proportion(hits, n), split },
         precision: { ...ours.precision, split, baseline: { name, value: theirs.precision.value } },
         recall: { ...ours.recall, split, baseline: { name, value: theirs.recall.value } },
         f1: { value: ours.f1, low: ours.f1, high: ours.f1, n, split, baseline: { name, value: theirs.f1 } },
         coverage: {
-          ...{ value: ours.coverage, low: ours.coverage, high: ours.coverage, n, split, units: "columns" },
+          ...{ value: coverage, low: coverage, high: coverage, n, split, units: options.learn },
           baseline: { name: "as many as were reached", value: reached.data.reduce((a, b) => a + b, 0) / n },
         },
       },
     };
   },
 
-  figures({ history }) {
-    return [learningCurveFigure(history)];
+  figures({ predictions, history }, { reached }, options) {
+    const given = givenSets(predictions[options.learn].data, options);
+    return [
+      learningCurveFigure(history),
+      {
+        name: "sets",
+        section: "Test events",
+        caption:
+          "The most frequent sets of parts that were reached, and how many of each were found exactly.",
+        spec: plotLabelSets(given, reached.data, PLACES[options.learn].labels, { title: "Parts reached" }),
+      },
+    ];
   },
 });

@@ -1,10 +1,14 @@
 import { join } from "@std/path";
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import {
-  columnsBehind,
-  reachedColumns,
+  associationTarget,
   superNemoCalorimeter,
 } from "../../../../lib/experiments/supernemo/calorimeter.ts";
+import { placesBehind, reachedPlaces } from "../../../../lib/experiments/supernemo/calorimeter_places.ts";
+import {
+  compareAssociations,
+  plotAssociations,
+} from "../../../../lib/experiments/supernemo/compare_associations.ts";
 import type { Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
@@ -42,12 +46,34 @@ const EVENT = {
 /** Numbers of those that are 1. */
 const ones = (data: Uint8Array) => [...data.keys()].filter((i) => data[i] === 1);
 
-Deno.test("reachedColumns() marks modules, columnsBehind() what lies behind the last layer", () => {
+Deno.test("reachedPlaces() marks what was reached, placesBehind() what lies behind the last layer", () => {
   const rows = Uint32Array.of(0, 0);
-  assertEquals(ones(reachedColumns({ events: EVENT, rows }).data), [0, 21, 22, 43]);
-  assertEquals(ones(columnsBehind(EVENT.hits).data), [1, 20]);
-  const real = { ...EVENT, calorimeter: { ...EVENT.calorimeter, module: Uint16Array.of(7, 600) } };
-  assertThrows(() => reachedColumns({ events: real, rows }), TypeError, "calo_column 0 to 21");
+  assertEquals(ones(reachedPlaces({ events: EVENT, rows }, "columns").data), [0, 21, 22, 43]);
+  assertEquals(ones(reachedPlaces({ events: EVENT, rows }, "rows").data), [0, 14, 15, 29]);
+  assertEquals(ones(placesBehind(EVENT.hits, "columns").data), [1, 20]);
+  assertEquals(ones(placesBehind(EVENT.hits, "rows").data), [], "no hit has a height");
+  const heights = { ...EVENT.hits, heightMm: Float32Array.of(-1549, 0, 1) };
+  assertEquals(ones(placesBehind(heights, "rows").data), [1, 7]);
+  // Module 13 · column + row of side 0: y = -2464 mm is in column 0, z = -1549 mm in row 0 and 1 mm in row 6.
+  assertEquals(ones(placesBehind(heights, "modules").data), [0, 13 * 19 + 6]);
+});
+
+Deno.test("reachedPlaces() takes modules by their numbers, without what gammas reached", () => {
+  const rows = Uint32Array.of(0);
+  const calorimeter = { ...EVENT.calorimeter, module: Uint16Array.of(7, 600), tracks: Uint16Array.of(0, 1) };
+  const real = { ...EVENT, calorimeter };
+  assertEquals(ones(reachedPlaces({ events: real, rows }, "modules").data), [600]);
+  assertThrows(() => reachedPlaces({ events: real, rows }, "columns"), TypeError, "calo_column 0 to 21");
+  assertThrows(() => reachedPlaces({ events: EVENT, rows }, "modules"), TypeError, "must have calo_id");
+});
+
+Deno.test("associationTarget() shares 1 among the parts, or names the one", () => {
+  const both = { data: Uint8Array.of(1, 0, 1, 0, 1, 0), shape: [2, 3] };
+  assertClose(associationTarget(both, "softmax").data, [0.5, 0, 0.5, 0, 1, 0], 1e-6);
+  assertEquals([...associationTarget(both, "sigmoid").data], [1, 0, 1, 0, 1, 0]);
+  assertThrows(() => associationTarget(both, "single"), RangeError, "event 0 reaches 2: choose --tracks 1");
+  const one = { data: Uint8Array.of(0, 1, 0), shape: [1, 3] };
+  assertEquals(associationTarget(one, "single"), { data: Int32Array.of(1), shape: [1] });
 });
 
 for (const loss of ["sigmoid", "softmax"] as const) {
@@ -73,3 +99,39 @@ for (const loss of ["sigmoid", "softmax"] as const) {
     else assert(sums.every((sum) => sum === 1 || sum === 2), String(sums));
   });
 }
+
+Deno.test("supernemo-calorimeter names the one row of one track, and modules of the hard generator", async () => {
+  const cases = [
+    { learn: "rows", loss: "single", tracks: 1, kind: "classes", labels: 15 },
+    { learn: "modules", loss: "sigmoid", tracks: 2, kind: "labels", labels: 712 },
+  ] as const;
+  for (const { kind, labels, ...own } of cases) {
+    const lines: string[] = [];
+    const settled = superNemoCalorimeter.resolveOptions!(options(own), new Set());
+    const { card, metrics } = await runExperiment(superNemoCalorimeter, {
+      folder: join(folder, own.learn),
+      options: settled,
+      dataFolder: folder,
+      log: (line) => lines.push(line),
+    });
+    const [output] = card!.outputs;
+    assertEquals([output.kind, (output as { labels: string[] }).labels.length], [kind, labels]);
+    assertEquals([metrics!.bestIsReached.n, card!.inputs.length], [40, own.learn === "rows" ? 1 : 3]);
+    assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
+  }
+});
+
+Deno.test("compareAssociations() trains both forms for each number of tracks, and draws them in one chart", async () => {
+  const context = { dataFolder: folder, log: () => {} };
+  const all = await compareAssociations(options({ events: 40 }), context, { trackCounts: [3] });
+  assertEquals(
+    all.map(({ form, tracks }) => `${form} ${tracks}`),
+    ["softmax 3", "sigmoid 3"],
+  );
+  assert(all.every(({ metrics }) => metrics.exactMatch.n === 40));
+  const { layer } = plotAssociations(all) as unknown as { layer: { data?: { values: unknown[] } }[] };
+  assertEquals(layer[2].data!.values, [
+    { group: "3 tracks", series: "softmax", value: 0.865 },
+    { group: "3 tracks", series: "sigmoid", value: 0.412 },
+  ]);
+});
