@@ -1,5 +1,5 @@
 /** Where a track goes, in a few bins: what a network can tell a fit beforehand. @module */
-import type { TrackHint } from "./legendre.ts";
+import type { TrackHint } from "./lines.ts";
 
 /** Segments of the angle, 36° each, and of the foil, as published. */
 export const ANGLE_SEGMENTS = 5, FOIL_SEGMENTS = 10;

@@ -2,10 +2,11 @@
  * Several tracks one after the other: fit one, take its hits away, fit the next.
  *
  * Source: `fit_one_iteratively` of github.com/amendl/SuperNEMO_ML_applications. As published, a hit is taken away if it is among all hits of the event, which takes all away
- * after one track; here the last track's own hits go, and no others. @module
+ * after one track; here the last track's own hits go, and no others. Of a track and its mirror image that one is taken which the cells contradict least. @module
  */
 import type { TrackerHits } from "../../../data/tracker_events.ts";
-import type { DriftCircles, TrackFit, TrackFitter, TrackHint } from "./legendre.ts";
+import { chooseImage } from "./crossed_cells.ts";
+import type { DriftCircles, TrackFit, TrackFitter, TrackHint } from "./lines.ts";
 
 /** A track of an event: which side it is on, and its hits by their numbers in the event. */
 export interface EventTrack extends TrackFit {
@@ -72,7 +73,7 @@ export function fitOneIteratively(
     const best = candidates.reduce((a, b) => votes(b) > votes(a) ? b : a);
     const own = new Set(best.hits), part = sides[best.side];
     part.numbers = part.numbers.filter((number) => !own.has(number));
-    found.push(best);
+    found.push(chooseImage(best, hits, event, firstWireMm));
   }
   return found;
 }

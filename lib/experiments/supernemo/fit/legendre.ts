@@ -9,49 +9,19 @@
  * Source: T. Alexopoulos et al., NIM A 592, 456 (2008); ranges, bins, σ and the 6 mm as in TKEvent (github.com/TomasKrizak/TKEvent), but R counts
  * from the hits' middle, the refinements have fewer bins, and least squares does the rest. @module
  */
-
-/** Hits of one side of the foil: [n] each, mm. */
-export interface DriftCircles {
-  /** Of the wire, away from the foil. */
-  readonly x: Float64Array;
-  /** Of the wire, along the foil. */
-  readonly y: Float64Array;
-  readonly radius: Float64Array;
-  /** 0 where it is missing. */
-  readonly height: Float64Array;
-}
-
-/** A line seen from above. */
-export interface TrackLine {
-  /** Angle to the foil's normal, degrees from -90 to 90: the arctangent of dy/dx. */
-  angleDegrees: number;
-  /** Where it leaves the foil, x = 0, mm. */
-  vertexYMm: number;
-}
-
-/** A fitted track. */
-export interface TrackFit extends TrackLine {
-  /** Its image on the other side of the wires, where all of them lie on a line, so that circles alone cannot tell the two apart. */
-  mirror?: TrackLine;
-  /** Height there; NaN where fewer than two hits have a height. */
-  vertexZMm: number;
-  /** dz/dx; NaN where fewer than two hits have a height. */
-  slopeZ: number;
-  /** Numbers of the hits that are its own. */
-  hits: number[];
-  /** Votes over own hits: 1 where all circles are touched exactly. */
-  confidence: number;
-  /** Root mean square of distance from the wire less radius over its own hits, mm. */
-  residualMm: number;
-}
-
-/** What is known of a track beforehand. */
-export interface TrackHint {
-  /** Range of its angle to the foil's normal, degrees. @default {[-90, 90]} */
-  angleDegrees?: readonly [low: number, high: number];
-  /** Range of where it leaves the foil, mm. @default {anywhere} */
-  vertexYMm?: readonly [low: number, high: number];
-}
+import {
+  type DriftCircles,
+  inSpace,
+  mean,
+  missesOf,
+  type PlaneLine,
+  rootMeanSquare,
+  type TrackFit,
+  type TrackFitter,
+  type TrackHint,
+  upright,
+  vertexOf,
+} from "./lines.ts";
 
 /** Options for {@linkcode createTrackFitter}. */
 export interface TrackFitOptions {
@@ -66,9 +36,6 @@ export interface TrackFitOptions {
   /** Lines with this share of the most votes or more are refined. @default {0.75} */
   peakShare?: number;
 }
-
-/** Fits one track to circles; nothing where too few circles vote. */
-export type TrackFitter = (circles: DriftCircles, hint?: TrackHint) => TrackFit | undefined;
 
 /** Bins along θ and R of each level, and the range of R of the first. */
 const LEVEL_BINS = [250, 100, 50], RANGE_MM = 2500, ZOOM = 10;
@@ -85,9 +52,7 @@ interface Window {
   rWidth: number;
 }
 
-interface Peak {
-  theta: number;
-  r: number;
+interface Peak extends PlaneLine {
   votes: number;
 }
 
@@ -196,10 +161,6 @@ export function createTrackFitter(options: TrackFitOptions = {}): TrackFitter {
   };
 }
 
-function mean(chosen: readonly number[], values: Float64Array): number {
-  return chosen.reduce((sum, i) => sum + values[i], 0) / chosen.length;
-}
-
 /** Whether a line of the moved plane agrees with a hint. */
 function hintTest({ angleDegrees, vertexYMm }: TrackHint, middleX: number, middleY: number) {
   if (!angleDegrees && !vertexYMm) return () => true;
@@ -210,11 +171,6 @@ function hintTest({ angleDegrees, vertexYMm }: TrackHint, middleX: number, middl
     const vertex = vertexOf(theta, r, middleX, middleY);
     return vertex >= vertexYMm[0] && vertex <= vertexYMm[1];
   };
-}
-
-/** Where a line of the moved plane crosses the foil. */
-function vertexOf(theta: number, r: number, middleX: number, middleY: number): number {
-  return middleY + (r + middleX * Math.cos(theta)) / Math.sin(theta);
 }
 
 /** Numbers of circles that a line touches. */
@@ -248,16 +204,6 @@ function polish({ x, y, radius }: DriftCircles, line: Peak, own: readonly number
   return { ...line, theta, r };
 }
 
-/** By how much a line misses its circles, mm. */
-function missesOf({ x, y, radius }: DriftCircles, { theta, r }: Peak, own: readonly number[]): number[] {
-  const cosine = Math.cos(theta), sine = Math.sin(theta);
-  return own.map((i) => Math.abs(x[i] * cosine + y[i] * sine - r) - radius[i]);
-}
-
-function rootMeanSquare(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
-}
-
 /** Smallest miss by which a circle may count as another track's, mm: below, it is resolution. */
 const CLEAR_MISS_MM = 1;
 
@@ -268,14 +214,6 @@ function polishRobustly(circles: DriftCircles, line: Peak, own: readonly number[
   const usual = [...sizes].sort((a, b) => a - b)[sizes.length >> 1];
   const clear = own.filter((_, k) => sizes[k] <= Math.max(CLEAR_MISS_MM, 3 * usual));
   return polish(circles, first, clear);
-}
-
-/** Angle and place on the foil of a line of the moved plane. */
-function seenFromFoil({ theta, r }: Peak, middleX: number, middleY: number): TrackLine {
-  let degrees = (theta - Math.PI / 2) * 180 / Math.PI; // dy/dx = -cos θ / sin θ = tan(θ - 90°)
-  if (degrees > 90) degrees -= 180;
-  if (degrees < -90) degrees += 180;
-  return { angleDegrees: degrees, vertexYMm: vertexOf(theta, r, middleX, middleY) };
 }
 
 /** How much worse a mirror image may touch its circles to count as one, mm. */
@@ -308,12 +246,6 @@ function mirrorOf(circles: DriftCircles, line: Peak, own: readonly number[]): Pe
   return same || worse > MIRROR_RESIDUAL_MM ? undefined : best;
 }
 
-/** The same line with θ from 0 to π. */
-function upright(line: Peak): Peak {
-  const half = Math.floor(line.theta / Math.PI);
-  return { ...line, theta: line.theta - half * Math.PI, r: half % 2 === 0 ? line.r : -line.r };
-}
-
 /** The track of a line: its own hits, fitted by them, its mirror image, and its height. */
 function describe(
   moved: DriftCircles,
@@ -324,34 +256,14 @@ function describe(
 ): TrackFit {
   const polished = polishRobustly(moved, line, touched(moved, line, associationMm));
   const ranAway = Math.abs(polished.theta - line.theta) > 0.1 || Math.abs(polished.r - line.r) > 50;
-  const best = upright(ranAway ? line : polished), { theta, r } = best;
+  const best = upright(ranAway ? line : polished);
   const hits = touched(moved, best, associationMm);
-  const cosine = Math.cos(theta), sine = Math.sin(theta), { x, y, height } = moved;
-  const high = hits.filter((i) => height[i] !== 0);
-  const along = (i: number) => y[i] * cosine - x[i] * sine;
-  const { slope, at } = fitLine(high.map(along), high.map((i) => height[i]));
-  const seen = seenFromFoil({ ...best, theta, r }, middleX, middleY);
-  const vertexAlong = (seen.vertexYMm - middleY) * cosine + middleX * sine;
   const mirror = mirrorOf(moved, best, hits);
   return {
-    ...seen,
-    ...(mirror && { mirror: seenFromFoil(mirror, middleX, middleY) }),
-    vertexZMm: at + slope * vertexAlong,
-    slopeZ: -slope / sine, // a step of 1 along x is one of -1 / sin θ along the line
+    ...inSpace(moved, best, hits, middleX, middleY),
+    ...(mirror && { mirror: inSpace(moved, mirror, hits, middleX, middleY) }),
     hits,
     confidence: hits.length > 0 ? line.votes / hits.length : 0,
     residualMm: rootMeanSquare(missesOf(moved, best, hits)),
   };
-}
-
-/** Least squares of v = at + slope · u; NaN for fewer than two places. */
-function fitLine(u: readonly number[], v: readonly number[]): { slope: number; at: number } {
-  const n = u.length, meanU = u.reduce((a, b) => a + b, 0) / n, meanV = v.reduce((a, b) => a + b, 0) / n;
-  let uu = 0, uv = 0;
-  for (let i = 0; i < n; i++) {
-    uu += (u[i] - meanU) ** 2;
-    uv += (u[i] - meanU) * (v[i] - meanV);
-  }
-  const slope = n > 1 && uu > 0 ? uv / uu : NaN;
-  return { slope, at: meanV - slope * meanU };
 }

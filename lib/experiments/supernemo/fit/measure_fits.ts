@@ -3,7 +3,9 @@ import type { SuperNemoEvents } from "../../../data/supernemo.ts";
 import { type Estimate, proportion } from "../../../evaluate/mod.ts";
 import { angleSegment, foilSegment, hintOf } from "./hints.ts";
 import { type EventTrack, fitOneIteratively } from "./iterative.ts";
-import { createTrackFitter, type TrackFitOptions } from "./legendre.ts";
+import { createTrackFitter } from "./legendre.ts";
+import { createLikelihoodFitter, type LikelihoodFitOptions } from "./likelihood.ts";
+import type { TrackHint } from "./lines.ts";
 
 /** A fit counts as the track within these. */
 export const MATCH = { degrees: 2, mm: 10 } as const;
@@ -22,6 +24,8 @@ export interface FitMeasurements {
   angleResiduals: Float64Array;
   /** Fitted less true place on the foil, mm. */
   vertexResiduals: Float64Array;
+  /** The same in units of the fit's own standard deviations; empty where it knows none. */
+  pulls: { angle: Float64Array; vertex: Float64Array };
   /** Confidence of all fitted tracks, and whether each is a true one. */
   confidences: { value: number; isTrue: boolean }[];
   /** Of one core, fits only. */
@@ -29,7 +33,13 @@ export interface FitMeasurements {
 }
 
 /** Options for {@linkcode measureFits}. */
-export interface MeasureFitsOptions extends TrackFitOptions {
+export interface MeasureFitsOptions extends LikelihoodFitOptions {
+  /** The Legendre transform with least squares, or maximum likelihood after it. @default {"legendre"} */
+  fitter?: "legendre" | "likelihood";
+  /** How many tracks to look for in an event, such as a network says. @default {as many as there are} */
+  countOf?: (event: number) => number;
+  /** What is told of an event's tracks, such as a network says, instead of `hints`. */
+  hintsOf?: (event: number) => readonly TrackHint[];
   /** Tells the fit the true segments of each track's angle or place on the foil. @default {"none"} */
   hints?: "none" | "angle" | "foil" | "both";
 }
@@ -41,7 +51,7 @@ interface TrueTrack {
 }
 
 /**
- * Fits as many tracks to each event as it has, and compares them with the truth: each true track with the nearest fit that no other has.
+ * Fits as many tracks to each event as it has, unless told otherwise, and compares them with the truth: each true track with the nearest fit that no other has.
  *
  * @param events Events with truth.
  * @param rows Numbers of the events to fit.
@@ -52,9 +62,11 @@ export function measureFits(
   rows: ArrayLike<number>,
   options: MeasureFitsOptions = {},
 ): FitMeasurements {
-  const { hits, truth, firstWireMm } = events, { hints = "none", ...settings } = options;
+  const { hits, truth, firstWireMm } = events;
+  const { hints = "none", fitter = "legendre", countOf, hintsOf, ...settings } = options;
   if (!truth) throw new TypeError("Cannot measure fits as the events have no truth");
-  const fit = createTrackFitter(settings);
+  const fit = fitter === "legendre" ? createTrackFitter(settings) : createLikelihoodFitter(settings);
+  const pulls = { angle: [] as number[], vertex: [] as number[] };
   const angles: number[] = [],
     vertices: number[] = [],
     confidences: { value: number; isTrue: boolean }[] = [];
@@ -66,13 +78,18 @@ export function measureFits(
       const degrees = Math.atan(truth.slopeY[k]) * 180 / Math.PI;
       wanted.push({ side: truth.side[k], degrees, vertexYMm: truth.vertexYMm[k] });
     }
+    const told = hintsOf?.(event) ?? toldOf(wanted, hints), count = countOf?.(event) ?? wanted.length;
     const start = performance.now();
-    const tracks = fitOneIteratively(fit, hits, event, wanted.length, firstWireMm, toldOf(wanted, hints));
+    const tracks = fitOneIteratively(fit, hits, event, count, firstWireMm, told);
     milliseconds += performance.now() - start;
     const { pairs, explained, open } = matchTracks(wanted, tracks);
     for (const { truth, fit } of pairs) {
-      angles.push(turn(fit.angleDegrees - truth.degrees));
-      vertices.push(fit.vertexYMm - truth.vertexYMm);
+      const angle = turn(fit.angleDegrees - truth.degrees), vertex = fit.vertexYMm - truth.vertexYMm;
+      angles.push(angle);
+      vertices.push(vertex);
+      if (!fit.sigma) continue;
+      pulls.angle.push(angle / fit.sigma.angleDegrees);
+      pulls.vertex.push(vertex / fit.sigma.vertexYMm);
     }
     for (const track of tracks) confidences.push({ value: track.confidence, isTrue: !open.has(track) });
     found += pairs.length;
@@ -88,6 +105,7 @@ export function measureFits(
     fakes: proportion(fitted - found, fitted),
     angleResiduals: Float64Array.from(angles),
     vertexResiduals: Float64Array.from(vertices),
+    pulls: { angle: Float64Array.from(pulls.angle), vertex: Float64Array.from(pulls.vertex) },
     confidences,
     millisecondsPerEvent: milliseconds / rows.length,
   };

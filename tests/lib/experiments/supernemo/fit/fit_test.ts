@@ -1,9 +1,13 @@
 // Not counted: its loops are long.
 import { join } from "@std/path";
+import { createDraws } from "../../../../../lib/base/random.ts";
+import { createRng } from "../../../../../lib/base/rng.ts";
 import { readSuperNemo } from "../../../../../lib/data/supernemo.ts";
 import type { TrackerHits } from "../../../../../lib/data/tracker_events.ts";
 import { angleSegment, foilSegment, hintOf } from "../../../../../lib/experiments/supernemo/fit/hints.ts";
 import { fitOneIteratively } from "../../../../../lib/experiments/supernemo/fit/iterative.ts";
+import { chooseImage, crossedCells } from "../../../../../lib/experiments/supernemo/fit/crossed_cells.ts";
+import { createLikelihoodFitter } from "../../../../../lib/experiments/supernemo/fit/likelihood.ts";
 import { createTrackFitter } from "../../../../../lib/experiments/supernemo/fit/legendre.ts";
 import { measureFits } from "../../../../../lib/experiments/supernemo/fit/measure_fits.ts";
 import { superNemoFileName, writeSuperNemo } from "../../../../../lib/simulate/supernemo/set.ts";
@@ -127,4 +131,93 @@ Deno.test("measureFits() finds simulated tracks, but for mirror images, and smea
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("crossedCells() gives the cells whose foot lies in their square, and not those beyond the wires' ends", () => {
+  const flat = { angleDegrees: 0, vertexYMm: 30, vertexZMm: 0, slopeZ: 0 };
+  assertEquals([...crossedCells(flat, FIRST_WIRE)].map((cell) => cell % 113), new Array(9).fill(57));
+  const rising = { ...flat, slopeZ: 1515 / (FIRST_WIRE + 4 * 44) };
+  assertEquals([...crossedCells(rising, FIRST_WIRE)].map((cell) => Math.floor(cell / 113)), [0, 1, 2, 3, 4]);
+  assertEquals(crossedCells({ ...flat, vertexZMm: NaN, slopeZ: NaN }, FIRST_WIRE).size, 9);
+});
+
+Deno.test("chooseImage() takes the image that the cells agree with, and the track itself where both do", () => {
+  const line = { angleDegrees: 27, vertexYMm: 10, vertexZMm: 0, slopeZ: 0 };
+  const wrong = { angleDegrees: 22, vertexYMm: 40, vertexZMm: 0, slopeZ: 0 };
+  const cells = [...crossedCells(line, FIRST_WIRE)], mm = new Float32Array(cells.length);
+  const hits = {
+    offsets: Uint32Array.of(0, cells.length),
+    side: new Uint8Array(cells.length),
+    layer: Uint8Array.from(cells, (cell) => Math.floor(cell / 113)),
+    column: Uint8Array.from(cells, (cell) => cell % 113),
+    radiusMm: mm,
+    heightMm: mm,
+  };
+  const own = { side: 0, hits: [...cells.keys()], confidence: 1, residualMm: 0 };
+  const chosen = chooseImage({ ...own, ...wrong, mirror: line }, hits, 0, FIRST_WIRE);
+  assertEquals([chosen.angleDegrees, chosen.mirror], [27, wrong]);
+  const right = { ...own, ...line, mirror: wrong };
+  assertEquals(chooseImage(right, hits, 0, FIRST_WIRE), right);
+  const alike = { ...own, ...line, mirror: line };
+  assertEquals(chooseImage(alike, hits, 0, FIRST_WIRE), alike);
+});
+
+Deno.test("createLikelihoodFitter() finds an exact line, and says how well it is known", () => {
+  const line = { side: 1, degrees: 31, y: -210, z: 140, slopeZ: -0.8 };
+  const [track] = fitOneIteratively(createLikelihoodFitter(), eventOf([line]), 0, 1, FIRST_WIRE);
+  assertClose([track.angleDegrees, track.vertexYMm], [31, -210], 1e-3);
+  assertClose([track.vertexZMm, track.slopeZ], [140, -0.8], 1e-3);
+  const twice = fitOneIteratively(
+    createLikelihoodFitter({ resolutionMm: 1.4 }),
+    eventOf([line]),
+    0,
+    1,
+    FIRST_WIRE,
+  );
+  assertClose([twice[0].sigma!.angleDegrees / track.sigma!.angleDegrees], [2], 0.05);
+});
+
+Deno.test("createLikelihoodFitter()'s standard deviations are those of the angles and places that it finds", () => {
+  const line = { side: 0, degrees: 31, y: -210, z: 0, slopeZ: 0 }, event = eventOf([line]);
+  const draws = createDraws(createRng(5, 5)), likely = createLikelihoodFitter();
+  const pulls: number[][] = [];
+  for (let i = 0; i < 200; i++) {
+    const radiusMm = event.radiusMm.map((mm) => Math.abs(mm + 0.7 * draws.normal()));
+    const [{ angleDegrees, vertexYMm, sigma }] = fitOneIteratively(
+      likely,
+      { ...event, radiusMm },
+      0,
+      1,
+      FIRST_WIRE,
+    );
+    pulls.push([(angleDegrees - 31) / sigma!.angleDegrees, (vertexYMm + 210) / sigma!.vertexYMm]);
+  }
+  for (const which of [0, 1]) {
+    const inside = pulls.filter((pair) => Math.abs(pair[which]) < 1).length / pulls.length;
+    assert(inside > 0.58 && inside < 0.78, `${inside} within σ, where a Gaussian has 0.683`);
+  }
+});
+
+Deno.test("measureFits() looks for as many tracks as it is told, where it is told, by likelihood too", () => {
+  const hits = eventOf([
+    { side: 0, degrees: 60, y: 400, z: 0, slopeZ: 0 },
+    { side: 0, degrees: -20, y: -900, z: 0, slopeZ: 0 },
+  ]);
+  const truth = {
+    offsets: Uint32Array.of(0, 2),
+    side: Uint8Array.of(0, 0),
+    vertexYMm: Float32Array.of(400, -900),
+    vertexZMm: new Float32Array(2),
+    slopeY: Float32Array.of(Math.tan(Math.PI / 3), Math.tan(-Math.PI / 9)),
+    slopeZ: new Float32Array(2),
+  };
+  const events = { hits, truth, firstWireMm: FIRST_WIRE };
+  const both = measureFits(events, [0], { fitter: "likelihood" });
+  assertEquals([both.allFound.value, both.pulls.angle.length, both.fakes.value], [1, 2, 0]);
+  const one = measureFits(events, [0], {
+    countOf: () => 1,
+    hintsOf: () => [hintOf({ foil: foilSegment(-900) })],
+  });
+  assertEquals([one.efficiency.value, one.pulls.angle.length], [0.5, 0]);
+  assert(Math.abs(one.vertexResiduals[0]) < 0.01);
 });
