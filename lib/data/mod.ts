@@ -13,4 +13,5 @@ export * from "./sparse_images.ts";
 export * from "./split.ts";
 export * from "./supernemo.ts";
 export * from "./tracker_events.ts";
+export * from "./tracker_points.ts";
 export * from "./tracker_views.ts";

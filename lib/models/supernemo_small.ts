@@ -13,8 +13,12 @@ import { layerSeeds, type ModelConfig } from "./model.ts";
 export interface SuperNemoSmallConfig extends ModelConfig {
   /** Rows, columns and channels of the view. */
   inputShape: readonly number[];
-  /** What the output is: one of several classes, or several labels that may hold at once. @default {"softmax"} */
-  output?: "softmax" | "sigmoid";
+  /**
+   * What the output is: one of several classes, several labels that may hold at once, or a value and its σ, [batch, 2].
+   *
+   * @default {"softmax"}
+   */
+  output?: "softmax" | "sigmoid" | "value";
   /** Whether it matters where something is found: features are then flattened rather than pooled. @default {false} */
   places?: boolean;
 }
@@ -117,6 +121,17 @@ function headOn(
     kernelInitializer: tf.initializers.heNormal({ seed: seeds() }),
     name: "hidden",
   }).apply(features) as tf.SymbolicTensor;
+  if (output === "value") {
+    const one = (name: string, activation: "linear" | "softplus") =>
+      tf.layers.dense({
+        units: 1,
+        activation,
+        kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
+        name,
+      }).apply(hidden) as tf.SymbolicTensor;
+    const both = [one("mean", "linear"), one("sigma", "softplus")];
+    return tf.layers.concatenate({ name: "predictions" }).apply(both) as tf.SymbolicTensor;
+  }
   return tf.layers.dense({
     units: classes,
     activation: output,
@@ -148,7 +163,7 @@ export interface SuperNemoCombinedConfig extends Omit<ModelConfig, "inputShape">
   /** Rows, columns and channels of each view, by the name of its input. */
   inputShapes: Readonly<Record<string, readonly number[]>>;
   /** As for one view. @default {"softmax"} */
-  output?: "softmax" | "sigmoid";
+  output?: SuperNemoSmallConfig["output"];
   /** As for one view. @default {false} */
   places?: boolean;
 }

@@ -19,8 +19,8 @@ export interface Loss {
   readonly logits: boolean;
   /** The activation before which it takes an output; behind another one it takes probabilities. @default {either} */
   readonly squashing?: "softmax" | "sigmoid";
-  /** What targets are: class numbers, or values of the output's own shape. */
-  readonly target: "classes" | "values";
+  /** What targets are: class numbers, values of the output's own shape, or one value that the output says several things of. */
+  readonly target: "classes" | "values" | "value";
   /**
    * Loss of every example.
    *

@@ -27,6 +27,7 @@ export {
 export * from "./lion.ts";
 export * from "./losses/cosine_similarity.ts";
 export * from "./losses/focal.ts";
+export * from "./losses/gaussian_likelihood.ts";
 export * from "./losses/hinge.ts";
 export * from "./losses/kl_divergence.ts";
 export * from "./losses/log_cosh.ts";

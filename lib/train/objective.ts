@@ -362,7 +362,7 @@ function checkClassWeights(terms: readonly Term[], { shapes }: ModelOutputs): vo
   for (const { output, loss, classWeights } of terms) {
     if (!classWeights) continue;
     const shape = shapes[output], width = shape.at(-1)!;
-    if (shape.length !== 2 || (loss.target === "values" && width !== 1)) {
+    if (shape.length !== 2 || (loss.target !== "classes" && width !== 1)) {
       throw new TypeError(
         `Cannot weigh the classes of output "${output}" as an example must have one class: it has [${
           shape.slice(1)
@@ -399,7 +399,7 @@ function checkTargets(
       );
     }
     checkClasses(target, array, shape.at(-1)!, indices);
-  } else if (squeezed(own) !== squeezed(shape)) {
+  } else if (squeezed(own) !== (loss.target === "value" ? "1" : squeezed(shape))) {
     throw new TypeError(
       `Cannot compare output "${output}" of shape [${shape}] with target "${target}" of shape [${own}]`,
     );

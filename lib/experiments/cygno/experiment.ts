@@ -68,19 +68,13 @@ const ORDER = { weight: 0.15, steepness: 2, width: 0.7, offset: 0.6 / ENERGY_UNI
 /**
  * Loss of several heads. For the kind, binary cross-entropy, which keeps the probabilities honest, and their pairwise ranking
  * among recoils of like energy. For the energy, the likelihood of a Gaussian whose mean and σ the network gives: its best mean
- * is the mean of the true energies that look alike, without a pull to either side. Each event's counts by its σ as it is now,
- * or those that are already sure of would hold all others up.
- *
- * Source: the weight is the β-NLL of Seitzer et al., arXiv 2203.09168, at β = 0.5.
+ * is the mean of the true energies that look alike, without a pull to either side.
  */
 function jointLoss(targets: readonly Target[]): train.JointLoss {
   const binary = train.binaryCrossEntropy();
-  const energyLoss = (truth: tf.Tensor, output: tf.Tensor) => {
-    const [mean, sigma] = tf.split(output, 2, 1).map((column) => tf.reshape(column, [-1]));
-    const spread = tf.add(sigma, LEAST_SIGMA);
-    const likelihood = tf.add(tf.log(spread), tf.mul(tf.square(tf.div(tf.sub(mean, truth), spread)), 0.5));
-    return tf.mul(train.stopGradient(spread), likelihood);
-  };
+  const gaussian = train.gaussianLikelihood({ leastSigma: LEAST_SIGMA });
+  const energyLoss = (truth: tf.Tensor, output: tf.Tensor) =>
+    gaussian.perExample(truth, output, { logits: false });
   const kindLoss = (truths: train.NamedTensors, output: tf.Tensor) => {
     const cross = binary.perExample(truths.nuclear, output, { logits: true });
     if (!targets.includes("energy")) return cross;

@@ -1,8 +1,17 @@
-/** Where the one track of an event goes, in segments: a hint for its fit. @module */
-import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass, proportion } from "../../evaluate/mod.ts";
+/** Where the one track of an event goes, in segments or as a number with its σ: a hint for its fit. @module */
+import { createRng } from "../../base/rng.ts";
+import type { NamedArrays } from "../../data/source.ts";
+import {
+  accuracy,
+  argMaxRows,
+  confusionMatrix,
+  mostFrequentClass,
+  proportion,
+  regression,
+} from "../../evaluate/mod.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
-import { plotConfusion } from "../../plot/mod.ts";
-import { type Data, defineExperiment } from "../../run/experiment.ts";
+import { plotConfusion, plotResiduals } from "../../plot/mod.ts";
+import { type Data, defineExperiment, type Measurements } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import {
@@ -25,7 +34,13 @@ const OPTIONS = {
     type: "choice",
     choices: ["angle", "foil"],
     default: "angle",
-    help: "The angle to the foil's normal in 5 segments, or the place on the foil in 10.",
+    help: "The angle to the foil's normal, or the place on the foil.",
+  },
+  as: {
+    type: "choice",
+    choices: ["segments", "value"],
+    default: "segments",
+    help: "One of 5 segments of the angle or 10 of the foil, or a number with its standard deviation.",
   },
   rate: RATE_OPTION,
 } as const;
@@ -33,6 +48,12 @@ const OPTIONS = {
 type Quantity = "angle" | "foil";
 
 const SEGMENTS: Readonly<Record<Quantity, number>> = { angle: ANGLE_SEGMENTS, foil: FOIL_SEGMENTS };
+
+/** Units of the values, and what a network's output of 1 is of them. */
+const UNITS = { angle: { units: "degrees", factor: 90 }, foil: { units: "mm", factor: 2486 } } as const;
+
+/** Added to σ in the loss, in those factors. */
+const LEAST_SIGMA = 1e-3;
 
 /** Names of the segments: their limits. */
 function namesOf(learn: Quantity): string[] {
@@ -45,24 +66,58 @@ function namesOf(learn: Quantity): string[] {
 /** The loaded events. */
 interface HintData extends Data {
   readonly labels: { train: Int32Array; test: Int32Array };
+  /** Angles in degrees or places in mm. */
+  readonly values: { train: Float32Array; test: Float32Array };
 }
 
 /**
- * Segments of each event's one track.
+ * Angle in degrees, or place on the foil in mm, of each event's one track.
  *
  * @throws {TypeError} If the events have no truth.
  * @throws {RangeError} If an event has not exactly one track.
  */
-export function segmentsOf({ events: { truth }, rows }: SplitEvents, learn: Quantity): Int32Array {
+export function valuesOf({ events: { truth }, rows }: SplitEvents, learn: Quantity): Float32Array {
   if (!truth) throw new TypeError("Cannot learn where tracks go as the files have no truth");
-  return Int32Array.from(rows, (row) => {
+  return Float32Array.from(rows, (row) => {
     const track = truth.offsets[row], tracks = truth.offsets[row + 1] - track;
     if (tracks !== 1) {
       throw new RangeError(`Cannot learn from event ${row} as it must have one track: got ${tracks}`);
     }
-    if (learn === "foil") return foilSegment(truth.vertexYMm[track]);
-    return angleSegment(Math.atan(truth.slopeY[track]) * 180 / Math.PI);
+    return learn === "foil" ? truth.vertexYMm[track] : Math.atan(truth.slopeY[track]) * 180 / Math.PI;
   });
+}
+
+/** Segments of each event's one track. @throws As {@linkcode valuesOf}. */
+export function segmentsOf(split: SplitEvents, learn: Quantity): Int32Array {
+  return Int32Array.from(valuesOf(split, learn), learn === "foil" ? foilSegment : angleSegment);
+}
+
+/** A network's outputs in the units of the quantity. */
+function inUnits(outputs: ArrayLike<number>, learn: Quantity) {
+  const { factor } = UNITS[learn],
+    column = (c: number) =>
+      Float32Array.from({ length: outputs.length / 2 }, (_, i) => factor * outputs[2 * i + c]);
+  return { means: column(0), sigmas: column(1) };
+}
+
+/** Root mean square, bias, and the share within one stated σ, beside what the mean of the training events says. */
+function measureValues(
+  { means, sigmas }: ReturnType<typeof inUnits>,
+  { train: learned, test }: HintData["values"],
+  units: string,
+  seed: number,
+): Measurements {
+  const { rms, bias, n } = regression(means, test, { rng: createRng(seed, 3) }), split = "test";
+  const usual = learned.reduce((sum, value) => sum + value, 0) / learned.length;
+  const always = Math.sqrt(test.reduce((sum, value) => sum + (value - usual) ** 2, 0) / n);
+  const within = means.filter((mean, i) => Math.abs(mean - test[i]) < sigmas[i]).length;
+  return {
+    metrics: {
+      rms: { ...rms, split, units, baseline: { name: "the mean of all", value: always } },
+      bias: { ...bias, split, units },
+      withinSigma: { ...proportion(within, n), split, baseline: { name: "a Gaussian's", value: 0.683 } },
+    },
+  };
 }
 
 /** The experiment. */
@@ -75,38 +130,53 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
   async load(options, context) {
     const splits = await loadEvents(options, [1], context);
     const part = (split: keyof typeof splits) => {
-      const hits = seenHits(splits[split], options), labels = segmentsOf(splits[split], options.learn);
-      const targets = { segment: { data: labels, shape: [labels.length] } };
-      return { hits, labels, targets, source: viewSource(hits, { image: "top" }, options, targets) };
+      const { learn } = options, hits = seenHits(splits[split], options);
+      const values = valuesOf(splits[split], learn), labels = segmentsOf(splits[split], learn);
+      const scaled = values.map((value) => value / UNITS[learn].factor);
+      const targets: NamedArrays = options.as === "value"
+        ? { [learn]: { data: scaled, shape: [values.length, 1] } }
+        : { segment: { data: labels, shape: [labels.length] } };
+      return { hits, labels, values, targets, source: viewSource(hits, { image: "top" }, options, targets) };
     };
     const learn = part("train"), measure = part("test");
     return {
       ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
       labels: { train: learn.labels, test: measure.labels },
+      values: { train: learn.values, test: measure.values },
     };
   },
 
-  build: ({ learn, sides, seed }) =>
+  build: ({ learn, as, sides, seed }) =>
     buildSuperNemoSmall({
       inputShape: viewShape("top", { sides }),
       classes: SEGMENTS[learn],
+      output: as === "value" ? "value" : "softmax",
       places: true,
       seed,
     }),
 
-  recipe: ({ rate }) => ({
-    loss: train.crossEntropy(),
-    metrics: [train.accuracy()],
+  recipe: ({ as, rate }) => ({
+    ...(as === "value"
+      ? { loss: train.gaussianLikelihood({ leastSigma: LEAST_SIGMA }) }
+      : { loss: train.crossEntropy(), metrics: [train.accuracy()] }),
     ...smallRecipe(rate),
   }),
 
   card: (options) => ({
-    description: `Says in which segment the ${options.learn} of SuperNEMO's one track is, seen from above.`,
+    description: `Says what the ${options.learn} of SuperNEMO's one track is, seen from above.`,
     inputs: [viewInput("image", "top", options)],
-    outputs: [{ name: "segment", kind: "classes", labels: namesOf(options.learn) }],
+    outputs: [
+      options.as === "value"
+        ? { name: options.learn, kind: "value", ...UNITS[options.learn], uncertainty: { column: 1 } }
+        : { name: "segment", kind: "classes", labels: namesOf(options.learn) },
+    ],
   }),
 
-  evaluate({ segment }, { labels }, { learn }) {
+  evaluate(predictions, { labels, values }, { learn, as, seed }) {
+    if (as === "value") {
+      return measureValues(inUnits(predictions[learn].data, learn), values, UNITS[learn].units, seed);
+    }
+    const { segment } = predictions;
     const predicted = argMaxRows(segment.data, SEGMENTS[learn]), split = "test";
     const near = predicted.filter((one, i) => Math.abs(one - labels.test[i]) <= 1).length;
     return {
@@ -121,7 +191,22 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
     };
   },
 
-  figures({ predictions: { segment }, history }, { labels }, { learn }) {
+  figures({ predictions, history }, { labels, values }, { learn, as }) {
+    if (as === "value") {
+      const { means, sigmas } = inUnits(predictions[learn].data, learn), { units } = UNITS[learn];
+      const pulls = means.map((mean, i) => (mean - values.test[i]) / sigmas[i]);
+      return [
+        learningCurveFigure(history),
+        { name: "residuals", section: "Test events", spec: plotResiduals(means, values.test, { units }) },
+        {
+          name: "pulls",
+          section: "Test events",
+          caption: "Predicted less true, in units of the stated standard deviation.",
+          spec: plotResiduals(pulls, new Float32Array(pulls.length), { title: "Pulls" }),
+        },
+      ];
+    }
+    const { segment } = predictions;
     const names = namesOf(learn), predicted = argMaxRows(segment.data, names.length);
     return [
       learningCurveFigure(history),

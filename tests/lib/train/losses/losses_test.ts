@@ -7,6 +7,7 @@ import {
   crossEntropy,
   dice,
   focal,
+  gaussianLikelihood,
   hinge,
   huber,
   jaccard,
@@ -177,4 +178,20 @@ Deno.test("losses of one class among several are Keras's", () => {
   const focalLoss = categoricalFocal({ alpha: 0.4, gamma: 1.5 });
   assertClose(of(focalLoss, q, false), [0.09802582, 0.7863927], 1e-5);
   assertClose(of(focalLoss, tf.log(q), true), [0.09802582, 0.7863927], 1e-5);
+});
+
+// By hand, for (μ, σ, y) of (1, 2, 3) and (0, 0.5, 1): log 2 + 1 / 2 and log 0.5 + 2.
+Deno.test("gaussianLikelihood() is that of a Gaussian, weighed by σ, which moves the mean alone", () => {
+  const output = tf.tensor2d([[1, 2], [0, 0.5]]), targets = tf.tensor1d([3, 1]), form = { logits: false };
+  const by = (beta: number) =>
+    gaussianLikelihood({ beta, leastSigma: 0 }).perExample(targets, output, form).dataSync();
+  const plain = [Math.log(2) + 0.5, Math.log(0.5) + 2];
+  assertClose(by(0), plain, 1e-5);
+  assertClose(by(1), [2 * plain[0], 0.5 * plain[1]], 1e-5);
+  assertClose(by(2), [4 * plain[0], 0.25 * plain[1]], 1e-5);
+  // The derivative by σ of the first is (1 / 2 - 4 / 8), of the second (2 - 1 / 0.125): the weight is as a constant.
+  const loss = gaussianLikelihood({ leastSigma: 0 });
+  const [gradient] = tf.grads((y: tf.Tensor) => loss.perExample(targets, y, form))([output]);
+  assertClose(gradient.dataSync(), [2 * -0.5, 2 * 0, 0.5 * -4, 0.5 * -6], 1e-4);
+  assertThrows(() => loss.perExample(targets, column, form), TypeError, "must be [batch, 2]");
 });

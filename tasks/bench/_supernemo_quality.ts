@@ -1,0 +1,174 @@
+/** What SuperNEMO's networks reach, beside the published numbers: trainings, run where they are named. @module */
+import { join } from "@std/path";
+import { createRng } from "../../lib/base/rng.ts";
+import { readSuperNemo } from "../../lib/data/supernemo.ts";
+import type { tf } from "../../lib/engine/mod.ts";
+import {
+  compareAssociations,
+  PUBLISHED_ASSOCIATIONS,
+} from "../../lib/experiments/supernemo/compare_associations.ts";
+import {
+  superNemo3d,
+  superNemoCalorimeter,
+  superNemoFront,
+  superNemoHint,
+  superNemoPoints,
+  superNemoSide,
+  superNemoTop,
+} from "../../lib/experiments/supernemo/experiment.ts";
+import { measureRobustness } from "../../lib/experiments/supernemo/robustness.ts";
+import { formatEstimate } from "../../lib/plot/mod.ts";
+import type { Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
+import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
+import * as train from "../../lib/train/mod.ts";
+import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+
+/** Events and epochs of each training. */
+interface Scale {
+  events: number;
+  testEvents: number;
+  epochs: number;
+  seeds: readonly number[];
+}
+
+const FULL: Scale = { events: 192_000, testEvents: 24_000, epochs: 8, seeds: [1, 2, 3] };
+const SHORT: Scale = { events: 2_000, testEvents: 1_000, epochs: 1, seeds: [1] };
+
+/** Shares to be reached, %. */
+const BARS: Readonly<Record<string, number>> = {
+  "supernemo-top": 99.35,
+  "supernemo-side": 98.6,
+  "supernemo-front": 96,
+  "supernemo-hint": 72,
+};
+
+function optionsOf<T extends OptionTable>(
+  experiment: Experiment<T>,
+  { events, testEvents, epochs }: Scale,
+  seed: number,
+): Options<T> {
+  const defaults = Object.entries(experiment.options).map((
+    [name, spec],
+  ) => [name, "default" in spec ? spec.default : spec.type === "list" ? [] : undefined]);
+  const own = { events, testEvents, epochs, batch: experiment.defaults.batch, seed };
+  return { ...Object.fromEntries(defaults), ...own } as Options<T>;
+}
+
+/** Trains an experiment and measures it; the caller frees the model. */
+async function trainOne(experiment: Experiment, options: Options, { folder, say }: BenchContext) {
+  const data = await experiment.load(options, { dataFolder: folder, log: say });
+  const model = experiment.build(options, data) as tf.LayersModel, models = { model };
+  const { epochs, batch, seed } = options, recipe = experiment.recipe(options, data, models);
+  const history = await train.fit(models, data.train, { ...recipe, epochs, batch, seed } as train.FitOptions);
+  const predictions = await train.predict(model, data.test);
+  const names = experiment.card(options, data).outputs.map(({ name }) => name);
+  const named = Object.fromEntries(Object.values(predictions).map((array, i) => [names[i], array]));
+  const { metrics } = await experiment.evaluate(named, data, options, {
+    predictions: named,
+    history,
+    models,
+  });
+  data.dispose();
+  return { model, metrics };
+}
+
+/** Test accuracies of all counting networks and of the hint. */
+async function counting(context: BenchContext, scale: Scale): Promise<BenchTable> {
+  const rows: BenchRow[] = [], notes: string[] = [];
+  const all = [superNemoTop, superNemoSide, superNemoFront, superNemo3d, superNemoPoints, superNemoHint];
+  for (const experiment of all as unknown as Experiment[]) {
+    const ours: number[] = [];
+    for (const seed of scale.seeds) {
+      const { model, metrics } = await trainOne(experiment, optionsOf(experiment, scale, seed), context);
+      ours.push(100 * metrics.accuracy.value);
+      notes.push(`${experiment.name}, seed ${seed}: ${formatEstimate(metrics.accuracy)}`);
+      context.say(notes.at(-1)!);
+      model.dispose();
+    }
+    const limit = BARS[experiment.name];
+    rows.push({ what: experiment.name, unit: "%", better: "higher", ours, ...(limit && { limit }) });
+  }
+  return {
+    title: `Test accuracy after ${scale.epochs} epochs of ${scale.events.toLocaleString("en")} events`,
+    rows,
+    notes: [
+      ...notes,
+      "supernemo-combined takes three runs over: deno task train supernemo-combined --help, README.",
+      "The published networks: deno task train supernemo-top --model document --events 192000.",
+    ],
+  };
+}
+
+/** Associated columns, both ways of learning them, beside the published shares. */
+async function association(context: BenchContext, scale: Scale): Promise<BenchTable> {
+  const options = optionsOf(superNemoCalorimeter as unknown as Experiment, scale, scale.seeds[0]);
+  const all = await compareAssociations(
+    options as unknown as Options<typeof superNemoCalorimeter.options>,
+    { dataFolder: context.folder, log: context.say },
+  );
+  const bars = [98.8, 91.5, 87.5];
+  return {
+    title: "Exact sets of columns that tracks reach",
+    rows: all.map(({ form, tracks, metrics }): BenchRow => ({
+      what: `${form}, ${tracks} track${tracks > 1 ? "s" : ""}`,
+      unit: "%",
+      better: "higher",
+      ours: [100 * metrics.exactMatch.value],
+      ...(form === "softmax" && { limit: bars[tracks - 1] }),
+    })),
+    notes: [
+      `Published, of which measure is not said: ${JSON.stringify(PUBLISHED_ASSOCIATIONS)}.`,
+      ...all.map(({ form, tracks, metrics: { exactMatch, bestIsReached, f1 } }) =>
+        `${form}, ${tracks}: exact ${formatEstimate(exactMatch)}, best one reached ${
+          formatEstimate(bestIsReached)
+        }, F1 ${f1.value.toFixed(4)}`
+      ),
+    ],
+  };
+}
+
+/** Networks of clean events on others, before and after what helps. */
+async function robustness(context: BenchContext, scale: Scale): Promise<BenchTable> {
+  const { folder } = context, rows: BenchRow[] = [], notes: string[] = [], tracks = [1, 2, 3, 4];
+  const sets = await Promise.all((["document", "detector"] as const).map(async (law) => {
+    const into = join(folder, `robust_${law}`), events = Math.ceil(scale.testEvents / tracks.length);
+    await Deno.mkdir(into, { recursive: true });
+    await writeSuperNemo(into, { law, tracks, events }, { seed: 88, workers: 1 });
+    return await readSuperNemo(tracks.map((number) => join(into, superNemoFileName(law, number, 0))));
+  }));
+  for (
+    const [view, experiment] of [["top", superNemoTop], ["side", superNemoSide], [
+      "front",
+      superNemoFront,
+    ]] as const
+  ) {
+    const own = experiment as unknown as Experiment;
+    const { model } = await trainOne(own, optionsOf(own, scale, scale.seeds[0]), context);
+    const [clean, hard] = sets, rng = createRng(88, 1);
+    for (
+      const { events, isolated, missingHeight, accuracy } of await measureRobustness(
+        model,
+        view,
+        clean,
+        hard,
+        { rng },
+      )
+    ) {
+      const what = `${view}, ${events}: isolated ${isolated}, missing heights ${missingHeight}`;
+      rows.push({ what, unit: "%", better: "higher", ours: [100 * accuracy.value] });
+      notes.push(`${what}: ${formatEstimate(accuracy)}`);
+    }
+    model.dispose();
+  }
+  return { title: "Networks that learned clean events, on others", rows, notes };
+}
+
+/** Parts that take long, and with few events to see that they run. */
+export const LONG: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
+  counting: (context) => counting(context, FULL),
+  association: (context) => association(context, FULL),
+  robustness: (context) => robustness(context, FULL),
+  "counting-short": (context) => counting(context, SHORT),
+  "association-short": (context) => association(context, SHORT),
+  "robustness-short": (context) => robustness(context, SHORT),
+};
