@@ -13,6 +13,7 @@ import {
   sideSchema,
   wholeSchema,
 } from "./fields.ts";
+import type { SeenHits } from "../image/tracker_views.ts";
 import { INPUT_KINDS, type InputKindName, inputKindOf } from "./inputs/registry.ts";
 import { type CardOutput, type CardOutputInput, outputSchema } from "./outputs/registry.ts";
 import {
@@ -39,6 +40,8 @@ export interface CardTensor {
   range?: [low: number, high: number];
   /** What the columns or bands are called. */
   columns?: string[];
+  /** Of a tracker's hits: what picture of them the model sees. */
+  hits?: SeenHits;
   /** The steps of this input. @default {the card's own for the first input, none for the others} */
   preprocessing?: PreprocessingStep[];
 }
@@ -97,6 +100,14 @@ export interface CardInput extends
   training?: Omit<CardTraining, "options"> & { options?: Record<string, unknown> };
 }
 
+const seenHitsSchema: z.ZodType<SeenHits> = z.strictObject({
+  view: z.enum(["top", "side", "front", "volume"]),
+  sides: z.enum(["folded", "apart"]),
+  value: z.enum(["hit", "radius"]),
+  isolated: z.enum(["keep", "drop"]),
+  missingHeight: z.enum(["zero", "drop", "nearest"]),
+});
+
 const input = z.strictObject({
   name: nameSchema,
   shape: z.array(sideSchema).min(1),
@@ -106,6 +117,7 @@ const input = z.strictObject({
   raw: z.array(sideSchema).min(1).optional(),
   range: limitsSchema.optional(),
   columns: z.array(z.string()).min(1).optional(),
+  hits: seenHitsSchema.optional(),
   preprocessing: preprocessingSchema.optional(),
 }).superRefine((input, context) => {
   const kind = inputKindOf(input), inFiles = input.raw ?? input.shape;
@@ -114,6 +126,13 @@ const input = z.strictObject({
       code: "custom",
       path: [input.raw ? "raw" : "shape"],
       message: `must be ${kind?.shapes} for ${kind?.noun}`,
+    });
+  }
+  if ((input.kind === "hits") !== (input.hits !== undefined)) {
+    context.addIssue({
+      code: "custom",
+      path: ["hits"],
+      message: "must be there for hits of a tracker, and only then",
     });
   }
   const last = inFiles[inFiles.length - 1];

@@ -12,6 +12,6 @@ export * from "./source.ts";
 export * from "./sparse_images.ts";
 export * from "./split.ts";
 export * from "./supernemo.ts";
-export * from "./tracker_events.ts";
+export * from "../image/tracker_events.ts";
 export * from "./tracker_points.ts";
-export * from "./tracker_views.ts";
+export * from "../image/tracker_views.ts";

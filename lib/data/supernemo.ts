@@ -6,12 +6,10 @@
  * that says where each event begins. Its `grid_side` is always empty, which is read as side 0. What is under `truth/` (in ROOT `truth_…`) is read
  * where it is there. @module
  */
-import { openHdf5 } from "../io/hdf5.ts";
-import { openRoot } from "../io/root.ts";
-import { openSource } from "../io/open_source.ts";
-import { isRoot } from "../io/_signatures.ts";
+import { readHitColumns } from "../io/hit_columns.ts";
+import { checkSame, type Column, type ColumnFile, openColumns, wholeNumbers } from "../io/jagged_columns.ts";
 import { filesMatching, isPattern } from "./transport/glob.ts";
-import { eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
+import { eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
 
 /** Tracks of many events as they were; event i has those from `offsets[i]` to before `offsets[i + 1]`. */
 export interface TrackTruth {
@@ -55,129 +53,6 @@ export interface SuperNemoEvents {
   readonly calorimeter?: CalorimeterHits;
   /** |x| of the first layer's wires: 51 mm in the detector, 22 mm where the published generator has no gap at the foil. */
   readonly firstWireMm: number;
-}
-
-/** A jagged column. */
-interface Column {
-  data: ArrayLike<number>;
-  offsets: Uint32Array;
-}
-
-/** A file's columns by name. */
-interface ColumnFile {
-  name: string;
-  names: ReadonlySet<string>;
-  read(name: string): Promise<Column>;
-  close(): void;
-}
-
-async function openColumns(path: string): Promise<ColumnFile> {
-  const source = await openSource(path), start = await source.read(0, Math.min(64, source.size));
-  source.close?.();
-  return isRoot(start) ? await openRootColumns(path) : await openHdf5Columns(path);
-}
-
-async function openRootColumns(path: string): Promise<ColumnFile> {
-  const file = await openRoot(path);
-  try {
-    const tree = await file.tree(file.trees.length === 1 ? undefined : "hit_tree");
-    const branchOf = (name: string) => name.replace("/", "_");
-    const there = new Set(tree.branches.map(({ name }) => name));
-    return {
-      name: path,
-      names: new Set([...there].map((name) => name.replace(/^truth_/, "truth/"))),
-      async read(name) {
-        const branch = branchOf(name), { [branch]: column } = await tree.read([branch]);
-        if (!column.offsets) {
-          throw new TypeError(`Cannot read branch "${branch}" of "${path}" as it must have a list an entry`);
-        }
-        return { data: column.data as ArrayLike<number>, offsets: column.offsets };
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
-async function openHdf5Columns(path: string): Promise<ColumnFile> {
-  const file = await openHdf5(path);
-  try {
-    const names = new Set(await file.datasets()), known = new Map<string, Promise<Uint32Array>>();
-    const offsetsFrom = (dataset: string) => {
-      let offsets = known.get(dataset);
-      if (!offsets) {
-        offsets = file.read(dataset).then(({ data }) => Uint32Array.from(data as Int32Array));
-        known.set(dataset, offsets);
-      }
-      return offsets;
-    };
-    return {
-      name: path,
-      names,
-      async read(name) {
-        const { data } = await file.read(name), { offsets } = await file.attributes(name);
-        if (typeof offsets !== "string") {
-          throw new TypeError(
-            `Cannot read "${name}" of "${path}" as its attribute "offsets" must name the offsets of its events`,
-          );
-        }
-        return { data: data as ArrayLike<number> as Float64Array, offsets: await offsetsFrom(offsets) };
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
-/** Whole numbers of a column below a limit. @throws {RangeError} If one is not, naming the event. */
-function wholeNumbers(
-  { data, offsets }: Column,
-  below: number,
-  name: string,
-  file: string,
-): Uint8Array {
-  const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const value = Number(data[i]);
-    if (!(Number.isInteger(value) && value >= 0 && value < below)) {
-      const event = offsets.findLastIndex((offset) => offset <= i);
-      throw new RangeError(
-        `Cannot read "${name}" of "${file}" as it must be 0 to ${below - 1}: got ${value} in event ${event}`,
-      );
-    }
-    out[i] = value;
-  }
-  return out;
-}
-
-/** Numbers of a column; what is no number becomes `missing`. */
-function measured({ data }: Column, missing: number): Float32Array {
-  return Float32Array.from(data, (value) => Number.isFinite(Number(value)) ? Number(value) : missing);
-}
-
-function checkSame(file: string, columns: Record<string, Column>): void {
-  const [[first, { offsets: expected }], ...others] = Object.entries(columns);
-  for (const [name, { offsets }] of others) {
-    const isSame = offsets.length === expected.length && offsets.every((offset, i) => offset === expected[i]);
-    if (!isSame) {
-      throw new TypeError(
-        `Cannot read "${file}" as "${name}" must have as many entries an event as "${first}"`,
-      );
-    }
-  }
-}
-
-/** The side of each hit; nothing where the column is missing or empty. */
-async function readSides(file: ColumnFile, hits: Column): Promise<Uint8Array | undefined> {
-  if (!file.names.has("grid_side")) return undefined;
-  const column = await file.read("grid_side");
-  if (column.data.length === 0) return undefined;
-  checkSame(file.name, { grid_layer: hits, grid_side: column });
-  return wholeNumbers(column, TRACKER_CELLS.sides, "grid_side", file.name);
 }
 
 /** Which track each hit is of, from where each track ends in the list of hits. */
@@ -234,31 +109,19 @@ async function readCalorimeter(file: ColumnFile): Promise<CalorimeterHits | unde
 async function readFile(path: string): Promise<SuperNemoEvents> {
   const file = await openColumns(path);
   try {
-    const [layer, column, wirez, radius] = await Promise.all(
-      ["grid_layer", "grid_column", "wirez", "radius"].map((name) => file.read(name)),
-    );
-    checkSame(path, { grid_layer: layer, grid_column: column, wirez, radius });
-    const sides = await readSides(file, layer);
+    const { hasSides, ...cells } = await readHitColumns(file, TRACKER_CELLS), { offsets } = cells;
     const split = file.names.has("track_split") ? await file.read("track_split") : undefined;
-    const isPublished = split !== undefined && sides === undefined;
+    const isPublished = split !== undefined && !hasSides;
     const truth = await readTruth(file, isPublished);
     const tracks = file.names.has("truth/tracks") ? await file.read("truth/tracks") : undefined;
-    const counted = split ?? truth, offsets = Uint32Array.from(layer.offsets);
+    const counted = split ?? truth;
     const counts = counted && Uint8Array.from(
       { length: offsets.length - 1 },
       (_, event) => counted.offsets[event + 1] - counted.offsets[event],
     );
     const bits = tracks ? Uint16Array.from(tracks.data) : split ? tracksBySplit(offsets, split) : undefined;
     return {
-      hits: {
-        offsets,
-        side: sides ?? new Uint8Array(layer.data.length),
-        layer: wholeNumbers(layer, TRACKER_CELLS.layers, "grid_layer", path),
-        column: wholeNumbers(column, TRACKER_CELLS.columns, "grid_column", path),
-        radiusMm: measured(radius, -1),
-        heightMm: measured(wirez, 0),
-        ...(bits && { tracks: bits }),
-      },
+      hits: { ...cells, ...(bits && { tracks: bits }) },
       trackCounts: counts,
       truth,
       calorimeter: await readCalorimeter(file),

@@ -1,6 +1,6 @@
 /** A tracker's events as points: a row of numbers a hit, for networks that take sets rather than pictures. @module */
 import type { NdArray } from "./source.ts";
-import { eventCount, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
+import { eventCount, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
 
 /** What the numbers of a point are. */
 export const POINT_COLUMNS = ["is there", "side", "layer", "column", "height", "radius"] as const;

@@ -7,7 +7,7 @@ import { answerReader, type Answers } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
 import { checkWhole, NotWholeError } from "../card/wholeness.ts";
 import { prepareExample, regionFor } from "./prepare.ts";
-import { type Example, fromImage } from "./raw_array.ts";
+import { type DrawnHits, type Example, fromImage } from "./raw_array.ts";
 import { checkInputs, createScorer, inputTensors, type Scorer } from "./scorer.ts";
 import type { Runtime } from "./session.ts";
 import {
@@ -42,6 +42,8 @@ export interface ExampleResult {
   shape: readonly number[];
   /** Every input as the model sees it, in the card's order. */
   view?: Float32Array[];
+  /** Of a tracker's event, with the view: its hits as they were measured. */
+  hits?: DrawnHits;
 }
 
 /** What became of an item; `ms` is the time it took to decode and prepare. */
@@ -116,7 +118,7 @@ interface Ready {
   tensors: Tensor[];
   rows: number;
   ms: number;
-  example?: Pick<ExampleResult, "warnings" | "shape" | "view">;
+  example?: Pick<ExampleResult, "warnings" | "shape" | "view" | "hits">;
 }
 
 function faultOf(error: unknown): ItemFault {
@@ -166,7 +168,10 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
       : { arrays: item.arrays, shape: item.arrays[card.inputs[0].name]?.shape ?? [] };
     const { values, warnings } = prepareExample(card, arrays, item.range ? { range: item.range } : {});
     const tensors = inputTensors(card, scorer.inputs, [values]);
-    const view = item.view ? { view: [...values.values()].map((data) => data.slice()) } : {};
+    const { hits } = arrays[card.inputs[0].name];
+    const view = item.view
+      ? { view: [...values.values()].map((data) => data.slice()), ...(hits && { hits }) }
+      : {};
     const example = { warnings, shape, ...view };
     return { index, tensors, rows: 1, ms: performance.now() - started, example };
   }

@@ -14,6 +14,7 @@ import {
   inputsOf,
   pageOf,
 } from "./found.ts";
+import { hitExamples } from "./hit_examples.ts";
 import { packedPicture } from "./packed_picture.ts";
 import { limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
 
@@ -248,6 +249,8 @@ export async function findExamples(bytes: Uint8Array, options: ExampleOptions = 
   if (packed) return packed;
   const { name = "file", maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28 } = options;
   const inputs = inputsOf(options), limits: Settled = { inputs, maxPixels, maxExamples, maxBytes };
+  const events = await hitExamples(bytes, { inputs, name, maxExamples, page: options.page });
+  if (events) return events;
   const file = await openFile(bytes, { name, maxPixels, maxBytes, maxMembers: maxExamples });
   try {
     const own = file.name;

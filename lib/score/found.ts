@@ -1,5 +1,6 @@
 /** What is looked for in a file, and what is found there. @module */
 import type { InputKindName } from "../card/inputs/registry.ts";
+import type { SeenHits } from "../image/tracker_views.ts";
 import type { Example } from "./raw_array.ts";
 
 /** What is needed of a model's input. */
@@ -10,6 +11,8 @@ export interface InputShape {
   kind?: InputKindName;
   /** Shape of one example in a file, where it is another one. */
   raw?: readonly number[];
+  /** Of a tracker's hits: what picture of them the model sees. */
+  hits?: SeenHits;
 }
 
 /** Limits of {@linkcode findExamples}, checked before anything is allocated. */

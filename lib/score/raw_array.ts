@@ -5,6 +5,19 @@ import type { NpyType, NpyValues } from "../io/npy.ts";
 /** The number types that values are kept in on their way to a model. */
 export type RawValues = Uint8Array | Uint16Array | Float32Array;
 
+/** Hits of a tracker's event as they were measured, for whoever draws them: [hits] each. */
+export interface DrawnHits {
+  side: number[];
+  /** From the foil. */
+  layer: number[];
+  /** Along the foil. */
+  column: number[];
+  /** -1 where it is not known. */
+  radiusMm: number[];
+  /** 0 where it is missing. */
+  heightMm: number[];
+}
+
 /** Values of one example of one input. */
 export interface RawArray {
   /** Row-major. */
@@ -21,6 +34,8 @@ export interface RawArray {
   notes?: readonly string[];
   /** Lowest and highest value of the whole file, so that all its examples are taken by the same measure. */
   limits?: readonly [low: number, high: number];
+  /** The hits that the picture was drawn of. */
+  hits?: DrawnHits;
 }
 
 /** One example: the values of every input by its name. */

@@ -120,6 +120,16 @@ const SCHEMAS: Json = {
       high: NUMBER,
       data: { ...STRING, contentEncoding: "base64" },
     }),
+    hits: {
+      ...object({
+        side: array(NUMBER),
+        layer: array(NUMBER),
+        column: array(NUMBER),
+        radiusMm: array(NUMBER),
+        heightMm: array(NUMBER),
+      }),
+      description: "With view=1, of a tracker's event: its hits as they were measured",
+    },
     map: object({ output: STRING, rows: NUMBER, columns: NUMBER, values: array(NUMBER) }),
   }, ["model", "version", "answers"]),
   Results: object({

@@ -5,7 +5,7 @@
  * several inputs a .npz or HDF5 file with an array of each input's name, or a form with a file in each input's field.
  * One example is answered by one object (or as .npy where the client accepts application/x-npy); several by
  * `{ results: […] }`, or line by line as they are ready where the client accepts application/x-ndjson. `?view=1` adds
- * the input as the model sees it, `?map=1` how much each part matters, `?page=3` takes one example of a stack, and
+ * the input as the model sees it and the hits that it was drawn of, `?map=1` how much each part matters, `?page=3` takes one example of a stack, and
  * `?range=0,4095` says what is black and white in the file. @module
  */
 import { answersJson } from "../card/answers.ts";
@@ -130,7 +130,7 @@ function sizeOf(card: Card, shape: readonly number[]): Record<string, unknown> {
   return card.inputs[0].shape.length === 3 ? { height: shape[0], width: shape[1] } : { shape };
 }
 
-function viewsOf(card: Card, { view, shape, answers }: ExampleResult): Record<string, unknown> {
+function viewsOf(card: Card, { view, shape, answers, hits }: ExampleResult): Record<string, unknown> {
   if (!view) return {};
   const index = card.inputs.findIndex(({ shape }) => shape.length >= 3);
   const drawn = index < 0 ? undefined : viewOf(view[index], card.inputs[index]);
@@ -140,6 +140,7 @@ function viewsOf(card: Card, { view, shape, answers }: ExampleResult): Record<st
     : undefined;
   return {
     ...(drawn ? { view: region ? { ...drawn, crop: region } : drawn } : {}),
+    ...(hits && { hits }),
     display: displaysOf(answers),
   };
 }

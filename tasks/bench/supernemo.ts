@@ -2,8 +2,8 @@
 import { join } from "@std/path";
 import { fromArrays } from "../../lib/data/source.ts";
 import { readSuperNemo } from "../../lib/data/supernemo.ts";
-import { selectEvents } from "../../lib/data/tracker_events.ts";
-import { drawView, VIEW_SHAPES } from "../../lib/data/tracker_views.ts";
+import { selectEvents } from "../../lib/image/tracker_events.ts";
+import { drawView, VIEW_SHAPES } from "../../lib/image/tracker_views.ts";
 import { startEngine, tf } from "../../lib/engine/mod.ts";
 import type { Estimate } from "../../lib/evaluate/mod.ts";
 import {

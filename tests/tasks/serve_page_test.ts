@@ -10,6 +10,8 @@ import { encodeHdf5 } from "../../lib/io/hdf5_write.ts";
 import { encodeNpy } from "../../lib/io/npy.ts";
 import { encodeNpz } from "../../lib/io/npz.ts";
 import { encodePng } from "../../lib/io/png.ts";
+import { readSuperNemo } from "../../lib/data/supernemo.ts";
+import { writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -33,6 +35,22 @@ const filmCard = () =>
     preprocessing: [{ op: "timeOrder", minTime: 0, maxTime: 3, step: 1, channels: "energy" }],
   });
 
+/** The card of a model that sees a tracker's hits from above. */
+const hitsCard = () => {
+  const hits = {
+    view: "top",
+    sides: "folded",
+    value: "hit",
+    isolated: "keep",
+    missingHeight: "zero",
+  } as const;
+  return tinyCard({
+    name: "hits",
+    inputs: [{ name: "image", shape: [9, 113, 1], kind: "hits", hits, dtype: "float32", units: "" }],
+    preprocessing: [],
+  });
+};
+
 async function withPage(
   program: string,
   test: (page: Page, url: string, browser: Browser) => Promise<void>,
@@ -42,6 +60,7 @@ async function withPage(
   await store.publish(new Map([["model.onnx", tinyOnnx(0.2)]]), tinyCard());
   await store.publish(new Map([["model.onnx", pairOnnx()]]), pairCard());
   await store.publish(new Map([["model.onnx", tinyOnnx(1, FILM)]]), filmCard());
+  await store.publish(new Map([["model.onnx", tinyOnnx(1, [9, 113, 1])]]), hitsCard());
   try {
     await using server = await startScoring(["--store", join(folder, "store"), "--workers", "1"]);
     const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
@@ -59,7 +78,7 @@ async function withPage(
         }
       });
       await page.goto(`${server.url}/`);
-      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 3);
+      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 4);
       await page.selectOption("#model", "tiny");
       await test(page, server.url, browser);
       assertEquals(strange, [], "errors, or requests to elsewhere");
@@ -239,5 +258,38 @@ testWith(
         ));
       assertEquals(nameless, []);
       assertEquals(await page.getAttribute("#status", "aria-live"), "polite");
+    }),
+);
+
+testWith(
+  "chromium",
+  "a file of a tracker's events is drawn with its circles, an event after the other",
+  (chromium) =>
+    withPage(chromium, async (page) => {
+      await page.selectOption("#model", "hits");
+      const folder = await Deno.makeTempDir();
+      try {
+        const settings = { law: "detector", tracks: [1], events: 2 } as const;
+        const { files: [path] } = await writeSuperNemo(folder, settings, { seed: 1, workers: 1 });
+        const { hits } = await readSuperNemo([path]);
+        await drop(page, "run7.h5", await Deno.readFile(path));
+        await page.waitForFunction(() => document.querySelectorAll("#results li").length === 2);
+        const drawn = page.locator("#results li").last().locator("svg"); // the newest result stands first
+        assertEquals(await drawn.count(), 3);
+        const count = hits.offsets[1], own = [...hits.radiusMm.subarray(0, count)];
+        assertEquals(await drawn.first().locator("circle").count(), own.filter((mm) => mm >= 0).length);
+        const radius = await drawn.first().locator("circle").first().getAttribute("r");
+        const known = own.find((mm) => mm >= 0)!;
+        assert(
+          Math.abs(Number(radius) - Math.max(known / 44, 0.05)) < 1e-6,
+          `${radius} cells of ${known} mm`,
+        );
+        const high = [...hits.heightMm.subarray(0, count)].filter((mm) => mm !== 0).length;
+        assertEquals(await drawn.last().locator("circle").count(), high);
+        const keep = Deno.env.get("CLOUDCHAMBER_SCREENSHOTS");
+        if (keep) await page.screenshot({ path: join(keep, "page-hits.png") });
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
     }),
 );

@@ -2,11 +2,12 @@
 import type { InputKind } from "../input_kind.ts";
 import { bands } from "./bands.ts";
 import { columns } from "./columns.ts";
+import { hits } from "./hits.ts";
 import { picture } from "./picture.ts";
 import { volume } from "./volume.ts";
 
-/** The first that fits is meant where a card does not say. */
-const REGISTRY = { picture, bands, volume, columns };
+/** The first that fits is meant where a card does not say, which none of hits is. */
+const REGISTRY = { picture, bands, volume, columns, hits };
 
 /** Name of a kind of input. */
 export type InputKindName = keyof typeof REGISTRY;
@@ -29,5 +30,5 @@ export function inputKindOf(
   input: { kind?: InputKindName; shape: readonly number[]; raw?: readonly number[] },
 ): InputKind | undefined {
   if (input.kind) return REGISTRY[input.kind];
-  return Object.values(REGISTRY).find(({ fits }) => fits(input.raw ?? input.shape));
+  return Object.values(REGISTRY).find((kind) => kind !== hits && kind.fits(input.raw ?? input.shape));
 }

@@ -104,7 +104,7 @@ function givenSets(outputs: ArrayLike<number>, options: CalorimeterOptions): Uin
 /** The experiment. */
 export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, CalorimeterData>({
   name: "supernemo-calorimeter",
-  summary: "Parts of SuperNEMO's calorimeter that the tracks of an event reach: columns, rows, modules",
+  summary: "Parts of SuperNEMO's calorimeter that the tracks of an event reach",
   options: OPTIONS,
   defaults: { epochs: 12, batch: 256 },
 

@@ -1,8 +1,8 @@
 /** In what the calorimeter is divided, and which of it tracks reach: columns, rows, or single optical modules. @module */
 import type { CalorimeterHits } from "../../data/supernemo.ts";
 import type { NdArray } from "../../data/source.ts";
-import { eventCount, type TrackerHits } from "../../data/tracker_events.ts";
-import type { TrackerView } from "../../data/tracker_views.ts";
+import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
+import type { TrackerView } from "../../image/tracker_views.ts";
 import { moduleBehind, OPTICAL_MODULES, TRACKER } from "../../simulate/supernemo/geometry.ts";
 import type { SplitEvents } from "./data.ts";
 

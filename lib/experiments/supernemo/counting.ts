@@ -1,6 +1,6 @@
 /** Counts the tracks of SuperNEMO's events, seen from above, from the side, from the front, or as volumes. @module */
 import type { AugmentationStep } from "../../augment/mod.ts";
-import type { TrackerView } from "../../data/tracker_views.ts";
+import type { TrackerView } from "../../image/tracker_views.ts";
 import { buildSuperNemoDocument } from "../../models/supernemo_document.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
 import { buildSuperNemoVolume } from "../../models/supernemo_volume.ts";

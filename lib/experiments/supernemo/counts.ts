@@ -1,5 +1,5 @@
 /** What all experiments that count tracks share: classes, measurements, figures. @module */
-import type { TrackerHits } from "../../data/tracker_events.ts";
+import type { TrackerHits } from "../../image/tracker_events.ts";
 import { accuracy, argMaxRows, confusionMatrix, proportion } from "../../evaluate/mod.ts";
 import {
   type Picture,

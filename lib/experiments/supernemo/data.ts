@@ -14,8 +14,8 @@ import {
   selectEvents,
   type TrackerHits,
   treatMissingHeights,
-} from "../../data/tracker_events.ts";
-import { drawView, type TrackerView, VIEW_SHAPES, type ViewOptions } from "../../data/tracker_views.ts";
+} from "../../image/tracker_events.ts";
+import { drawView, type TrackerView, VIEW_SHAPES, type ViewOptions } from "../../image/tracker_views.ts";
 import type { CardParts, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { superNemoFileName, writeSuperNemo } from "../../simulate/supernemo/set.ts";
 import { adam, oneCycle } from "../../train/mod.ts";
@@ -237,19 +237,21 @@ export function viewShape(view: TrackerView, { sides }: Pick<SuperNemoOptions, "
   return [...VIEW_SHAPES[view], sides === "apart" ? 2 : 1];
 }
 
-/** A view as a model's card has it among its inputs. */
+/** A view as a model's card has it among its inputs: scoring draws it of a file's hits as training did. */
 export function viewInput(
   name: string,
   view: TrackerView,
-  options: Pick<SuperNemoOptions, "sides" | "pixels">,
+  options: Pick<SuperNemoOptions, "sides" | "pixels" | "isolated" | "missingHeight">,
 ): CardParts["inputs"][number] {
-  const bands = options.sides === "apart" && view !== "volume";
+  const { sides, pixels, isolated, missingHeight } = options;
   return {
     name,
     shape: viewShape(view, options),
     dtype: "float32",
-    units: options.pixels === "hit" ? "1 where a cell was hit" : "1 on the wire, 0 at 44 mm",
-    ...(bands && { kind: "bands", columns: ["side 0", "side 1"] }),
+    units: pixels === "hit" ? "1 where a cell was hit" : "1 on the wire, 0 at 44 mm",
+    kind: "hits",
+    hits: { view, sides, value: pixels, isolated, missingHeight },
+    ...(sides === "apart" && { columns: ["side 0", "side 1"] }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** One event as it was: drift circles from above, heights from the side and from the front, and the tracks fitted to them. @module */
-import { TRACKER_CELLS, type TrackerHits } from "../../data/tracker_events.ts";
+import { TRACKER_CELLS, type TrackerHits } from "../../image/tracker_events.ts";
 import { COLORS, quantity, SERIES, type Spec, toSpec } from "../../plot/spec.ts";
 import type { EventTrack } from "./fit/iterative.ts";
 

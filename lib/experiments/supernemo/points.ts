@@ -27,7 +27,7 @@ const OPTIONS = {
 /** The experiment. */
 export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
   name: "supernemo-points",
-  summary: "Tracks of SuperNEMO's events by their hits as points, with attention: how many, 1 to 4",
+  summary: "Tracks of SuperNEMO's events by hits as points: how many, 1 to 4",
   options: OPTIONS,
   defaults: { epochs: 12, batch: 256 },
 

@@ -14,9 +14,9 @@ import {
   selectEvents,
   TRACKER_CELLS,
   type TrackerHits,
-} from "../../data/tracker_events.ts";
+} from "../../image/tracker_events.ts";
 import type { SuperNemoEvents } from "../../data/supernemo.ts";
-import { drawView, type TrackerView } from "../../data/tracker_views.ts";
+import { drawView, type TrackerView } from "../../image/tracker_views.ts";
 import { accuracy, argMaxRows, type Estimate } from "../../evaluate/mod.ts";
 import { predict } from "../../train/mod.ts";
 import { classesOf, TRACKS } from "./counts.ts";

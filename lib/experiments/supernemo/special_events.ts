@@ -6,7 +6,7 @@
  */
 import type { tf } from "../../engine/mod.ts";
 import { fromArrays, type NamedArrays } from "../../data/source.ts";
-import { selectEvents, type TrackerHits } from "../../data/tracker_events.ts";
+import { selectEvents, type TrackerHits } from "../../image/tracker_events.ts";
 import { predict } from "../../train/mod.ts";
 
 /** A cell; on both sides where no side is given. */

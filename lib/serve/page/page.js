@@ -101,6 +101,56 @@ function drawPicture(canvas, { height, width, channels, data }, frame = 0) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+/** An element of a drawing, with attributes. */
+function draw(tag, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+const CELL_MM = 44, HALF_HEIGHT_MM = 1550;
+
+/**
+ * A tracker's event in cells: from above with a circle of each hit's radius, a cross where it is not known; from the side and from the front where hits have
+ * heights. Side 0 of the foil is below.
+ */
+function drawHits({ side, layer, column, radiusMm, heightMm }, name) {
+  const across = side.map((one, i) => (one === 0 ? 1 : -1) * (layer[i] + 0.5 + 0.66)); // 29 mm between foil and cells
+  const left = Math.max(0, Math.min(...column) - 2), right = Math.min(113, Math.max(...column) + 3);
+  const up = (i) => -4 * heightMm[i] / HALF_HEIGHT_MM; // four cells high each way
+  const drawing = (title, box) => {
+    const svg = draw("svg", {
+      viewBox: box.join(" "),
+      role: "img",
+      "aria-label": `${name} from ${title}`,
+      class: "hits",
+    });
+    const frame = { x: box[0], y: box[1], width: box[2], height: box[3], class: "frame" };
+    svg.append(draw("rect", frame));
+    return svg;
+  };
+  const width = right - left;
+  const above = drawing("above", [left, -10, width, 20]);
+  above.append(draw("line", { x1: left, x2: right, y1: 0, y2: 0, class: "foil" }));
+  const beside = drawing("the side", [left, -4, width, 8]), ahead = drawing("the front", [-10, -4, 20, 8]);
+  side.forEach((_, i) => {
+    const x = column[i] + 0.5, y = across[i];
+    if (radiusMm[i] >= 0) {
+      above.append(draw("circle", { cx: x, cy: y, r: Math.max(radiusMm[i] / CELL_MM, 0.05) }));
+    } else above.append(draw("path", { d: `M${x - 0.3} ${y - 0.3}l.6 .6m-.6 0l.6 -.6` }));
+    if (heightMm[i] === 0) return;
+    beside.append(draw("circle", { cx: x, cy: up(i), r: 0.15, class: "dot" }));
+    ahead.append(draw("circle", { cx: -y, cy: up(i), r: 0.15, class: "dot" }));
+  });
+  const missing = heightMm.filter((mm) => mm === 0).length;
+  const figure = make("figure", "", { class: "event" });
+  const words = `above, side and front; ${side.length} hits${
+    missing > 0 ? `, ${missing} without a height` : ""
+  }`;
+  figure.append(above, beside, ahead, make("figcaption", words, { class: "small" }));
+  return figure;
+}
+
 /** A slider through the frames of a volume, drawn on a canvas; the middle one first. */
 function frameSlider(canvas, view, name) {
   const { frames } = view, row = make("label", "", { class: "frames small" });
@@ -247,6 +297,7 @@ function show(result, file) {
     if (isVolume) side.append(frameSlider(canvas, result.view, result.name));
     else drawPicture(canvas, result.view);
   }
+  if (result.hits?.side.length > 0) side.append(drawHits(result.hits, result.name));
   const list = make("dl");
   for (const [name, display] of Object.entries(result.display)) {
     list.append(...describeAnswer(name, display, picture));
@@ -282,7 +333,7 @@ function countResults() {
 }
 
 /** What is saved of a result: all but what it was drawn from. */
-function record({ view: _, display: __, map: ___, ...rest }) {
+function record({ view: _, display: __, map: ___, hits: ____, ...rest }) {
   return rest;
 }
 

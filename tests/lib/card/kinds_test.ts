@@ -57,7 +57,7 @@ Deno.test("layout() of an input's kind says how many examples an array holds, an
 });
 
 Deno.test("inputKindOf() goes by the card, else by the shape in files, else by the model's", () => {
-  assertEquals(INPUT_KINDS, ["picture", "bands", "volume", "columns"]);
+  assertEquals(INPUT_KINDS, ["picture", "bands", "volume", "columns", "hits"]);
   const kindOfShape = (...shape: number[]) => inputKindOf({ shape })?.kind;
   assertEquals(kindOfShape(8, 8, 4), "picture");
   assertEquals(kindOfShape(8, 8, 5), "bands");

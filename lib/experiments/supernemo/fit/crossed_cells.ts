@@ -4,7 +4,7 @@
  * A cell fires when the foot of the perpendicular from its wire lies within its square. Circles whose wires lie on one line are touched by a track and
  * by its image alike; but unless that line is an axis or a diagonal of the lattice, the image crosses other cells: some that did not fire, and not some that did. @module
  */
-import type { TrackerHits } from "../../../data/tracker_events.ts";
+import type { TrackerHits } from "../../../image/tracker_events.ts";
 import { TRACKER } from "../../../simulate/supernemo/geometry.ts";
 import type { EventTrack } from "./iterative.ts";
 import type { SpaceLine } from "./lines.ts";

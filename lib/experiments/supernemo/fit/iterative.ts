@@ -4,7 +4,7 @@
  * Source: `fit_one_iteratively` of github.com/amendl/SuperNEMO_ML_applications. As published, a hit is taken away if it is among all hits of the event, which takes all away
  * after one track; here the last track's own hits go, and no others. Of a track and its mirror image that one is taken which the cells contradict least. @module
  */
-import type { TrackerHits } from "../../../data/tracker_events.ts";
+import type { TrackerHits } from "../../../image/tracker_events.ts";
 import { chooseImage } from "./crossed_cells.ts";
 import type { DriftCircles, TrackFit, TrackFitter, TrackHint } from "./lines.ts";
 

@@ -11,6 +11,8 @@ import { guessByHitCount, learnHitCounts } from "../../../../lib/experiments/sup
 import type { Options } from "../../../../lib/run/experiment.ts";
 import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
+import { createUnit } from "../../../../lib/score/compute.ts";
+import { findExamples } from "../../../../lib/score/examples.ts";
 import { writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 
@@ -50,6 +52,17 @@ Deno.test("supernemo-top simulates events once, trains, and serves as trained", 
   for (const name of ["events", "confusion", "bad_events"]) {
     assert(plots.some((plot) => plot.startsWith(name)), `${name} among ${plots}`);
   }
+  const file = join(folder, "supernemo", "document_1234_20_seed2", "my_generator_t1_0.h5");
+  const found = await findExamples(await Deno.readFile(file), { inputs: result.card!.inputs });
+  const onnx = await Deno.readFile(join(run, "model.onnx"));
+  const unit = createUnit();
+  await unit.load("m", { card: result.card!, onnx });
+  const items = found.map((one) => ({ arrays: "arrays" in one ? one.arrays : {}, view: true }));
+  const { results: [scored] } = await unit.run("m", items.slice(0, 1));
+  assert("answers" in scored && scored.hits, JSON.stringify(scored));
+  assertEquals(found.length, 20);
+  assertEquals(scored.hits.side.length, scored.view![0].reduce((sum, pixel) => sum + pixel, 0));
+  await unit.close();
   const again: string[] = [];
   const data = await superNemoTop.load(options({ events: 160, testEvents: 80 }), {
     ...context,

@@ -1,5 +1,5 @@
-import type { TrackerHits } from "../../../../lib/data/tracker_events.ts";
-import { drawView } from "../../../../lib/data/tracker_views.ts";
+import type { TrackerHits } from "../../../../lib/image/tracker_events.ts";
+import { drawView } from "../../../../lib/image/tracker_views.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { plotTrackerEvent } from "../../../../lib/experiments/supernemo/event_figure.ts";
 import { changeHits, predictBeforeAndAfter } from "../../../../lib/experiments/supernemo/special_events.ts";

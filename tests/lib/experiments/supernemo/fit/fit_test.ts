@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { createDraws } from "../../../../../lib/base/random.ts";
 import { createRng } from "../../../../../lib/base/rng.ts";
 import { readSuperNemo } from "../../../../../lib/data/supernemo.ts";
-import type { TrackerHits } from "../../../../../lib/data/tracker_events.ts";
+import type { TrackerHits } from "../../../../../lib/image/tracker_events.ts";
 import { angleSegment, foilSegment, hintOf } from "../../../../../lib/experiments/supernemo/fit/hints.ts";
 import { fitOneIteratively } from "../../../../../lib/experiments/supernemo/fit/iterative.ts";
 import { chooseImage, crossedCells } from "../../../../../lib/experiments/supernemo/fit/crossed_cells.ts";

@@ -4,8 +4,8 @@ import {
   selectEvents,
   type TrackerHits,
   treatMissingHeights,
-} from "../../../lib/data/tracker_events.ts";
-import { drawView, heightBin, VIEW_SHAPES } from "../../../lib/data/tracker_views.ts";
+} from "../../../lib/image/tracker_events.ts";
+import { drawView, heightBin, VIEW_SHAPES } from "../../../lib/image/tracker_views.ts";
 import { assertEquals } from "../../assert.ts";
 
 /** Hits drawn by hand: [side, layer, column, radius, height]. */

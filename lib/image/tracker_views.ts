@@ -3,8 +3,15 @@
  *
  * Source: the arrays of github.com/amendl/SuperNEMO_ML_applications, cell for cell; sides apart, and radii as values, are ours. @module
  */
-import type { NdArray } from "./source.ts";
-import { eventCount, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
+import {
+  dropBadRadii,
+  dropIsolated,
+  eventCount,
+  type MissingHeight,
+  TRACKER_CELLS,
+  type TrackerHits,
+  treatMissingHeights,
+} from "./tracker_events.ts";
 
 /** From where an event is seen. */
 export type TrackerView = "top" | "side" | "front" | "volume";
@@ -42,6 +49,14 @@ export interface ViewOptions {
   sides?: "folded" | "apart";
   /** What a pixel with a hit is: 1, or from 1 on the wire down to 0 at 44 mm, the nearest counting; hits of unknown radius are then left out. @default {"hit"} */
   value?: "hit" | "radius";
+}
+
+/** Views of many events. */
+export interface DrawnViews {
+  /** Row-major. */
+  data: Uint8Array | Float32Array;
+  /** With events first and channels last. */
+  shape: number[];
 }
 
 /** Radius that is drawn as nothing, mm: a cell's whole width. */
@@ -88,12 +103,14 @@ export function drawView(
   hits: TrackerHits,
   view: TrackerView,
   options: ViewOptions = {},
-): NdArray<Uint8Array | Float32Array> {
+): DrawnViews {
   const { sides = "folded", value = "hit" } = options;
   const count = eventCount(hits), channels = sides === "apart" ? 2 : 1;
   const shape = [count, ...VIEW_SHAPES[view], channels];
   const size = shape.slice(1).reduce((product, side) => product * side, 1);
-  const data = value === "hit" ? new Uint8Array(count * size) : new Float32Array(count * size);
+  const data: Uint8Array | Float32Array = value === "hit"
+    ? new Uint8Array(count * size)
+    : new Float32Array(count * size);
   const pixels = pixelsOf(hits, view), { offsets, side, radiusMm } = hits;
   for (let event = 0; event < count; event++) {
     const start = event * size;
@@ -104,4 +121,23 @@ export function drawView(
     }
   }
   return { data, shape };
+}
+
+/** How a model sees hits: all that makes its input of them. */
+export interface SeenHits {
+  view: TrackerView;
+  sides: "folded" | "apart";
+  value: "hit" | "radius";
+  /** Whether hits without a neighbour or a radius are seen. */
+  isolated: "keep" | "drop";
+  missingHeight: MissingHeight;
+}
+
+/** Draws events as a model sees them. */
+export function drawSeen(
+  hits: TrackerHits,
+  { view, isolated, missingHeight, ...options }: SeenHits,
+): DrawnViews {
+  const filtered = isolated === "drop" ? dropIsolated(dropBadRadii(hits)) : hits;
+  return drawView(treatMissingHeights(filtered, missingHeight), view, options);
 }
