@@ -276,7 +276,34 @@ function limitSpans(spans: Span[], directoryAt: number, fail: string): void {
  * @throws {SyntaxError} If the data disagree with the directory in size, place or CRC-32.
  */
 export function readZipEntry(source: ZipSource, entry: ZipEntry): Uint8Array {
-  const fail = `${failed(source.name)} at entry ${JSON.stringify(entry.name)}`;
+  const fail = entryFault(source, entry),
+    packed = source.read(dataStart(source, entry, fail), entry.packedSize);
+  const bytes = entry.method === 0 ? packed : inflate(packed, entry, fail);
+  if (bytes.length !== entry.size) {
+    throw new SyntaxError(`${fail}: expected ${entry.size} bytes, it unpacks to ${bytes.length}`);
+  }
+  if (crc32(bytes) !== entry.crc) throw new SyntaxError(`${fail}: the CRC-32 differs`);
+  return bytes;
+}
+
+/**
+ * The first bytes of an entry that is stored as it is, to know its format by; its CRC-32 is not looked at.
+ *
+ * @returns At most `length` bytes; undefined for an entry that is deflated.
+ * @throws {SyntaxError} If the data disagree with the directory in place.
+ */
+export function peekStoredEntry(source: ZipSource, entry: ZipEntry, length: number): Uint8Array | undefined {
+  if (entry.method !== 0) return undefined;
+  const start = dataStart(source, entry, entryFault(source, entry));
+  return source.read(start, Math.min(length, entry.packedSize));
+}
+
+function entryFault({ name }: ZipSource, entry: ZipEntry): string {
+  return `${failed(name)} at entry ${JSON.stringify(entry.name)}`;
+}
+
+/** Where an entry's data start, by its local header. @throws {SyntaxError} If it disagrees with the directory. */
+function dataStart(source: ZipSource, entry: ZipEntry, fail: string): number {
   const header = source.read(entry.offset, 30);
   const view = new DataView(header.buffer, header.byteOffset, 30);
   if (view.getUint32(0, true) !== LOCAL) {
@@ -291,13 +318,7 @@ export function readZipEntry(source: ZipSource, entry: ZipEntry): Uint8Array {
   if (start + entry.packedSize > entry.limit) {
     throw new SyntaxError(`${fail}: it overlaps what follows at byte ${entry.limit}`);
   }
-  const packed = source.read(start, entry.packedSize);
-  const bytes = entry.method === 0 ? packed : inflate(packed, entry, fail);
-  if (bytes.length !== entry.size) {
-    throw new SyntaxError(`${fail}: expected ${entry.size} bytes, it unpacks to ${bytes.length}`);
-  }
-  if (crc32(bytes) !== entry.crc) throw new SyntaxError(`${fail}: the CRC-32 differs`);
-  return bytes;
+  return start;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Compute units in workers, replaced when they are lost. @module
  */
-import type { BatchReport, ComputeUnit, LoadedModel, ModelSource, UnitOptions } from "./compute.ts";
+import type { BatchReport, ComputeUnit, Item, LoadedModel, ModelSource, UnitOptions } from "./compute.ts";
 import type { ComputeReply, ComputeRequest } from "./compute_worker.ts";
 
 /** A worker crashed or was stopped because it did not answer in time. */
@@ -26,19 +26,30 @@ interface Waiting {
 
 type Ask = ComputeRequest extends infer R ? R extends { id: number } ? Omit<R, "id"> : never : never;
 
-/** Buffers that a request hands over: pictures as they came. Tensors and pixels may be views, so they are copied. */
+/** Values in memory of their own: to post a part of a large buffer to a thread copies all of the buffer. */
+function apart<T extends ArrayBufferView & { slice(): T }>(data: T): T {
+  const isPart = data.buffer instanceof ArrayBuffer && data.byteLength < data.buffer.byteLength;
+  return isPart ? data.slice() : data;
+}
+
+/** An item as it is posted. */
+function posted(item: Item): Item {
+  if ("png" in item) return { ...item, png: apart(item.png) };
+  if ("tensors" in item) {
+    return { ...item, tensors: item.tensors.map((tensor) => ({ ...tensor, data: apart(tensor.data) })) };
+  }
+  const arrays = Object.entries(item.arrays).map((
+    [name, array],
+  ) => [name, { ...array, data: apart(array.data) }]);
+  return { ...item, arrays: Object.fromEntries(arrays) };
+}
+
+/** Buffers that a request hands over: pictures as they came. Tensors and pixels are copied. */
 function handedOver(ask: Ask): ArrayBuffer[] {
   if (ask.ask !== "run") return [];
-  const buffers: ArrayBuffer[] = [];
-  for (const item of ask.items) {
-    if (
-      "png" in item && item.png.buffer instanceof ArrayBuffer &&
-      item.png.byteLength === item.png.buffer.byteLength
-    ) {
-      buffers.push(item.png.buffer);
-    }
-  }
-  return buffers;
+  return ask.items.flatMap((item) =>
+    "png" in item && item.png.buffer instanceof ArrayBuffer ? [item.png.buffer] : []
+  );
 }
 
 /**
@@ -46,7 +57,7 @@ function handedOver(ask: Ask): ArrayBuffer[] {
  *
  * A worker that crashes or does not answer within `timeoutMs` is replaced by a fresh one holding the same models; what
  * it was working on is rejected with {@linkcode UnitLostError}. The bytes of a PNG given to `run` are handed over: the
- * caller's array is empty afterwards.
+ * caller's array is empty afterwards, unless it is a part of a larger buffer.
  */
 export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
   const { timeoutMs = 60_000, onLost, ...unitOptions } = options;
@@ -105,7 +116,7 @@ export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
       sources.delete(key);
       return send({ ask: "unload", key });
     },
-    run: (key, items) => send<BatchReport>({ ask: "run", key, items }),
+    run: (key, items) => send<BatchReport>({ ask: "run", key, items: items.map(posted) }),
     close() {
       closed = true;
       replace("it was closed");

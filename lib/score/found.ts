@@ -1,5 +1,5 @@
 /** What is looked for in a file, and what is found there. @module */
-import type { InputKindName } from "../card/inputs/registry.ts";
+import { type InputKindName, inputKindOf } from "../card/inputs/registry.ts";
 import type { SeenHits } from "../image/tracker_views.ts";
 import type { Example } from "./raw_array.ts";
 
@@ -43,6 +43,15 @@ export type Found =
   | { name: string; arrays: Example }
   | { name: string; fault: string };
 
+/**
+ * What a batcher takes of an example.
+ *
+ * @throws {SyntaxError} If its bytes, looked at only now, are damaged.
+ */
+export function itemOf(found: Exclude<Found, { fault: string }>): { png: Uint8Array } | { arrays: Example } {
+  return "png" in found ? { png: found.png } : { arrays: found.arrays };
+}
+
 const A_PICTURE: InputShape = { name: "image", shape: [1, 1, 1], kind: "picture" };
 
 /** The inputs that are asked for, or one grey picture. */
@@ -55,4 +64,9 @@ export function pageOf(found: Found[], { page, name = "file" }: ExampleOptions):
   if (page === undefined) return found;
   if (page < found.length) return [found[page]];
   throw new RangeError(`Cannot take page ${page} of "${name}": it has ${found.length}, counted from 0`);
+}
+
+/** Whether one picture is all that a model takes. */
+export function takesPicture(inputs: readonly InputShape[]): boolean {
+  return inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
 }

@@ -1,7 +1,6 @@
 /** The one kind of file that is an example before it is decoded; apart from the others, whose decoders are many. @module */
-import { inputKindOf } from "../card/inputs/registry.ts";
 import { isPng } from "../io/_signatures.ts";
-import { type ExampleOptions, type Found, inputsOf, pageOf } from "./found.ts";
+import { type ExampleOptions, type Found, inputsOf, pageOf, takesPicture } from "./found.ts";
 
 /**
  * A PNG for a model of one picture, left as it is: it is decoded only where the model looks.
@@ -15,7 +14,6 @@ import { type ExampleOptions, type Found, inputsOf, pageOf } from "./found.ts";
  */
 export function packedPicture(bytes: Uint8Array, options: ExampleOptions = {}): Found[] | undefined {
   const { name = "file", unpack = false } = options, inputs = inputsOf(options);
-  const takesPicture = inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
-  if (!takesPicture || unpack || !isPng(bytes)) return undefined;
+  if (!takesPicture(inputs) || unpack || !isPng(bytes)) return undefined;
   return pageOf([{ name, png: bytes }], options);
 }

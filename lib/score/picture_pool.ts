@@ -5,6 +5,7 @@
 import { Worker } from "node:worker_threads";
 import { OverloadError } from "./batcher.ts";
 import type { ExampleLimits, ExampleOptions, Found } from "./examples.ts";
+import { storedPictures } from "./stored_pictures.ts";
 import type { PictureReply, PictureRequest } from "./picture_worker.ts";
 
 /** Options for {@linkcode createPicturePool}. */
@@ -127,6 +128,12 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
   return {
     decode(bytes, name, wish = {}) {
       if (closed) return Promise.reject(new OverloadError("The server is stopping", 1000));
+      try {
+        const stored = storedPictures(bytes, { ...limits, ...wish, name });
+        if (stored) return Promise.resolve(stored);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       if (queue.length >= maxQueue) {
         return Promise.reject(new OverloadError(`${queue.length} files are waiting to be opened`, 1000));
       }

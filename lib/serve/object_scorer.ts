@@ -1,10 +1,10 @@
 /** What a model says of an object of a bucket, whatever file it is. @module */
 import { answersJson } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
-import { inputKindOf } from "../card/inputs/registry.ts";
 import { isPng } from "../io/png.ts";
 import { type Batcher, OverloadError } from "../score/batcher.ts";
-import type { Found } from "../score/examples.ts";
+import type { Item } from "../score/compute.ts";
+import { type Found, itemOf, takesPicture } from "../score/found.ts";
 import type { Models } from "../score/models.ts";
 import type { Decoder } from "./service.ts";
 
@@ -62,8 +62,7 @@ export function createObjectScorer(
 
   async function examplesIn(key: string, bytes: Uint8Array, { inputs }: Card): Promise<Found[]> {
     const name = key.slice(key.lastIndexOf("/") + 1);
-    const takesPicture = inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
-    if (takesPicture && isPng(bytes)) return [{ name, png: bytes }];
+    if (takesPicture(inputs) && isPng(bytes)) return [{ name, png: bytes }];
     let found: Found[];
     try {
       found = await scorer.decoder.decode(bytes, name, { inputs });
@@ -84,7 +83,12 @@ export function createObjectScorer(
 
   async function scorePicture(key: string, found: Found): Promise<ScoredPicture> {
     if ("fault" in found) throw new ObjectFault(found.fault);
-    const item = "png" in found ? { png: found.png } : { arrays: found.arrays };
+    let item: Item;
+    try {
+      item = itemOf(found);
+    } catch (error) {
+      throw new ObjectFault((error as Error).message);
+    }
     const { result } = await scorer.batcher.submit(key, item, { deadline: performance.now() + SCORE_MS });
     if ("fault" in result) {
       throw result.fault.who === "server"

@@ -14,7 +14,7 @@ import { kindOf } from "../card/outputs/registry.ts";
 import { encodeNpy } from "../io/npy.ts";
 import type { Scored } from "../score/batcher.ts";
 import type { ExampleResult, Item } from "../score/compute.ts";
-import type { Found } from "../score/examples.ts";
+import { type Found, itemOf } from "../score/found.ts";
 import type { Lease } from "../score/models.ts";
 import { occlusionMap } from "../score/occlusion.ts";
 import { regionFor } from "../score/prepare.ts";
@@ -145,6 +145,15 @@ function viewsOf(card: Card, { view, shape, answers, hits }: ExampleResult): Rec
   };
 }
 
+/** What the batcher takes of an example. @throws {HttpProblem} 400 if its bytes, looked at only now, are damaged. */
+function packedItem(found: Exclude<Found, { fault: string }>): Item {
+  try {
+    return itemOf(found);
+  } catch (error) {
+    throw new HttpProblem(400, (error as Error).message);
+  }
+}
+
 /** Computes one example. @throws {HttpProblem} */
 async function compute(
   context: Context,
@@ -154,7 +163,7 @@ async function compute(
 ): Promise<Scored & { result: ExampleResult }> {
   if ("fault" in found) throw new HttpProblem(400, found.fault);
   const { view, range } = wish, asked = { view, ...(range ? { range } : {}) };
-  const item: Item = "png" in found ? { png: found.png, ...asked } : { arrays: found.arrays, ...asked };
+  const item: Item = { ...packedItem(found), ...asked };
   const { service, deadline, request } = context;
   const signal = () => request.signal;
   const scored = await service.batcher.submit(lease.key, item, { deadline, signal, owner: context });

@@ -1,7 +1,7 @@
 /** The files of a request's body, and the examples in them. @module */
 import type { Card } from "../card/card.ts";
-import { inputKindOf } from "../card/inputs/registry.ts";
-import { type Found, isReadable, joinInputs } from "../score/examples.ts";
+import { isReadable, joinInputs } from "../score/examples.ts";
+import { type Found, takesPicture } from "../score/found.ts";
 import type { RawArray } from "../score/raw_array.ts";
 import { isPng } from "../io/png.ts";
 import { HttpProblem, problemOf } from "./problem.ts";
@@ -85,8 +85,7 @@ async function open(
 /** Examples of one upload; a PNG goes on as it is where the model takes one picture. @throws {HttpProblem} */
 export async function examplesOf(opening: Opening, upload: Upload): Promise<Found[]> {
   const { card: { inputs }, page } = opening;
-  const takesPicture = inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
-  if (takesPicture && !page && isPng(upload.bytes)) return [{ name: upload.name, png: upload.bytes }];
+  if (takesPicture(inputs) && !page && isPng(upload.bytes)) return [{ name: upload.name, png: upload.bytes }];
   return await open(opening, upload, inputs, false);
 }
 

@@ -127,14 +127,34 @@ Deno.test("spawnUnit() forgets a model that did not load, and asks nothing after
     await assertRejects(() => unit.run("m", []), UnitLostError, "after it was closed");
   }));
 
-Deno.test("spawnUnit() hands pictures over that are whole buffers, and copies everything else", () =>
+Deno.test("spawnUnit() hands pictures over that are whole buffers, and posts of a part of one no more than the part", () =>
   withUnit(async (unit, [worker]) => {
     const whole = new Uint8Array(4),
-      part = new Uint8Array(8).subarray(2, 6),
-      shared = new Uint8Array(new SharedArrayBuffer(4));
-    const items = [{ png: whole }, { png: part }, { png: shared }, { tensors: [] }] as Item[];
+      part = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7).subarray(2, 6),
+      shared = new Uint8Array(new SharedArrayBuffer(4)),
+      floats = Float32Array.of(0, 1, 2, 3).subarray(1, 3);
+    const tensor = { name: "x", type: "FP32", shape: [2], data: floats };
+    const items = [
+      { png: whole },
+      { png: part, view: true },
+      { png: shared },
+      { tensors: [tensor] },
+      { arrays: { x: { data: floats, shape: [2] } } },
+    ] as Item[];
     const work = unit.run("m", items);
-    assertEquals(worker.transferred.at(-1), [whole.buffer]);
+    const posted = (worker.asked.at(-1) as unknown as { items: Item[] }).items;
+    assertEquals(posted, items, "the same values");
+    const buffers = posted.map((item) =>
+      "png" in item
+        ? item.png.buffer
+        : "tensors" in item
+        ? item.tensors[0].data.buffer
+        : item.arrays.x.data.buffer
+    );
+    assertEquals(buffers.map(({ byteLength }) => byteLength), [4, 4, 4, 8, 8]);
+    assertEquals(buffers[2], shared.buffer);
+    assertEquals(worker.transferred.at(-1), [whole.buffer, buffers[1]]);
+    assertEquals(part.length, 4, "what was a part stays with its owner");
     worker.answer("done");
     await work;
     await load(unit, worker, "m");

@@ -103,10 +103,17 @@ Deno.test("createObjectScorer() says warnings where there are some, and leaves t
 
 Deno.test("createObjectScorer() tells the object's faults from the server's, and lets the model go", async () => {
   const fault = (who: string) => () => ({ fault: { who, message: "NaN at row 2" } }) as unknown as Result;
+  const damaged = {
+    name: "a.zip/a.png",
+    get png(): Uint8Array {
+      throw new SyntaxError("the CRC-32 differs");
+    },
+  };
   const cases: [Parameters<typeof parts>[0], new (...args: never[]) => Error, string][] = [
     [{ found: new Error("no picture") }, ObjectFault, "no picture"],
     [{ found: [] }, ObjectFault, '"a.npy" holds nothing to score'],
     [{ found: [{ name: "x", fault: "cut off" }] }, ObjectFault, "cut off"],
+    [{ found: [damaged] }, ObjectFault, "the CRC-32 differs"],
     [{ found: examples(1), result: fault("content") }, ObjectFault, "NaN at row 2"],
     [{ found: examples(1), result: fault("client") }, ObjectFault, "NaN at row 2"],
     [{ found: examples(1), result: () => ({ tensors: [] }) as unknown as Result }, Error, "Tensors came"],

@@ -118,6 +118,14 @@ Deno.test("POST /score answers many pictures of a form, a zip or a stack in orde
     ]);
     assert(zipped.results[1].error?.includes("Cannot decode PNG"), zipped.results[1].error);
     assertClose(energyOf(zipped.results[2]), 3, 1e-6);
+    const pictures = encodeZip(
+      [20, 30, 40].map((value) => ({ name: `${value}.png`, bytes: flatPng(value) })),
+    );
+    pictures[30 + "20.png".length + 50] ^= 1; // in the first picture, which the zip's checksum tells
+    const stored = await (await post(host, "/score/tiny", body(pictures))).json() as { results: Scored[] };
+    assertEquals(stored.results.map(({ name }) => name), ["file/20.png", "file/30.png", "file/40.png"]);
+    assert(stored.results[0].error?.includes("the CRC-32 differs"), stored.results[0].error);
+    assertClose(stored.results.slice(1).map(energyOf), [3, 4], 1e-6);
     const stack = encodeNpy({
       data: Uint8Array.from({ length: 75 }, (_, i) => 10 * Math.floor(i / 25)),
       shape: [3, 5, 5],
@@ -277,7 +285,9 @@ Deno.test("a server that is stopping waits for the last line of a stream", () =>
 
 Deno.test("a zip that asks for maps keeps nobody else waiting", () =>
   withHost(async (host) => {
-    const zip = encodeZip(Array.from({ length: 40 }, (_, i) => ({ name: `${i}.png`, bytes: flatPng(i) })));
+    const zip = encodeZip(
+      Array.from({ length: 400 }, (_, i) => ({ name: `${i}.png`, bytes: flatPng(i % 256) })),
+    );
     const order: string[] = [];
     const maps = post(host, "/score/tiny?map=1", body(zip)).then(async (response) => {
       const { results } = await response.json() as { results: Scored[] };
@@ -290,6 +300,6 @@ Deno.test("a zip that asks for maps keeps nobody else waiting", () =>
       order.push("one");
       return status;
     }));
-    assertEquals([others, await maps], [new Array(10).fill(200), 40]);
+    assertEquals([others, await maps], [new Array(10).fill(200), 400]);
     assertEquals(order, [...new Array(10).fill("one"), "maps"]);
   }));
