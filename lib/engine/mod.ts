@@ -20,3 +20,4 @@ export { affine, type AffineOptions, type AffineSizeOptions } from "./ops/affine
 export { gatherRows } from "./ops/gather_rows.ts";
 export { type Border, type ImagePlace, resampleAffine, resampleAt, type Sampling } from "./ops/resample.ts";
 export { warp } from "./ops/warp.ts";
+export { builtModel } from "./model_graph.ts";

@@ -1,5 +1,5 @@
 /** Models as frozen TensorFlow graphs, for C, C++ and all else that stands on TensorFlow's C API. @module */
-import { applySharded, freezeGraph, type tf } from "../engine/mod.ts";
+import { applySharded, builtModel, freezeGraph, type tf } from "../engine/mod.ts";
 
 /** Options for {@linkcode encodeGraphDef}. */
 export interface EncodeGraphDefOptions {
@@ -24,7 +24,7 @@ export function encodeGraphDef(
   model: tf.LayersModel,
   { batch = 1 }: EncodeGraphDefOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const { inputNames, outputNames } = model;
+  const { inputNames, outputNames } = builtModel(model);
   const shapes = inputNames.map((name, i) => [name, [batch, ...model.inputs[i].shape.slice(1) as number[]]]);
   return freezeGraph(
     (inputs) => {

@@ -125,11 +125,15 @@ export function drawView(
 
 /** How a model sees hits: all that makes its input of them. */
 export interface SeenHits {
+  /** From where. */
   view: TrackerView;
+  /** Whether both sides of the foil are drawn over each other. */
   sides: "folded" | "apart";
+  /** What a cell with a hit has: 1, or the more the nearer the track passed its wire. */
   value: "hit" | "radius";
   /** Whether hits without a neighbour or a radius are seen. */
   isolated: "keep" | "drop";
+  /** What becomes of hits whose height was not measured. */
   missingHeight: MissingHeight;
 }
 

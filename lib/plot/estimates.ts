@@ -8,6 +8,7 @@ export interface DrawnEstimate {
   group: string;
   /** Which has a colour of its own. */
   series: string;
+  /** The number and its 95 % interval. */
   estimate: Pick<Estimate, "value" | "low" | "high">;
 }
 

@@ -7,6 +7,7 @@ export type RawValues = Uint8Array | Uint16Array | Float32Array;
 
 /** Hits of a tracker's event as they were measured, for whoever draws them: [hits] each. */
 export interface DrawnHits {
+  /** Of the foil, 0 or 1. */
   side: number[];
   /** From the foil. */
   layer: number[];

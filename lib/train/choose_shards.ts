@@ -26,6 +26,9 @@ const MEASURED_STEPS = 4;
  *
  * @example Of two examples there is nothing to share
  * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { shardsByThreads } from "./choose_shards.ts";
+ * await startEngine({ backend: "tensorflow" });
  * shardsByThreads(2); // 1
  * ```
  */

@@ -1,19 +1,5 @@
 /** What a model takes and gives, by name. @module */
-import { tf } from "../engine/mod.ts";
-
-/**
- * The model with its tensors named, which a sequential one does when it is built.
- *
- * @throws {TypeError} If it does not know yet what it takes.
- */
-export function builtModel(model: tf.LayersModel): tf.LayersModel {
-  if (!(model instanceof tf.Sequential) || model.outputNames?.length > 0) return model;
-  if (model.inputs.length === 0) {
-    throw new TypeError(`Cannot use model "${model.name}" as its first layer has no inputShape`);
-  }
-  model.build();
-  return model;
-}
+import type { tf } from "../engine/mod.ts";
 
 /**
  * Inputs by name, as a model's list. A single one fits a model of one input whatever its name.

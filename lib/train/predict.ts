@@ -1,9 +1,9 @@
 /** A model's outputs on a source: compiled, batch by batch. @module */
 import { heedStop } from "../base/stop_button.ts";
-import { applySharded, compile, engineReport, tf } from "../engine/mod.ts";
+import { applySharded, builtModel, compile, engineReport, tf } from "../engine/mod.ts";
 import type { NdArray, Source } from "../data/source.ts";
 import { createBatches, type Preparation } from "./batch.ts";
-import { builtModel, orderInputs } from "./model_inputs.ts";
+import { orderInputs } from "./model_inputs.ts";
 import { batches as cutBatches } from "./order.ts";
 import { createTurns } from "./turn_taking.ts";
 

@@ -3,9 +3,8 @@
  * callbacks, checkpoints, resuming and the stop on a loss that is no number belong to the loop and hold for every step.
  * @module
  */
-import type { tf } from "../engine/mod.ts";
+import { builtModel, type tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
-import { builtModel } from "./model_inputs.ts";
 import type { Batches, BatchTensors } from "./batch.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
 import type { TotalsSum } from "./totals.ts";

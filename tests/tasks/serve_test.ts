@@ -171,12 +171,13 @@ Deno.test("serve answers health within 50 ms while every worker is busy and more
 
 Deno.test("serve finishes at SIGTERM what it has begun, says that it is not ready, and ends with 0", () =>
   withStore(async (folder) => {
-    await using server = await serve(folder, "--drain", "10", "--max-delay", "700", "--max-batch", "64");
+    await using server = await serve(folder, "--drain", "10", "--max-delay", "2000", "--max-batch", "64");
     const running = Array.from(
       { length: 8 },
       () => fetch(`${server.url}/score/tiny`, { method: "POST", body: flatPng(1) }),
     );
-    await sleep(200); // they wait for their batch to fill
+    const areWaiting = /inference_pending_request_count(\{[^}]*\})? 8\n/; // for their batch to fill
+    while (!areWaiting.test(await (await fetch(`${server.url}/metrics`)).text())) await sleep(20);
     server.child.kill("SIGTERM");
     await sleep(100);
     const ready = await fetch(`${server.url}/v2/health/ready`);

@@ -43,7 +43,8 @@ export function meanAbsolutePercentageError(): Loss {
  * import { meanSquaredLogarithmicError } from "./relative.ts";
  * const tf = await startEngine({ backend: "cpu" });
  * const loss = meanSquaredLogarithmicError();
- * loss.perExample(tf.tensor1d([0]), tf.tensor2d([[Math.E - 1]]), { logits: false }).dataSync(); // 1
+ * const [value] = loss.perExample(tf.tensor1d([0]), tf.tensor2d([[Math.E - 1]]), { logits: false }).dataSync();
+ * value.toFixed(4); // "1.0000"
  * ```
  */
 export function meanSquaredLogarithmicError(): Loss {

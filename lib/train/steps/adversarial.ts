@@ -6,12 +6,11 @@
  * the same forward pass, as in TensorFlow's DCGAN tutorial.
  * @module
  */
-import { applySharded, compile, logitOutputs, losses, random, tf } from "../../engine/mod.ts";
+import { applySharded, builtModel, compile, logitOutputs, losses, random, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
-import { builtModel } from "../model_inputs.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
 import type { CompiledStep, Models, StepPlan, TrainStep } from "../step.ts";

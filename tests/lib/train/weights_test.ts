@@ -1,7 +1,8 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { applyConstraints } from "../../../lib/train/constraints.ts";
 import { averageInto } from "../../../lib/train/ema.ts";
-import { builtModel, orderInputs } from "../../../lib/train/model_inputs.ts";
+import { builtModel } from "../../../lib/engine/mod.ts";
+import { orderInputs } from "../../../lib/train/model_inputs.ts";
 import { flatLayers, regularization } from "../../../lib/train/regularization.ts";
 import { mainModel } from "../../../lib/train/step.ts";
 import {

@@ -1,7 +1,7 @@
 /** What reaches the weights in one supervised step, by hand. */
 import { fromArrays } from "../../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
-import { builtModel } from "../../../../lib/train/model_inputs.ts";
+import { builtModel } from "../../../../lib/engine/mod.ts";
 import { createObjective, type JointLoss } from "../../../../lib/train/objective.ts";
 import {
   createEvaluation,
