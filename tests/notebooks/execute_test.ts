@@ -52,6 +52,17 @@ Deno.test("notebooks are committed light: no outputs, and in Deno's language", (
   }
 });
 
+Deno.test("a chart is the last value of its cell, as the kernel shows no other", () => {
+  for (const name of NAMES) {
+    for (const cell of readNotebook(join(FOLDER, `${name}.ipynb`)).cells) {
+      const charts = sourceOf(cell).split(/^(?=display\()/m).slice(1);
+      assert(charts.length <= 1, `${name}, cell ${cell.id} shows ${charts.length} charts`);
+      const behind = charts[0]?.trimEnd().split("\n").slice(1).filter((line) => /^[a-z]/.test(line)) ?? [];
+      assertEquals(behind, [], `${name}, cell ${cell.id} goes on behind its chart`);
+    }
+  }
+});
+
 Deno.test("copies for students hold no solution, and each of their cells parses", async () => {
   const cells = Deno.makeTempDirSync();
   try {
