@@ -7,6 +7,7 @@ import { type Answers, answersJson } from "../lib/card/answers.ts";
 import { kindOf } from "../lib/card/outputs/registry.ts";
 import { findModel } from "../lib/score/model_source.ts";
 import type { ExampleOptions, Found } from "../lib/score/examples.ts";
+import { isReadable, joinInputs } from "../lib/score/found.ts";
 import { packedPicture } from "../lib/score/packed_picture.ts";
 import { createScorer, type Result, type Scorer } from "../lib/score/scorer.ts";
 import { regionFor } from "../lib/score/prepare.ts";
@@ -265,7 +266,7 @@ async function examplesOfInputs(
       `The model "${card.name}" takes ${names.join(", ")}: --input gives ${[...files.keys()].join(", ")}`,
     );
   }
-  const { findExamples, joinInputs } = await everyFormat(), values = new Map<string, RawArray[]>();
+  const { findExamples } = await everyFormat(), values = new Map<string, RawArray[]>();
   for (const input of card.inputs) {
     const path = files.get(input.name)!;
     const found = await findExamples(await Deno.readFile(path), {
@@ -304,7 +305,7 @@ async function scoreFiles(
     const options = { ...opening, name: path };
     try {
       const packed = packedPicture(bytes, options);
-      if (!packed && !chosen && !(await everyFormat()).isReadable(bytes)) continue;
+      if (!packed && !chosen && !isReadable(bytes)) continue;
       for (const found of packed ?? await (await everyFormat()).findExamples(bytes, options)) {
         await addOne(scores, card, found);
       }

@@ -79,6 +79,22 @@ function place(rule: Rule, weight: number, slot: number, weights: number, slots:
 }
 
 /**
+ * Whether a Keras file can say an optimizer's state: Adam's without amsgrad, SGD's and RMSprop's it can.
+ *
+ * @example
+ * ```ts
+ * hasKerasForm({ config: { name: "lion" }, slots: ["momentum"] }); // false
+ * ```
+ */
+export function hasKerasForm({ config, slots }: Pick<OptimizerState, "config" | "slots">): boolean {
+  const { name, ...settings } = config;
+  if (!Object.hasOwn(RULES, String(name))) return false;
+  const rule = RULES[String(name)];
+  return Object.keys(settings).every((setting) => Object.hasOwn(rule.settings, setting)) &&
+    slots.every((slot) => rule.slots.includes(slot));
+}
+
+/**
  * An optimizer as Keras configures it, and its arrays in Keras's order.
  *
  * @param state The optimizer.

@@ -68,3 +68,14 @@ export function isZip(head: Uint8Array, tail?: Uint8Array): boolean {
   }
   return false;
 }
+
+/** As many bytes at a file's start, and at its end, as telling its format takes. */
+export const HEAD_BYTES = 4096, TAIL_BYTES = 66_000;
+
+const SIGNATURES = [isPng, isJpeg, isTiff, isFits, isNpy, isIdx, isHdf5, isRoot, isZip, isGzip];
+
+/** Whether a file is of one of the formats that `formats.ts` opens; for those who need no decoder to know. */
+export function isOfKnownFormat(bytes: Uint8Array): boolean {
+  const head = bytes.subarray(0, HEAD_BYTES), tail = bytes.subarray(-TAIL_BYTES);
+  return SIGNATURES.some((sniff) => sniff(head, tail));
+}

@@ -6,7 +6,20 @@
  * {@linkcode openFile}. A new format is a file in this room and an entry here.
  * @module
  */
-import { isFits, isGzip, isHdf5, isIdx, isJpeg, isNpy, isPng, isRoot, isTiff, isZip } from "./_signatures.ts";
+import {
+  HEAD_BYTES,
+  isFits,
+  isGzip,
+  isHdf5,
+  isIdx,
+  isJpeg,
+  isNpy,
+  isPng,
+  isRoot,
+  isTiff,
+  isZip,
+  TAIL_BYTES,
+} from "./_signatures.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
 import { type Image, MAX_PIXELS } from "./image.ts";
@@ -138,8 +151,6 @@ export const FORMATS: readonly Format[] = [
     },
   },
 ];
-
-const HEAD_BYTES = 4096, TAIL_BYTES = 66_000;
 
 /**
  * What a file is, by its content.

@@ -4,6 +4,7 @@ import { writeDurably } from "../base/durable_file.ts";
 import { sha256 } from "../base/sha256.ts";
 import { type Card, type CardInput, parseCard } from "../card/mod.ts";
 import type { tf } from "../engine/mod.ts";
+import { hasKerasForm } from "../export/keras_optimizer.ts";
 import { encodeKeras } from "../export/keras_write.ts";
 import { encodeOnnx } from "../export/onnx_write.ts";
 import type { OptimizerSnapshot } from "../train/mod.ts";
@@ -11,19 +12,24 @@ import type { CardParts, Measurements } from "./experiment.ts";
 import type { Outcome } from "./report.ts";
 import { runPaths } from "./run_folder.ts";
 
-/** Writes `model.keras` and `model.onnx`; the latter's inputs and outputs are called as the card calls them. */
+/**
+ * Writes `model.keras` and `model.onnx`; the latter's inputs and outputs are called as the card calls them.
+ *
+ * @returns Whether `model.keras` holds the optimizer's state, too: a state that Keras's file cannot say stays in the checkpoints.
+ */
 export async function exportModel(
   folder: string,
   model: tf.LayersModel,
   { inputs, outputs }: Pick<Card, "inputs" | "outputs">,
   optimizer?: OptimizerSnapshot,
-): Promise<{ onnx: Uint8Array }> {
+): Promise<{ onnx: Uint8Array; hasOptimizer: boolean }> {
   const paths = runPaths(folder);
   const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
   const onnx = encodeOnnx(model, { inputs: names(inputs), outputs: names(outputs) });
-  await writeDurably(paths.keras, await encodeKeras(model, { optimizer }));
+  const hasOptimizer = optimizer !== undefined && hasKerasForm(optimizer);
+  await writeDurably(paths.keras, await encodeKeras(model, hasOptimizer ? { optimizer } : {}));
   await writeDurably(paths.onnx, onnx);
-  return { onnx };
+  return { onnx, hasOptimizer };
 }
 
 /** What an experiment said before training, with what its measurement adds. */

@@ -189,7 +189,10 @@ async function trainOn(
   const results = { predictions, history, models };
   const measured = await experiment.evaluate(predictions, data, options, results);
   warnOfNaN(measured.metrics, log);
-  const { onnx } = await exportModel(folder, model, planned, optimizer);
+  const { onnx, hasOptimizer } = await exportModel(folder, model, planned, optimizer);
+  if (optimizer && !hasOptimizer) {
+    log(`model.keras is without the state of ${optimizer.config.name}, which its format cannot say`);
+  }
   record.serving = await verifyServing(planned, onnx, data, predictions);
   if (record.serving) log(servingLine(record.serving));
   const outcome = { record, history, metrics: measured.metrics };

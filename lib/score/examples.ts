@@ -12,20 +12,15 @@ import {
   type Found,
   type InputShape,
   inputsOf,
+  joinInputs,
   pageOf,
 } from "./found.ts";
-import { hitExamples } from "./hit_examples.ts";
 import { packedPicture } from "./packed_picture.ts";
 import { limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
 
 export type { ExampleLimits, ExampleOptions, Found, InputShape };
 
 type Settled = Required<ExampleLimits> & { inputs: readonly InputShape[] };
-
-/** Whether a file is of a format that is read. */
-export function isReadable(bytes: Uint8Array): boolean {
-  return sniffFormat(bytes) !== undefined;
-}
 
 function countOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
@@ -181,26 +176,6 @@ async function severalInputs(file: OpenedFile, name: string, limits: Settled): P
   return joinInputs(read, name);
 }
 
-/**
- * Puts the values of several inputs together, example by example.
- *
- * @throws {TypeError} If there are more of one than of another.
- */
-export function joinInputs(values: ReadonlyMap<string, readonly RawArray[]>, name: string): Found[] {
-  const counts = new Set([...values.values()].map(({ length }) => length));
-  if (counts.size > 1) {
-    const each = [...values].map(([input, { length }]) => `${length} of "${input}"`).join(", ");
-    throw new TypeError(
-      `Cannot score "${name}" as its inputs must have the same number of examples: got ${each}`,
-    );
-  }
-  const [count] = counts;
-  return Array.from({ length: count }, (_, i) => ({
-    name: count === 1 ? name : `${name}[${i}]`,
-    arrays: Object.fromEntries([...values].map(([input, all]) => [input, all[i]])),
-  }));
-}
-
 async function inMembers(file: OpenedFile, name: string, limits: Settled): Promise<Found[]> {
   const found: Found[] = [];
   for (const member of file.members!) {
@@ -249,8 +224,11 @@ export async function findExamples(bytes: Uint8Array, options: ExampleOptions = 
   if (packed) return packed;
   const { name = "file", maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28 } = options;
   const inputs = inputsOf(options), limits: Settled = { inputs, maxPixels, maxExamples, maxBytes };
-  const events = await hitExamples(bytes, { inputs, name, maxExamples, page: options.page });
-  if (events) return events;
+  if (inputs.every(({ hits }) => hits)) {
+    const { hitExamples } = await import("./hit_examples.ts");
+    const events = await hitExamples(bytes, { inputs, name, maxExamples, page: options.page });
+    if (events) return events;
+  }
   const file = await openFile(bytes, { name, maxPixels, maxBytes, maxMembers: maxExamples });
   try {
     const own = file.name;

@@ -1,7 +1,8 @@
 /** What is looked for in a file, and what is found there. @module */
 import { type InputKindName, inputKindOf } from "../card/inputs/registry.ts";
+import { isOfKnownFormat } from "../io/_signatures.ts";
 import type { SeenHits } from "../image/tracker_views.ts";
-import type { Example } from "./raw_array.ts";
+import type { Example, RawArray } from "./raw_array.ts";
 
 /** What is needed of a model's input. */
 export interface InputShape {
@@ -69,4 +70,29 @@ export function pageOf(found: Found[], { page, name = "file" }: ExampleOptions):
 /** Whether one picture is all that a model takes. */
 export function takesPicture(inputs: readonly InputShape[]): boolean {
   return inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
+}
+
+/** Whether a file is of a format that is read. */
+export function isReadable(bytes: Uint8Array): boolean {
+  return isOfKnownFormat(bytes);
+}
+
+/**
+ * Puts the values of several inputs together, example by example.
+ *
+ * @throws {TypeError} If there are more of one than of another.
+ */
+export function joinInputs(values: ReadonlyMap<string, readonly RawArray[]>, name: string): Found[] {
+  const counts = new Set([...values.values()].map(({ length }) => length));
+  if (counts.size > 1) {
+    const each = [...values].map(([input, { length }]) => `${length} of "${input}"`).join(", ");
+    throw new TypeError(
+      `Cannot score "${name}" as its inputs must have the same number of examples: got ${each}`,
+    );
+  }
+  const [count] = counts;
+  return Array.from({ length: count }, (_, i) => ({
+    name: count === 1 ? name : `${name}[${i}]`,
+    arrays: Object.fromEntries([...values].map(([input, all]) => [input, all[i]])),
+  }));
 }

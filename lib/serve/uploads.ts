@@ -1,7 +1,6 @@
 /** The files of a request's body, and the examples in them. @module */
 import type { Card } from "../card/card.ts";
-import { isReadable, joinInputs } from "../score/examples.ts";
-import { type Found, takesPicture } from "../score/found.ts";
+import { type Found, isReadable, joinInputs, takesPicture } from "../score/found.ts";
 import type { RawArray } from "../score/raw_array.ts";
 import { isPng } from "../io/png.ts";
 import { HttpProblem, problemOf } from "./problem.ts";

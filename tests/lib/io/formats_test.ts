@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { isOfKnownFormat } from "../../../lib/io/_signatures.ts";
 import { encodeFits } from "../../../lib/io/fits.ts";
 import { FORMATS, openFile, sniffFormat } from "../../../lib/io/formats.ts";
 import { type Frame, openFrames } from "../../../lib/io/frames.ts";
@@ -30,7 +31,10 @@ Deno.test("sniffFormat() tells every format by content, and says nothing of what
     ["tiff", text("MM\0*")],
     ["zip", joined(text("#!/bin/sh\n"), encodeZip([{ name: "a", bytes: text("a") }]))],
   ];
-  for (const [name, bytes] of files) assertEquals(sniffFormat(bytes)?.name, name);
+  for (const [name, bytes] of files) {
+    assertEquals(sniffFormat(bytes)?.name, name);
+    assert(isOfKnownFormat(bytes), name);
+  }
   const nothing = [
     new Uint8Array(0),
     text("hello"),
@@ -38,7 +42,10 @@ Deno.test("sniffFormat() tells every format by content, and says nothing of what
     Uint8Array.of(0, 0, 8, 9),
     text("PK"),
   ];
-  for (const bytes of nothing) assertEquals(sniffFormat(bytes), undefined);
+  for (const bytes of nothing) {
+    assertEquals(sniffFormat(bytes), undefined);
+    assert(!isOfKnownFormat(bytes));
+  }
   assertEquals(new Set(FORMATS.map(({ name }) => name)).size, FORMATS.length);
 });
 

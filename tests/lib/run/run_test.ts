@@ -21,7 +21,17 @@ import { adoptModel } from "../../../lib/run/adopt_model.ts";
 import { fineTune } from "../../../lib/run/fine_tune.ts";
 import { runExperiment, type RunOptions } from "../../../lib/run/run.ts";
 import { readRecord } from "../../../lib/run/run_folder.ts";
-import { meanSquaredError, type Models, sgd, stepwise } from "../../../lib/train/mod.ts";
+import {
+  adagrad,
+  adam,
+  adamax,
+  lion,
+  meanSquaredError,
+  type Models,
+  nadam,
+  sgd,
+  stepwise,
+} from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFileSystem } from "../../file_system.ts";
 import { withFolder } from "../../folder.ts";
@@ -317,6 +327,32 @@ Deno.test("runExperiment() needs no raw examples, and takes 16 spread over the t
     await run(adding({ data: { raw, test } }), join(parent, "b"));
     assertEquals(asked, [[0, 2, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 30, 32, 35, 37]]);
   }));
+
+Deno.test("runExperiment() exports what any optimizer has trained, and says whose state a Keras file cannot hold", async () => {
+  const optimizers = {
+    nadam: nadam(),
+    adamax: adamax(),
+    lion: lion(),
+    adagrad: adagrad(),
+    amsgrad: adam({ amsgrad: true }),
+    sgd: sgd(),
+  };
+  for (const [name, optimizer] of Object.entries(optimizers)) {
+    await withFolder(async (folder) => {
+      const recipe = () => ({
+        loss: meanSquaredError(),
+        optimizer,
+        schedule: stepwise(0.01, { every: 1, factor: 0.5 }),
+      });
+      const lines: string[] = [];
+      await run(adding({ recipe }), folder, { log: (line) => lines.push(line) });
+      const { model, optimizer: read } = await decodeKeras(await Deno.readFile(join(folder, "model.keras")));
+      assertEquals(model.countParams(), 3);
+      assertEquals(read !== undefined, name === "sgd", name);
+      assertEquals(lines.some((line) => line.includes("its format cannot say")), name !== "sgd", name);
+    });
+  }
+});
 
 Deno.test("runExperiment() says which metric is no number, and leaves it off the card", () =>
   withFolder(async (folder) => {
