@@ -200,6 +200,11 @@ Deno.test("only lib/engine names a TensorFlow.js package", () => {
   assertEquals([...broken, ...inNotebooks], []);
 });
 
+Deno.test("zod is named by one file, as naming a package costs every worker's start", () => {
+  const naming = sources("lib", "tasks", "functions").filter((file) => importsOf(file).includes("zod"));
+  assertEquals(naming, ["lib/base/zod.ts"]);
+});
+
 Deno.test("every package is imported by the name that deno.json pins exactly", () => {
   const { imports } = JSON.parse(read("deno.json")) as { imports: Record<string, string> };
   for (const [name, target] of Object.entries(imports)) {

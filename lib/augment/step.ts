@@ -3,7 +3,7 @@
  * in JavaScript with the same draws. Five kinds, told apart by what they do to an image.
  * @module
  */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import type { tf } from "../engine/mod.ts";
 import type { Algebra } from "./numbers.ts";
 import type { DrawnArray, Laws } from "./laws.ts";

@@ -2,7 +2,7 @@
  * The steps of augmentation by their names, and the list of them that stands in a recipe as data.
  * @module
  */
-import type { z } from "zod";
+import type { z } from "../base/zod.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Kind } from "./step.ts";
 import { type Blend, blend, blendSchema } from "./steps/blend.ts";

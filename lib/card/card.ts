@@ -3,7 +3,7 @@
  *
  * The schema is strict, so that a misspelt field is refused where it is written and not where it is missed. @module
  */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import {
   type FileEntry,
   filesSchema,

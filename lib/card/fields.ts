@@ -1,5 +1,5 @@
 /** The parts that schemas of cards, manifests and kinds are made of. @module */
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 
 /** What a model, an output, an alias or one part of a file name may be called: it is safe in a path and in a URL. */
 export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;

@@ -2,7 +2,7 @@
  * What a kind of output is: everything that reading, printing, drawing, documenting and explaining an output needs to
  * know of it, so that nobody else knows any kind. One kind a file in `outputs/`. @module
  */
-import type { z } from "zod";
+import type { z } from "../base/zod.ts";
 
 /** A JSON schema, as OpenAPI has it. */
 export type JsonSchema = Record<string, unknown>;

@@ -62,7 +62,7 @@ export interface Scored {
 
 /** Queues in front of compute units. */
 export interface Batcher {
-  /** Loads a model into one unit after the other, so that the others go on computing. */
+  /** Loads a model into one unit after the other, so that the others go on computing; the first one into all at once. */
   load(key: string, source: ModelSource): Promise<LoadedModel>;
   /** Forgets a model once what waits for it is computed. */
   unload(key: string): Promise<void>;
@@ -219,7 +219,11 @@ export function createBatcher(
   return {
     async load(key, source) {
       let loaded: LoadedModel | undefined;
-      for (const unit of units) loaded = await unit.load(key, source);
+      if (queues.size === 0) {
+        [loaded] = await Promise.all(units.map((unit) => unit.load(key, source)));
+      } else {
+        for (const unit of units) loaded = await unit.load(key, source);
+      }
       queues.set(key, queues.get(key) ?? { key, lanes: new Map(), rows: 0, msPerRow: 1 });
       return loaded as LoadedModel;
     },

@@ -7,7 +7,7 @@
  * writer can, and which stays when a version fails or is removed: a number never means two models. @module
  */
 import { isAbsolute, join, normalize } from "@std/path";
-import { z } from "zod";
+import { z } from "../base/zod.ts";
 import { sha256 } from "../base/sha256.ts";
 import { type Blobs, BlobsError, ConflictError } from "./blobs.ts";
 import { type Card, formatCard, parseCard } from "../card/card.ts";

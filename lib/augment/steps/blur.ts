@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { tf } from "../../engine/mod.ts";
 import { lawOf } from "../laws.ts";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import type { CropKind } from "../step.ts";
 
 /** Cuts the middle out; after steps that move, in the same resampling. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { tf } from "../../engine/mod.ts";
 import { perExample } from "../broadcast.ts";
 import type { DrawnArrays, DrawnTensors, ImageArray, PixelKind, Site, Written } from "../step.ts";

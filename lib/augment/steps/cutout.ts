@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { tf } from "../../engine/mod.ts";
 import { blankCircle, blankSquare } from "../blank.ts";
 import { perPixel, sidesOf } from "../broadcast.ts";

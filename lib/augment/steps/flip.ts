@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import type { Algebra } from "../numbers.ts";
 import type { Laws } from "../laws.ts";
 import { type Motion, REST, then } from "../motion.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { tf } from "../../engine/mod.ts";
 import { perExample } from "../broadcast.ts";
 import type { DrawnArrays, DrawnTensors, ImageArray, MixKind, RowArray, Site, Written } from "../step.ts";

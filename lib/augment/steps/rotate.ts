@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import type { Algebra } from "../numbers.ts";
 import { type Motion, REST } from "../motion.ts";
 import { type MotionKind, type Resampling, resamplingFields, type Written } from "../step.ts";

@@ -1,5 +1,5 @@
 /** One of several classes, by a softmax row. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { labelsSchema, nameSchema } from "../fields.ts";
 import type { OutputKind } from "../output_kind.ts";
 import { figures, percent } from "../words.ts";

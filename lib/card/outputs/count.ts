@@ -1,5 +1,5 @@
 /** How many of something there are. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { nameSchema, type Optional } from "../fields.ts";
 import type { OutputKind } from "../output_kind.ts";
 import { NotWholeError } from "../wholeness.ts";

@@ -1,5 +1,5 @@
 /** A picture that the model makes: reconstructed, denoised or generated. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { limitsSchema, nameSchema, type Optional } from "../fields.ts";
 import type { DisplayPicture, OutputKind } from "../output_kind.ts";
 import { column, figures, measured, nested } from "../words.ts";

@@ -1,5 +1,5 @@
 /** Several labels that may hold at once, each by its own threshold. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { nameSchema, shareSchema } from "../fields.ts";
 import type { OutputKind } from "../output_kind.ts";
 import { figures, percent } from "../words.ts";

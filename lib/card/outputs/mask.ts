@@ -1,5 +1,5 @@
 /** A class for every pixel, voxel or hit. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { labelsSchema, nameSchema, type Optional, shareSchema } from "../fields.ts";
 import type { DisplayPicture, OutputKind, Row } from "../output_kind.ts";
 import { figures, nested, percent } from "../words.ts";

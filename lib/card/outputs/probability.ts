@@ -1,5 +1,5 @@
 /** One of two classes, by a threshold on the probability of the second. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { labelsSchema, nameSchema, type Optional, shareSchema } from "../fields.ts";
 import type { OutputKind, Row } from "../output_kind.ts";
 import { figures, percent } from "../words.ts";

@@ -1,5 +1,5 @@
 /** All kinds of output: a new one is a file in this folder, a line in each of the two lists here. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import type { OutputKind } from "../output_kind.ts";
 import { classes, type ClassesAnswer, type ClassesOutput } from "./classes.ts";
 import { count, type CountAnswer, type CountOutput, type CountOutputInput } from "./count.ts";

@@ -1,5 +1,5 @@
 /** A measured quantity in its units, with its uncertainty where that is known. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { nameSchema, type Optional } from "../fields.ts";
 import type { OutputKind } from "../output_kind.ts";
 import { NotWholeError } from "../wholeness.ts";

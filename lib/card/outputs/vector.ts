@@ -1,5 +1,5 @@
 /** A row of numbers with no meaning of its own each, such as an embedding. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { nameSchema } from "../fields.ts";
 import type { OutputKind } from "../output_kind.ts";
 import { column, figures, measured } from "../words.ts";

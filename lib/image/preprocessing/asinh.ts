@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { axesOf, emptyLike } from "./pixels.ts";
 import { checkPerChannel, common, type StepKind, valuesFor } from "./step.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { normalizeBands } from "../normalize_bands.ts";
 import { axesOf, mapFrames } from "./pixels.ts";
 import { checkPerChannel, type StepKind } from "./step.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { axesOf, type Pixels, sizeOf } from "./pixels.ts";
 import type { StepKind } from "./step.ts";
 

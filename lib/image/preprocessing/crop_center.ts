@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { centeredStart, cropCenter as cropFrame } from "../crop_center.ts";
 import { axesOf, mapFrames, shapeText } from "./pixels.ts";
 import { side, type StepKind } from "./step.ts";

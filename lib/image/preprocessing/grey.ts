@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { GREY_WEIGHTS, toGrey } from "../grey.ts";
 import { axesOf, mapFrames } from "./pixels.ts";
 import type { StepKind } from "./step.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { centeredStart } from "../crop_center.ts";
 import { sameType } from "../frame.ts";
 import { axesOf, mapFrames, shapeText } from "./pixels.ts";

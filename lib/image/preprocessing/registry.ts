@@ -2,7 +2,7 @@
  * Preprocessing as data: a list of steps stands in a model's card and in a run's record, and the same list drives
  * training, scoring and the decoder that reads only what a crop needs. One kind of step a file, registered here. @module
  */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { nearest } from "../../base/nearest.ts";
 import { centeredStart } from "../crop_center.ts";
 import type { FrameData } from "../frame.ts";

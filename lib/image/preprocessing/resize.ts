@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { resize as resizeFrame, resizeWeights } from "../resize.ts";
 import { axesOf, mapFrames } from "./pixels.ts";
 import type { PrimitiveOp } from "./primitive_op.ts";

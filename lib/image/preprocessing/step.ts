@@ -1,5 +1,5 @@
 /** What every preprocessing step says of itself; one file a step. @module */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import type { FrameData } from "../frame.ts";
 import type { Pixels } from "./pixels.ts";
 import type { PerChannel, PrimitiveOp } from "./primitive_op.ts";

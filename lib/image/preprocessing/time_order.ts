@@ -3,7 +3,7 @@
  *
  * Source: `timeordered_BC` of the end-to-end calorimeter analysis, its defaults kept. @module
  */
-import { z } from "zod";
+import { z } from "../../base/zod.ts";
 import { axesOf, shapeText } from "./pixels.ts";
 import type { PrimitiveOp } from "./primitive_op.ts";
 import type { StepKind } from "./step.ts";

@@ -62,6 +62,26 @@ async function over(units: Held[], limits: Parameters<typeof createBatcher>[1] =
   return batcher;
 }
 
+Deno.test("the first model is loaded into all units at once, a further one into one after the other", async () => {
+  const units = [heldUnit(), heldUnit()], under = { now: 0, most: 0 };
+  for (const unit of units) {
+    unit.load = async () => {
+      under.most = Math.max(under.most, ++under.now);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      under.now--;
+      return { inputs: [], outputs: [] };
+    };
+  }
+  const batcher = createBatcher(units), mosts: number[] = [];
+  for (const key of ["first", "second"]) {
+    under.most = 0;
+    await batcher.load(key, {} as never);
+    mosts.push(under.most);
+  }
+  assertEquals(mosts, [2, 1]);
+  await batcher.close();
+});
+
 Deno.test("what was cancelled or is late while it waited is never computed", async () => {
   const unit = heldUnit(), batcher = await over([unit]), stop = new AbortController();
   const { now } = performance;
