@@ -44,13 +44,14 @@ export type Found =
   | { name: string; arrays: Example }
   | { name: string; fault: string };
 
-/**
- * What a batcher takes of an example.
- *
- * @throws {SyntaxError} If its bytes, looked at only now, are damaged.
- */
-export function itemOf(found: Exclude<Found, { fault: string }>): { png: Uint8Array } | { arrays: Example } {
-  return "png" in found ? { png: found.png } : { arrays: found.arrays };
+/** What a batcher takes of an example, or what is wrong with it: the bytes of some are looked at only now. */
+export function itemOf(found: Found): { png: Uint8Array } | { arrays: Example } | { fault: string } {
+  if ("fault" in found) return { fault: found.fault };
+  try {
+    return "png" in found ? { png: found.png } : { arrays: found.arrays };
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
 }
 
 const A_PICTURE: InputShape = { name: "image", shape: [1, 1, 1], kind: "picture" };

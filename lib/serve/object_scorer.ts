@@ -3,7 +3,6 @@ import { answersJson } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
 import { isPng } from "../io/png.ts";
 import { type Batcher, OverloadError } from "../score/batcher.ts";
-import type { Item } from "../score/compute.ts";
 import { type Found, itemOf, takesPicture } from "../score/found.ts";
 import type { Models } from "../score/models.ts";
 import type { Decoder } from "./service.ts";
@@ -82,13 +81,8 @@ export function createObjectScorer(
   }
 
   async function scorePicture(key: string, found: Found): Promise<ScoredPicture> {
-    if ("fault" in found) throw new ObjectFault(found.fault);
-    let item: Item;
-    try {
-      item = itemOf(found);
-    } catch (error) {
-      throw new ObjectFault((error as Error).message);
-    }
+    const item = itemOf(found);
+    if ("fault" in item) throw new ObjectFault(item.fault);
     const { result } = await scorer.batcher.submit(key, item, { deadline: performance.now() + SCORE_MS });
     if ("fault" in result) {
       throw result.fault.who === "server"

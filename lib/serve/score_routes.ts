@@ -145,15 +145,6 @@ function viewsOf(card: Card, { view, shape, answers, hits }: ExampleResult): Rec
   };
 }
 
-/** What the batcher takes of an example. @throws {HttpProblem} 400 if its bytes, looked at only now, are damaged. */
-function packedItem(found: Exclude<Found, { fault: string }>): Item {
-  try {
-    return itemOf(found);
-  } catch (error) {
-    throw new HttpProblem(400, (error as Error).message);
-  }
-}
-
 /** Computes one example. @throws {HttpProblem} */
 async function compute(
   context: Context,
@@ -161,9 +152,10 @@ async function compute(
   found: Found,
   wish: Wish,
 ): Promise<Scored & { result: ExampleResult }> {
-  if ("fault" in found) throw new HttpProblem(400, found.fault);
+  const example = itemOf(found);
+  if ("fault" in example) throw new HttpProblem(400, example.fault);
   const { view, range } = wish, asked = { view, ...(range ? { range } : {}) };
-  const item: Item = { ...packedItem(found), ...asked };
+  const item: Item = { ...example, ...asked };
   const { service, deadline, request } = context;
   const signal = () => request.signal;
   const scored = await service.batcher.submit(lease.key, item, { deadline, signal, owner: context });
