@@ -18,7 +18,7 @@ export interface HitExampleOptions {
 }
 
 /**
- * The events of a file that has columns of hits; undefined where the model takes none, or the file has none.
+ * The events of a file that has columns of hits; undefined where it has none.
  *
  * @throws {RangeError} If it has too many events, or a hit in no cell.
  */
@@ -26,7 +26,7 @@ export async function hitExamples(
   bytes: Uint8Array,
   { inputs, name, maxExamples, page }: HitExampleOptions,
 ): Promise<Found[] | undefined> {
-  if (!inputs.every(({ hits }) => hits) || !(isHdf5(bytes) || isRoot(bytes))) return undefined;
+  if (!isHdf5(bytes) && !isRoot(bytes)) return undefined;
   const file = await openColumns(bytes, { name });
   try {
     if (!HIT_COLUMNS.every((column) => file.names.has(column))) return undefined;
