@@ -1,10 +1,10 @@
 /** What a model says of an object of a bucket, whatever file it is. @module */
 import { answersJson } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
-import { isPng } from "../io/png.ts";
 import { type Batcher, OverloadError } from "../score/batcher.ts";
-import { type Found, itemOf, takesPicture } from "../score/found.ts";
+import { type Found, itemOf } from "../score/found.ts";
 import type { Models } from "../score/models.ts";
+import { packedPicture } from "../score/packed_picture.ts";
 import type { Decoder } from "./service.ts";
 
 /** What scores the objects. */
@@ -61,7 +61,8 @@ export function createObjectScorer(
 
   async function examplesIn(key: string, bytes: Uint8Array, { inputs }: Card): Promise<Found[]> {
     const name = key.slice(key.lastIndexOf("/") + 1);
-    if (takesPicture(inputs) && isPng(bytes)) return [{ name, png: bytes }];
+    const packed = packedPicture(bytes, { inputs, name });
+    if (packed) return packed;
     let found: Found[];
     try {
       found = await scorer.decoder.decode(bytes, name, { inputs });

@@ -1,8 +1,8 @@
 /** The files of a request's body, and the examples in them. @module */
 import type { Card } from "../card/card.ts";
-import { type Found, isReadable, joinInputs, takesPicture } from "../score/found.ts";
+import { type Found, isReadable, joinInputs } from "../score/found.ts";
+import { packedPicture } from "../score/packed_picture.ts";
 import type { RawArray } from "../score/raw_array.ts";
-import { isPng } from "../io/png.ts";
 import { HttpProblem, problemOf } from "./problem.ts";
 import type { Decoder } from "./service.ts";
 
@@ -56,7 +56,7 @@ export interface Opening {
   page?: number;
 }
 
-/** Opens a file in the decoder. @throws {HttpProblem} 400, 413 or 415 */
+/** Opens a file in the decoder; a PNG goes on as it is where the model takes one picture. @throws {HttpProblem} 400, 413 or 415 */
 async function open(
   { decoder, page }: Opening,
   upload: Upload,
@@ -71,8 +71,9 @@ async function open(
       "The file is none of PNG, JPEG, TIFF, .npy, .npz, FITS, idx, HDF5, or a zip of these",
     );
   }
+  const wish = { inputs, unpack, ...(page === undefined ? {} : { page }) };
   try {
-    return await decoder.decode(bytes, name, { inputs, unpack, ...(page === undefined ? {} : { page }) });
+    return packedPicture(bytes, { ...wish, name }) ?? await decoder.decode(bytes, name, wish);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) {
       throw new HttpProblem(error instanceof RangeError ? 413 : 400, error.message);
@@ -81,11 +82,9 @@ async function open(
   }
 }
 
-/** Examples of one upload; a PNG goes on as it is where the model takes one picture. @throws {HttpProblem} */
+/** Examples of one upload. @throws {HttpProblem} */
 export async function examplesOf(opening: Opening, upload: Upload): Promise<Found[]> {
-  const { card: { inputs }, page } = opening;
-  if (takesPicture(inputs) && !page && isPng(upload.bytes)) return [{ name: upload.name, png: upload.bytes }];
-  return await open(opening, upload, inputs, false);
+  return await open(opening, upload, opening.card.inputs, false);
 }
 
 /** Whether the parts of a form are the inputs of one model, each in a field of its name. */
