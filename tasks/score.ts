@@ -7,7 +7,7 @@ import { type Answers, answersJson } from "../lib/card/answers.ts";
 import { kindOf } from "../lib/card/outputs/registry.ts";
 import { findModel } from "../lib/score/model_source.ts";
 import type { ExampleOptions, Found } from "../lib/score/examples.ts";
-import { isReadable, joinInputs } from "../lib/score/found.ts";
+import { joinInputs } from "../lib/score/found.ts";
 import { packedPicture } from "../lib/score/packed_picture.ts";
 import { createScorer, type Result, type Scorer } from "../lib/score/scorer.ts";
 import { regionFor } from "../lib/score/prepare.ts";
@@ -16,6 +16,7 @@ import { parseRange, type ValueRange } from "../lib/score/value_range.ts";
 import type { Card } from "../lib/card/card.ts";
 import { filesMatching, fixedPart, isPattern, walkFiles } from "../lib/data/transport/glob.ts";
 import { decodePng, encodePng, readPngHeader } from "../lib/io/png.ts";
+import { isOfKnownFormat } from "../lib/io/signatures.ts";
 import { CliError, createOutput, JSON_OPTION, type Output, readOptions, runTask } from "./_cli.ts";
 
 const OPTIONS = {
@@ -305,7 +306,7 @@ async function scoreFiles(
     const options = { ...opening, name: path };
     try {
       const packed = packedPicture(bytes, options);
-      if (!packed && !chosen && !isReadable(bytes)) continue;
+      if (!packed && !chosen && !isOfKnownFormat(bytes)) continue;
       for (const found of packed ?? await (await everyFormat()).findExamples(bytes, options)) {
         await addOne(scores, card, found);
       }

@@ -3,7 +3,7 @@
  *
  * Source: TIFF 6.0 (Adobe, 1992), section 2; BigTIFF by the AWare Systems proposal that libtiff follows. @module
  */
-import { isTiff } from "./_signatures.ts";
+import { isTiff } from "./signatures.ts";
 
 /** Fields of a page by tag: whole numbers, or the bytes of what is not numbers. */
 export interface TiffFields {

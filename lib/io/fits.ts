@@ -12,7 +12,7 @@
 import { BLOCK, CARD, type FitsCard } from "./_fits_header.ts";
 import { numberOf, type Unit, unitsOf } from "./_fits_units.ts";
 import { cannotDecode, checkedProduct } from "./_problem.ts";
-import { isFits } from "./_signatures.ts";
+import { isFits } from "./signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 import { readTiledImage } from "./_fits_tiles.ts";
 import type { Image } from "./image.ts";

@@ -7,7 +7,7 @@
 import type { FitsCard } from "./_fits_header.ts";
 import { unitsOf } from "./_fits_units.ts";
 import { ascii, cannotDecode } from "./_problem.ts";
-import { isFits } from "./_signatures.ts";
+import { isFits } from "./signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 
 /** A column: one value a row. */

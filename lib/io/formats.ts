@@ -3,30 +3,17 @@
  *
  * This takes the place of two sniffers: `imageFormat` of decode_image.ts and `kindOfFile` of the score room. Whoever wants
  * pictures (score, events, HTTP) asks `openFrames` of frames.ts; whoever wants arrays (own data, HDF5, ROOT) asks
- * {@linkcode openFile}. A new format is a file in this room and an entry here.
+ * {@linkcode openFile}. A new format is a file in this room, an entry here and one in `signatures.ts`.
  * @module
  */
-import {
-  HEAD_BYTES,
-  isFits,
-  isGzip,
-  isHdf5,
-  isIdx,
-  isJpeg,
-  isNpy,
-  isPng,
-  isRoot,
-  isTiff,
-  isZip,
-  TAIL_BYTES,
-} from "./_signatures.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
 import { type Image, MAX_PIXELS } from "./image.ts";
 import { openSource } from "./open_source.ts";
+import { HEAD_BYTES, isGzip, SIGNATURES, TAIL_BYTES } from "./signatures.ts";
 
 /** The formats that are read. */
-export type FormatName = "png" | "jpeg" | "tiff" | "fits" | "npy" | "idx" | "hdf5" | "root" | "zip" | "gzip";
+export type FormatName = keyof typeof SIGNATURES;
 
 /** Limits, checked before anything is allocated, and the name for messages. */
 export interface OpenOptions {
@@ -85,12 +72,10 @@ export interface Format {
   open(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile>;
 }
 
-/** Decoders that take long to load are loaded by the first file that needs them. */
-export const FORMATS: readonly Format[] = [
-  {
-    name: "png",
+/** What a format is called by users, and how it is opened; decoders that take long to load are loaded by the first file. */
+const OPENERS: Readonly<Record<FormatName, Pick<Format, "title" | "open">>> = {
+  png: {
     title: "PNG",
-    sniff: isPng,
     open: (source, options) =>
       openPicture(
         "png",
@@ -99,10 +84,8 @@ export const FORMATS: readonly Format[] = [
         async (bytes) => (await import("./png.ts")).decodePng(bytes, options),
       ),
   },
-  {
-    name: "jpeg",
+  jpeg: {
     title: "JPEG",
-    sniff: isJpeg,
     open: (source, options) =>
       openPicture(
         "jpeg",
@@ -111,38 +94,27 @@ export const FORMATS: readonly Format[] = [
         async (bytes) => (await import("./jpeg.ts")).decodeJpeg(bytes, options),
       ),
   },
-  {
-    name: "tiff",
-    title: "TIFF",
-    sniff: isTiff,
-    open: openTiffFile,
-  },
-  { name: "fits", title: "FITS", sniff: isFits, open: openFitsFile },
-  {
-    name: "npy",
+  tiff: { title: "TIFF", open: openTiffFile },
+  fits: { title: "FITS", open: openFitsFile },
+  npy: {
     title: ".npy",
-    sniff: isNpy,
     async open(source, options) {
       const { openNpy } = await import("./npy.ts");
       return opened("npy", source, [await openNpy(source, options)]);
     },
   },
-  {
-    name: "idx",
+  idx: {
     title: "idx",
-    sniff: isIdx,
     async open(source, options) {
       const { decodeIdx } = await import("./idx.ts");
       return opened("idx", source, [heldArray("", decodeIdx(await whole(source, options), options))]);
     },
   },
-  { name: "hdf5", title: "HDF5", sniff: isHdf5, open: openHdf5File },
-  { name: "root", title: "ROOT", sniff: isRoot, open: openRootFile },
-  { name: "zip", title: "zip", sniff: isZip, open: openZip },
-  {
-    name: "gzip",
+  hdf5: { title: "HDF5", open: openHdf5File },
+  root: { title: "ROOT", open: openRootFile },
+  zip: { title: "zip", open: openZip },
+  gzip: {
     title: "gzip",
-    sniff: isGzip,
     async open(source, options) {
       const { decodeGzip } = await import("./gzip.ts");
       const inner = decodeGzip(await whole(source, options), options);
@@ -150,7 +122,14 @@ export const FORMATS: readonly Format[] = [
       return await openFile(inner, { ...options, name: options.name.replace(/\.gz$/i, "") });
     },
   },
-];
+};
+
+/** All formats, in the order in which files are asked for them. */
+export const FORMATS: readonly Format[] = (Object.keys(SIGNATURES) as FormatName[]).map((name) => ({
+  name,
+  sniff: SIGNATURES[name],
+  ...OPENERS[name],
+}));
 
 /**
  * What a file is, by its content.

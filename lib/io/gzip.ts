@@ -5,7 +5,7 @@
  */
 import { gunzipSync, gzipSync } from "node:zlib";
 import { cannotDecode } from "./_problem.ts";
-import { isGzip } from "./_signatures.ts";
+import { isGzip } from "./signatures.ts";
 
 export { isGzip };
 

@@ -30,7 +30,7 @@ import type { HttpSourceOptions } from "./http_source.ts";
 import type { NpyType, NpyValues } from "./npy.ts";
 import { openSource } from "./open_source.ts";
 import { checkedProduct } from "./_problem.ts";
-import { isHdf5 } from "./_signatures.ts";
+import { isHdf5 } from "./signatures.ts";
 
 export { isHdf5 };
 export type { Slab } from "./_hdf5_chunks.ts";

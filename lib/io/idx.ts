@@ -6,7 +6,7 @@
 import { cannotDecode, checkedProduct } from "./_problem.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
 
-export { isIdx } from "./_signatures.ts";
+export { isIdx } from "./signatures.ts";
 
 /** Values an idx file can hold, by the type byte of its magic number. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;

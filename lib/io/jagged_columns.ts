@@ -4,7 +4,7 @@
  * In ROOT a column is a branch with a list an entry, of the only tree or of `hit_tree`; in HDF5 a dataset whose attribute "offsets" names the dataset that says
  * where each entry begins. A slash in a name is `_` in ROOT. @module
  */
-import { isRoot } from "./_signatures.ts";
+import { isRoot } from "./signatures.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { openHdf5 } from "./hdf5.ts";
 import { openSource } from "./open_source.ts";

@@ -9,7 +9,7 @@
  */
 import { decode } from "jpeg-js";
 import { cannotDecode } from "./_problem.ts";
-import { isJpeg } from "./_signatures.ts";
+import { isJpeg } from "./signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 
 export { isJpeg };

@@ -7,7 +7,7 @@
 import { cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
-import { isNpy, NPY_MAGIC } from "./_signatures.ts";
+import { isNpy, NPY_MAGIC } from "./signatures.ts";
 
 export { isNpy };
 

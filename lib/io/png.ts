@@ -14,7 +14,7 @@ import { ascii, cannotDecode } from "./_problem.ts";
 import { ADAM7, paeth, unfilter, unpackRow } from "./_png_rows.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 import { plain } from "./gzip.ts";
-import { isPng, PNG_SIGNATURE } from "./_signatures.ts";
+import { isPng, PNG_SIGNATURE } from "./signatures.ts";
 
 export { isPng };
 

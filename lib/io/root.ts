@@ -14,7 +14,7 @@ import { nearest } from "../base/nearest.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { HttpSourceOptions } from "./http_source.ts";
 import { openSource } from "./open_source.ts";
-import { isRoot } from "./_signatures.ts";
+import { isRoot } from "./signatures.ts";
 import {
   type BranchKind,
   type BranchPlan,

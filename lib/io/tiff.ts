@@ -14,7 +14,7 @@ import { maxRatio, reverseBits, unpackStrip } from "./_tiff_unpack.ts";
 import { readTiffDirectory, type TiffFields } from "./_tiff_fields.ts";
 import { unpackRow } from "./_png_rows.ts";
 import { cannotDecode } from "./_problem.ts";
-import { isTiff } from "./_signatures.ts";
+import { isTiff } from "./signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
 

@@ -14,10 +14,9 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { dirname, join } from "@std/path";
 import { plain } from "./gzip.ts";
+import { ZIP_END as END, ZIP_LOCAL as LOCAL } from "./signatures.ts";
 
-import { ZIP_END as END, ZIP_LOCAL as LOCAL } from "./_signatures.ts";
-
-export { isZip } from "./_signatures.ts";
+export { isZip } from "./signatures.ts";
 
 /** Where an archive's bytes are: a positioned read. Files are read piece by piece, so their size is no matter. */
 export interface ZipSource {

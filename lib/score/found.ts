@@ -1,6 +1,5 @@
 /** What is looked for in a file, and what is found there. @module */
 import { type InputKindName, inputKindOf } from "../card/inputs/registry.ts";
-import { isOfKnownFormat } from "../io/_signatures.ts";
 import type { SeenHits } from "../image/tracker_views.ts";
 import type { Example, RawArray } from "./raw_array.ts";
 
@@ -71,11 +70,6 @@ export function pageOf(found: Found[], { page, name = "file" }: ExampleOptions):
 /** Whether one picture is all that a model takes. */
 export function takesPicture(inputs: readonly InputShape[]): boolean {
   return inputs.length === 1 && inputKindOf(inputs[0])?.kind === "picture";
-}
-
-/** Whether a file is of a format that is read. */
-export function isReadable(bytes: Uint8Array): boolean {
-  return isOfKnownFormat(bytes);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Events of a tracker, from the columns of an HDF5 or ROOT file to what a model sees of them. @module */
 import { drawSeen } from "../image/tracker_views.ts";
 import { eventCount, selectEvents, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
-import { isHdf5, isRoot } from "../io/_signatures.ts";
+import { isHdf5, isRoot } from "../io/signatures.ts";
 import { HIT_COLUMNS, readHitColumns } from "../io/hit_columns.ts";
 import { openColumns } from "../io/jagged_columns.ts";
 import type { Found, InputShape } from "./found.ts";

@@ -1,5 +1,5 @@
 /** The one kind of file that is an example before it is decoded; apart from the others, whose decoders are many. @module */
-import { isPng } from "../io/_signatures.ts";
+import { isPng } from "../io/signatures.ts";
 import { type ExampleOptions, type Found, inputsOf, pageOf, takesPicture } from "./found.ts";
 
 /**

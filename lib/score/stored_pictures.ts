@@ -1,5 +1,5 @@
 /** A zip of pictures that need no unpacking. @module */
-import { isPng, isZip } from "../io/_signatures.ts";
+import { isPng, isZip } from "../io/signatures.ts";
 import {
   isHiddenEntry,
   listZip,

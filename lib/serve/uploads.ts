@@ -1,8 +1,9 @@
 /** The files of a request's body, and the examples in them. @module */
 import type { Card } from "../card/card.ts";
-import { type Found, isReadable, joinInputs } from "../score/found.ts";
+import { type Found, joinInputs } from "../score/found.ts";
 import { packedPicture } from "../score/packed_picture.ts";
 import type { RawArray } from "../score/raw_array.ts";
+import { isOfKnownFormat } from "../io/signatures.ts";
 import { HttpProblem, problemOf } from "./problem.ts";
 import type { Decoder } from "./service.ts";
 
@@ -65,7 +66,7 @@ async function open(
 ): Promise<Found[]> {
   const { name, bytes } = upload;
   if (bytes.length === 0) throw new HttpProblem(400, "The body is empty: a file is needed");
-  if (!isReadable(bytes)) {
+  if (!isOfKnownFormat(bytes)) {
     throw new HttpProblem(
       415,
       "The file is none of PNG, JPEG, TIFF, .npy, .npz, FITS, idx, HDF5, or a zip of these",

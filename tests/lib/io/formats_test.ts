@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
-import { isOfKnownFormat } from "../../../lib/io/_signatures.ts";
+import { isOfKnownFormat } from "../../../lib/io/signatures.ts";
 import { encodeFits } from "../../../lib/io/fits.ts";
 import { FORMATS, openFile, sniffFormat } from "../../../lib/io/formats.ts";
 import { type Frame, openFrames } from "../../../lib/io/frames.ts";

@@ -72,10 +72,22 @@ export function isZip(head: Uint8Array, tail?: Uint8Array): boolean {
 /** As many bytes at a file's start, and at its end, as telling its format takes. */
 export const HEAD_BYTES = 4096, TAIL_BYTES = 66_000;
 
-const SIGNATURES = [isPng, isJpeg, isTiff, isFits, isNpy, isIdx, isHdf5, isRoot, isZip, isGzip];
+/** How a file of each format that `formats.ts` opens begins, in the order in which they are asked. */
+export const SIGNATURES = {
+  png: isPng,
+  jpeg: isJpeg,
+  tiff: isTiff,
+  fits: isFits,
+  npy: isNpy,
+  idx: isIdx,
+  hdf5: isHdf5,
+  root: isRoot,
+  zip: isZip,
+  gzip: isGzip,
+} as const satisfies Readonly<Record<string, (head: Uint8Array, tail?: Uint8Array) => boolean>>;
 
-/** Whether a file is of one of the formats that `formats.ts` opens; for those who need no decoder to know. */
+/** Whether a file is of one of the formats that are read; for those who need no decoder to know. */
 export function isOfKnownFormat(bytes: Uint8Array): boolean {
   const head = bytes.subarray(0, HEAD_BYTES), tail = bytes.subarray(-TAIL_BYTES);
-  return SIGNATURES.some((sniff) => sniff(head, tail));
+  return Object.values(SIGNATURES).some((sniff) => sniff(head, tail));
 }
