@@ -6,7 +6,7 @@ import { hits } from "./hits.ts";
 import { picture } from "./picture.ts";
 import { volume } from "./volume.ts";
 
-/** The first that fits is meant where a card does not say, which none of hits is. */
+/** The first that fits is meant where a card does not say; of hits, whose pictures others fit first, it must. */
 const REGISTRY = { picture, bands, volume, columns, hits };
 
 /** Name of a kind of input. */
@@ -30,5 +30,5 @@ export function inputKindOf(
   input: { kind?: InputKindName; shape: readonly number[]; raw?: readonly number[] },
 ): InputKind | undefined {
   if (input.kind) return REGISTRY[input.kind];
-  return Object.values(REGISTRY).find((kind) => kind !== hits && kind.fits(input.raw ?? input.shape));
+  return Object.values(REGISTRY).find(({ fits }) => fits(input.raw ?? input.shape));
 }
