@@ -8,6 +8,7 @@
 import { gunzipSync } from "node:zlib";
 import { unpackPlio, unpackRice } from "./_fits_codes.ts";
 import { unpackHcompress } from "./_fits_hcompress.ts";
+import { BITPIX } from "./_fits_units.ts";
 
 /** What a header card can say. */
 type Card = string | number | boolean;
@@ -57,7 +58,7 @@ function readPacking(header: ReadonlyMap<string, Card>, number: Numbers): Packin
   const bitpix = number("ZBITPIX"), axes = number("ZNAXIS");
   const known = ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1", "NOCOMPRESS"];
   if (!known.includes(type)) throw new TypeError(`tiles packed by ${JSON.stringify(type)} are not read`);
-  if (!(axes >= 1 && axes <= 32) || ![8, 16, 32, 64, -32, -64].includes(bitpix)) {
+  if (!(axes >= 1 && axes <= 32) || !BITPIX.includes(bitpix)) {
     throw new SyntaxError(`its image has BITPIX ${bitpix} and ${axes} axes`);
   }
   const sides = Array.from({ length: axes }, (_, i) => number(`ZNAXIS${i + 1}`));

@@ -48,7 +48,8 @@ export function* unitsOf(
   }
 }
 
-const BITPIX = [8, 16, 32, 64, -32, -64];
+/** The types of values that there are: their bits, negative for floating point. */
+export const BITPIX = [8, 16, 32, 64, -32, -64];
 
 function readUnit(file: Uint8Array, at: number, left: number, failed: string): Unit {
   const { header, end } = readHeader(file, at, failed), here = `${failed} at byte ${at}`;
