@@ -85,7 +85,7 @@ async function openHdf5Columns(source: ByteSource): Promise<ColumnFile> {
             `Cannot read "${name}" of "${path}" as its attribute "offsets" must name the offsets of its events`,
           );
         }
-        return { data: data as ArrayLike<number> as Float64Array, offsets: await offsetsFrom(offsets) };
+        return { data: data as ArrayLike<number>, offsets: await offsetsFrom(offsets) };
       },
       close: () => file.close(),
     };
