@@ -15,7 +15,7 @@ import { coverageArguments, coverageByRoom, removeTornProfiles } from "./test/_c
 import { writeExampleTests } from "./test/_doc_examples.ts";
 import { type Hardship, makeHardship } from "./test/_hardship.ts";
 import { describeFlakes, readFailed, slowest } from "./test/_junit.ts";
-import { findTests, groupTests, inParts } from "./test/_test_files.ts";
+import { findTests, groupTests, inParts, type TestGroups } from "./test/_test_files.ts";
 
 const OPTIONS = {
   long: { type: "boolean", default: false, help: "Run tests/long as well: minutes to hours." },
@@ -108,19 +108,9 @@ export function main(args: string[]): Promise<number> {
           ...inIntegration ? ["--frozen"] : [],
           ...inIntegration || round > 0 ? ["--no-check"] : [], // their types were checked a moment ago
         ];
-        const { jobs } = options, together = [...common, "--parallel"];
-        const runs: TestRun[] = groups.alone.map((file) => ({ args: [...common, file], jobs }));
-        for (const part of inParts(groups.plain)) runs.push({ args: [...together, ...part], jobs });
-        for (const part of inParts(groups.counted)) {
-          // One more, as each waits a second for every thread that it starts.
-          runs.push({ args: [...together, ...coverageArguments(profiles), ...part], jobs: jobs + 1 });
-        }
-        // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
-        // checked by `deno task check`.
-        if (hasExamples) {
-          runs.push({ args: [...together, "--no-check", "--config=deno.json", examples], jobs });
-        }
-        for (const each of runs) {
+        for (
+          const each of runsOf(groups, common, options.jobs, profiles, hasExamples ? examples : undefined)
+        ) {
           const run = await countTests(each, options.limit, hardship?.env);
           for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
           for (const name of run.names) failed.set(name, (failed.get(name) ?? 0) + 1);
@@ -143,6 +133,27 @@ export function main(args: string[]): Promise<number> {
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     return counts.failed > 0 ? 1 : 0;
   });
+}
+
+/** The runs of one round, one after another. */
+function runsOf(
+  groups: TestGroups,
+  common: readonly string[],
+  jobs: number,
+  profiles: string,
+  examples?: string,
+): TestRun[] {
+  const together = [...common, "--parallel"], counting = [...together, ...coverageArguments(profiles)];
+  const runs: TestRun[] = [
+    ...groups.alone.map((file) => ({ args: [...common, file], jobs })),
+    ...inParts(groups.plain).map((part) => ({ args: [...together, ...part], jobs })),
+    // One more, as each waits a second for every thread that it starts.
+    ...inParts(groups.counted).map((part) => ({ args: [...counting, ...part], jobs: jobs + 1 })),
+  ];
+  // A run of their own, so that an example that does not load cannot keep the tests from running; their types are
+  // checked by `deno task check`.
+  if (examples) runs.push({ args: [...together, "--no-check", "--config=deno.json", examples], jobs });
+  return runs;
 }
 
 /** One run of `deno test`: its own counts, or one failure where it did not come to count, and the names of what failed. */
