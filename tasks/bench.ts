@@ -105,10 +105,9 @@ function choose(word: string, benches: readonly Bench[]) {
 
 /** One measurement as it comes: a JSON line, or a line beside the tables, on stderr. */
 function tell(output: Output, area: string, name: string, value: unknown): void {
-  if (output.json) output.record("figure", { area, name, value }, "");
-  else {console.error(
-      `  ${area}, ${name}: ${typeof value === "number" ? value.toPrecision(4) : JSON.stringify(value)}`,
-    );}
+  if (output.json) return output.record("figure", { area, name, value }, "");
+  const shown = typeof value === "number" ? value.toPrecision(4) : JSON.stringify(value);
+  console.error(`  ${area}, ${name}: ${shown}`);
 }
 
 function printTable({ title, rows, notes = [] }: BenchTable, output: Output): void {
