@@ -6,6 +6,14 @@ import { assert } from "../assert.ts";
 // deno-lint-ignore no-control-regex -- terminal colours are what is taken out
 export const plain = (text: string) => text.replaceAll(/\x1b\[[0-9;]*m/g, "");
 
+const RUNS = join(import.meta.dirname!, "..", "..", "runs");
+
+/** A new folder below this checkout: git ignores it, and deno.json is found upwards from it. */
+export function makeRunFolder(prefix: string): string {
+  Deno.mkdirSync(RUNS, { recursive: true });
+  return Deno.makeTempDirSync({ dir: RUNS, prefix });
+}
+
 /**
  * Executes a notebook that stands in `folder` by nbconvert, in a Jupyter of its own, up to the first cell that fails,
  * or to the end where `allowErrors`.

@@ -3,9 +3,7 @@ import { delimiter, dirname, join } from "@std/path";
 import { type Notebook, writeKernel } from "../../tasks/_notebooks.ts";
 import { main } from "../../tasks/notebooks.ts";
 import { assertEquals } from "../assert.ts";
-import { plain } from "./_execute.ts";
-
-const ROOT = join(import.meta.dirname!, "..", "..");
+import { makeRunFolder, plain } from "./_execute.ts";
 
 /** A course. */
 export interface Course {
@@ -24,9 +22,7 @@ export async function withCourse(
   notebooks: string[],
   test: (course: Course) => Promise<void>,
 ): Promise<void> {
-  const runs = join(ROOT, "runs"); // ignored by git, and deno.json is found upwards from it
-  Deno.mkdirSync(runs, { recursive: true });
-  const folder = Deno.makeTempDirSync({ dir: runs, prefix: "course-" }), own = Deno.makeTempDirSync();
+  const folder = makeRunFolder("course-"), own = Deno.makeTempDirSync();
   const programs = dirname(python);
   const env = { ...writeKernel(own), PATH: programs + delimiter + (Deno.env.get("PATH") ?? "") };
   const { log } = console;

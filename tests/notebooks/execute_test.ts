@@ -16,7 +16,7 @@ import {
 } from "../../tasks/_notebooks.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
-import { assertRan, execute, plain } from "./_execute.ts";
+import { assertRan, execute, makeRunFolder, plain } from "./_execute.ts";
 import { shortCopy } from "./_short.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -89,9 +89,7 @@ async function executeCopy(
   name: string,
   copyOf: (notebook: Notebook, folder: string) => Notebook,
 ) {
-  const runs = join(ROOT, "runs"); // ignored by git, and deno.json is found upwards from it
-  Deno.mkdirSync(runs, { recursive: true });
-  const folder = Deno.makeTempDirSync({ dir: runs, prefix: "notebook-" });
+  const folder = makeRunFolder("notebook-");
   try {
     const copy = copyOf(shortCopy(readNotebook(join(FOLDER, `${name}.ipynb`)), name), folder);
     Deno.writeTextFileSync(join(folder, `${name}.ipynb`), encodeNotebook(copy));

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { type Cell, encodeNotebook, readNotebook, sourceOf, splitLines } from "../../tasks/_notebooks.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
-import { execute, plain } from "./_execute.ts";
+import { execute, makeRunFolder, plain } from "./_execute.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
@@ -35,9 +35,7 @@ testWith(
       endless.some((cell) => sourceOf(cell).includes("const EPOCHS = 10_000;")),
       "there is no EPOCHS to raise",
     );
-    const runs = join(ROOT, "runs"); // deno.json is found upwards from it
-    Deno.mkdirSync(runs, { recursive: true });
-    const folder = Deno.makeTempDirSync({ dir: runs, prefix: "stop-" });
+    const folder = makeRunFolder("stop-");
     const press = code("press", `setTimeout(() => Deno.kill(Deno.pid, "SIGINT"), 4000);`); // what Jupyter does at Stop
     try {
       const cells = [
