@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
-import { runDeno } from "../task_command.ts";
+import { type Ended, runDeno } from "../task_command.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { pairCard, pairOnnx, SIDE, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeIdx } from "../../lib/io/idx.ts";
@@ -11,23 +11,9 @@ import { openStore } from "../../lib/store/store.ts";
 const root = join(import.meta.dirname!, "..", "..");
 
 /** Runs the task as the command line does. */
-async function score(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-sys",
-      "--allow-ffi",
-      "tasks/score.ts",
-      ...args,
-    ],
-    cwd: root,
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
+function score(...args: string[]): Promise<Ended> {
+  const allowed = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-ffi"];
+  return runDeno(["run", "--no-prompt", ...allowed, "tasks/score.ts", ...args], { cwd: root });
 }
 
 interface GraphModule {
