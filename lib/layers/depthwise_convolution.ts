@@ -4,15 +4,15 @@ import { activate, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { constant, paddings, set, type Site, transpose, type Weight } from "./onnx.ts";
 
-/** Writes the depthwise step: its kernel becomes [in · times, 1, rows, columns], one group a channel. */
+/** Writes the depthwise step over any number of axes: its kernel becomes [in · times, 1, window…], one group a channel. */
 export function convolveDepthwise(site: Site, kernel: Weight, bias?: Weight): string {
   const { build, settings: { strides, dilationRate }, inputs: [input] } = site;
-  const [rows, columns, channels, times] = kernel.shape;
-  const turned = transpose(kernel.data, kernel.shape, [2, 3, 0, 1]);
-  const weights = { data: turned, shape: [channels * times, 1, rows, columns] };
+  const window = kernel.shape.slice(0, -2), [channels, times] = kernel.shape.slice(-2);
+  const axes = window.map((_, i) => i);
+  const turned = transpose(kernel.data, kernel.shape, [axes.length, axes.length + 1, ...axes]);
+  const weights = { data: turned, shape: [channels * times, 1, ...window] };
   const inputs = [build.as(input, "first"), constant(site, "depthwise", weights)];
   if (bias) inputs.push(constant(site, "bias", bias));
-  const window = [rows, columns];
   return build.node("Conv", inputs, {
     group: channels,
     kernel_shape: window,
@@ -20,6 +20,12 @@ export function convolveDepthwise(site: Site, kernel: Weight, bias?: Weight): st
     dilations: dilationRate,
     ...paddings(site, window, dilationRate),
   });
+}
+
+/** Writes a depthwise convolution over any number of axes. */
+export function emitDepthwise(site: Site): void {
+  const [kernel, bias] = site.weights;
+  set(site, "first", activate(site, convolveDepthwise(site, kernel, bias), activationOf(site), "first"));
 }
 
 export const DEPTHWISE_CONVOLUTION: LayerDefinition = {
@@ -35,8 +41,5 @@ export const DEPTHWISE_CONVOLUTION: LayerDefinition = {
     fixed: { ...LAST, ...QUIET },
     create: stock("depthwiseConv2d"),
   },
-  onnx(site) {
-    const [kernel, bias] = site.weights;
-    set(site, "first", activate(site, convolveDepthwise(site, kernel, bias), activationOf(site), "first"));
-  },
+  onnx: emitDepthwise,
 };

@@ -6,29 +6,10 @@ import {
   SeparableConv1D,
   type SeriesConfig,
 } from "./_series_convolution.ts";
-import { activate, activationOf } from "./activations.ts";
 import { emitTransposed } from "./convolution_transpose.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { constant, paddings, set, type Site, transpose, turnKernel, type Weight } from "./onnx.ts";
-
-/** The depthwise step: its kernel becomes [in · times, 1, window], one group a channel. */
-function depthwise(site: Site, kernel: Weight, bias?: Weight): string {
-  const { build, settings: { strides, dilationRate }, inputs: [input] } = site;
-  const [size, channels, times] = kernel.shape;
-  const turned = {
-    data: transpose(kernel.data, kernel.shape, [1, 2, 0]),
-    shape: [channels * times, 1, size],
-  };
-  const inputs = [build.as(input, "first"), constant(site, "depthwise", turned)];
-  if (bias) inputs.push(constant(site, "bias", bias));
-  return build.node("Conv", inputs, {
-    group: channels,
-    kernel_shape: [size],
-    strides,
-    dilations: dilationRate,
-    ...paddings(site, [size], dilationRate),
-  });
-}
+import { emitDepthwise } from "./depthwise_convolution.ts";
+import { emitSeparable } from "./separable_convolution.ts";
 
 /** Keras's names of what is said of the one kernel that TensorFlow.js's class calls so. */
 const DEPTHWISE = {
@@ -61,10 +42,7 @@ export const SERIES_CONVOLUTIONS: readonly LayerDefinition[] = [
       fixed: { ...LAST, ...QUIET },
       create: (settings) => new DepthwiseConv1D(settings as SeriesConfig),
     },
-    onnx(site) {
-      const [kernel, bias] = site.weights;
-      set(site, "first", activate(site, depthwise(site, kernel, bias), activationOf(site), "first"));
-    },
+    onnx: emitDepthwise,
   },
   {
     className: "SeparableConv1D",
@@ -81,11 +59,6 @@ export const SERIES_CONVOLUTIONS: readonly LayerDefinition[] = [
       fixed: { ...LAST, ...QUIET },
       create: (settings) => new SeparableConv1D(settings as SeriesConfig),
     },
-    onnx(site) {
-      const [kernel, pointwise, bias] = site.weights;
-      const inputs = [depthwise(site, kernel), constant(site, "pointwise", turnKernel(pointwise))];
-      if (bias) inputs.push(constant(site, "bias", bias));
-      set(site, "first", activate(site, site.build.node("Conv", inputs), activationOf(site), "first"));
-    },
+    onnx: emitSeparable,
   },
 ];
