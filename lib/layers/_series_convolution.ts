@@ -1,11 +1,10 @@
 /** Convolutions over one axis that TensorFlow.js lacks, made of its own over rows and columns, one row high. @module */
 import { tf } from "../engine/mod.ts";
+import { asBias, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
 import { type OneOrMany, only, onlyShape } from "./_layer.ts";
 
-type Weighed = Parameters<tf.layers.Layer["addWeight"]>;
-
 /** What is used of TensorFlow.js's convolution over one axis. */
-interface SeriesConvolution extends tf.layers.Layer {
+interface SeriesConvolution extends tf.layers.Layer, KernelAsked, BiasAsked {
   filters: number;
   kernelSize: number[];
   kernel: tf.LayerVariable | null;
@@ -15,12 +14,6 @@ interface SeriesConvolution extends tf.layers.Layer {
   padding: "same" | "valid";
   dilationRate: number[];
   activation: { apply(x: tf.Tensor): tf.Tensor } | null;
-  kernelInitializer: Weighed[3];
-  kernelRegularizer: Weighed[4];
-  kernelConstraint: Weighed[6];
-  biasInitializer: Weighed[3];
-  biasRegularizer: Weighed[4];
-  biasConstraint: Weighed[6];
 }
 
 /** Settings that all of them have, besides what is said of the weights. */
@@ -48,27 +41,9 @@ abstract class Series extends Stock {
 
   override build(inputShape: OneOrMany<tf.Shape>): void {
     const channels = onlyShape(inputShape).at(-1)!;
-    this.kernel = this.addWeight(
-      "kernel",
-      this.kernelShape(channels),
-      "float32",
-      this.kernelInitializer,
-      this.kernelRegularizer,
-      true,
-      this.kernelConstraint,
-    );
+    this.kernel = this.addWeight("kernel", ...asKernel(this, this.kernelShape(channels)));
     this.buildMore(channels);
-    if (this.useBias) {
-      this.bias = this.addWeight(
-        "bias",
-        [this.channelsOut(channels)],
-        "float32",
-        this.biasInitializer,
-        this.biasRegularizer,
-        true,
-        this.biasConstraint,
-      );
-    }
+    if (this.useBias) this.bias = this.addWeight("bias", ...asBias(this, [this.channelsOut(channels)]));
     this.built = true;
   }
 
@@ -171,15 +146,9 @@ export class SeparableConv1D extends DepthwiseConv1D {
   }
 
   protected override buildMore(channels: number): void {
-    const { kernelInitializer, kernelRegularizer, kernelConstraint } = this.#pointwise;
     this.#joining = this.addWeight(
       "pointwise",
-      [1, channels * this.times, this.filters],
-      "float32",
-      kernelInitializer,
-      kernelRegularizer,
-      true,
-      kernelConstraint,
+      ...asKernel(this.#pointwise, [1, channels * this.times, this.filters]),
     );
   }
 

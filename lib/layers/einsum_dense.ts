@@ -1,22 +1,15 @@
 /** EinsumDense: a product with a kernel over any axes. @module */
 import { tf } from "../engine/mod.ts";
+import { asBias, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
 import { QUIET, trained } from "./_fields.ts";
 import { type OneOrMany, only, onlyShape } from "./_layer.ts";
 import { activate, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { constant, set } from "./onnx.ts";
 
-type Weighed = Parameters<tf.layers.Layer["addWeight"]>;
-
 /** What is used of TensorFlow.js's dense layer: settings, their checks, and what is said of the weights. */
-interface Dense extends tf.layers.Layer {
+interface Dense extends tf.layers.Layer, KernelAsked, BiasAsked {
   activation: { apply(x: tf.Tensor): tf.Tensor } | null;
-  kernelInitializer: Weighed[3];
-  kernelRegularizer: Weighed[4];
-  kernelConstraint: Weighed[6];
-  biasInitializer: Weighed[3];
-  biasRegularizer: Weighed[4];
-  biasConstraint: Weighed[6];
 }
 
 /** Settings of {@linkcode EinsumDense}. */
@@ -105,26 +98,8 @@ export class EinsumDense extends Stock {
   override build(inputShape: OneOrMany<tf.Shape>): void {
     const { kernel, bias } = this.#shapes(inputShape);
     this.inputSpec = [];
-    this.#kernel = this.addWeight(
-      "kernel",
-      kernel,
-      "float32",
-      this.kernelInitializer,
-      this.kernelRegularizer,
-      true,
-      this.kernelConstraint,
-    );
-    if (this.#biasAxes !== "") {
-      this.#bias = this.addWeight(
-        "bias",
-        bias,
-        "float32",
-        this.biasInitializer,
-        this.biasRegularizer,
-        true,
-        this.biasConstraint,
-      );
-    }
+    this.#kernel = this.addWeight("kernel", ...asKernel(this, kernel));
+    if (this.#biasAxes !== "") this.#bias = this.addWeight("bias", ...asBias(this, bias));
     this.built = true;
   }
 
