@@ -1,17 +1,33 @@
-/** A run's model into a store, for the task of that name and for the winner of a search. @module */
+/** A model into a store under names: a run's, for the task and for the winner of a search, or one that was imported. @module */
 import { join } from "@std/path";
 import { type Card, parseCard } from "../lib/card/card.ts";
-import { checkAlias } from "../lib/store/store.ts";
+import { checkAlias, type Store } from "../lib/store/store.ts";
 import { CliError, type Output } from "./_cli.ts";
 import { openPlace } from "./_stores.ts";
 
-/** Where to, and under which names. */
-export interface PublishOptions {
+/** Options of a task that publishes: where to, and under which aliases. */
+export const DESTINATION = {
+  store: {
+    type: "string",
+    default: "file:store",
+    hint: "PLACE",
+    help: "Where to: file:FOLDER or s3://BUCKET/PREFIX",
+  },
+  alias: { type: "list", hint: "A,B,…", help: "Let these aliases mean the new version" },
+  s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
+} as const;
+
+/** Values of {@linkcode DESTINATION}. */
+export interface Destination {
   store: string;
-  /** @default {the card's} */
-  name?: string;
   alias: readonly string[];
   s3Endpoint?: string;
+}
+
+/** Where to, and under which names. */
+export interface PublishOptions extends Destination {
+  /** @default {the card's} */
+  name?: string;
 }
 
 /**
@@ -20,16 +36,33 @@ export interface PublishOptions {
  * @throws {CliError} If the folder holds no finished run.
  */
 export async function publishRun(folder: string, options: PublishOptions, output: Output): Promise<void> {
-  const card = await readCard(folder, options.name), aliases = options.alias;
-  const store = openPlace(options.store, options.s3Endpoint);
+  await publishVersion(folder, await readCard(folder, options.name), options, output, "published");
+}
+
+/**
+ * Puts files into a store as a model's next version, lets aliases mean it, and says so.
+ *
+ * @param files The files by name, or a folder that has those that the card names.
+ * @param kind What the record of the version is called.
+ * @param next What else is said of it.
+ */
+export async function publishVersion(
+  files: Parameters<Store["publish"]>[0],
+  card: Card,
+  { store: place, alias: aliases, s3Endpoint }: Destination,
+  output: Output,
+  kind: string,
+  next = "",
+): Promise<void> {
+  const store = openPlace(place, s3Endpoint);
   try {
     for (const alias of aliases) checkAlias(alias);
     await store.aliases(card.name); // cannot be read: they could not be changed afterwards either
-    const version = await store.publish(folder, card);
+    const version = await store.publish(files, card);
     output.record(
-      "published",
+      kind,
       { model: card.name, version, store: store.location },
-      `${card.name} version ${version} is in ${store.location}/${card.name}/${version}`,
+      `${card.name} version ${version} is in ${store.location}/${card.name}/${version}${next}`,
     );
     for (const alias of aliases) {
       await store.setAlias(card.name, alias, version);

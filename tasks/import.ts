@@ -7,9 +7,8 @@
  */
 import { startEngine } from "../lib/engine/mod.ts";
 import { type CardDraft, importModel, type ImportOptions } from "../lib/run/import_model.ts";
-import { s3OptionsFrom } from "../lib/store/s3.ts";
-import { checkAlias, openStore } from "../lib/store/store.ts";
 import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
+import { DESTINATION, publishVersion } from "./_publish.ts";
 
 const OPTIONS = {
   card: { type: "string", hint: "FILE.json", help: "Any fields of the model's card, as model.json has them" },
@@ -30,14 +29,7 @@ const OPTIONS = {
     hint: "N,N,…",
     help: "Shape of one example where the model takes any, channels last",
   },
-  store: {
-    type: "string",
-    default: "file:store",
-    hint: "PLACE",
-    help: "Where to: file:FOLDER or s3://BUCKET/PREFIX",
-  },
-  alias: { type: "list", hint: "A,B,…", help: "Let these aliases mean the new version" },
-  s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
+  ...DESTINATION,
   json: JSON_OPTION,
 } as const;
 
@@ -74,31 +66,10 @@ export function main(args: string[]): Promise<number> {
       }
       return 2;
     }
-    for (const note of made.notes) output.say(note);
-    const s3 = options.store.startsWith("s3:")
-      ? s3OptionsFrom(Deno.env.toObject(), options.s3Endpoint)
-      : undefined;
-    const store = openStore(options.store, { s3 });
-    try {
-      for (const alias of options.alias) checkAlias(alias);
-      await store.aliases(made.card.name); // cannot be read: they could not be changed afterwards either
-      const version = await store.publish(made.files, made.card), { name } = made.card;
-      output.record(
-        "imported",
-        { model: name, version, store: store.location },
-        `${name} version ${version} is in ${store.location}/${name}/${version}; try deno task score ${name} FILE`,
-      );
-      for (const alias of options.alias) {
-        await store.setAlias(name, alias, version);
-        output.record(
-          "alias",
-          { model: name, alias, version },
-          `${name}@${alias} means version ${version} now`,
-        );
-      }
-    } finally {
-      store.close();
-    }
+    const { card, files, notes } = made;
+    for (const note of notes) output.say(note);
+    const next = `; try deno task score ${card.name} FILE`;
+    await publishVersion(files, card, options, output, "imported", next);
   });
 }
 

@@ -5,18 +5,13 @@
  * @module
  */
 import { createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
-import { publishRun } from "./_publish.ts";
+import { DESTINATION, publishRun } from "./_publish.ts";
 
+const { store, ...others } = DESTINATION;
 const OPTIONS = {
-  store: {
-    type: "string",
-    default: "file:store",
-    hint: "PLACE",
-    help: "Where to: file:FOLDER or s3://BUCKET/PREFIX",
-  },
+  store,
   name: { type: "string", help: "Publish under this name instead of the card's" },
-  alias: { type: "list", hint: "A,B,…", help: "Let these aliases mean the new version" },
-  s3Endpoint: { type: "string", hint: "URL", help: "S3 server, if not AWS; else AWS_ENDPOINT_URL_S3 counts" },
+  ...others,
   json: JSON_OPTION,
 } as const;
 
