@@ -63,7 +63,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** Options of every Keras optimizer that must be off. */
-const OFF: Readonly<Record<string, Json>> = {
+export const OFF: Readonly<Record<string, Json>> = {
   use_ema: false,
   loss_scale_factor: null,
   gradient_accumulation_steps: null,
@@ -78,6 +78,20 @@ function place(rule: Rule, weight: number, slot: number, weights: number, slots:
   return 2 + (rule.interleaved ? weight * slots + slot : slot * weights + weight);
 }
 
+/** What of an optimizer a Keras file cannot say, or nothing. */
+function unsaid({ config, slots }: Pick<OptimizerState, "config" | "slots">): string | undefined {
+  const { name, ...settings } = config;
+  if (!Object.hasOwn(RULES, String(name))) {
+    return `optimizer "${name}" for Keras: it may be ${Object.keys(RULES).join(", ")}`;
+  }
+  const rule = RULES[String(name)];
+  const setting = Object.keys(settings).find((setting) => !Object.hasOwn(rule.settings, setting));
+  if (setting !== undefined) return `optimizer option "${setting}" for Keras`;
+  const known = rule.slots.filter((slot) => slots.includes(slot));
+  if (known.length === slots.length) return undefined;
+  return `optimizer slots ${slots} for Keras: "${name}" has ${rule.slots}`;
+}
+
 /**
  * Whether a Keras file can say an optimizer's state: Adam's without amsgrad, SGD's and RMSprop's it can.
  *
@@ -86,12 +100,8 @@ function place(rule: Rule, weight: number, slot: number, weights: number, slots:
  * hasKerasForm({ config: { name: "lion" }, slots: ["momentum"] }); // false
  * ```
  */
-export function hasKerasForm({ config, slots }: Pick<OptimizerState, "config" | "slots">): boolean {
-  const { name, ...settings } = config;
-  if (!Object.hasOwn(RULES, String(name))) return false;
-  const rule = RULES[String(name)];
-  return Object.keys(settings).every((setting) => Object.hasOwn(rule.settings, setting)) &&
-    slots.every((slot) => rule.slots.includes(slot));
+export function hasKerasForm(state: Pick<OptimizerState, "config" | "slots">): boolean {
+  return unsaid(state) === undefined;
 }
 
 /**
@@ -105,12 +115,9 @@ export function optimizerToKeras(
   state: OptimizerState,
   order: readonly number[],
 ): { config: JsonObject; arrays: { data: Float32Array; weight: number }[] } {
+  const problem = unsaid(state);
+  if (problem !== undefined) throw new TypeError(`Cannot write ${problem}`);
   const { name, ...settings } = state.config;
-  if (!Object.hasOwn(RULES, String(name))) {
-    throw new TypeError(
-      `Cannot write optimizer "${name}" for Keras: it may be ${Object.keys(RULES).join(", ")}`,
-    );
-  }
   const rule = RULES[String(name)], { weightDecay = 0 } = state;
   const config: JsonObject = {
     name: String(name),
@@ -126,15 +133,9 @@ export function optimizerToKeras(
     ...rule.fixed,
   };
   for (const [ours, value] of Object.entries(settings)) {
-    if (!Object.hasOwn(rule.settings, ours)) {
-      throw new TypeError(`Cannot write optimizer option "${ours}" for Keras`);
-    }
     config[rule.settings[ours]] = typeof value === "number" ? float(value) : value;
   }
   const slots = rule.slots.filter((slot) => state.slots.includes(slot));
-  if (slots.length !== state.slots.length) {
-    throw new TypeError(`Cannot write optimizer slots ${state.slots} for Keras: "${name}" has ${rule.slots}`);
-  }
   const arrays: { data: Float32Array; weight: number }[] = [];
   order.forEach((weight, i) => {
     slots.forEach((slot, j) => {

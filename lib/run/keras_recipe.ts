@@ -4,6 +4,7 @@
  * What would be trained in another way here than there is refused by its name. @module
  */
 import { lastActivations } from "../engine/mod.ts";
+import { OFF } from "../export/keras_optimizer.ts";
 import type { KerasFile } from "../export/keras_read.ts";
 import { isObject, type Json, type JsonObject } from "../layers/keras_settings.ts";
 import * as train from "../train/mod.ts";
@@ -32,13 +33,6 @@ interface Output {
 
 type Fail = (why: string) => TypeError;
 type Settings = JsonObject;
-
-/** Options of all of Keras's optimizers that must be off. */
-const OFF: Readonly<Record<string, Json>> = {
-  use_ema: false,
-  loss_scale_factor: null,
-  gradient_accumulation_steps: null,
-};
 
 const number = (settings: Settings, name: string, otherwise: number): number => {
   const value = settings[name];
@@ -203,18 +197,15 @@ type OptimizerMaker = [
 
 const MOMENTS = { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
 
+const ADAM: OptimizerMaker = [
+  MOMENTS,
+  ([beta1, beta2, epsilon], { amsgrad }) => train.adam({ beta1, beta2, epsilon, amsgrad: amsgrad === true }),
+];
+
 const OPTIMIZERS: Readonly<Record<string, OptimizerMaker>> = {
   SGD: [{ momentum: 0 }, ([momentum], { nesterov }) => train.sgd({ momentum, nesterov: nesterov === true })],
-  Adam: [
-    MOMENTS,
-    ([beta1, beta2, epsilon], { amsgrad }) =>
-      train.adam({ beta1, beta2, epsilon, amsgrad: amsgrad === true }),
-  ],
-  AdamW: [
-    MOMENTS,
-    ([beta1, beta2, epsilon], { amsgrad }) =>
-      train.adam({ beta1, beta2, epsilon, amsgrad: amsgrad === true }),
-  ],
+  Adam: ADAM,
+  AdamW: ADAM,
   Nadam: [MOMENTS, ([beta1, beta2, epsilon]) => train.nadam({ beta1, beta2, epsilon })],
   Adamax: [MOMENTS, ([beta1, beta2, epsilon]) => train.adamax({ beta1, beta2, epsilon })],
   RMSprop: [
