@@ -2,8 +2,7 @@
  * Downloads that survive a cut connection: what came stays, and the next try asks for the rest only. @module
  */
 import { createHash } from "node:crypto";
-import { dirname } from "@std/path";
-import { acquireLock } from "../../base/lock.ts";
+import { makeOnce } from "../made_once.ts";
 
 /** Options for {@linkcode download}. */
 export interface DownloadOptions {
@@ -60,16 +59,12 @@ class Permanent extends Error {}
  */
 export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<boolean> {
   const expected = options.checksum ? parseChecksum(options.checksum) : undefined;
-  if (await isThere(path, expected)) return false;
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const lock = await acquireLock(`${path}.lock`, { heartbeatMs: 5000, signal: options.signal });
-  try {
-    if (await isThere(path, expected)) return false; // fetched meanwhile
-    await fetchAll(url, path, options, expected);
-    return true;
-  } finally {
-    lock.release();
-  }
+  return await makeOnce(
+    path,
+    () => isThere(path, expected),
+    () => fetchAll(url, path, options, expected),
+    { signal: options.signal },
+  );
 }
 
 type Checksum = ReturnType<typeof parseChecksum>;
