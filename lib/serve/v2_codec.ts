@@ -84,22 +84,22 @@ function nameOf(entry: Record<string, unknown>, where: string): string {
   return entry.name;
 }
 
-const RANGES: Partial<Record<TensorType, readonly [bigint, bigint]>> = {
-  BOOL: [0n, 1n],
-  UINT8: [0n, 0xffn],
-  UINT16: [0n, 0xffffn],
-  UINT32: [0n, 0xffffffffn],
-  UINT64: [0n, 2n ** 64n - 1n],
-  INT8: [-0x80n, 0x7fn],
-  INT16: [-0x8000n, 0x7fffn],
-  INT32: [-0x80000000n, 0x7fffffffn],
-  INT64: [-(2n ** 63n), 2n ** 63n - 1n],
+/** Whole numbers of each type; of 64 bits the float above the last, as {@linkcode exactly} refuses what lies beyond 2⁵³. */
+const RANGES: Partial<Record<TensorType, readonly [low: number, high: number]>> = {
+  BOOL: [0, 1],
+  UINT8: [0, 0xff],
+  UINT16: [0, 0xffff],
+  UINT32: [0, 0xffffffff],
+  UINT64: [0, 2 ** 64],
+  INT8: [-0x80, 0x7f],
+  INT16: [-0x8000, 0x7fff],
+  INT32: [-0x80000000, 0x7fffffff],
+  INT64: [-(2 ** 63), 2 ** 63],
 };
 
 /** Copies flat or nested JSON numbers into a typed array, and gives how many there were. */
 function fill(target: TensorData, type: TensorType, values: readonly unknown[], where: string): number {
-  const range = RANGES[type];
-  const low = range ? Number(range[0]) : -Infinity, high = range ? Number(range[1]) : Infinity;
+  const range = RANGES[type], [low, high] = range ?? [-Infinity, Infinity];
   const wide = type === "INT64" || type === "UINT64";
   let at = 0;
   const put = (list: readonly unknown[]) => {
