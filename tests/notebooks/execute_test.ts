@@ -37,6 +37,15 @@ Deno.test("notebooks are committed light: no outputs, and in Deno's language", (
     for (const cell of notebook.cells) assertEquals(cell.outputs ?? [], [], `${name} has outputs`);
     const ids = notebook.cells.map((cell) => cell.id);
     assertEquals(new Set(ids).size, ids.length, `${name} has cells of the same id`);
+    const text = notebook.cells.map(sourceOf).join("\n");
+    assert(text.includes('from "cloudchamber/notebook"'), `${name} lacks the import that heeds Stop`);
+    assert(!text.includes('"../lib/'), `${name} imports by a path, which a graded copy loses`);
+    for (const cell of notebook.cells.filter((cell) => cell.cell_type === "markdown")) {
+      assert(
+        !/### (BEGIN|END) SOLUTION/.test(sourceOf(cell)),
+        `${name} quotes a marker, which nbgrader takes for one`,
+      );
+    }
     for (const cell of notebook.cells) {
       const marks = cell.metadata.nbgrader as
         | { grade: boolean; points?: number; grade_id: string }
