@@ -18,7 +18,8 @@ import {
 } from "../../lib/experiments/supernemo/experiment.ts";
 import { measureRobustness } from "../../lib/experiments/supernemo/robustness.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
-import type { Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
+import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
 import * as train from "../../lib/train/mod.ts";
 import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
@@ -42,16 +43,12 @@ const BARS: Readonly<Record<string, number>> = {
   "supernemo-hint": 72,
 };
 
-function optionsOf<T extends OptionTable>(
-  experiment: Experiment<T>,
+function optionsOf<T extends OptionTable, D extends Data>(
+  experiment: Experiment<T, D>,
   { events, testEvents, epochs }: Scale,
   seed: number,
 ): Options<T> {
-  const defaults = Object.entries(experiment.options).map((
-    [name, spec],
-  ) => [name, "default" in spec ? spec.default : spec.type === "list" ? [] : undefined]);
-  const own = { events, testEvents, epochs, batch: experiment.defaults.batch, seed };
-  return { ...Object.fromEntries(defaults), ...own } as Options<T>;
+  return optionsFor(experiment, { events, testEvents, epochs, seed });
 }
 
 /** Trains an experiment and measures it; the caller frees the model. */
@@ -101,11 +98,8 @@ async function counting(context: BenchContext, scale: Scale): Promise<BenchTable
 
 /** Associated columns, both ways of learning them, beside the published shares. */
 async function association(context: BenchContext, scale: Scale): Promise<BenchTable> {
-  const options = optionsOf(superNemoCalorimeter as unknown as Experiment, scale, scale.seeds[0]);
-  const all = await compareAssociations(
-    options as unknown as Options<typeof superNemoCalorimeter.options>,
-    { dataFolder: context.folder, log: context.say },
-  );
+  const options = optionsOf(superNemoCalorimeter, scale, scale.seeds[0]);
+  const all = await compareAssociations(options, { dataFolder: context.folder, log: context.say });
   const bars = [98.8, 91.5, 87.5];
   return {
     title: "Exact sets of columns that tracks reach",

@@ -17,6 +17,7 @@ import { encodeOnnx } from "../../lib/export/mod.ts";
 import { buildSuperNemoDocument } from "../../lib/models/supernemo_document.ts";
 import { buildSuperNemoSmall } from "../../lib/models/supernemo_small.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
 import { openSession } from "../../lib/score/mod.ts";
 import * as train from "../../lib/train/mod.ts";
@@ -198,14 +199,14 @@ async function epoch(context: BenchContext): Promise<BenchTable[]> {
     const ours: number[] = [];
     for (let round = 0; round < context.rounds; round++) {
       const start = performance.now();
-      const own = { ...defaultsOf(experiment), data, epochs: 1, batch: 256, seed: 1 };
+      const own = optionsFor(experiment, { data, epochs: 1, seed: 1 }), { epochs, batch, seed } = own;
       const events = await experiment.load(own, { dataFolder: context.folder, log: () => {} });
       const model = experiment.build(own, events) as tf.LayersModel, models = { model };
       const recipe = experiment.recipe(own, events, models);
       await train.fit(
         models,
         events.train,
-        { ...recipe, epochs: 1, batch: 256, seed: 1 } as train.FitOptions,
+        { ...recipe, epochs, batch, seed } as train.FitOptions,
       );
       ours.push(events.train.size / (performance.now() - start) * 1000);
       model.dispose();
@@ -218,13 +219,6 @@ async function epoch(context: BenchContext): Promise<BenchTable[]> {
     rows,
     notes: ["Published: 93 events/s of the large network from above on a cluster, one event at a time."],
   }];
-}
-
-type Counting = typeof superNemoTop;
-
-function defaultsOf({ options }: Counting): Parameters<Counting["load"]>[0] {
-  const values = Object.entries(options).map(([name, spec]) => [name, "default" in spec ? spec.default : []]);
-  return Object.fromEntries(values) as Parameters<Counting["load"]>[0];
 }
 
 /** Scoring by ONNX Runtime, from arrays to probabilities. */
