@@ -137,11 +137,16 @@ export interface SeenHits {
   missingHeight: MissingHeight;
 }
 
-/** Draws events as a model sees them. */
-export function drawSeen(
+/** The hits that a model sees. */
+export function chooseSeen(
   hits: TrackerHits,
-  { view, isolated, missingHeight, ...options }: SeenHits,
-): DrawnViews {
+  { isolated, missingHeight }: Pick<SeenHits, "isolated" | "missingHeight">,
+): TrackerHits {
   const filtered = isolated === "drop" ? dropIsolated(dropBadRadii(hits)) : hits;
-  return drawView(treatMissingHeights(filtered, missingHeight), view, options);
+  return treatMissingHeights(filtered, missingHeight);
+}
+
+/** Draws events as a model sees them. */
+export function drawSeen(hits: TrackerHits, { view, sides, value, ...seen }: SeenHits): DrawnViews {
+  return drawView(chooseSeen(hits, seen), view, { sides, value });
 }

@@ -7,15 +7,18 @@ import { fromArrays, type NamedArrays, type Source, subset, takeRowsOf } from ".
 import { splitIndices } from "../../data/split.ts";
 import { readSuperNemo, type SuperNemoEvents } from "../../data/supernemo.ts";
 import {
-  dropBadRadii,
-  dropIsolated,
   eventCount,
   type MissingHeight,
   selectEvents,
   type TrackerHits,
-  treatMissingHeights,
 } from "../../image/tracker_events.ts";
-import { drawView, type TrackerView, VIEW_SHAPES, type ViewOptions } from "../../image/tracker_views.ts";
+import {
+  chooseSeen,
+  drawView,
+  type TrackerView,
+  VIEW_SHAPES,
+  type ViewOptions,
+} from "../../image/tracker_views.ts";
 import type { CardParts, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { superNemoFileName, writeSuperNemo } from "../../simulate/supernemo/set.ts";
 import { adam, oneCycle } from "../../train/mod.ts";
@@ -225,11 +228,9 @@ function requireCounts({ trackCounts }: SuperNemoEvents, files: readonly string[
 /** The hits of some events as the options have them seen. */
 export function seenHits(
   { events, rows }: SplitEvents,
-  { isolated, missingHeight }: Pick<SuperNemoOptions, "isolated" | "missingHeight">,
+  options: Pick<SuperNemoOptions, "isolated" | "missingHeight">,
 ): TrackerHits {
-  const chosen = selectEvents(events.hits, rows);
-  const filtered = isolated === "drop" ? dropIsolated(dropBadRadii(chosen)) : chosen;
-  return treatMissingHeights(filtered, missingHeight);
+  return chooseSeen(selectEvents(events.hits, rows), options);
 }
 
 /** Shape of a view: its axes, and channels. */
