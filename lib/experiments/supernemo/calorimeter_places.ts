@@ -3,7 +3,7 @@ import type { CalorimeterHits } from "../../data/supernemo.ts";
 import type { NdArray } from "../../data/source.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
 import type { TrackerView } from "../../image/tracker_views.ts";
-import { moduleBehind, OPTICAL_MODULES, TRACKER } from "../../simulate/supernemo/geometry.ts";
+import { moduleBehind, OPTICAL_MODULES, TRACKER, wireY } from "../../simulate/supernemo/geometry.ts";
 import type { SplitEvents } from "./data.ts";
 
 /** What may be learned. */
@@ -54,8 +54,7 @@ export const PLACES: Readonly<Record<PlaceName, Places>> = {
     of: ({ module }, hit) => module![hit],
     behind({ side, column, heightMm }, hit) {
       if (heightMm[hit] === 0) return undefined;
-      const y = TRACKER.pitch * (column[hit] - 56);
-      return moduleBehind("main", 2 * side[hit] - 1, y, heightMm[hit]).id;
+      return moduleBehind("main", 2 * side[hit] - 1, wireY(column[hit]), heightMm[hit]).id;
     },
   },
 };

@@ -1,6 +1,7 @@
 /** One event as it was: drift circles from above, heights from the side and from the front, and the tracks fitted to them. @module */
-import { TRACKER_CELLS, type TrackerHits } from "../../image/tracker_events.ts";
+import type { TrackerHits } from "../../image/tracker_events.ts";
 import { COLORS, quantity, SERIES, type Spec, toSpec } from "../../plot/spec.ts";
+import { TRACKER, wireAt } from "../../simulate/supernemo/geometry.ts";
 import type { EventTrack } from "./fit/iterative.ts";
 
 /** Options for {@linkcode plotTrackerEvent}. */
@@ -13,7 +14,8 @@ export interface TrackerEventOptions {
   title?: string;
 }
 
-const CELL_MM = 44, CORNERS = 24;
+/** Corners of a drawn circle. */
+const CORNERS = 24;
 /** Millimetres a pixel, from above. */
 const SCALE = 7;
 
@@ -33,7 +35,7 @@ interface Place {
  * @throws {RangeError} If it has no hits.
  */
 export function plotTrackerEvent(hits: TrackerHits, event: number, options: TrackerEventOptions = {}): Spec {
-  const { tracks = [], firstWireMm = 51, title = `Event ${event}` } = options;
+  const { tracks = [], firstWireMm = TRACKER.firstWire, title = `Event ${event}` } = options;
   const places = placesOf(hits, event, tracks, firstWireMm);
   if (places.length === 0) throw new RangeError(`Cannot draw event ${event} as it has no hits`);
   const names = ["no track", ...tracks.map((_, i) => `track ${i + 1}`)];
@@ -44,10 +46,12 @@ export function plotTrackerEvent(hits: TrackerHits, event: number, options: Trac
     scale: { domain: names, range: [COLORS.grey, ...SERIES.slice(0, tracks.length)] },
   };
   const low = Math.min(...places.map(({ y }) => y)) - 100, high = Math.max(...places.map(({ y }) => y)) + 100;
-  const depth = firstWireMm + CELL_MM * TRACKER_CELLS.layers;
+  const depth = firstWireMm + TRACKER.pitch * TRACKER.layers;
   const along = quantity("y", "Along the foil [mm]", { scale: { domain: [low, high], nice: false } });
   const across = quantity("x", "Across [mm]", { scale: { domain: [-depth, depth], nice: false } });
-  const up = quantity("z", "Height [mm]", { scale: { domain: [-1515, 1515], nice: false } });
+  const up = quantity("z", "Height [mm]", {
+    scale: { domain: [-TRACKER.sensitive / 2, TRACKER.sensitive / 2], nice: false },
+  });
   const width = (high - low) / SCALE, sides = 2 * depth / SCALE;
   const known = places.filter(({ radiusMm }) => radiusMm >= 0);
   const unknown = places.filter(({ radiusMm }) => radiusMm < 0),
@@ -102,9 +106,10 @@ function placesOf(
   const first = offsets[event];
   return Array.from({ length: offsets[event + 1] - first }, (_, number) => {
     const i = first + number, of = tracks.findIndex((track) => track.hits.includes(number));
+    const [x, y] = wireAt(side[i], layer[i], column[i], firstWireMm);
     return {
-      x: (2 * side[i] - 1) * (firstWireMm + CELL_MM * layer[i]),
-      y: CELL_MM * (column[i] - 56),
+      x,
+      y,
       ...(heightMm[i] !== 0 && { z: heightMm[i] }),
       radiusMm: radiusMm[i],
       of: of < 0 ? "no track" : `track ${of + 1}`,

@@ -52,16 +52,27 @@ export function cellNumber(side: number, layer: number, column: number): number 
   return TRACKER.layers * (TRACKER.columns * side + column) + layer;
 }
 
+/** y of the wires of a column. */
+export function wireY(column: number): number {
+  return TRACKER.pitch * (column - 56);
+}
+
 /**
  * Where a cell's wire is.
  *
+ * @param firstWireMm |x| of the first layer's wires, which is not the same in all files.
  * @example
  * ```ts
  * wireAt(1, 0, 56); // [ 51, 0 ]
  * ```
  */
-export function wireAt(side: number, layer: number, column: number): [x: number, y: number] {
-  return [(2 * side - 1) * (TRACKER.pitch * layer + TRACKER.firstWire), TRACKER.pitch * (column - 56)];
+export function wireAt(
+  side: number,
+  layer: number,
+  column: number,
+  firstWireMm: number = TRACKER.firstWire,
+): [x: number, y: number] {
+  return [(2 * side - 1) * (TRACKER.pitch * layer + firstWireMm), wireY(column)];
 }
 
 /** Of the main wall: 20 columns × 13 rows a side, numbers 0 to 519. */

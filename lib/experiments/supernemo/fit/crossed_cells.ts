@@ -5,7 +5,7 @@
  * by its image alike; but unless that line is an axis or a diagonal of the lattice, the image crosses other cells: some that did not fire, and not some that did. @module
  */
 import type { TrackerHits } from "../../../image/tracker_events.ts";
-import { TRACKER } from "../../../simulate/supernemo/geometry.ts";
+import { TRACKER, wireY } from "../../../simulate/supernemo/geometry.ts";
 import type { EventTrack } from "./iterative.ts";
 import type { SpaceLine } from "./lines.ts";
 
@@ -28,9 +28,9 @@ export function crossedCells(line: SpaceLine, firstWireMm: number): Set<number> 
     const first = Math.max(0, Math.floor(Math.min(...ends)) - 1);
     const last = Math.min(COLUMNS - 1, Math.ceil(Math.max(...ends)) + 1);
     for (let column = first; column <= last; column++) {
-      const wireY = CELL_MM * (column - 56), above = wireY - line.vertexYMm - slope * wireX;
+      const y = wireY(column), above = y - line.vertexYMm - slope * wireX;
       const footX = wireX + slope * above * scale, footY = line.vertexYMm + slope * footX;
-      if (Math.abs(footX - wireX) >= half || Math.abs(footY - wireY) >= half) continue;
+      if (Math.abs(footX - wireX) >= half || Math.abs(footY - y) >= half) continue;
       if (Math.abs(line.vertexZMm + line.slopeZ * footX) > HALF_HEIGHT_MM) continue; // not where it is NaN
       found.add(COLUMNS * layer + column);
     }

@@ -5,6 +5,7 @@
  * after one track; here the last track's own hits go, and no others. Of a track and its mirror image that one is taken which the cells contradict least. @module
  */
 import type { TrackerHits } from "../../../image/tracker_events.ts";
+import { TRACKER, wireY } from "../../../simulate/supernemo/geometry.ts";
 import { chooseImage } from "./crossed_cells.ts";
 import type { DriftCircles, TrackFit, TrackFitter, TrackHint } from "./lines.ts";
 
@@ -20,8 +21,6 @@ interface SideHits {
   numbers: number[];
 }
 
-const CELL_MM = 44;
-
 /** Circles of some hits of an event. */
 function circlesOf(
   hits: TrackerHits,
@@ -31,8 +30,8 @@ function circlesOf(
 ): DriftCircles {
   const of = (value: (i: number) => number) => Float64Array.from(numbers, (number) => value(first + number));
   return {
-    x: of((i) => firstWireMm + CELL_MM * hits.layer[i]),
-    y: of((i) => CELL_MM * (hits.column[i] - 56)),
+    x: of((i) => firstWireMm + TRACKER.pitch * hits.layer[i]),
+    y: of((i) => wireY(hits.column[i])),
     radius: of((i) => hits.radiusMm[i]),
     height: of((i) => hits.heightMm[i]),
   };
