@@ -14,8 +14,8 @@ import {
   seenHits,
   smallRecipe,
   SUPERNEMO_OPTIONS,
-  viewInput,
-  viewShape,
+  viewInputs,
+  viewShapes,
   viewSource,
 } from "./data.ts";
 
@@ -136,9 +136,9 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
     const { labels, views } = PLACES[learn];
     const output = loss === "sigmoid" ? "sigmoid" : "softmax";
     const common = { classes: labels.length, output, places: true, seed } as const;
-    const shapes = Object.entries(views).map(([name, view]) => [name, viewShape(view, { sides })] as const);
-    if (shapes.length === 1) return buildSuperNemoSmall({ ...common, inputShape: shapes[0][1] });
-    return buildSuperNemoCombined({ ...common, inputShapes: Object.fromEntries(shapes) });
+    const inputShapes = viewShapes(views, { sides }), [inputShape, ...others] = Object.values(inputShapes);
+    if (others.length === 0) return buildSuperNemoSmall({ ...common, inputShape });
+    return buildSuperNemoCombined({ ...common, inputShapes });
   },
 
   recipe: ({ loss, rate }) => ({
@@ -154,7 +154,7 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
     const { learn, loss, tracks } = options, labels = [...PLACES[learn].labels];
     return {
       description: `Says which ${learn} of SuperNEMO's calorimeter ${tracks} straight track(s) reach.`,
-      inputs: Object.entries(PLACES[learn].views).map(([name, view]) => viewInput(name, view, options)),
+      inputs: viewInputs(PLACES[learn].views, options),
       outputs: [
         loss === "single"
           ? { name: learn, kind: "classes", labels }

@@ -2,9 +2,8 @@
 import type { CalorimeterHits } from "../../data/supernemo.ts";
 import type { NdArray } from "../../data/source.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
-import type { TrackerView } from "../../image/tracker_views.ts";
 import { moduleBehind, OPTICAL_MODULES, TRACKER, wireY } from "../../simulate/supernemo/geometry.ts";
-import type { SplitEvents } from "./data.ts";
+import type { SplitEvents, Views } from "./data.ts";
 
 /** What may be learned. */
 export type PlaceName = "columns" | "rows" | "modules";
@@ -14,7 +13,7 @@ export interface Places {
   /** Names of its parts. */
   labels: readonly string[];
   /** What a network must see, by the name of its input. */
-  views: Readonly<Record<string, TrackerView>>;
+  views: Views;
   /** Whether files must be the published generator's, or have modules. */
   needs: "published" | "modules";
   /** Part of a hit of the calorimeter. */

@@ -6,9 +6,15 @@
  */
 import { buildSuperNemoCombined } from "../../models/supernemo_small.ts";
 import { defineExperiment } from "../../run/experiment.ts";
-import * as train from "../../train/mod.ts";
-import { COUNT_LABELS, countFigures, type CountingData, loadCounting, measureCounts } from "./counts.ts";
-import { RATE_OPTION, smallRecipe, SUPERNEMO_OPTIONS, viewInput, viewShape, viewSource } from "./data.ts";
+import {
+  COUNT_LABELS,
+  countFigures,
+  type CountingData,
+  countingRecipe,
+  loadCounting,
+  measureCounts,
+} from "./counts.ts";
+import { RATE_OPTION, SUPERNEMO_OPTIONS, viewInputs, viewShapes, viewSource } from "./data.ts";
 
 const OPTIONS = { ...SUPERNEMO_OPTIONS, rate: RATE_OPTION } as const;
 
@@ -25,22 +31,13 @@ export const superNemoCombined = defineExperiment<typeof OPTIONS, CountingData>(
   load: (options, context) =>
     loadCounting(options, context, (hits, targets) => viewSource(hits, VIEWS, options, targets)),
 
-  build({ seed, sides }) {
-    const inputShapes = Object.fromEntries(
-      Object.entries(VIEWS).map(([name, view]) => [name, viewShape(view, { sides })]),
-    );
-    return buildSuperNemoCombined({ inputShapes, seed });
-  },
+  build: ({ seed, sides }) => buildSuperNemoCombined({ inputShapes: viewShapes(VIEWS, { sides }), seed }),
 
-  recipe: ({ rate }) => ({
-    metrics: [train.accuracy()],
-    loss: train.crossEntropy(),
-    ...smallRecipe(rate),
-  }),
+  recipe: ({ rate }) => countingRecipe(rate),
 
   card: (options) => ({
     description: "Counts straight tracks, 1 to 4, in SuperNEMO's tracker from above, the side and the front.",
-    inputs: Object.values(VIEWS).map((view) => viewInput(view, view, options)),
+    inputs: viewInputs(VIEWS, options),
     outputs: [{ name: "tracks", kind: "classes", labels: COUNT_LABELS }],
   }),
 

@@ -6,8 +6,15 @@ import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
 import { buildSuperNemoVolume } from "../../models/supernemo_volume.ts";
 import { defineExperiment, type Experiment } from "../../run/experiment.ts";
 import * as train from "../../train/mod.ts";
-import { COUNT_LABELS, countFigures, type CountingData, loadCounting, measureCounts } from "./counts.ts";
-import { RATE_OPTION, smallRecipe, SUPERNEMO_OPTIONS, viewInput, viewShape, viewSource } from "./data.ts";
+import {
+  COUNT_LABELS,
+  countFigures,
+  type CountingData,
+  countingRecipe,
+  loadCounting,
+  measureCounts,
+} from "./counts.ts";
+import { RATE_OPTION, SUPERNEMO_OPTIONS, viewInput, viewShape, viewSource } from "./data.ts";
 
 const OPTIONS = {
   ...SUPERNEMO_OPTIONS,
@@ -104,9 +111,9 @@ export function countingExperiment(view: TrackerView): Experiment<typeof OPTIONS
     },
 
     recipe({ model, rate }) {
+      if (model === "ours") return { ...countingRecipe(rate), augmentation };
       const common = { metrics: [train.accuracy()], loss: train.crossEntropy() };
-      if (model === "document") return { ...common, optimizer: train.adam(), schedule: train.constant(1e-3) };
-      return { ...common, ...smallRecipe(rate), augmentation };
+      return { ...common, optimizer: train.adam(), schedule: train.constant(1e-3) };
     },
 
     card: (options) => ({

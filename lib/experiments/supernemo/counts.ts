@@ -13,11 +13,13 @@ import {
 import type { Data, Figure, LoadContext, Measurements, Results } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { TRACKER } from "../../simulate/supernemo/geometry.ts";
+import { accuracy as accuracyMetric, crossEntropy } from "../../train/mod.ts";
 import {
   dataOf,
   type EventSplits,
   loadEvents,
   seenHits,
+  smallRecipe,
   type SplitEvents,
   type SplitView,
   type SuperNemoOptions,
@@ -100,6 +102,21 @@ export function measureCounts(probabilities: ArrayLike<number>, { counted }: Cou
   return { metrics: { ...metrics, ...Object.fromEntries(each) } };
 }
 
+/** How networks learn to count. */
+export function countingRecipe(rate: number) {
+  return { metrics: [accuracyMetric()], loss: crossEntropy(), ...smallRecipe(rate) };
+}
+
+/** Which numbers of tracks are taken for which. */
+export function confusionFigure(probabilities: ArrayLike<number>, labels: Int32Array): Figure {
+  const predicted = argMaxRows(probabilities, TRACKS.length);
+  return {
+    name: "confusion",
+    section: "Test events",
+    spec: plotConfusion(confusionMatrix(predicted, labels, TRACKS.length), COUNT_LABELS, { size: 64 }),
+  };
+}
+
 /** How the pictures of a grid are laid out. */
 export interface CountFigureOptions {
   /** From where, for captions: "above". */
@@ -118,7 +135,6 @@ export async function countFigures(
   { seenFrom, input, size, columns }: CountFigureOptions,
 ): Promise<Figure[]> {
   const { labels } = counted.test;
-  const predicted = argMaxRows(tracks.data, TRACKS.length);
   const shown = Array.from({ length: Math.min(12, learn.size) }, (_, i) => i);
   const bad = worstMistakes(tracks.data, labels, TRACKS.length);
   const worst = Array.from(bad.subarray(0, 12));
@@ -135,11 +151,7 @@ export async function countFigures(
       }),
     },
     learningCurveFigure(history),
-    {
-      name: "confusion",
-      section: "Test events",
-      spec: plotConfusion(confusionMatrix(predicted, labels, TRACKS.length), COUNT_LABELS, { size: 64 }),
-    },
+    confusionFigure(tracks.data, labels),
     ...(worst.length === 0 ? [] : [{
       name: "bad_events",
       section: "Test events",

@@ -238,6 +238,19 @@ export function viewShape(view: TrackerView, { sides }: Pick<SuperNemoOptions, "
   return [...VIEW_SHAPES[view], sides === "apart" ? 2 : 1];
 }
 
+/** Views by the name of their input. */
+export type Views = Readonly<Record<string, TrackerView>>;
+
+/** Shapes of views, by the name of their input. */
+export function viewShapes(views: Views, options: Pick<SuperNemoOptions, "sides">): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(views).map(([name, view]) => [name, viewShape(view, options)]));
+}
+
+/** Views as a model's card has them among its inputs. */
+export function viewInputs(views: Views, options: Parameters<typeof viewInput>[2]): CardParts["inputs"] {
+  return Object.entries(views).map(([name, view]) => viewInput(name, view, options));
+}
+
 /** A view as a model's card has it among its inputs: scoring draws it of a file's hits as training did. */
 export function viewInput(
   name: string,
@@ -259,12 +272,11 @@ export function viewInput(
 /**
  * A source of views: drawn once where they fit into 512 MiB, else drawn batch by batch.
  *
- * @param views By the name of their input.
  * @param targets By name, one row an event.
  */
 export function viewSource(
   hits: TrackerHits,
-  views: Readonly<Record<string, TrackerView>>,
+  views: Views,
   { sides, pixels }: Pick<SuperNemoOptions, "sides" | "pixels">,
   targets: NamedArrays,
 ): Source {
@@ -273,8 +285,8 @@ export function viewSource(
     Object.fromEntries(
       Object.entries(views).map(([name, view]) => [name, drawView(some, view, options)]),
     );
-  const pixelsOfAll = Object.values(views).reduce(
-    (sum, view) => sum + viewShape(view, { sides }).reduce((product, side) => product * side, 1),
+  const pixelsOfAll = Object.values(viewShapes(views, { sides })).reduce(
+    (sum, shape) => sum + shape.reduce((product, side) => product * side, 1),
     0,
   );
   if (pixelsOfAll * (pixels === "hit" ? 1 : 4) * eventCount(hits) <= KEPT_BYTES) {

@@ -1,14 +1,18 @@
 /** Counts the tracks of SuperNEMO's events by their hits as points, with attention between them. @module */
 import { fromArrays } from "../../data/source.ts";
 import { drawPoints, POINT_COLUMNS } from "../../data/tracker_points.ts";
-import { argMaxRows, confusionMatrix } from "../../evaluate/mod.ts";
 import { buildSuperNemoPoints } from "../../models/supernemo_points.ts";
-import { plotConfusion } from "../../plot/mod.ts";
 import { defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
-import * as train from "../../train/mod.ts";
-import { COUNT_LABELS, type CountingData, loadCounting, measureCounts } from "./counts.ts";
-import { RATE_OPTION, smallRecipe, SUPERNEMO_OPTIONS } from "./data.ts";
+import {
+  confusionFigure,
+  COUNT_LABELS,
+  type CountingData,
+  countingRecipe,
+  loadCounting,
+  measureCounts,
+} from "./counts.ts";
+import { RATE_OPTION, SUPERNEMO_OPTIONS } from "./data.ts";
 
 const { sides: _sides, pixels: _pixels, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
 
@@ -40,11 +44,7 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
 
   build: ({ hits, seed }) => buildSuperNemoPoints({ inputShape: [hits, POINT_COLUMNS.length], seed }),
 
-  recipe: ({ rate }) => ({
-    metrics: [train.accuracy()],
-    loss: train.crossEntropy(),
-    ...smallRecipe(rate),
-  }),
+  recipe: ({ rate }) => countingRecipe(rate),
 
   card: ({ hits }) => ({
     description: "Counts straight tracks, 1 to 4, in SuperNEMO's tracker by its hits as points.",
@@ -61,16 +61,8 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
 
   evaluate: ({ tracks }, data) => measureCounts(tracks.data, data),
 
-  figures({ predictions: { tracks }, history }, { counted }) {
-    const predicted = argMaxRows(tracks.data, COUNT_LABELS.length);
-    const matrix = confusionMatrix(predicted, counted.test.labels, COUNT_LABELS.length);
-    return [
-      learningCurveFigure(history),
-      {
-        name: "confusion",
-        section: "Test events",
-        spec: plotConfusion(matrix, COUNT_LABELS, { size: 64 }),
-      },
-    ];
-  },
+  figures: ({ predictions: { tracks }, history }, { counted }) => [
+    learningCurveFigure(history),
+    confusionFigure(tracks.data, counted.test.labels),
+  ],
 });
