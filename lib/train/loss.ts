@@ -48,6 +48,12 @@ export function classNumbers(targets: tf.Tensor): tf.Tensor1D {
   return tf.cast(tf.reshape(targets, [-1]), "int32");
 }
 
+/** Targets that are class numbers as 1 at the class and 0 at all others, float32 of the output's shape. */
+export function classesLike(targets: tf.Tensor, output: tf.Tensor): tf.Tensor {
+  const classes = output.shape[output.rank - 1];
+  return tf.reshape(tf.oneHot(classNumbers(targets), classes, 1, 0, "float32"), output.shape);
+}
+
 /** Keras's smallest probability. */
 const EPSILON = 1e-7;
 

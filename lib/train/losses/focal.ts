@@ -1,6 +1,6 @@
 /** Cross-entropy in which easy examples count little. @module */
 import { losses, tf } from "../../engine/mod.ts";
-import { classNumbers, type Loss, meanOfExample, targetsLike } from "../loss.ts";
+import { classesLike, type Loss, meanOfExample, targetsLike } from "../loss.ts";
 
 const EPSILON = 1e-7;
 
@@ -83,8 +83,7 @@ export function categoricalFocal(options: CategoricalFocalOptions = {}): Loss {
     squashing: "softmax",
     target: "classes",
     perExample(targets, output, { logits }) {
-      const classes = output.shape[output.rank - 1];
-      const right = tf.reshape(tf.oneHot(classNumbers(targets), classes, 1, 0, "float32"), output.shape);
+      const right = classesLike(targets, output);
       const shares = logits ? tf.softmax(output) : tf.div(output, tf.sum(output, -1, true));
       const p = tf.clipByValue(shares, EPSILON, 1 - EPSILON);
       const faded = tf.mul(tf.pow(tf.sub(1, p), gamma), tf.mul(tf.log(p), -alpha));

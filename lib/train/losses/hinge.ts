@@ -1,6 +1,6 @@
 /** Losses that ask for a margin, and nothing beyond it. @module */
 import { tf } from "../../engine/mod.ts";
-import { classNumbers, type Loss, meanOfExample, targetsLike } from "../loss.ts";
+import { classesLike, type Loss, meanOfExample, targetsLike } from "../loss.ts";
 
 /** What is missing to the margin of 1; labels 0 and 1 become −1 and 1. */
 function missing(targets: tf.Tensor, output: tf.Tensor): tf.Tensor {
@@ -72,8 +72,7 @@ export function categoricalHinge(): Loss {
     logits: false,
     target: "classes",
     perExample(targets, output) {
-      const classes = output.shape[output.rank - 1];
-      const right = tf.reshape(tf.oneHot(classNumbers(targets), classes, 1, 0, "float32"), output.shape);
+      const right = classesLike(targets, output);
       const own = tf.sum(tf.mul(right, output), -1), best = tf.max(tf.mul(tf.sub(1, right), output), -1);
       return meanOfExample(tf.relu(tf.add(tf.sub(best, own), 1)));
     },
