@@ -16,7 +16,9 @@ export interface OnnxEnd {
 }
 
 /** Numbers of the fields that are touched. */
-const MODEL = { graph: 7 }, GRAPH = { node: 1, input: 11, output: 12 }, NODE = { input: 1, output: 2, op: 4 };
+const MODEL = { graph: 7 },
+  GRAPH = { node: 1, input: 11, output: 12 },
+  NODE = { input: 1, output: 2, op: 4, attribute: 5 };
 const VALUE = { name: 1, type: 2 }, TYPE = { tensor: 1 }, TENSOR = { shape: 2 }, SHAPE = { side: 1 };
 /** onnx.AttributeProto: name, integers, type, and the type's number for integers. */
 const ATTRIBUTE = { name: 1, integers: 8, type: 20 }, INTEGERS = 7;
@@ -73,17 +75,19 @@ function node(op: string, input: string, output: string, permutation?: readonly 
   if (!permutation) return out;
   const attribute = new ProtoWriter().text(ATTRIBUTE.name, "perm");
   for (const axis of permutation) attribute.integer(ATTRIBUTE.integers, axis);
-  return out.message(5, attribute.integer(ATTRIBUTE.type, INTEGERS));
+  return out.message(NODE.attribute, attribute.integer(ATTRIBUTE.type, INTEGERS));
 }
 
 /** How many sides the shape in a description has. */
 function rankOf(info: Uint8Array): number {
   let rank = 0;
-  const count = (field: number): void => void (field === SHAPE.side && rank++);
   const within = (bytes: Uint8Array, path: readonly number[]): void => {
     for (const { field, value } of new ProtoReader(bytes)) {
-      if (path.length === 0) count(field);
-      else if (field === path[0] && value) within(value, path.slice(1));
+      if (path.length > 0) {
+        if (field === path[0] && value) within(value, path.slice(1));
+      } else if (field === SHAPE.side) {
+        rank++;
+      }
     }
   };
   within(info, [VALUE.type, TYPE.tensor, TENSOR.shape]);
