@@ -110,9 +110,7 @@ function allLayers(layers: readonly tf.layers.Layer[]): tf.layers.Layer[] {
 /** The weights of one or several other models, by layer. */
 async function readAllDonors(from: string): Promise<Map<string, Donor[]>> {
   const places = from.split(",").map((place) => /^(?:(\w+)=)?(.+)$/.exec(place) ?? [place, undefined, place]);
-  const isSeveral = places.length > 1 && places.every(([, prefix]) => prefix !== undefined);
-  const isPrefixed = places.length === 1 && places[0][1] !== undefined;
-  if (!isSeveral && !isPrefixed) return await readDonors(from);
+  if (places.some(([, prefix]) => prefix === undefined)) return await readDonors(from);
   const donors = new Map<string, Donor[]>();
   for (const [, prefix, place] of places) {
     for (const [name, weights] of await readDonors(place!)) donors.set(`${prefix}${name}`, weights);
