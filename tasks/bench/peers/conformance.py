@@ -2,7 +2,7 @@
 
 Answers a line of JSON to a line of JSON:
 {"task": "model", "seed", "file"} saves a model and gives inputs, outputs and what it is made of;
-{"task": "prefix", "file", "layer", "inputs", "to"} saves the model up to a layer, or that layer alone ("alone": true);
+{"task": "prefix", "from", "file", "inputs", "place", "alone"} saves the model up to its n-th layer, or that layer alone;
 {"task": "recipe", "seed", "before", "after", "again", "without"} trains three steps and saves the models;
 {"task": "classes"} lists Keras's layer classes;
 {"task": "check", "file"} looks at an ONNX file: onnx.checker in full, ONNX Runtime at batches 1, 2 and 7.
