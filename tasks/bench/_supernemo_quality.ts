@@ -2,7 +2,6 @@
 import { join } from "@std/path";
 import { createRng } from "../../lib/base/rng.ts";
 import { readSuperNemo } from "../../lib/data/supernemo.ts";
-import type { tf } from "../../lib/engine/mod.ts";
 import {
   compareAssociations,
   PUBLISHED_ASSOCIATIONS,
@@ -16,12 +15,12 @@ import {
   superNemoSide,
   superNemoTop,
 } from "../../lib/experiments/supernemo/experiment.ts";
+import { trainAndMeasure } from "../../lib/experiments/supernemo/train_and_measure.ts";
 import { measureRobustness } from "../../lib/experiments/supernemo/robustness.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
-import * as train from "../../lib/train/mod.ts";
 import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
 
 /** Events and epochs of each training. */
@@ -51,32 +50,16 @@ function optionsOf<T extends OptionTable, D extends Data>(
   return optionsFor(experiment, { events, testEvents, epochs, seed });
 }
 
-/** Trains an experiment and measures it; the caller frees the model. */
-async function trainOne(experiment: Experiment, options: Options, { folder, say }: BenchContext) {
-  const data = await experiment.load(options, { dataFolder: folder, log: say });
-  const model = experiment.build(options, data) as tf.LayersModel, models = { model };
-  const { epochs, batch, seed } = options, recipe = experiment.recipe(options, data, models);
-  const history = await train.fit(models, data.train, { ...recipe, epochs, batch, seed } as train.FitOptions);
-  const predictions = await train.predict(model, data.test);
-  const names = experiment.card(options, data).outputs.map(({ name }) => name);
-  const named = Object.fromEntries(Object.values(predictions).map((array, i) => [names[i], array]));
-  const { metrics } = await experiment.evaluate(named, data, options, {
-    predictions: named,
-    history,
-    models,
-  });
-  data.dispose();
-  return { model, metrics };
-}
+const loadContext = ({ folder, say }: BenchContext) => ({ dataFolder: folder, log: say });
 
 /** Test accuracies of all counting networks and of the hint. */
 async function counting(context: BenchContext, scale: Scale): Promise<BenchTable> {
-  const rows: BenchRow[] = [], notes: string[] = [];
+  const rows: BenchRow[] = [], notes: string[] = [], load = loadContext(context);
   const all = [superNemoTop, superNemoSide, superNemoFront, superNemo3d, superNemoPoints, superNemoHint];
   for (const experiment of all as unknown as Experiment[]) {
     const ours: number[] = [];
     for (const seed of scale.seeds) {
-      const { model, metrics } = await trainOne(experiment, optionsOf(experiment, scale, seed), context);
+      const { model, metrics } = await trainAndMeasure(experiment, optionsOf(experiment, scale, seed), load);
       ours.push(100 * metrics.accuracy.value);
       notes.push(`${experiment.name}, seed ${seed}: ${formatEstimate(metrics.accuracy)}`);
       context.say(notes.at(-1)!);
@@ -99,7 +82,7 @@ async function counting(context: BenchContext, scale: Scale): Promise<BenchTable
 /** Associated columns, both ways of learning them, beside the published shares. */
 async function association(context: BenchContext, scale: Scale): Promise<BenchTable> {
   const options = optionsOf(superNemoCalorimeter, scale, scale.seeds[0]);
-  const all = await compareAssociations(options, { dataFolder: context.folder, log: context.say });
+  const all = await compareAssociations(options, loadContext(context));
   const bars = [98.8, 91.5, 87.5];
   return {
     title: "Exact sets of columns that tracks reach",
@@ -137,7 +120,7 @@ async function robustness(context: BenchContext, scale: Scale): Promise<BenchTab
     ]] as const
   ) {
     const own = experiment as unknown as Experiment;
-    const { model } = await trainOne(own, optionsOf(own, scale, scale.seeds[0]), context);
+    const { model } = await trainAndMeasure(own, optionsOf(own, scale, scale.seeds[0]), loadContext(context));
     const [clean, hard] = sets, rng = createRng(88, 1);
     for (
       const { events, isolated, missingHeight, accuracy } of await measureRobustness(

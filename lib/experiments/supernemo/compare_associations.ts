@@ -1,9 +1,8 @@
 /** The two ways to learn several associated parts of the calorimeter, for events of 1, 2 and 3 tracks: one training each. @module */
-import type { tf } from "../../engine/mod.ts";
 import { type DrawnEstimate, plotEstimates, type Spec } from "../../plot/mod.ts";
 import type { LoadContext, Options } from "../../run/experiment.ts";
-import * as train from "../../train/mod.ts";
 import { superNemoCalorimeter } from "./calorimeter.ts";
+import { trainAndMeasure } from "./train_and_measure.ts";
 
 type CalorimeterOptions = Options<typeof superNemoCalorimeter.options>;
 
@@ -43,23 +42,11 @@ export async function compareAssociations(
   for (const tracks of trackCounts) {
     for (const form of ["softmax", "sigmoid"] as const) {
       const own: CalorimeterOptions = { ...options, loss: form, tracks };
-      const data = await superNemoCalorimeter.load(own, context);
-      const model = superNemoCalorimeter.build(own, data) as tf.LayersModel, models = { model };
-      const recipe = superNemoCalorimeter.recipe(own, data, models);
-      const { epochs, batch, seed } = own;
-      const history = await train.fit(models, data.train, { ...recipe, epochs, batch, seed });
-      const output = await train.predict(model, data.test);
-      const predictions = { [own.learn]: Object.values(output)[0] };
-      const { metrics } = await superNemoCalorimeter.evaluate(predictions, data, own, {
-        predictions,
-        history,
-        models,
-      });
+      const { model, metrics } = await trainAndMeasure(superNemoCalorimeter, own, context);
       const one = { form, tracks, metrics };
       onDone?.(one);
       all.push(one);
       model.dispose();
-      data.dispose();
     }
   }
   return all;
