@@ -9,7 +9,6 @@ import {
   auc,
   calibration,
   type Estimate,
-  indicesByBin,
   proportion,
   regression,
   regressionByBin,
@@ -23,7 +22,7 @@ import {
   SIDE,
 } from "../../lib/experiments/cygno/data.ts";
 import { type ClusterFeatures, fitQuadratic } from "../../lib/experiments/cygno/features.ts";
-import { type EnergyRange, lightCut } from "../../lib/experiments/cygno/report.ts";
+import { allEnergies, energyBins, type EnergyRange, lightCut } from "../../lib/experiments/cygno/report.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { decodeKeras } from "../../lib/export/keras_read.ts";
 import { createRng } from "../../lib/base/rng.ts";
@@ -248,12 +247,6 @@ interface Verdict {
   sigmas: Float32Array;
 }
 
-/** Some of the unseen events, such as those of an energy bin. */
-interface Chosen extends EnergyRange {
-  title: string;
-  members: number[];
-}
-
 async function quality(context: BenchContext): Promise<BenchTable> {
   const zip = await archive(context, TRAINED, KNOWN_SEED);
   const testZip = await archive(context, TESTED, UNSEEN_SEED);
@@ -347,18 +340,9 @@ async function askTrees({ folder, need }: BenchContext, { known, unseen, before,
 }
 
 /** The unseen events by true energy, then all of them. */
-function energyBins(energies: ArrayLike<number>): Chosen[] {
-  const bins = indicesByBin(energies, ENERGY_EDGES).map((members, b) => ({
-    title: `${ENERGY_EDGES[b]} to ${ENERGY_EDGES[b + 1]} keV`,
-    low: ENERGY_EDGES[b],
-    high: ENERGY_EDGES[b + 1],
-    members: Array.from(members),
-  }));
-  const members = Array.from({ length: energies.length }, (_, i) => i);
-  return [...bins, { title: "all energies", low: 0, high: Infinity, members }];
-}
+const binsOf = (energies: ArrayLike<number>) => [...energyBins(energies), allEnergies(energies)];
 
-const pick = (values: ArrayLike<number>, members: readonly number[]) => members.map((i) => values[i]);
+const pick = (values: ArrayLike<number>, members: ArrayLike<number>) => Array.from(members, (i) => values[i]);
 
 /** The cut on light density, its side chosen by the known events of the same energies. */
 function densityScores({ known, before, after }: Measured, range: EnergyRange): number[] {
@@ -368,7 +352,7 @@ function densityScores({ known, before, after }: Measured, range: EnergyRange): 
 /** AUC beside the analyses without a network. The bar over all energies is 0.005 above the trees. */
 function rankingRows(verdicts: readonly Verdict[], trees: Trees, measured: Measured): BenchRow[] {
   const { labels, energies } = measured.unseen;
-  return energyBins(energies).flatMap(({ title, members, ...range }) => {
+  return binsOf(energies).flatMap(({ title, members, ...range }) => {
     const peers = {
       "light density cut": densityScores(measured, range),
       "trees, 3 measures": trees.three,
@@ -397,7 +381,7 @@ const interval = ({ value, low, high }: Estimate, digits: number) =>
 
 function rankingNotes(verdicts: readonly Verdict[], trees: Trees, measured: Measured): string[] {
   const { labels, energies } = measured.unseen;
-  return energyBins(energies).map(({ title, members, ...range }) => {
+  return binsOf(energies).map(({ title, members, ...range }) => {
     const density = densityScores(measured, range);
     const of = (scores: ArrayLike<number>) => interval(auc(pick(scores, members), pick(labels, members)), 3);
     const ours = verdicts.map(({ scores }) => of(scores)).join(", ");
@@ -452,10 +436,10 @@ function energyRows(verdicts: readonly Verdict[], { known, unseen, before, after
 function energyNotes(verdicts: readonly Verdict[], trees: Trees, { unseen }: Measured): string[] {
   const options = { rng: createRng(2), resamples: 400 };
   const truth = Float32Array.from(unseen.energies);
-  const bias = (values: ArrayLike<number>, members: number[], digits = 2) =>
+  const bias = (values: ArrayLike<number>, members: Uint32Array, digits = 2) =>
     interval(regression(pick(values, members), pick(truth, members), options).bias, digits);
-  const bins = energyBins(truth), all = bins[bins.length - 1].members;
-  const byKind = bins.slice(0, -1).flatMap(({ title, members }) =>
+  const bins = energyBins(truth), all = allEnergies(truth);
+  const byKind = bins.flatMap(({ title, members }) =>
     ["ER", "NR"].map((kind, label) => {
       const own = members.filter((i) => unseen.labels[i] === label);
       const ours = verdicts.map(({ energies }) => mean(pick(energies, own)) - mean(pick(truth, own)));
@@ -465,18 +449,20 @@ function energyNotes(verdicts: readonly Verdict[], trees: Trees, { unseen }: Mea
       }.`;
     })
   );
-  const byPrediction = energyBins(verdicts[0].energies).slice(0, -1).map(({ title, members }) =>
+  const byPrediction = energyBins(verdicts[0].energies).map(({ title, members }) =>
     `${title}: ${bias(verdicts[0].energies, members)}`
   );
-  const covered = ({ energies, sigmas }: Verdict, members: readonly number[]) => {
+  const covered = ({ energies, sigmas }: Verdict, members: Uint32Array) => {
     const inside = members.filter((i) => Math.abs(energies[i] - truth[i]) <= sigmas[i]).length;
     return interval(proportion(inside, members.length), 3);
   };
   return [
-    `Mean of predicted − true: ${verdicts.map(({ energies }) => bias(energies, all, 3)).join(", ")} keV.`,
+    `Mean of predicted − true: ${
+      verdicts.map(({ energies }) => bias(energies, all.members, 3)).join(", ")
+    } keV.`,
     `The same in bins of the predicted energy, first seed: ${byPrediction.join("; ")} keV.`,
     ...byKind,
-    ...bins.map(({ title, members }) =>
+    ...[...bins, all].map(({ title, members }) =>
       `One σ covers, ${title}: ${verdicts.map((verdict) => covered(verdict, members)).join(", ")}.`
     ),
   ];

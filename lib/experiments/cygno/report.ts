@@ -74,25 +74,39 @@ export function lightEnergies({ clusters, splits }: CygnoData): Float32Array {
 const pick = (values: ArrayLike<number>, indices: Uint32Array) =>
   Float32Array.from(indices, (i) => values[i]);
 
-/** Measured events of some energies. */
-interface Part extends EnergyRange {
-  name: string;
+/** Events of some energies. */
+export interface EnergyBin extends EnergyRange {
   title: string;
+  /** Their numbers. */
   members: Uint32Array;
 }
 
-/** The same split into events of every energy and of each bin; a bin without both kinds is left out. */
-function parts(data: CygnoData): Part[] {
-  const { labels, energies } = data.splits.test;
-  const all = Uint32Array.from(labels, (_, i) => i);
-  const bins = indicesByBin(energies, ENERGY_EDGES).map((members, b) => ({
-    name: BIN_NAMES[b],
+/** Events by their energy in the bins that all results are told in. */
+export function energyBins(energies: ArrayLike<number>): EnergyBin[] {
+  return indicesByBin(energies, ENERGY_EDGES).map((members, b) => ({
     title: `${ENERGY_EDGES[b]} to ${ENERGY_EDGES[b + 1]} keV`,
     low: ENERGY_EDGES[b],
     high: ENERGY_EDGES[b + 1],
     members: Uint32Array.from(members),
   }));
-  const whole = { name: "", title: "all energies", low: 0, high: Infinity, members: all };
+}
+
+/** Events of every energy. */
+export function allEnergies(energies: ArrayLike<number>): EnergyBin {
+  const members = Uint32Array.from({ length: energies.length }, (_, i) => i);
+  return { title: "all energies", low: 0, high: Infinity, members };
+}
+
+/** Measured events of some energies. */
+interface Part extends EnergyBin {
+  name: string;
+}
+
+/** The same split into events of every energy and of each bin; a bin without both kinds is left out. */
+function parts(data: CygnoData): Part[] {
+  const { labels, energies } = data.splits.test;
+  const bins = energyBins(energies).map((bin, b) => ({ ...bin, name: BIN_NAMES[b] }));
+  const whole = { ...allEnergies(energies), name: "" };
   return [whole, ...bins].filter(({ members }) => hasBoth(pick(labels, members)));
 }
 
