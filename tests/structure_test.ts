@@ -169,6 +169,36 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
+/** Modules of the tree that a file imports by name, types included, lazily or as it loads; no workers, which are other programs. */
+function importedModules(file: string): string[] {
+  const found = codeOf(file).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)"(\.[^"]+\.ts)"/g);
+  return [...found].map(([, name]) => normalize(join(dirname(file), name)).replaceAll("\\", "/"));
+}
+
+/** The first circle of imports that begins and ends with a module; nothing where there is none. */
+function circleOf(first: string, graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const seen = new Set<string>();
+  const search = (file: string, way: readonly string[]): string[] => {
+    for (const next of graph.get(file) ?? []) {
+      if (next === first) return [...way, file, first];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const circle = search(next, [...way, file]);
+      if (circle.length > 0) return circle;
+    }
+    return [];
+  };
+  return search(first, []);
+}
+
+Deno.test("no modules import each other in a circle, types included", () => {
+  const graph = new Map(sources("lib", "tasks", "functions").map((file) => [file, importedModules(file)]));
+  assertEquals([...graph.keys()].map((file) => circleOf(file, graph).join(" → ")).filter((way) => way), []);
+  const planted = new Map([["a.ts", ["b.ts"]], ["b.ts", ["c.ts", "d.ts"]], ["c.ts", []], ["d.ts", ["a.ts"]]]);
+  assertEquals(circleOf("a.ts", planted), ["a.ts", "b.ts", "d.ts", "a.ts"]);
+  assertEquals(circleOf("c.ts", planted), []);
+});
+
 Deno.test("what scores and serves waits for no engine, no training and no drawing", () => {
   const heavy = /^lib\/(engine\/(?!environment)|train|layers|models|export|plot|experiments|search|simulate)/;
   for (const entrance of ["tasks/score.ts", "tasks/serve.ts", "functions/score.ts"]) {

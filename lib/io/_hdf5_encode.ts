@@ -5,7 +5,7 @@
  * checksums. @module
  */
 import { field, joinParts, type Part, u8 } from "./_parts.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 
 /** Fields, low byte first. */
 export const u16 = (value: number): Uint8Array => field(2, (view) => view.setUint16(0, value, true));

@@ -3,7 +3,7 @@ import type { Dataset, default as h5wasm, File } from "h5wasm";
 import type { ByteSource } from "./byte_source.ts";
 import type { Slab } from "./_hdf5_chunks.ts";
 import { installPlugin, LIBRARY_BYTES, type loadLibrary, mount, PLUGINS } from "./_hdf5_library.ts";
-import type { NpyValues } from "./npy.ts";
+import type { NpyValues } from "./npy_type.ts";
 
 /** What an attribute can be. */
 export type Hdf5Attribute = string | number | bigint | boolean | NpyValues | string[];

@@ -1,6 +1,6 @@
 /** Bytes of a dataset as numbers of this machine. @module */
 import type { NumberType } from "./_hdf5_header.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 
 const ARRAYS = {
   b1: Uint8Array,

@@ -4,7 +4,7 @@
 import type { ByteSource } from "./byte_source.ts";
 import { type Basket, readBaskets } from "./_root_baskets.ts";
 import type { RootBranchObject, RootLeaf } from "./_root_file.ts";
-import type { NpyType } from "./npy.ts";
+import type { NpyType } from "./npy_type.ts";
 
 /** Arrays that a column's numbers are kept in. */
 export type RootValues =

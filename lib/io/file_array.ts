@@ -1,6 +1,6 @@
 /** An array of a file, whatever its format. @module */
 import { checkRows } from "./_problem.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 
 /** An array of a file, read when it is asked for. */
 export interface FileArray {

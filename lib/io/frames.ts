@@ -5,7 +5,7 @@
 import type { ByteSource } from "./byte_source.ts";
 import { type OpenedFile, openFile, type OpenOptions, sniffFormat } from "./formats.ts";
 import type { Image } from "./image.ts";
-import type { NpyValues } from "./npy.ts";
+import type { NpyValues } from "./npy_type.ts";
 
 /** A picture of a file, still packed where it is a PNG, as that is decoded only where a model looks. */
 export type Frame =

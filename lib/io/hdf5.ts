@@ -27,7 +27,7 @@ import { LIBRARY_BYTES, loadLibrary } from "./_hdf5_library.ts";
 import { type Hdf5Attribute, LibraryFile } from "./_hdf5_library_file.ts";
 import { toValues } from "./_hdf5_values.ts";
 import type { HttpSourceOptions } from "./http_source.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 import { openSource } from "./open_source.ts";
 import { checkedProduct } from "./_problem.ts";
 import { isHdf5 } from "./signatures.ts";

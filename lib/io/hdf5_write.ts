@@ -25,7 +25,7 @@ import {
   u64,
   valueBytes,
 } from "./_hdf5_encode.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 
 /** A value of an attribute. */
 export type Hdf5AttributeValue = string | number | NpyValues;

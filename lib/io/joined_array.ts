@@ -1,6 +1,6 @@
 /** Arrays of several files as one, along their first axis. @module */
 import type { FileArray } from "./file_array.ts";
-import type { NpyValues } from "./npy.ts";
+import type { NpyValues } from "./npy_type.ts";
 
 /**
  * Joins arrays along their first axis, as `numpy.concatenate` would, without reading them.

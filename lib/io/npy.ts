@@ -7,25 +7,11 @@
 import { cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 import { isNpy, NPY_MAGIC } from "./signatures.ts";
 
 export { isNpy };
-
-/** Arrays that a .npy file is decoded to. */
-export type NpyValues =
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Float32Array
-  | Float64Array;
-
-/** NumPy's names of the types understood here, without the byte order. `f2` is read into 32-bit, `b1` into 0 and 1. */
-export type NpyType = "b1" | "u1" | "u2" | "u4" | "u8" | "i1" | "i2" | "i4" | "i8" | "f2" | "f4" | "f8";
+export type { NpyType, NpyValues };
 
 /** An array as NumPy knows it, values in C (row-major) order whatever the file's order was. */
 export interface NpyArray {

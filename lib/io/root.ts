@@ -30,7 +30,7 @@ import {
   type RootTreeObject,
 } from "./_root_file.ts";
 import { readObjects } from "./_root_objects.ts";
-import type { NpyType } from "./npy.ts";
+import type { NpyType } from "./npy_type.ts";
 
 export type { BranchKind, RootColumn, RootValues } from "./_root_columns.ts";
 

@@ -1,6 +1,6 @@
 /** One input's values as a file has them, before any preprocessing. @module */
 import type { Image } from "../io/image.ts";
-import type { NpyType, NpyValues } from "../io/npy.ts";
+import type { NpyType, NpyValues } from "../io/npy_type.ts";
 
 /** The number types that values are kept in on their way to a model. */
 export type RawValues = Uint8Array | Uint16Array | Float32Array;

@@ -13,7 +13,7 @@ import type { EventCounts } from "./metrics.ts";
 import { type ObjectEvent, readNotification } from "./notifications.ts";
 import { createObjectResults, type Place } from "./object_results.ts";
 import { createObjectScorer, type EventScorer, ObjectFault } from "./object_scorer.ts";
-import type { EventIntake, LogEntry } from "./service.ts";
+import type { EventIntake, LogEntry } from "./context.ts";
 
 /** What {@linkcode createDaq} needs. */
 export interface DaqOptions {

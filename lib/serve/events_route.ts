@@ -3,7 +3,7 @@ import { readBody } from "./body.ts";
 import { parseJsonObject } from "./json.ts";
 import { HttpProblem } from "./problem.ts";
 import { subscriptionOf } from "./notifications.ts";
-import type { Context } from "./service.ts";
+import type { Context } from "./context.ts";
 
 /** Most bytes of a notification. */
 const MAX_BYTES = 1 << 20;

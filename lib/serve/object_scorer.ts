@@ -5,7 +5,7 @@ import { type Batcher, OverloadError } from "../score/batcher.ts";
 import { type Found, itemOf } from "../score/found.ts";
 import type { Models } from "../score/models.ts";
 import { packedPicture } from "../score/packed_picture.ts";
-import type { Decoder } from "./service.ts";
+import type { Decoder } from "./context.ts";
 
 /** What scores the objects. */
 export interface EventScorer {

@@ -1,6 +1,6 @@
 /** The service's contract, as OpenAPI 3.1. @module */
 import { OUTPUT_KINDS } from "../card/outputs/registry.ts";
-import type { Context } from "./service.ts";
+import type { Context } from "./context.ts";
 
 type Json = Record<string, unknown>;
 

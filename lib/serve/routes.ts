@@ -1,7 +1,7 @@
 /** Which path and method leads where, and what a client must be allowed for it. @module */
 import type { Scope } from "./access.ts";
 import { HttpProblem } from "./problem.ts";
-import type { Context } from "./service.ts";
+import type { Context } from "./context.ts";
 import { openApi } from "./openapi.ts";
 import { page, pageScript, pageStyle } from "./page.ts";
 import { postEvents } from "./events_route.ts";

@@ -22,7 +22,7 @@ import type { Tensor } from "../score/tensor.ts";
 import { parseRange, type ValueRange } from "../score/value_range.ts";
 import { readBody } from "./body.ts";
 import { faultProblem, HttpProblem, problemOf, reasonOf } from "./problem.ts";
-import type { Context } from "./service.ts";
+import type { Context } from "./context.ts";
 import {
   areInputs,
   examplesOf,

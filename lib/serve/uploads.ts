@@ -5,7 +5,7 @@ import { packedPicture } from "../score/packed_picture.ts";
 import type { RawArray } from "../score/raw_array.ts";
 import { isOfKnownFormat } from "../io/signatures.ts";
 import { HttpProblem, problemOf } from "./problem.ts";
-import type { Decoder } from "./service.ts";
+import type { Decoder } from "./context.ts";
 
 /** One file of a body. */
 export interface Upload {

@@ -10,7 +10,7 @@ import { readBody } from "./body.ts";
 import { isObject, parseJsonObject } from "./json.ts";
 import { faultProblem, HttpProblem } from "./problem.ts";
 import { joinRows, sliceRows, type Tensor } from "../score/tensor.ts";
-import type { Context } from "./service.ts";
+import type { Context } from "./context.ts";
 import { formatInferResponse, HEADER_LENGTH, parseInferRequest } from "./v2_codec.ts";
 
 const EXTENSIONS = [

@@ -1,7 +1,7 @@
 /** Arrays of files as images: which axis counts examples, frames, rows, columns, channels. @module */
 import type { FileArray } from "../../io/file_array.ts";
 import type { OpenedFile } from "../../io/formats.ts";
-import type { NpyType, NpyValues } from "../../io/npy.ts";
+import type { NpyType, NpyValues } from "../../io/npy_type.ts";
 
 /** One image as its file has it, channels last. */
 export interface OwnPixels {

@@ -6,13 +6,13 @@
  */
 import { join } from "@std/path";
 import type { Environment } from "../environment.ts";
-import type { LibraryLocation } from "./library.ts";
 import {
   checkCachedLibrary,
   installLibrary,
   makeTemporaryFolder,
   readCachedLibrary,
 } from "./library_cache.ts";
+import type { LibraryLocation } from "./library_names.ts";
 import { unpackWheel } from "./wheel.ts";
 
 /** The version that is fetched. */

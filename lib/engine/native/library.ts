@@ -12,21 +12,9 @@ import type { Environment } from "../environment.ts";
 import { cachedFolder, fetchLibrary, type FetchOptions } from "./fetch_library.ts";
 import { checkCachedLibrary } from "./library_cache.ts";
 import { openLibrary } from "./native_library.ts";
-import { CORE_NAMES, FRAMEWORK_NAMES, type Os } from "./library_names.ts";
+import { CORE_NAMES, FRAMEWORK_NAMES, type LibraryLocation, type Os } from "./library_names.ts";
 
-/** The two shared libraries of one TensorFlow, and where they were found. */
-export interface LibraryLocation {
-  /** Folder of `core`. */
-  folder: string;
-  /** libtensorflow_framework; to be opened first. The same file as `core` where TensorFlow is one file. */
-  framework: string;
-  /** libtensorflow_cc or libtensorflow: the one with the C API. */
-  core: string;
-  /** Where it was found, for a person: "cache", "Python", … */
-  origin: string;
-  /** TensorFlow's version as the library itself says. */
-  version?: string;
-}
+export type { LibraryLocation };
 
 /** Options for {@linkcode findLibrary}. */
 export interface LibraryOptions extends Environment, FetchOptions {

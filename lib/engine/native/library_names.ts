@@ -1,5 +1,6 @@
 /**
- * What TensorFlow's shared libraries are called on each platform, in Python's wheels and in the C distribution.
+ * What TensorFlow's shared libraries are called on each platform, in Python's wheels and in the C distribution, and what is
+ * known of those on this machine.
  *
  * @module
  */
@@ -25,3 +26,17 @@ export const FRAMEWORK_NAMES: Record<Os, readonly string[]> = {
   darwin: ["libtensorflow_framework.2.dylib", "libtensorflow_framework.dylib"],
   windows: ["tensorflow.dll"],
 };
+
+/** The two shared libraries of one TensorFlow, and where they were found. */
+export interface LibraryLocation {
+  /** Folder of `core`. */
+  folder: string;
+  /** libtensorflow_framework; to be opened first. The same file as `core` where TensorFlow is one file. */
+  framework: string;
+  /** libtensorflow_cc or libtensorflow: the one with the C API. */
+  core: string;
+  /** Where it was found, for a person: "cache", "Python", … */
+  origin: string;
+  /** TensorFlow's version as the library itself says. */
+  version?: string;
+}

@@ -2,7 +2,7 @@
 import type { TrackerHits } from "../../image/tracker_events.ts";
 import { COLORS, quantity, SERIES, type Spec, toSpec } from "../../plot/spec.ts";
 import { TRACKER, wireAt } from "../../simulate/supernemo/geometry.ts";
-import type { EventTrack } from "./fit/iterative.ts";
+import type { EventTrack } from "./fit/lines.ts";
 
 /** Options for {@linkcode plotTrackerEvent}. */
 export interface TrackerEventOptions {

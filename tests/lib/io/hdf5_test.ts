@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { openHdf5 } from "../../../lib/io/hdf5.ts";
 import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
-import type { NpyType, NpyValues } from "../../../lib/io/npy.ts";
+import type { NpyType, NpyValues } from "../../../lib/io/npy_type.ts";
 import { decodeGzip } from "../../../lib/io/gzip.ts";
 import { base64 } from "./_bytes.ts";
 import { rangeServer } from "./_range_server.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../../lib/score/tensor.ts";
 import { inputTensors } from "../../../lib/score/scorer.ts";
 import { findRange, parseRange, type ValueRange } from "../../../lib/score/value_range.ts";
-import type { NpyType } from "../../../lib/io/npy.ts";
+import type { NpyType } from "../../../lib/io/npy_type.ts";
 import { assertEquals, assertThrows } from "../../assert.ts";
 
 Deno.test("sliceRows() and joinRows() cut tensors and put them together again", () => {

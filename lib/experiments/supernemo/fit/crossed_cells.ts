@@ -6,8 +6,7 @@
  */
 import type { TrackerHits } from "../../../image/tracker_events.ts";
 import { TRACKER, wireY } from "../../../simulate/supernemo/geometry.ts";
-import type { EventTrack } from "./iterative.ts";
-import type { SpaceLine } from "./lines.ts";
+import type { EventTrack, SpaceLine } from "./lines.ts";
 
 const { layers: LAYERS, columns: COLUMNS, pitch: CELL_MM } = TRACKER;
 

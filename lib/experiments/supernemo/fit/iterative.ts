@@ -7,12 +7,7 @@
 import type { TrackerHits } from "../../../image/tracker_events.ts";
 import { TRACKER, wireY } from "../../../simulate/supernemo/geometry.ts";
 import { chooseImage } from "./crossed_cells.ts";
-import type { DriftCircles, TrackFit, TrackFitter, TrackHint } from "./lines.ts";
-
-/** A track of an event: which side it is on, and its hits by their numbers in the event. */
-export interface EventTrack extends TrackFit {
-  side: number;
-}
+import type { DriftCircles, EventTrack, TrackFitter, TrackHint } from "./lines.ts";
 
 /** A circle's number in its event beside what the fit needs. */
 interface SideHits {

@@ -45,6 +45,11 @@ export interface TrackFit extends SpaceLine {
   residualMm: number;
 }
 
+/** A track of an event: which side it is on, and its hits by their numbers in the event. */
+export interface EventTrack extends TrackFit {
+  side: number;
+}
+
 /** What is known of a track beforehand. */
 export interface TrackHint {
   /** Range of its angle to the foil's normal, degrees. @default {[-90, 90]} */

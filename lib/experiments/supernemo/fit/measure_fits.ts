@@ -2,10 +2,10 @@
 import type { SuperNemoEvents } from "../../../data/supernemo.ts";
 import { type Estimate, proportion } from "../../../evaluate/mod.ts";
 import { angleSegment, foilSegment, hintOf } from "./hints.ts";
-import { type EventTrack, fitOneIteratively } from "./iterative.ts";
+import { fitOneIteratively } from "./iterative.ts";
 import { createTrackFitter } from "./legendre.ts";
 import { createLikelihoodFitter, type LikelihoodFitOptions } from "./likelihood.ts";
-import type { TrackHint } from "./lines.ts";
+import type { EventTrack, TrackHint } from "./lines.ts";
 
 /** A fit counts as the track within these. */
 export const MATCH = { degrees: 2, mm: 10 } as const;
