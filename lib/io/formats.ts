@@ -221,17 +221,15 @@ async function openPicture(
 
 /** Every page of a stack, decoded when it is asked for; smaller copies of a page are left out. */
 async function openTiffFile(source: ByteSource, options: Required<OpenOptions>): Promise<OpenedFile> {
-  const { decodeTiff, listTiffPages } = await import("./tiff.ts");
+  const { decodeTiffArray, listTiffPages } = await import("./tiff.ts");
   const bytes = await whole(source, options), all = listTiffPages(bytes, options);
   const readable = all.filter(({ fault }) => fault === undefined);
-  if (readable.length === 0) decodeTiff(bytes, options); // says why
+  if (readable.length === 0) decodeTiffArray(bytes, options); // says why
   const full = readable.filter(({ isReduced }) => !isReduced), pages = full.length > 0 ? full : readable;
-  const arrays = pages.map(({ page, height, width, channels, depth, white }): FileArray => {
-    const shape = [height, width, channels], dtype = depth === 8 ? "u1" : depth === 16 ? "u2" : "f4";
-    const read: FileArray["read"] = async (rows) => {
-      const { data } = decodeTiff(bytes, { ...options, page });
-      return await heldArray("", { data, shape }).read(rows);
-    };
+  const arrays = pages.map(({ page, height, width, channels, dtype, white }): FileArray => {
+    const shape = [height, width, channels];
+    const read: FileArray["read"] = async (rows) =>
+      await heldArray("", decodeTiffArray(bytes, { ...options, page })).read(rows);
     return { name: all.length > 1 ? String(page) : "", shape, dtype, isPicture: true, white, read };
   });
   const warnings = all.flatMap(({ page, fault }) => fault ? [`Page ${page} was left out. ${fault}`] : []);

@@ -5,7 +5,8 @@
  * Written here rather than left to image-js's `tiff` (7.1.3), which reads 18 of the 70 files of
  * tests/lib/io/pictures_python_test.ts right, and six of the others wrong without a word.
  *
- * Memory: the picture, one part of it unpacked, and one row.
+ * Memory: the values in their own type, which are counted against `maxBytes` before they are allocated; one part of the
+ * picture unpacked (a tile may stick out, so that it is up to four times the picture), and one row. {@linkcode decodeTiff} makes floats of whole numbers of 32 and 64 bits beside them.
  *
  * Source: TIFF 6.0 (Adobe, 1992); Technical Notes 2 and 3 (Deflate, JPEG, floating-point predictor). Not read: fax
  * compression, the old kind of JPEG, CMYK, YCbCr but for JPEG. The orientation tag is not applied. @module
@@ -17,6 +18,7 @@ import { cannotDecode } from "./_problem.ts";
 import { isTiff } from "./signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
+import type { NpyType, NpyValues } from "./npy.ts";
 
 export { isTiff };
 
@@ -24,27 +26,75 @@ export { isTiff };
 export interface DecodeTiffOptions extends ImageDecodeOptions {
   /** Which picture of the file, from 0. @default {0} */
   page?: number;
+  /** Most bytes of values. @default {1_073_741_824} */
+  maxBytes?: number;
+}
+
+/** One page of a TIFF, its values in the type that they have there. */
+export interface TiffArray {
+  /** Row-major, the samples of a pixel side by side. */
+  data: NpyValues;
+  /** [height, width, channels]. */
+  shape: [height: number, width: number, channels: number];
+  /** NumPy's name of the type; fewer than 8 or 16 bits are kept in as many. */
+  dtype: NpyType;
+  /** What a white pixel has, where that is less than its bits can hold. */
+  white?: number;
 }
 
 /**
- * Decodes one picture of a TIFF.
+ * Decodes one picture of a TIFF as pictures are kept: in 8 bits, 16 bits, or 32-bit floating point.
  *
- * Shapes: [height, width, channels]. Whole numbers without sign of up to 8 bits become 8 bits (fewer are stretched), of 9
- * to 16 bits become 16 (fewer are not stretched: `white` says how many there are); everything else becomes 32-bit floating
- * point, exact up to 2²⁴. A palette becomes 8-bit RGB; white-is-zero
- * pictures are turned round.
+ * Shapes: [height, width, channels]. As {@linkcode decodeTiffArray}, but for numbers with a sign or of more than 16 bits:
+ * these become floating point, and where that keeps a neighbour only, beyond 2²⁴, a warning says so.
  *
  * @param bytes The whole file.
  * @throws {SyntaxError} If the file is damaged or cut off, or has no such page.
  * @throws {TypeError} If it is of a kind that is not read, naming the field.
- * @throws {RangeError} If it has more than `maxPixels`; checked before anything is allocated.
+ * @throws {RangeError} If it passes `maxPixels` or `maxBytes`; checked before anything is allocated.
  */
 export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): Image {
-  const { name, maxPixels = MAX_PIXELS, page = 0 } = options;
+  const { data, shape: [height, width, samples], white } = decodeTiffArray(bytes, options);
+  const channels = samples as Image["channels"];
+  const sides = { height, width, channels, ...(white === undefined ? {} : { white }) };
+  if (data instanceof Uint8Array) return { data, ...sides, depth: 8 };
+  if (data instanceof Uint16Array) return { data, ...sides, depth: 16 };
+  if (data instanceof Float32Array) return { data, ...sides, depth: 32 };
+  const floats = Float32Array.from<number | bigint>(data, Number);
+  const rounded = countRounded(data, floats);
+  const warning = `${rounded} whole numbers beyond 2²⁴ are kept as the nearest 32-bit floats`;
+  return { data: floats, ...sides, depth: 32, ...(rounded > 0 ? { warnings: [warning] } : {}) };
+}
+
+/** How many whole numbers are not the floats that were made of them. */
+function countRounded(data: NpyValues, floats: Float32Array): number {
+  if (data instanceof Float64Array) return 0;
+  let count = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (typeof value === "bigint" ? value !== BigInt(floats[i]) : value !== floats[i]) count++;
+  }
+  return count;
+}
+
+/**
+ * Decodes one page of a TIFF, every number as it is there.
+ *
+ * Shapes: [height, width, channels]. Whole numbers without sign of up to 8 bits become 8 bits (fewer are stretched), of 9
+ * to 16 bits become 16 (fewer are not stretched: `white` says how many there are). Half-precision numbers are read into 32
+ * bits. A palette becomes 8-bit RGB; white-is-zero pictures are turned round.
+ *
+ * @param bytes The whole file.
+ * @throws {SyntaxError} If the file is damaged or cut off, or has no such page.
+ * @throws {TypeError} If it is of a kind that is not read, naming the field.
+ * @throws {RangeError} If it passes `maxPixels` or `maxBytes`; checked before anything is allocated.
+ */
+export function decodeTiffArray(bytes: Uint8Array, options: DecodeTiffOptions = {}): TiffArray {
+  const { name, maxPixels = MAX_PIXELS, maxBytes = 2 ** 30, page = 0 } = options;
   const failed = cannotDecode("TIFF", name);
   const directory = readTiffDirectory(bytes, failed), fields = directory.fields(page);
   const layout = readLayout(fields, failed);
-  const { width, height, samples, depth, format, compression, planes } = layout;
+  const { width, height, samples, depth, compression, planes } = layout;
   if (width * height > maxPixels) {
     throw new RangeError(`${failed} as it may have at most ${maxPixels} pixels: it is ${height} × ${width}`);
   }
@@ -54,12 +104,14 @@ export function decodeTiff(bytes: Uint8Array, options: DecodeTiffOptions = {}): 
   if (Math.ceil(width * samples * depth / 8) * height > packed * maxRatio(compression)) {
     throw new SyntaxError(`${failed}: ${packed} packed bytes cannot hold ${height} × ${width} pixels`);
   }
-  const pixels = width * height;
-  const data = format === "uint" && depth <= 8
-    ? new Uint8Array(pixels * samples)
-    : format === "uint" && depth <= 16
-    ? new Uint16Array(pixels * samples)
-    : new Float32Array(pixels * samples);
+  const { size, make } = KEPT[keptType(layout)];
+  const wanted = width * height * Math.max(samples, layout.photometric === PALETTE ? 3 : 1) * size;
+  if (wanted > maxBytes) {
+    throw new RangeError(
+      `${failed} as it may take at most ${maxBytes} bytes: ${height} × ${width} pixels take ${wanted}`,
+    );
+  }
+  const data = new make(width * height * samples);
   const picture: Packed = { bytes, fields, layout, chunks, little: directory.little, failed };
   offsets.forEach((_, number) => {
     const place = number % (across * down), top = Math.floor(place / across) * chunkHeight;
@@ -131,18 +183,20 @@ function placePart(
   { layout: { width, samples, planes, depth, format, predictor }, chunks: { chunkWidth }, little }: Packed,
   { plane, left, top, rows, rowBytes }: Part,
   raw: Uint8Array,
-  data: Uint8Array | Uint16Array | Float32Array,
+  all: NpyValues,
 ): void {
   const columns = Math.min(chunkWidth, width - left), perPixel = samples / planes;
+  const data = all as Uint8Array; // as a row: of whichever type, both are of the same
   for (let row = 0; row < rows; row++) {
     const line = raw.subarray(row * rowBytes, (row + 1) * rowBytes);
     if (predictor === 2) undoDifferences(line, perPixel, depth, little);
     else if (predictor === 3) undoFloatDifferences(line, perPixel, depth / 8);
     // The bytes of a value that was predicted as floats run from the highest to the lowest.
-    const samplesOf = readRow(line, columns * perPixel, depth, format, predictor === 3 ? false : little);
+    const order = predictor === 3 ? false : little;
+    const values = readRow(line, columns * perPixel, depth, format, order) as Uint8Array;
     const at = ((top + row) * width + left) * samples;
-    if (planes === 1) data.set(samplesOf, at);
-    else for (let x = 0; x < columns; x++) data[at + x * samples + plane] = samplesOf[x];
+    if (planes === 1) data.set(values, at);
+    else for (let x = 0; x < columns; x++) data[at + x * samples + plane] = values[x];
   }
 }
 
@@ -156,8 +210,8 @@ export interface TiffPage {
   width: number;
   /** Samples a pixel, 3 for a palette. */
   channels: Image["channels"];
-  /** Bits a sample that decoding keeps: 8, 16, or 32 for floating point. */
-  depth: Image["depth"];
+  /** NumPy's name of the type that {@linkcode decodeTiffArray} gives. */
+  dtype: NpyType;
   /** What a white pixel has, where that is less than its bits can hold. */
   white?: number;
   /** Whether it says that it is a smaller copy of another page: a thumbnail, a level of a pyramid. */
@@ -174,13 +228,13 @@ export interface TiffPage {
 export function listTiffPages(bytes: Uint8Array, options: { name?: string } = {}): TiffPage[] {
   const failed = cannotDecode("TIFF", options.name), directory = readTiffDirectory(bytes, failed);
   return directory.pages.map((_, page) => {
-    const unknown = { page, height: 0, width: 0, channels: 1, depth: 8, isReduced: false } as const;
+    const unknown = { page, height: 0, width: 0, channels: 1, dtype: "u1", isReduced: false } as const;
     try {
       const fields = directory.fields(page), isReduced = ((fields.numbers.get(254)?.[0] ?? 0) & 1) === 1;
-      const { height, width, samples, depth, format, photometric } = readLayout(fields, failed);
-      const kept = format !== "uint" || depth > 16 ? 32 : depth > 8 ? 16 : 8;
-      const channels = photometric === 3 ? 3 : samples, white = whiteOf(format, depth, fields);
-      return { page, height, width, channels, depth: kept, isReduced, ...(white ? { white } : {}) };
+      const layout = readLayout(fields, failed), { height, width, samples, depth, format } = layout;
+      const channels = layout.photometric === PALETTE ? 3 : samples, dtype = keptType(layout);
+      const white = whiteOf(format, depth, fields);
+      return { page, height, width, channels, dtype, isReduced, ...(white ? { white } : {}) };
     } catch (error) {
       return { ...unknown, fault: (error as Error).message };
     }
@@ -207,7 +261,29 @@ interface Layout {
   isReversed: boolean;
 }
 
-const JPEG = 7, YCBCR = 6;
+const JPEG = 7, YCBCR = 6, PALETTE = 3;
+
+/** Bytes of a value and the array of them, by NumPy's name of the type. */
+const KEPT: Readonly<
+  Record<Exclude<NpyType, "b1">, { size: number; make: new (count: number) => NpyValues }>
+> = {
+  u1: { size: 1, make: Uint8Array },
+  u2: { size: 2, make: Uint16Array },
+  u4: { size: 4, make: Uint32Array },
+  u8: { size: 8, make: BigUint64Array },
+  i1: { size: 1, make: Int8Array },
+  i2: { size: 2, make: Int16Array },
+  i4: { size: 4, make: Int32Array },
+  i8: { size: 8, make: BigInt64Array },
+  f2: { size: 4, make: Float32Array },
+  f4: { size: 4, make: Float32Array },
+  f8: { size: 8, make: Float64Array },
+};
+
+/** The type that a page's values are kept in. */
+function keptType({ format, depth }: Pick<Layout, "format" | "depth">): keyof typeof KEPT {
+  return `${format[0]}${[1, 2, 4, 8].find((size) => 8 * size >= depth)}` as keyof typeof KEPT;
+}
 
 function readLayout({ numbers: fields }: TiffFields, failed: string): Layout {
   const one = (tag: number, fallback?: number) => {
@@ -321,7 +397,7 @@ function readRow(
   depth: number,
   format: Format,
   little: boolean,
-): ArrayLike<number> {
+): NpyValues {
   if (format === "uint" && depth === 8) return line.subarray(0, count);
   if (depth < 8) {
     const out = new Uint8Array(count);
@@ -330,8 +406,9 @@ function readRow(
   }
   if (depth % 8 !== 0) return readPackedRow(line, count, depth);
   const view = new DataView(line.buffer, line.byteOffset, line.byteLength), size = depth / 8;
-  const out = new Float64Array(count), get = READERS[`${format}${depth}`];
-  for (let i = 0, at = 0; i < count; i++, at += size) out[i] = Number(get(view, at, little));
+  const { make } = KEPT[keptType({ format, depth })], get = READERS[`${format}${depth}`];
+  const out = new make(count) as Float64Array; // of bigints where `get` gives these
+  for (let i = 0, at = 0; i < count; i++, at += size) out[i] = get(view, at, little) as number;
   return out;
 }
 
@@ -383,34 +460,41 @@ function unpackJpeg(
 }
 
 /** Looks colours up, stretches few bits to eight, turns white-is-zero round. */
-function finish(
-  data: Image["data"],
-  layout: Layout,
-  tags: TiffFields,
-  failed: string,
-): Image {
-  const fields = tags.numbers;
+function finish(data: NpyValues, layout: Layout, tags: TiffFields, failed: string): TiffArray {
   const { width, height, samples, depth, format, photometric } = layout;
-  if (photometric === 3) {
-    const map = fields.get(320) ?? [], colours = 2 ** depth;
-    if (map.length !== 3 * colours) {
-      throw new SyntaxError(`${failed}: expected ${3 * colours} palette values, found ${map.length}`);
-    }
-    const rgb = new Uint8Array(data.length * 3);
-    for (let i = 0; i < data.length; i++) {
-      for (let c = 0; c < 3; c++) rgb[3 * i + c] = map[c * colours + data[i]] >> 8;
-    }
-    return { data: rgb, height, width, channels: 3, depth: 8 };
+  if (photometric === PALETTE) {
+    return { data: lookUp(data, depth, tags, failed), shape: [height, width, 3], dtype: "u1" };
   }
-  const white = depth < 8 ? 2 ** depth - 1 : 0;
-  if (white) { for (let i = 0; i < data.length; i++) data[i] *= 255 / white; }
-  if (photometric === 0 && format === "uint") {
-    const brightest = depth < 8 ? 255 : 2 ** depth - 1;
-    for (let i = 0; i < data.length; i++) data[i] = brightest - data[i];
+  if (depth < 8 && data instanceof Uint8Array) {
+    const white = 2 ** depth - 1;
+    for (let i = 0; i < data.length; i++) data[i] *= 255 / white;
   }
-  const kept = data instanceof Uint8Array ? 8 : data instanceof Uint16Array ? 16 : 32;
-  const largest = whiteOf(format, depth, tags);
-  return { data, height, width, channels: samples, depth: kept, ...(largest ? { white: largest } : {}) };
+  if (photometric === 0 && format === "uint") turnRound(data, depth);
+  const white = whiteOf(format, depth, tags), dtype = keptType(layout);
+  return { data, shape: [height, width, samples], dtype, ...(white ? { white } : {}) };
+}
+
+/** The colours of a palette's numbers. */
+function lookUp(data: NpyValues, depth: number, { numbers }: TiffFields, failed: string): Uint8Array {
+  const map = numbers.get(320) ?? [], colours = 2 ** depth;
+  if (map.length !== 3 * colours) {
+    throw new SyntaxError(`${failed}: expected ${3 * colours} palette values, found ${map.length}`);
+  }
+  const rgb = new Uint8Array(data.length * 3);
+  for (let i = 0; i < data.length; i++) {
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = map[c * colours + Number(data[i])] >> 8;
+  }
+  return rgb;
+}
+
+/** Makes of white-is-zero black-is-zero. */
+function turnRound(data: NpyValues, depth: number): void {
+  if (data instanceof BigUint64Array) {
+    for (let i = 0; i < data.length; i++) data[i] = ~data[i]; // 2⁶⁴ - 1 less the value
+    return;
+  }
+  const numbers = data as Uint32Array, brightest = depth < 8 ? 255 : 2 ** depth - 1;
+  for (let i = 0; i < numbers.length; i++) numbers[i] = brightest - numbers[i];
 }
 
 /** The largest value that a page says it has (SMaxSampleValue), or that its bits can hold where they are not all of 16. */

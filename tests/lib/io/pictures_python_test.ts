@@ -28,6 +28,9 @@ for t in ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"):
 for t in ("f4", "f8"): # which tifffile reads and does not write
   put(f"horizontal_{t}", real.astype(t).view("i" + t[1]), real.astype(t), compression="zlib", predictor=2)
   with tifffile.TiffFile(f"horizontal_{t}.tif", mode="r+b") as f: f.pages[0].tags["SampleFormat"].overwrite(3)
+large = np.arange(37 * 45).reshape(37, 45) + 2**24; np.savez("large.npz", large=large)
+for t in ("u4", "i4", "u8", "i8"): # which 32-bit floats keep a half of
+  tifffile.imwrite(f"large_{t}.tif", large.astype(t) if t[1] == "4" else large.astype(t) * 2**32 + 1, photometric="miniswhite" if t == "u4" else None)
 for bits in (10, 12, 14): put(f"packed_{bits}", (wide >> (16 - bits)).astype("u2"), bitspersample=bits, compression=None, photometric="minisblack")
 put("rgb_zstd_planes", np.moveaxis(rgb, 2, 0), rgb, photometric="rgb", planarconfig="separate", compression="zstd")
 put("no_counts", grey, rowsperstrip=8)
@@ -63,6 +66,21 @@ testWith(
       count++;
     }
     assertEquals(count, 40 + 11 + 10 + 2 + 3 + 1 + 1 + 2);
+    const large = Array.from((await folder.arrays("large.npz")).get("large")!.data as BigInt64Array, Number);
+    const wide = large.map((value) => BigInt(value) * 2n ** 32n + 1n);
+    const exact = {
+      u4: Uint32Array.from(large, (value) => 2 ** 32 - 1 - value), // white is zero
+      i4: Int32Array.from(large),
+      u8: BigUint64Array.from(wide),
+      i8: BigInt64Array.from(wide),
+    };
+    for (const [dtype, values] of Object.entries(exact)) {
+      const path = folder.path(`large_${dtype}.tif`);
+      const [array] = (await openFile(path)).arrays;
+      assertEquals([array.dtype, (await array.read()).data], [dtype, values]);
+      const { warnings } = decodeTiff(await Deno.readFile(path));
+      assert(/ whole numbers beyond 2²⁴ are kept as the nearest 32-bit floats$/.test(warnings![0]), dtype);
+    }
   },
 );
 
