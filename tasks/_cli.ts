@@ -17,6 +17,7 @@
  * ```
  * @module
  */
+import { isForeseen } from "../lib/base/foreseen.ts";
 import { nearest } from "../lib/base/nearest.ts";
 import type { OptionSpec, OptionTable, OptionValues } from "../lib/base/options.ts";
 
@@ -291,7 +292,7 @@ export function describeError(error: unknown): string[] {
   if (!(error instanceof Error)) return [`error: ${String(error)}`];
   const line = `error: ${error.message.trim().replaceAll(/\s*\n\s*/g, " ") || error.name}`;
   if (Deno.env.get("CLOUDCHAMBER_STACK") === "1" && error.stack) return [line, stackOf(error)];
-  return isForeseen(error) ? [line] : [line, "This was not foreseen: CLOUDCHAMBER_STACK=1 shows the stack."];
+  return isForPeople(error) ? [line] : [line, "This was not foreseen: CLOUDCHAMBER_STACK=1 shows the stack."];
 }
 
 function stackOf(error: Error): string {
@@ -300,14 +301,12 @@ function stackOf(error: Error): string {
 }
 
 const OF_THE_SYSTEM = new Set<unknown>(Object.values(Deno.errors));
-const BY_THE_ENGINE =
-  /^(Cannot (read|set|delete|define) propert|Cannot (access|convert|destructure|assign|mix|redefine)\b|.* is not (a function|defined|iterable|a constructor)|Invalid array length|Maximum call stack|Unexpected (token|end|identifier)|Assertion failed)/;
 
 /** Whether an error was thrown on purpose, with a message for people, or by the operating system. */
-function isForeseen(error: Error): boolean {
+function isForPeople(error: Error): boolean {
   if (error instanceof CliError || OF_THE_SYSTEM.has(error.constructor)) return true;
   if ("code" in error && typeof error.code === "string") return true; // node's ENOENT, ENOSPC and the like
-  return !BY_THE_ENGINE.test(error.message) && error.message !== "";
+  return isForeseen(error);
 }
 
 /** Where a task's lines go; tests hand in their own. */

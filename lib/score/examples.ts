@@ -2,6 +2,7 @@
  * Any file that a user may have, by its content, as examples of a model's inputs: pictures, stacks, volumes, bands,
  * tables, and archives of them. @module
  */
+import { isForeseen } from "../base/foreseen.ts";
 import { inputKindOf } from "../card/inputs/registry.ts";
 import type { Layout } from "../card/input_kind.ts";
 import type { FileArray } from "../io/file_array.ts";
@@ -20,7 +21,7 @@ import { limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.
 
 export type { ExampleLimits, ExampleOptions, Found, InputShape };
 
-type Settled = Required<ExampleLimits> & { inputs: readonly InputShape[] };
+type Settled = Required<ExampleLimits> & { inputs: readonly InputShape[]; unpack: boolean };
 
 function countOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
@@ -220,10 +221,21 @@ function withNotes(found: Found, notes: readonly string[]): Found {
  * ```
  */
 export async function findExamples(bytes: Uint8Array, options: ExampleOptions = {}): Promise<Found[]> {
+  try {
+    return await findIn(bytes, options);
+  } catch (error) {
+    if (isForeseen(error)) throw error;
+    const failed = `Cannot open "${options.name ?? "file"}" as its content is not what its format says`;
+    throw new SyntaxError(failed, { cause: error });
+  }
+}
+
+async function findIn(bytes: Uint8Array, options: ExampleOptions): Promise<Found[]> {
   const packed = packedPicture(bytes, options);
   if (packed) return packed;
-  const { name = "file", maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28 } = options;
-  const inputs = inputsOf(options), limits: Settled = { inputs, maxPixels, maxExamples, maxBytes };
+  const { name = "file", maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28, unpack = false } =
+    options;
+  const inputs = inputsOf(options), limits: Settled = { inputs, maxPixels, maxExamples, maxBytes, unpack };
   if (inputs.every(({ hits }) => hits)) {
     const { hitExamples } = await import("./hit_examples.ts");
     const events = await hitExamples(bytes, { inputs, name, maxExamples, page: options.page });

@@ -29,8 +29,8 @@ class StoredPicture {
  * @throws {SyntaxError | RangeError} As `listZip`.
  */
 export function storedPictures(bytes: Uint8Array, options: ExampleOptions = {}): Found[] | undefined {
-  const { name = "file", maxExamples = 4096, maxBytes = 1 << 28 } = options;
-  if (!takesPicture(inputsOf(options)) || !isZip(bytes)) return undefined;
+  const { name = "file", maxExamples = 4096, maxBytes = 1 << 28, unpack = false } = options;
+  if (!takesPicture(inputsOf(options)) || unpack || !isZip(bytes)) return undefined;
   const zip = zipBytes(bytes, name);
   const entries = listZip(zip, { maxEntries: maxExamples, maxEntryBytes: maxBytes, maxTotalBytes: maxBytes })
     .filter((entry) => !isHiddenEntry(entry.name));

@@ -162,6 +162,11 @@ testWith(
       await page.click("#clear");
       assertEquals(await page.$$eval("#results li", (items) => items.length), 0);
       assert(await page.isVisible("#empty"));
+      const cut = { contentType: "application/x-ndjson", body: '{"name":' };
+      await page.route("**/score/**", (route) => route.fulfill(cut));
+      await drop(page, "cut.png", spot());
+      await page.waitForSelector("#results li.failed");
+      assertEquals(await page.textContent("#results li.failed p"), "The server's answer broke off.");
     }),
 );
 

@@ -39,9 +39,23 @@ async function ask(path, options = {}) {
   throw new Error(error);
 }
 
+/** Whether a response is one answer, and no stream of lines. */
+const isOneAnswer = (response) => (response.headers.get("content-type") ?? "").includes("application/json");
+
+/** An answer's JSON texts, a line each where there are many; one that broke off is said in words. */
+async function readAnswers(response) {
+  try {
+    const text = await response.text();
+    const lines = isOneAnswer(response) ? [text] : text.trim().split("\n").filter(Boolean);
+    return lines.map((line) => JSON.parse(line));
+  } catch {
+    throw new Error("The server's answer broke off.");
+  }
+}
+
 async function loadModels() {
   try {
-    ({ models } = await (await ask("models")).json());
+    [{ models }] = await readAnswers(await ask("models"));
   } catch (error) {
     return say(error.message, true);
   }
@@ -256,11 +270,8 @@ async function explain(result, file, picture, button, note) {
   button.disabled = true;
   say(`Looking at what mattered in ${result.name}…`);
   try {
-    const { map } =
-      await (await ask(`score/${encodeURIComponent(result.model)}/${result.version}?${mapQuery()}`, {
-        method: "POST",
-        body: file,
-      })).json();
+    const path = `score/${encodeURIComponent(result.model)}/${result.version}?${mapQuery()}`;
+    const [{ map }] = await readAnswers(await ask(path, { method: "POST", body: file }));
     const canvas = make("canvas", "", { role: "img", "aria-label": `What mattered for ${map.output}` });
     drawMap(canvas, map);
     picture.append(canvas);
@@ -372,10 +383,8 @@ async function scoreFile(file) {
     "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
   };
   const response = await ask(path, { method: "POST", body: file, headers });
-  const single = response.headers.get("content-type").includes("application/json");
-  if (single) return [[await response.json(), file]];
-  const lines = (await response.text()).trim().split("\n");
-  return lines.filter(Boolean).map((line) => [JSON.parse(line), undefined]);
+  const answers = await readAnswers(response);
+  return answers.map((answer) => [answer, isOneAnswer(response) ? file : undefined]);
 }
 
 async function scoreFiles(files) {

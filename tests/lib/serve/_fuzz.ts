@@ -1,6 +1,7 @@
 /** Sending hostile requests, for the short and the long test. */
 import fc from "fast-check";
 import { assert, assertEquals } from "../../assert.ts";
+import { isForeseen } from "../../../lib/base/foreseen.ts";
 import { createDaq } from "../../../lib/serve/daq.ts";
 import { openJournal } from "../../../lib/serve/journal.ts";
 import { FolderBlobs } from "../../../lib/store/folder.ts";
@@ -27,7 +28,8 @@ export async function fuzz(requests: number, seed: number): Promise<Map<number, 
           `${method} ${path} ${JSON.stringify(headers)} ${body && new TextDecoder().decode(body)}`;
         assert(status < 500 || status === 503, `${status} ${text} for ${shown()}`);
         if (status >= 400 && method !== "HEAD") {
-          assertEquals(typeof JSON.parse(text).error, "string", shown());
+          const { error } = JSON.parse(text);
+          assert(typeof error === "string" && isForeseen(new Error(error)), `${error} for ${shown()}`);
         }
       }
     }));
