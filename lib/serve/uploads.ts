@@ -69,7 +69,7 @@ async function open(
   if (!isOfKnownFormat(bytes)) {
     throw new HttpProblem(
       415,
-      "The file is none of PNG, JPEG, TIFF, .npy, .npz, FITS, idx, HDF5, or a zip of these",
+      "The file is none of PNG, JPEG, TIFF, FITS, .npy, .npz, idx, HDF5, ROOT, or a zip or gzip of these",
     );
   }
   const wish = { inputs, unpack, ...(page === undefined ? {} : { page }) };

@@ -5,6 +5,7 @@ import { flatPng, get, memoryStore, post, withHost } from "./_service.ts";
 import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";
+import { encodeZip } from "../../../lib/io/zip.ts";
 import type { Host } from "../../../lib/serve/host.ts";
 
 function withPair(test: (host: Host) => Promise<void>): Promise<void> {
@@ -35,6 +36,16 @@ Deno.test("POST /score takes the inputs of a model as a .npz, an HDF5 file, or t
     form.append("image", new File([flatPng(20, 6)], "i.png"));
     const parts = await (await post(host, "/score/pair", form)).json();
     assertClose(parts.answers.energy.value, 21.2, 1e-6);
+    const pictures = [20, 80].map((counts, i) => ({ name: `${i}.png`, bytes: flatPng(counts, 6) }));
+    for (const level of [0, 6]) { // stored pictures of a zip are unpacked as well
+      const several = new FormData();
+      const zip = encodeZip(pictures.map((picture) => ({ ...picture, level })));
+      several.append("image", new File([body(zip)], "i.zip"));
+      several.append("scalars", new File([body(encodeNpy(scalars))], "s.npy"));
+      const { results, error } = await (await post(host, "/score/pair", several)).json();
+      assertEquals(error, undefined);
+      assertClose(results.map((r: Pair) => r.answers.energy.value), [0.2 + 1 + 20, 0.8 + 3 + 40], 1e-6);
+    }
   }));
 
 interface Pair {
