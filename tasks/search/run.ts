@@ -28,6 +28,7 @@ import {
   type OptionValues,
   type Output,
   readOptions,
+  stopCode,
 } from "../_cli.ts";
 import { readSpace, type TrialSettings } from "./_objective.ts";
 import { directionOf, progressLine, rowOf, showParams, statusOf } from "./_summary.ts";
@@ -150,8 +151,8 @@ const OPTIONS = {
 
 type Values = OptionValues<typeof OPTIONS>;
 
-/** Exit codes: nothing was completed; stopped, as shells have it for SIGINT. */
-const NOTHING = 1, STOPPED = 130;
+/** Exit code where nothing was completed. */
+const NOTHING = 1;
 
 /** Runs a search. */
 export async function runSearch(args: readonly string[]): Promise<number> {
@@ -400,7 +401,7 @@ function workerCommand(folder: string, { timeLimit, executor }: Values): string[
 
 async function runHere(study: Study, command: string[], options: Values, output: Output): Promise<number> {
   const follow = follower(study, output);
-  const interrupted = await interruptible(async (signal) => {
+  const stopped = await interruptible(async (signal) => {
     await runLocal(study, {
       workers: options.workers,
       command,
@@ -408,9 +409,9 @@ async function runHere(study: Study, command: string[], options: Values, output:
       log: (line) => output.say(line),
       onTick: follow.look,
     });
-    return signal.aborted;
+    return stopCode(signal);
   }).finally(follow.end);
-  return await conclude(study, output, interrupted);
+  return await conclude(study, output, stopped);
 }
 
 async function runOnSlurm(study: Study, command: string[], options: Values, output: Output): Promise<number> {
@@ -419,12 +420,14 @@ async function runOnSlurm(study: Study, command: string[], options: Values, outp
   output.record("submitted", { job, folder: study.folder }, `Submitted job ${job}: ${options.workers} tasks`);
   if (options.detach) return 0;
   const follow = follower(study, output);
-  const interrupted = await interruptible(async (signal) => {
+  const stopped = await interruptible(async (signal) => {
     await watch(study, job, { signal, log: (line) => output.say(line), onTick: follow.look });
-    return signal.aborted;
+    return stopCode(signal);
   }).finally(follow.end);
-  if (interrupted) output.say(`The job goes on: scancel ${job} ends it, deno task search status shows it`);
-  return await conclude(study, output, interrupted);
+  if (stopped !== undefined) {
+    output.say(`The job goes on: scancel ${job} ends it, deno task search status shows it`);
+  }
+  return await conclude(study, output, stopped);
 }
 
 function slurmOptions(name: string, options: Values): SlurmOptions {
@@ -465,8 +468,8 @@ function follower(study: Study, output: Output): { look: () => void; end: () => 
   };
 }
 
-/** Says what was found, and writes the report. */
-async function conclude(study: Study, output: Output, interrupted: boolean): Promise<number> {
+/** Says what was found, and writes the report; gives the exit code, that of the signal where one ended the search. */
+async function conclude(study: Study, output: Output, stopped: number | undefined): Promise<number> {
   study.refresh();
   const best = bestTrials(study, 5);
   if (best.length > 0) {
@@ -478,6 +481,6 @@ async function conclude(study: Study, output: Output, interrupted: boolean): Pro
     statusOf(study),
     `${progressLine(study)}. Study and report.html are in ${study.folder}`,
   );
-  if (interrupted) return STOPPED;
+  if (stopped !== undefined) return stopped;
   return best.length > 0 ? 0 : NOTHING;
 }

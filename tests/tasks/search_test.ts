@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { main } from "../../tasks/search.ts";
 import { splitWords } from "../../tasks/search/run.ts";
 import { search } from "../../lib/search/search.ts";
@@ -96,6 +97,28 @@ Deno.test("deno task search runs trials of a program with several workers, and s
     const more = await run("--command", command, "--out", out, "--resume", "--rounds", "9");
     assertEquals([more.code, openStudy(out).state.trials.length], [0, 9]);
   }));
+
+Deno.test({
+  name: "a search that is stopped ends with the code of the signal that stopped it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const [program, space, out] = ["program.ts", "space.json", "study"].map((name) => `${folder}/${name}`);
+      const begun = `${folder}/begun`;
+      await Deno.writeTextFile(
+        program,
+        `Deno.writeTextFileSync(${JSON.stringify(begun)}, ""); setInterval(() => {}, 1000);`,
+      );
+      await Deno.writeTextFile(space, JSON.stringify({ x: [1, 2] }));
+      const command = `"${Deno.execPath()}" run -A ${program}`;
+      const searching = run("--command", command, "--space", space, "--out", out, "--metric", "loss");
+      for (let waits = 0; waits < 600 && !existsSync(begun); waits++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      Deno.kill(Deno.pid, "SIGTERM");
+      assertEquals((await searching).code, 143);
+    }),
+});
 
 Deno.test("a search whose trials nothing could judge is refused before anything is loaded", () =>
   withFolder(async (folder) => {
