@@ -502,7 +502,7 @@ function serveFiles(bed: Bed, wasm: string): Deno.HttpServer<Deno.NetAddr> {
 
 async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promise<BenchTable> {
   const deno = Deno.execPath();
-  const bundle = join(folder, "edge.js"), program = join(folder, "program"), binary = join(folder, "serve");
+  const bundle = join(folder, "edge"), program = join(folder, "program"), binary = join(folder, "serve");
   say("making the edge bundle and the binary");
   await bundleEdge(bundle);
   await writeProgram(program);
@@ -532,7 +532,7 @@ async function benchCold({ rounds, folder, say }: BenchContext, bed: Bed): Promi
     compiled: failure === undefined
       ? server(binary, [])
       : server(deno, ["run", "--no-prompt", "-A", join(program, "serve.js")]),
-    bundle: edge(bundle, {
+    bundle: edge(join(bundle, "score.js"), {
       CLOUDCHAMBER_MODELS: `${address}/${name}/${versions.at(-1)}`,
       CLOUDCHAMBER_WASM: `${address}/ort.wasm`,
     }, ["--no-config", "--allow-net", "--allow-env"]),

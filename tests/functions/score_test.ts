@@ -111,10 +111,12 @@ Deno.test("deno serve functions/score.ts scores from a store's folder without ff
     }
   }));
 
-Deno.test("functions/score.ts bundles into one file that scores with the network alone, as on an edge host", () =>
+Deno.test("functions/score.ts bundles into a folder that scores with the network alone, as on an edge host", () =>
   withModels(async (url, folder) => {
-    const bundle = join(folder, "edge.js");
-    await bundleEdge(bundle);
+    const bundle = join(folder, "edge", "score.js");
+    await bundleEdge(join(folder, "edge"));
+    const { size } = await Deno.stat(bundle);
+    assert(size < 1 << 20, `${size} bytes are read at each start`);
     const wasm = join(root, "node_modules", "onnxruntime-web", "dist", "ort-wasm-simd-threaded.wasm");
     await Deno.copyFile(wasm, join(folder, "ort.wasm"));
     const port = freePort();
