@@ -48,108 +48,111 @@ export interface Metrics {
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128];
 
-/** Makes the metrics of one service; nothing is shared between services. */
-export function createMetrics(sources: MetricsSources): Metrics {
-  const success = createCounter(
-    "inference_request_success_total",
-    "Requests that were answered",
-    ["model", "version"],
-  );
-  const failure = createCounter(
-    "inference_request_failure_total",
-    "Requests that failed, by reason: rejected, canceled, deadline, input, internal",
-    ["model", "reason"],
-  );
-  const examples = createCounter(
-    "inference_count_total",
-    "Examples that were scored",
-    ["model", "version"],
-  );
-  const executions = createCounter("inference_exec_count_total", "Batches that were computed", ["model"]);
-  const duration = createHistogram(
-    "inference_request_duration_seconds",
-    "Time from a request's arrival to its answer",
-    "model",
-    SECONDS,
-  );
-  const queue = createHistogram(
-    "inference_queue_duration_seconds",
-    "Time that a request waited for a free compute unit",
-    "model",
-    SECONDS,
-  );
-  const compute = createHistogram(
-    "inference_compute_duration_seconds",
-    "Time of a batch in ONNX Runtime",
-    "model",
-    SECONDS,
-  );
-  const size = createHistogram("inference_batch_size", "Examples in a batch", "model", ROWS);
-  const responses = createCounter("http_responses_total", "Responses by route and status", [
-    "route",
-    "status",
-  ]);
-  const tallies = [success, failure, examples, executions, duration, queue, compute, size, responses];
-  const statistics = createStatistics();
-  let registry: Promise<Registry> | undefined;
+/** What is counted and measured. */
+function createTallies() {
+  return {
+    success: createCounter("inference_request_success_total", "Requests that were answered", [
+      "model",
+      "version",
+    ]),
+    failure: createCounter(
+      "inference_request_failure_total",
+      "Requests that failed, by reason: rejected, canceled, deadline, input, internal",
+      ["model", "reason"],
+    ),
+    examples: createCounter("inference_count_total", "Examples that were scored", ["model", "version"]),
+    executions: createCounter("inference_exec_count_total", "Batches that were computed", ["model"]),
+    duration: createHistogram(
+      "inference_request_duration_seconds",
+      "Time from a request's arrival to its answer",
+      "model",
+      SECONDS,
+    ),
+    queue: createHistogram(
+      "inference_queue_duration_seconds",
+      "Time that a request waited for a free compute unit",
+      "model",
+      SECONDS,
+    ),
+    compute: createHistogram(
+      "inference_compute_duration_seconds",
+      "Time of a batch in ONNX Runtime",
+      "model",
+      SECONDS,
+    ),
+    size: createHistogram("inference_batch_size", "Examples in a batch", "model", ROWS),
+    responses: createCounter("http_responses_total", "Responses by route and status", ["route", "status"]),
+  };
+}
 
-  async function makeRegistry(): Promise<Registry> {
-    const { Gauge, Registry } = await import("prom-client");
-    const registry = new Registry();
-    // All that a registry asks of a metric is its name, and "get" when it is printed.
-    for (const tally of tallies) registry.registerMetric(tally as unknown as Metric);
-    const registers = [registry];
-    new Gauge({
+/** A gauge: its name, its labels, and its values at the moment, each with the labels' own. */
+interface Shown {
+  name: string;
+  help: string;
+  labelNames?: readonly string[];
+  values(): readonly (readonly [labels: Record<string, string>, value: number])[];
+}
+
+/** What is shown as it is at the moment of a scrape. */
+function gaugesOf({ waiting, active, versions, events, memoryBytes }: MetricsSources): Shown[] {
+  const gauges: Shown[] = [
+    {
       name: "inference_pending_request_count",
       help: "Examples that wait to be computed",
-      registers,
-      collect() {
-        this.set(sources.waiting());
-      },
-    });
-    new Gauge({
-      name: "http_requests_active",
-      help: "Requests being answered",
-      registers,
-      collect() {
-        this.set(sources.active());
-      },
-    });
-    new Gauge({
+      values: () => [[{}, waiting()]],
+    },
+    { name: "http_requests_active", help: "Requests being answered", values: () => [[{}, active()]] },
+    {
       name: "model_version_loaded",
       help: "1 for each model version in memory",
       labelNames: ["model", "version"],
-      registers,
+      values: () => versions().map(([model, version]) => [{ model, version }, 1]),
+    },
+  ];
+  if (events) {
+    gauges.push({
+      name: "events",
+      help: "Object-created events by state: pending, done, dead",
+      labelNames: ["state"],
+      values: () => Object.entries(events()).map(([state, count]) => [{ state }, count]),
+    });
+  }
+  if (memoryBytes) {
+    gauges.push({
+      name: "process_resident_memory_bytes",
+      help: "Resident memory",
+      values: () => [[{}, memoryBytes()]],
+    });
+  }
+  return gauges;
+}
+
+/** Makes what prints all of these. */
+async function makeRegistry(tallies: readonly object[], gauges: readonly Shown[]): Promise<Registry> {
+  const { Gauge, Registry } = await import("prom-client");
+  const registry = new Registry();
+  // All that a registry asks of a metric is its name, and "get" when it is printed.
+  for (const tally of tallies) registry.registerMetric(tally as unknown as Metric);
+  for (const { name, help, labelNames = [], values } of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
       collect() {
         this.reset();
-        for (const [model, version] of sources.versions()) this.set({ model, version }, 1);
+        for (const [labels, value] of values()) this.set(labels, value);
       },
     });
-    const { events, memoryBytes } = sources;
-    if (events) {
-      new Gauge({
-        name: "events",
-        help: "Object-created events by state: pending, done, dead",
-        labelNames: ["state"],
-        registers,
-        collect() {
-          for (const [state, count] of Object.entries(events())) this.set({ state }, count);
-        },
-      });
-    }
-    if (memoryBytes) {
-      new Gauge({
-        name: "process_resident_memory_bytes",
-        help: "Resident memory",
-        registers,
-        collect() {
-          this.set(memoryBytes());
-        },
-      });
-    }
-    return registry;
   }
+  return registry;
+}
 
+/** Makes the metrics of one service; nothing is shared between services. */
+export function createMetrics(sources: MetricsSources): Metrics {
+  const tallies = createTallies(), statistics = createStatistics();
+  const { success, failure, examples, executions, duration, queue, compute, size, responses } = tallies;
+  let registry: Promise<Registry> | undefined;
   return {
     success(model, version, rows, seconds, queueSeconds) {
       success.add([model, version]);
@@ -170,7 +173,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
     },
     statistics,
     response: (route, status) => responses.add([route, String(status)]),
-    text: async () => (await (registry ??= makeRegistry())).metrics(),
+    async text() {
+      registry ??= makeRegistry(Object.values(tallies), gaugesOf(sources));
+      return (await registry).metrics();
+    },
     contentType: "text/plain; version=0.0.4; charset=utf-8",
   };
 }
