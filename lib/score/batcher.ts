@@ -3,8 +3,12 @@
  * that has waited longest, as a batch. Within a queue those who ask take turns, so that one who asks for a thousand
  * examples does not make everyone else wait for all of them. @module
  */
-import type { BatchReport, ComputeUnit, Item, ItemResult, LoadedModel, ModelSource } from "./compute.ts";
+import type { BatchReport, ComputeUnit, Item, LoadedModel, ModelSource } from "./compute.ts";
 import { UnitLostError } from "./compute_pool.ts";
+import { Job, rowsOf, type Scored } from "./job.ts";
+import { TurnQueue } from "./turn_queue.ts";
+
+export { DeadlineError, type Scored } from "./job.ts";
 
 /** The queue of a model is full. */
 export class OverloadError extends Error {
@@ -14,12 +18,6 @@ export class OverloadError extends Error {
   constructor(message: string, /** When to try again. */ readonly retryAfterMs: number) {
     super(message);
   }
-}
-
-/** An answer was not ready in time. */
-export class DeadlineError extends Error {
-  /** Tells this error from others. */
-  override name = "DeadlineError";
 }
 
 /** Limits of {@linkcode createBatcher}. */
@@ -48,18 +46,6 @@ export interface SubmitOptions {
   owner?: object;
 }
 
-/** The result of an example, with the time it waited and the time its batch took in ONNX Runtime. */
-export interface Scored {
-  /** What became of the example. */
-  result: ItemResult;
-  /** Time that it waited. */
-  queueMs: number;
-  /** Time that its batch took in ONNX Runtime. */
-  computeMs: number;
-  /** Examples in its batch. */
-  batch: number;
-}
-
 /** Queues in front of compute units. */
 export interface Batcher {
   /** Loads a model into one unit after the other, so that the others go on computing; the first one into all at once. */
@@ -80,84 +66,22 @@ export interface Batcher {
   close(): Promise<void>;
 }
 
-interface Job {
-  item: Item;
-  rows: number;
-  since: number;
-  deadline: number;
-  tries: number;
-  taken: boolean;
-  settled: boolean;
-  resolve(scored: Scored): void;
-  reject(error: unknown): void;
-}
-
-interface Queue {
-  key: string;
-  /** What waits, by who asks; the first in the map has the next turn. */
-  lanes: Map<object, Job[]>;
-  rows: number;
-  /** How long an example takes at present, smoothed: for Retry-After. */
-  msPerRow: number;
-}
-
-const rowsOf = (item: Item): number => "tensors" in item ? Math.max(item.tensors[0]?.shape[0] ?? 1, 1) : 1;
-
 /** Puts queues in front of some compute units. The units are the batcher's from here on and closed with it. */
 export function createBatcher(
   units: readonly ComputeUnit[],
   limits: BatchLimits & BatchEvents = {},
 ): Batcher {
   const { maxBatch = 16, maxDelayMs = 0, maxQueue = 256, onBatch } = limits;
-  const queues = new Map<string, Queue>();
+  const queues = new Map<string, TurnQueue>();
   const free = [...units];
   let wake: ReturnType<typeof setTimeout> | undefined;
 
-  /** The next job in turn, if it fits. */
-  function takeNext(queue: Queue, room: number): Job | undefined {
-    const [next] = queue.lanes;
-    if (!next || next[1][0].rows > room) return undefined;
-    const [owner, lane] = next;
-    const job = lane.shift() as Job;
-    queue.lanes.delete(owner);
-    if (lane.length > 0) queue.lanes.set(owner, lane); // to the end of the turns
-    queue.rows -= job.rows;
-    job.taken = true;
-    return job;
-  }
-
-  /** Takes jobs off a queue until the batch is full, refusing those that are too late. */
-  function take(queue: Queue, now: number): Job[] {
-    const batch: Job[] = [];
-    let rows = 0;
-    for (;;) {
-      const job = takeNext(queue, batch.length === 0 ? Infinity : maxBatch - rows);
-      if (!job) return batch;
-      if (job.settled) continue;
-      if (job.deadline <= now) {
-        job.reject(
-          new DeadlineError(`Not scored within the deadline: waited ${Math.round(now - job.since)} ms`),
-        );
-        continue;
-      }
-      batch.push(job);
-      rows += job.rows;
-    }
-  }
-
-  /** Since when the first of a queue has waited. */
-  function waitingSince({ lanes }: Queue): number {
-    let since = Infinity;
-    for (const [job] of lanes.values()) since = Math.min(since, job.since);
-    return since;
-  }
-
   /** The queue whose first example has waited longest, if it may be computed now. */
-  function pick(now: number): Queue | undefined {
-    let oldest: Queue | undefined, oldestSince = Infinity, soonest = Infinity;
+  function pick(now: number): TurnQueue | undefined {
+    let oldest: TurnQueue | undefined, oldestSince = Infinity, soonest = Infinity;
     for (const queue of queues.values()) {
-      if (queue.lanes.size === 0) continue;
-      const since = waitingSince(queue);
+      if (queue.isEmpty) continue;
+      const { since } = queue;
       const ripe = queue.rows >= maxBatch || now - since >= maxDelayMs;
       if (!ripe) soonest = Math.min(soonest, since + maxDelayMs - now);
       else if (since < oldestSince) {
@@ -177,24 +101,23 @@ export function createBatcher(
       const now = performance.now();
       const queue = pick(now);
       if (!queue) return;
-      const batch = take(queue, now);
+      const batch = queue.take(maxBatch, now);
       if (batch.length > 0) void compute(free.pop() as ComputeUnit, queue, batch, now);
     }
   }
 
-  async function compute(unit: ComputeUnit, queue: Queue, batch: Job[], started: number): Promise<void> {
+  async function compute(
+    unit: ComputeUnit,
+    queue: TurnQueue,
+    batch: readonly Job[],
+    started: number,
+  ): Promise<void> {
     try {
       const report = await unit.run(queue.key, batch.map(({ item }) => item));
-      const ms = performance.now() - started;
-      if (report.rows > 0) queue.msPerRow += 0.1 * (ms / report.rows - queue.msPerRow);
+      const { computeMs, rows } = report;
+      queue.took(performance.now() - started, rows);
       batch.forEach((job, i) => {
-        const result = report.results[i];
-        job.resolve({
-          result,
-          queueMs: started - job.since,
-          computeMs: report.computeMs,
-          batch: report.rows,
-        });
+        job.resolve({ result: report.results[i], queueMs: started - job.since, computeMs, batch: rows });
       });
       onBatch?.(queue.key, report);
     } catch (error) {
@@ -205,78 +128,40 @@ export function createBatcher(
     }
   }
 
-  /** Examples that shared a batch with the one that killed a worker get a second try, alone. */
-  function retryOrReject(queue: Queue, job: Job, batchSize: number, error: unknown): void {
-    const gone = "png" in job.item && job.item.png.byteLength === 0; // handed over to the worker that was lost
-    if (!(error instanceof UnitLostError) || job.tries > 0 || gone || batchSize === 1) {
-      return job.reject(error);
+  /** Loads a model into one unit after the other; the first one into all at once. */
+  async function load(key: string, source: ModelSource): Promise<LoadedModel> {
+    let loaded: LoadedModel | undefined;
+    if (queues.size === 0) [loaded] = await Promise.all(units.map((unit) => unit.load(key, source)));
+    else for (const unit of units) loaded = await unit.load(key, source);
+    queues.set(key, queues.get(key) ?? new TurnQueue(key));
+    return loaded as LoadedModel;
+  }
+
+  function submit(key: string, item: Item, options: SubmitOptions = {}): Promise<Scored> {
+    const { deadline = Infinity, signal, owner } = options;
+    const queue = queues.get(key);
+    if (!queue) return Promise.reject(new Error(`Model "${key}" is not loaded`));
+    const rows = rowsOf(item);
+    if (queue.rows + rows > maxQueue && !queue.isEmpty) {
+      const wait = Math.max(queue.rows * queue.msPerRow / units.length, 1);
+      return Promise.reject(
+        new OverloadError(`The queue is full: ${queue.rows} examples are waiting`, wait),
+      );
     }
-    job.tries++;
-    queue.lanes = new Map([[job, [job]], ...queue.lanes]); // before everybody else: it has had its turn once
-    queue.rows += job.rows;
+    const job = new Job(item, deadline);
+    queue.push(owner ?? job, job);
+    dispatch();
+    if (!job.taken && signal) job.giveUpWith(signal());
+    return job.scored;
   }
 
   return {
-    async load(key, source) {
-      let loaded: LoadedModel | undefined;
-      if (queues.size === 0) {
-        [loaded] = await Promise.all(units.map((unit) => unit.load(key, source)));
-      } else {
-        for (const unit of units) loaded = await unit.load(key, source);
-      }
-      queues.set(key, queues.get(key) ?? { key, lanes: new Map(), rows: 0, msPerRow: 1 });
-      return loaded as LoadedModel;
-    },
+    load,
     async unload(key) {
       queues.delete(key);
       for (const unit of units) await unit.unload(key);
     },
-    submit(key, item, { deadline = Infinity, signal, owner } = {}) {
-      const queue = queues.get(key);
-      if (!queue) return Promise.reject(new Error(`Model "${key}" is not loaded`));
-      const rows = rowsOf(item);
-      if (queue.rows + rows > maxQueue && queue.lanes.size > 0) {
-        const wait = Math.max(queue.rows * queue.msPerRow / units.length, 1);
-        return Promise.reject(
-          new OverloadError(`The queue is full: ${queue.rows} examples are waiting`, wait),
-        );
-      }
-      let client: AbortSignal | undefined;
-      return new Promise<Scored>((resolve, reject) => {
-        const settle = <A>(act: (value: A) => void) => (value: A) => {
-          if (job.settled) return;
-          job.settled = true;
-          clearTimeout(timer);
-          client?.removeEventListener("abort", abort);
-          act(value);
-        };
-        const job: Job = {
-          item,
-          rows,
-          since: performance.now(),
-          deadline,
-          tries: 0,
-          taken: false,
-          settled: false,
-          resolve: settle(resolve),
-          reject: settle(reject),
-        };
-        const abort = () => job.reject(client?.reason);
-        const left = deadline - job.since;
-        const late = () =>
-          job.reject(new DeadlineError(`Not scored within the deadline: waited ${Math.round(left)} ms`));
-        const timer = left < 2 ** 31 ? setTimeout(late, Math.max(left, 0)) : undefined;
-        const lane = queue.lanes.get(owner ?? job);
-        if (lane) lane.push(job);
-        else queue.lanes.set(owner ?? job, [job]);
-        queue.rows += rows;
-        dispatch();
-        if (job.taken || !signal) return;
-        client = signal();
-        if (client.aborted) abort();
-        else client.addEventListener("abort", abort, { once: true });
-      });
-    },
+    submit,
     waiting(key) {
       if (key !== undefined) return queues.get(key)?.rows ?? 0;
       let rows = 0;
@@ -285,13 +170,21 @@ export function createBatcher(
     },
     async close() {
       clearTimeout(wake);
-      for (const queue of queues.values()) {
-        for (const job of [...queue.lanes.values()].flat()) {
-          job.reject(new UnitLostError("The server is stopping"));
-        }
+      for (const job of [...queues.values()].flatMap((queue) => queue.jobs())) {
+        job.reject(new UnitLostError("The server is stopping"));
       }
       queues.clear();
       for (const unit of units) await unit.close();
     },
   };
+}
+
+/** Examples that shared a batch with the one that killed a worker get a second try, alone. */
+function retryOrReject(queue: TurnQueue, job: Job, batchSize: number, error: unknown): void {
+  const gone = "png" in job.item && job.item.png.byteLength === 0; // handed over to the worker that was lost
+  if (!(error instanceof UnitLostError) || job.tries > 0 || gone || batchSize === 1) {
+    return job.reject(error);
+  }
+  job.tries++;
+  queue.putBack(job);
 }

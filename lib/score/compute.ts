@@ -146,50 +146,101 @@ function decodeSeen(
   return { arrays: { [card.inputs[0].name]: fromImage(image) }, shape: [height, width, image.channels] };
 }
 
+/** Decodes, prepares and checks one item. @throws What the client did wrong. */
+function prepareItem(scorer: Scorer, item: Item, index: number, maxPixels: number): Ready {
+  const started = performance.now();
+  if ("tensors" in item) {
+    const { tensors } = item, rows = tensors[0].shape[0] ?? 1;
+    checkInputs(scorer.card.name, scorer.inputs, tensors);
+    for (const tensor of tensors) checkFloats(tensor, `input "${tensor.name}"`);
+    return { index, tensors, rows, ms: performance.now() - started };
+  }
+  const { card } = scorer;
+  const { arrays, shape } = "png" in item
+    ? decodeSeen(card, item.png, maxPixels)
+    : { arrays: item.arrays, shape: item.arrays[card.inputs[0].name]?.shape ?? [] };
+  const { values, warnings } = prepareExample(card, arrays, item.range ? { range: item.range } : {});
+  const tensors = inputTensors(card, scorer.inputs, [values]);
+  const { hits } = arrays[card.inputs[0].name];
+  const view = item.view
+    ? { view: [...values.values()].map((data) => data.slice()), ...(hits && { hits }) }
+    : {};
+  const example = { warnings, shape, ...view };
+  return { index, tensors, rows: 1, ms: performance.now() - started, example };
+}
+
+/** The answer to an item, of the outputs that are its own. */
+function resultOf(scorer: Scorer, ready: Ready, outputs: Tensor[]): ItemResult {
+  try {
+    if (!ready.example) {
+      for (const tensor of outputs) checkFloats(tensor, `with output "${tensor.name}"`);
+      return { tensors: outputs, ms: ready.ms };
+    }
+    return { answers: answerReader(scorer.card, outputs)(0), ms: ready.ms, ...ready.example };
+  } catch (error) {
+    return { fault: faultOf(error) };
+  }
+}
+
+/** Items that can be computed together, those of one shape in a group. What cannot be prepared has its fault in `results`. */
+function groupsOf(
+  items: readonly Item[],
+  prepare: (item: Item, index: number) => Ready,
+  results: ItemResult[],
+): Ready[][] {
+  const groups = new Map<string, Ready[]>();
+  items.forEach((item, index) => {
+    try {
+      const ready = prepare(item, index);
+      const signature = ready.tensors.map(({ name, shape }) => `${name}:${shape.slice(1)}`).join();
+      const group = groups.get(signature);
+      if (group) group.push(ready);
+      else groups.set(signature, [ready]);
+    } catch (error) {
+      results[index] = { fault: faultOf(error) };
+    }
+  });
+  return [...groups.values()];
+}
+
+/** Computes a group, and item by item where that fails; gives how many rows were computed. */
+async function computeGroup(
+  scorer: Scorer,
+  group: readonly Ready[],
+  results: ItemResult[],
+): Promise<number> {
+  const alone = group.length === 1;
+  let first = 0;
+  try {
+    const outputs = await scorer.infer(alone ? group[0].tensors : joinItems(group));
+    for (const ready of group) {
+      const end = first + ready.rows;
+      const own = alone ? outputs : outputs.map((tensor) => ownRows(tensor, first, end));
+      results[ready.index] = resultOf(scorer, ready, own);
+      first = end;
+    }
+    return first;
+  } catch (error) {
+    if (alone) {
+      results[group[0].index] = { fault: faultOf(error) };
+      return 0;
+    }
+    // One example that the model cannot take must not cost the others their answer.
+    let rows = 0;
+    for (const ready of group) rows += await computeGroup(scorer, [ready], results);
+    return rows;
+  }
+}
+
+/** Whether a model takes any number of examples at once, and answers each. */
+function takesBatches({ inputs, outputs }: Scorer): boolean {
+  return [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
+}
+
 /** Makes a unit that computes in this thread. */
 export function createUnit(options: UnitOptions = {}): ComputeUnit {
   const { maxPixels = 1 << 26, maxRows = 64 } = options;
   const models = new Map<string, Scorer>();
-
-  /** Decodes, prepares and checks one item. @throws What the client did wrong. */
-  function prepare(scorer: Scorer, item: Item, index: number): Ready {
-    const started = performance.now();
-    if ("tensors" in item) {
-      checkInputs(scorer.card.name, scorer.inputs, item.tensors);
-      for (const tensor of item.tensors) checkFloats(tensor, `input "${tensor.name}"`);
-      return {
-        index,
-        tensors: item.tensors,
-        rows: item.tensors[0].shape[0] ?? 1,
-        ms: performance.now() - started,
-      };
-    }
-    const { card } = scorer;
-    const { arrays, shape } = "png" in item
-      ? decodeSeen(card, item.png, maxPixels)
-      : { arrays: item.arrays, shape: item.arrays[card.inputs[0].name]?.shape ?? [] };
-    const { values, warnings } = prepareExample(card, arrays, item.range ? { range: item.range } : {});
-    const tensors = inputTensors(card, scorer.inputs, [values]);
-    const { hits } = arrays[card.inputs[0].name];
-    const view = item.view
-      ? { view: [...values.values()].map((data) => data.slice()), ...(hits && { hits }) }
-      : {};
-    const example = { warnings, shape, ...view };
-    return { index, tensors, rows: 1, ms: performance.now() - started, example };
-  }
-
-  function resultOf(scorer: Scorer, ready: Ready, outputs: Tensor[]): ItemResult {
-    try {
-      if (!ready.example) {
-        for (const tensor of outputs) checkFloats(tensor, `with output "${tensor.name}"`);
-        return { tensors: outputs, ms: ready.ms };
-      }
-      return { answers: answerReader(scorer.card, outputs)(0), ms: ready.ms, ...ready.example };
-    } catch (error) {
-      return { fault: faultOf(error) };
-    }
-  }
-
   return {
     async load(key, { card, onnx }) {
       const scorer = await createScorer({ ...options, card, onnx });
@@ -210,45 +261,13 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
       const results = new Array<ItemResult>(items.length);
       const lost = { who: "server" as const, message: `Model "${key}" is not loaded` };
       if (!scorer) return { results: results.fill({ fault: lost }), computeMs: 0, rows: 0 };
-      const groups = new Map<string, Ready[]>();
-      items.forEach((item, index) => {
-        try {
-          const ready = prepare(scorer, item, index);
-          const signature = ready.tensors.map(({ name, shape }) => `${name}:${shape.slice(1)}`).join();
-          const group = groups.get(signature);
-          if (group) group.push(ready);
-          else groups.set(signature, [ready]);
-        } catch (error) {
-          results[index] = { fault: faultOf(error) };
-        }
-      });
-      let computeMs = 0, rows = 0;
-      const compute = async (group: Ready[]): Promise<void> => {
-        const started = performance.now();
-        try {
-          const outputs = await scorer.infer(group.length === 1 ? group[0].tensors : joinItems(group));
-          let first = 0;
-          for (const ready of group) {
-            const own = group.length === 1
-              ? outputs
-              : outputs.map((t) => ownRows(t, first, first + ready.rows));
-            results[ready.index] = resultOf(scorer, ready, own);
-            first += ready.rows;
-          }
-          rows += first;
-        } catch (error) {
-          // One example that the model cannot take must not cost the others their answer.
-          if (group.length > 1) { for (const ready of group) await compute([ready]); }
-          else results[group[0].index] = { fault: faultOf(error) };
-        }
-        computeMs += performance.now() - started;
-      };
-      const joins = scorer.inputs.every(({ shape }) => shape[0] === -1) &&
-        scorer.outputs.every(({ shape }) => shape[0] === -1);
-      for (const group of groups.values()) {
-        for (const part of joins ? cut(group, maxRows) : group.map((ready) => [ready])) await compute(part);
-      }
-      return { results, computeMs, rows };
+      const prepare = (item: Item, index: number) => prepareItem(scorer, item, index, maxPixels);
+      const groups = groupsOf(items, prepare, results), joins = takesBatches(scorer);
+      const parts = groups.flatMap((group) => joins ? cut(group, maxRows) : group.map((ready) => [ready]));
+      const started = performance.now();
+      let rows = 0;
+      for (const part of parts) rows += await computeGroup(scorer, part, results);
+      return { results, computeMs: performance.now() - started, rows };
     },
     async close() {
       for (const key of [...models.keys()]) await this.unload(key);
@@ -257,7 +276,7 @@ export function createUnit(options: UnitOptions = {}): ComputeUnit {
 }
 
 /** Cuts a group so that no part holds more than `maxRows` rows, unless a single item does. */
-function cut(group: Ready[], maxRows: number): Ready[][] {
+function cut(group: readonly Ready[], maxRows: number): Ready[][] {
   const parts: Ready[][] = [];
   let rows = Infinity;
   for (const ready of group) {
@@ -272,7 +291,7 @@ function cut(group: Ready[], maxRows: number): Ready[][] {
 }
 
 /** One tensor an input, holding the rows of every item in turn. */
-function joinItems(group: Ready[]): Tensor[] {
+function joinItems(group: readonly Ready[]): Tensor[] {
   return group[0].tensors.map(({ name }) =>
     joinRows(group.map(({ tensors }) => tensors.find((tensor) => tensor.name === name) as Tensor))
   );
