@@ -12,7 +12,7 @@ import { LAYERS, OWN_PACKAGE } from "../layers/registry.ts";
 import { apart } from "../layers/twin.ts";
 import { type Ends, endsOf, flattenTensors, type History, historyKey } from "./_keras_nodes.ts";
 import { isOperation, layerOfOperation } from "./_keras_operations.ts";
-import { numberedPaths } from "./_keras_paths.ts";
+import { numberedPaths } from "../layers/_keras_paths.ts";
 import type { WeightsFile } from "./_weights_file.ts";
 
 /** Makes an error of what is wrong. */
@@ -47,6 +47,8 @@ interface WaitingCall {
   inputs: string[];
   /** How many of the inputs, at the end, are a first state. */
   states: number;
+  /** What else the layer is told. */
+  options: JsonObject;
 }
 
 /** Makes models from their configurations, with weights from one file. */
@@ -115,7 +117,7 @@ export class ModelReader {
     const first: JsonObject = started ? layers[0] : { config: { batch_shape: shape, name: "input" } };
     const rest = started ? layers.slice(1) : layers;
     const names = this.#layerNames(rest);
-    const paths = numberedPaths(rest.map((layer) => String(layer.class_name)));
+    const paths = numberedPaths(rest.map(filedAs));
     const made = rest.map((layer, i) => this.#layer(layer, names.safe[i], `${path}layers/${paths[i]}`));
     const model = tf.sequential({ name: safeName(config.name) });
     const { name, ...input } = this.#inputSettings(first);
@@ -133,7 +135,7 @@ export class ModelReader {
 
   #functional(config: JsonObject, layers: JsonObject[], path: string): tf.LayersModel {
     const names = this.#layerNames(layers);
-    const paths = numberedPaths(layers.map((layer) => String(layer.class_name)));
+    const paths = numberedPaths(layers.map(filedAs));
     // Tensors are kept by layer, call and output.
     const tensors = new Map<string, tf.SymbolicTensor>();
     const waiting: WaitingCall[] = [];
@@ -152,8 +154,8 @@ export class ModelReader {
       const member = { name, className, layer, merges };
       nodes.forEach((node, number) => {
         const preprocesses = LAYERS.get(className)?.keras.preprocesses;
-        const { inputs, states } = flattenTensors(node, name, this.#fail, preprocesses);
-        waiting.push({ member, node: number, inputs: inputs.map(historyKey), states });
+        const { inputs, ...how } = flattenTensors(node, name, this.#fail, preprocesses);
+        waiting.push({ member, node: number, inputs: inputs.map(historyKey), ...how });
       });
     });
     this.#runCalls(waiting, tensors);
@@ -188,6 +190,7 @@ export class ModelReader {
           still.push(call);
           continue;
         }
+        this.#checkOptions(member, inputs as tf.SymbolicTensor[], call.options);
         const outputs = this.#apply(member, inputs as tf.SymbolicTensor[], call.states);
         outputs.forEach((output, i) => tensors.set(historyKey([member.name, node, i]), output));
       }
@@ -211,6 +214,22 @@ export class ModelReader {
       if (!tensor) throw this.#fail(`${what} ${JSON.stringify(history)} does not exist`);
       return tensor;
     });
+  }
+
+  /** What a call is told must be what the layer does by itself with such inputs. */
+  #checkOptions(
+    { name, className }: Member,
+    inputs: readonly tf.SymbolicTensor[],
+    options: JsonObject,
+  ): void {
+    const dtypes = inputs.map(({ dtype }) => dtype);
+    const own = LAYERS.get(className)?.keras.calledWith?.(dtypes) ?? {};
+    if (JSON.stringify(own) === JSON.stringify(options)) return;
+    const said = Object.entries(options).map(([option, value]) => `${option} ${value}`).join(", ") ||
+      "no option";
+    throw this.#fail(
+      `layer "${name}" is called with ${said} on ${dtypes.join(", ")}, which is not supported`,
+    );
   }
 
   #apply({ layer, name, merges }: Member, inputs: tf.SymbolicTensor[], states: number): tf.SymbolicTensor[] {
@@ -338,6 +357,11 @@ export class ModelReader {
       throw this.#fail(`layer "${layer.name}" has ${filled.length} weights: the file has ${count}`);
     }
   }
+}
+
+/** The class under whose name a layer's weights are. */
+function filedAs({ class_name: name }: JsonObject): string {
+  return LAYERS.get(String(name))?.keras.filedAs ?? String(name);
 }
 
 /** A name that TensorFlow.js takes: letters, digits and `-._/`, not first a sign. */

@@ -1,5 +1,5 @@
 /** How a Keras file says which tensors go into a call, into a model and out of it. @module */
-import { isObject, type Json } from "../layers/keras_settings.ts";
+import { isObject, type Json, type JsonObject } from "../layers/keras_settings.ts";
 
 type Fail = (why: string) => Error;
 
@@ -58,7 +58,10 @@ const IDLE: Readonly<Record<string, readonly Json[]>> = {
   attention_mask: [null],
   return_attention_scores: [false],
   use_causal_mask: [false],
+  reverse: [false],
 };
+/** Options of a call that the layer knows what to do with, if true. */
+const TO_LAYER = ["reverse"];
 /** Tensors that may be given by name, in this order behind the others. */
 const BY_NAME = ["inputs", "inputs1", "inputs2", "query", "value", "key"];
 
@@ -79,14 +82,14 @@ function tensorsIn(value: Json, found: History[]): boolean {
  * The tensors that feed one call of a layer.
  *
  * @param idleInTraining Whether a call that is said to be in training changes nothing for a trained model.
- * @returns `states` of them, the last ones, are the first state of a recurrent layer.
+ * @returns `states` of them, the last ones, are the first state of a recurrent layer; `options` change what the layer does.
  */
 export function flattenTensors(
   node: Json,
   name: string,
   fail: Fail,
   idleInTraining = false,
-): { inputs: History[]; states: number } {
+): { inputs: History[]; states: number; options: JsonObject } {
   const { args, kwargs = {} } = isObject(node) ? node : {};
   if (!Array.isArray(args) || !isObject(kwargs)) throw fail(`a call of layer "${name}" is damaged`);
   const inputs: History[] = [];
@@ -101,17 +104,22 @@ export function flattenTensors(
     }
   }
   let states = 0;
+  const options: JsonObject = {};
   for (const [option, value] of given) {
     const idle = (value: Json): boolean =>
       IDLE[option]?.includes(value) || (idleInTraining && option === "training") ||
       Array.isArray(value) && value.every(idle); // a mask for each input
     if (BY_NAME.includes(option) || idle(value)) continue;
+    if (TO_LAYER.includes(option) && value === true) {
+      options[option] = value;
+      continue;
+    }
     const before = inputs.length;
     if (option === "initial_state" && tensorsIn(value, inputs)) states = inputs.length - before;
     else throw fail(`layer "${name}" is called with ${option} ${short(value)}, which is not supported`);
   }
   if (inputs.length === 0) throw fail(`layer "${name}" is called without inputs`);
-  return { inputs, states };
+  return { inputs, states, options };
 }
 
 function short(value: Json): string {

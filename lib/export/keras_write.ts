@@ -11,7 +11,7 @@ import { layerObject, layerToKeras } from "../layers/keras_form.ts";
 import type { Json, JsonObject } from "../layers/keras_settings.ts";
 import { LAYERS } from "../layers/registry.ts";
 import { type Call, type Graph, readGraph, type Value } from "./_graph.ts";
-import { numberedPaths } from "./_keras_paths.ts";
+import { numberedPaths } from "../layers/_keras_paths.ts";
 import { encodeWeights, type StoredArray, type StoredGroup } from "./_weights_file.ts";
 import { type OptimizerState, optimizerToKeras } from "./keras_optimizer.ts";
 
@@ -66,7 +66,9 @@ export async function encodeKeras(
   const config = straight ? sequentialConfig(graph, straight) : functionalConfig(graph, operations);
 
   const groups: StoredGroup[] = [{ path: "", name: model.name, arrays: [] }];
-  const paths = numberedPaths(layers.map(({ className }) => className));
+  const paths = numberedPaths(
+    layers.map(({ className }) => LAYERS.get(className)?.keras.filedAs ?? className),
+  );
   layers.forEach(({ name, layer, className }, i) => {
     groups.push(...storedGroups(`layers/${paths[i]}`, name, layer, className));
   });
@@ -290,13 +292,15 @@ function functionalConfig(graph: Graph, operations: readonly Operation[]): JsonO
 
 /** How a layer is called: with one tensor, with a list, with several, or with one and its first state. */
 function nodeObject(className: string, tensors: JsonObject[]): JsonObject {
-  const { merges, takes = "list" } = LAYERS.get(className)?.keras ?? {};
+  const { merges, takes = "list", calledWith } = LAYERS.get(className)?.keras ?? {};
+  const dtypes = tensors.map(({ config }) => String((config as JsonObject).dtype));
   if (merges && takes === "arguments") {
     return { args: tensors.length === 1 ? [tensors[0], tensors[0]] : tensors, kwargs: {} };
   }
   if (merges) return { args: [tensors], kwargs: {} };
   const [first, ...states] = tensors;
-  return { args: [first], kwargs: states.length > 0 ? { initial_state: states } : {} };
+  const told = calledWith?.(dtypes) ?? {};
+  return { args: [first], kwargs: states.length > 0 ? { initial_state: states, ...told } : told };
 }
 
 function compileConfig(optimizer: JsonObject, loss: string | undefined): JsonObject {

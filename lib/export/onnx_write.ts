@@ -132,7 +132,12 @@ function emit(
 /** The names of the layers that make the outputs, told apart where one makes several. */
 function endNames(model: tf.LayersModel): string[] {
   const ends = model.outputs.map(({ sourceLayer }) => sourceLayer.name);
-  return ends.map((name, i) => ends.indexOf(name) === i ? name : `${name}_${i}`);
+  return ends.map((name, i) => {
+    if (ends.indexOf(name) === i) return name;
+    let free = `${name}_${i}`;
+    while (ends.includes(free)) free += "_"; // another layer has that name
+    return free;
+  });
 }
 
 function names(given: readonly string[], count: number, what: string): readonly string[] {

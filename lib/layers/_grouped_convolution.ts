@@ -16,7 +16,12 @@ interface Convolution extends tf.layers.Layer {
 type Make = new (args: object) => Convolution;
 
 /** One convolution over `rank` axes, strides and dilations a number an axis. */
-function convolve(rank: number, x: tf.Tensor, kernel: tf.Tensor, layer: Convolution): tf.Tensor {
+export function convolve(
+  rank: number,
+  x: tf.Tensor,
+  kernel: tf.Tensor,
+  layer: Pick<Convolution, "strides" | "padding" | "dilationRate">,
+): tf.Tensor {
   const { strides, dilationRate } = layer;
   const padding = layer.padding === "causal" ? "valid" : layer.padding;
   if (rank === 1) {

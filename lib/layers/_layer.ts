@@ -4,6 +4,9 @@ import type { tf } from "../engine/mod.ts";
 /** What `call` and `build` of a layer get. */
 export type OneOrMany<T> = T | T[];
 
+/** What `apply` of a layer takes and gives: tensors, or places for them in a model. */
+export type Applied = tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[];
+
 /** The one tensor or shape that a layer takes. */
 export function only<T extends tf.Tensor>(inputs: OneOrMany<tf.Tensor>): T {
   return (Array.isArray(inputs) ? inputs[0] : inputs) as T;

@@ -41,12 +41,18 @@ export interface KerasForm {
   ignored?: readonly string[];
   /** Says what in Keras's settings is not supported together, if anything is. */
   check?(config: JsonObject): string | undefined;
+  /** The class whose name in snake_case the layer's own group has. @default {the class's name} */
+  filedAs?: string;
   /** Where weights are kept. @default {all in the layer's own group} */
   parts?(layer: tf.layers.Layer): readonly WeightPart[];
   /** Whether all settings are kept as Keras wrote them, for `create` as `kept`; the layer has them under that name. */
   keeps?: boolean;
   /** Whether Keras writes of each call that it is in training, which counts only until the whole model is called. */
   preprocesses?: boolean;
+  /** Whether Keras's class takes no settings but these and a name. */
+  bare?: boolean;
+  /** Keras's options of a call, which follow from the types of what goes in. @default {none} */
+  calledWith?(dtypes: readonly string[]): JsonObject;
   /** Whether it takes a list of inputs. */
   merges?: boolean;
   /** Whether Keras calls it with one list or with an argument a tensor, if it takes several. @default {"list"} */

@@ -16,8 +16,17 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 /** How the definition of a class is found, for a layer that holds another one. */
 export type Find = (className: string) => LayerDefinition | undefined;
 
-/** A layer inside a layer. */
-function innerToKeras(inner: tf.layers.Layer, find: Find, fail: (why: string) => Error): JsonObject {
+/** A layer inside a layer, or several. */
+function innerToKeras(
+  inner: tf.layers.Layer | readonly tf.layers.Layer[],
+  find: Find,
+  fail: (why: string) => Error,
+): Json {
+  if (Array.isArray(inner)) return inner.map((one) => innerToKeras(one, find, fail));
+  return oneToKeras(inner as tf.layers.Layer, find, fail);
+}
+
+function oneToKeras(inner: tf.layers.Layer, find: Find, fail: (why: string) => Error): JsonObject {
   const className = inner.getClassName(), definition = find(className);
   if (!definition) throw fail(`class "${className}" inside it is not among those that can be written`);
   return layerObject(inner.name, inner.trainable, definition, layerToKeras(inner, definition, find));
@@ -39,7 +48,7 @@ export function layerObject(
   return {
     module: form.own ? OWN_PACKAGE : form.module ?? "keras.layers",
     class_name: className,
-    config: { name, trainable, dtype: policy, ...settings },
+    config: form.bare ? { name, ...settings } : { name, trainable, dtype: policy, ...settings },
     registered_name: form.own ? `${OWN_PACKAGE}>${className}` : form.module ? className : null,
   };
 }
@@ -71,9 +80,9 @@ export function layerToKeras(
     // A separable convolution forgets to tell its depth multiplier.
     const value = name in settings ? settings[name] : (layer as unknown as Record<string, unknown>)[name];
     if (value === undefined) continue; // both sides have the same default
-    const written = kind === "layer"
-      ? innerToKeras((layer as unknown as Record<string, tf.layers.Layer>)[name], find, fail)
-      : settingToKeras(kind, value);
+    const inner = (layer as unknown as Record<string, tf.layers.Layer | tf.layers.Layer[]>)[name];
+    const isInner = kind === "layer" || kind === "layers";
+    const written = isInner ? innerToKeras(inner, find, fail) : settingToKeras(kind, value);
     if (written === undefined) {
       throw fail(`${name} ${JSON.stringify(value)} means something else or nothing there`);
     }
@@ -114,9 +123,8 @@ export function layerFromKeras(
     const ours = known.get(key);
     if (ours !== undefined) {
       const kind = form.fields[ours];
-      const setting = kind === "layer"
-        ? innerFromKeras(value, what, fail, find)
-        : settingFromKeras(kind, value);
+      const isInner = kind === "layer" || kind === "layers";
+      const setting = isInner ? innerFromKeras(kind, value, what, fail, find) : settingFromKeras(kind, value);
       if (setting === undefined) throw fail(`${what} has ${key} ${brief(value)}, which is not supported`);
       if (setting !== null) settings[ours] = setting;
     } else if (form.fixed && Object.hasOwn(form.fixed, key)) {
@@ -148,13 +156,20 @@ export function isKerasModule(module: string, { keras: form }: LayerDefinition):
   return module === (form.module ?? "keras.layers") || module.startsWith("keras.src.layers.");
 }
 
-/** A layer inside a layer, whose weights will be those of the file. */
+/** A layer inside a layer, or several, whose weights will be those of the file. */
 function innerFromKeras(
+  kind: "layer" | "layers",
   value: Json,
   what: string,
   fail: (why: string) => Error,
   find: Find,
-): tf.layers.Layer {
+): tf.layers.Layer | tf.layers.Layer[] {
+  if (kind === "layer") return oneFromKeras(value, what, fail, find);
+  if (!Array.isArray(value) || value.length === 0) throw fail(`${what} does not say the layers inside it`);
+  return value.map((one) => oneFromKeras(one, what, fail, find));
+}
+
+function oneFromKeras(value: Json, what: string, fail: (why: string) => Error, find: Find): tf.layers.Layer {
   if (!isObject(value) || !isObject(value.config)) throw fail(`${what} does not say the layer inside it`);
   const definition = find(String(value.class_name));
   if (!definition || !isKerasModule(String(value.module), definition)) {

@@ -16,7 +16,7 @@ export function float(value: number): Json {
   return rawJSON(Math.abs(value) < 1e21 ? `${value}.0` : `${value}`);
 }
 
-/** How one setting is written; "layer" is a layer inside the layer, and left to `keras_form.ts`. */
+/** How one setting is written; "layer" is a layer inside the layer, "layers" are several: left to `keras_form.ts`. */
 export type SettingKind =
   | "integer"
   | "integer?"
@@ -40,7 +40,8 @@ export type SettingKind =
   | "initializer"
   | "regularizer"
   | "constraint"
-  | "layer";
+  | "layer"
+  | "layers";
 
 /** Settings of an object that is written as a class and its settings: Keras's name by TensorFlow.js's. */
 type Named = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -276,6 +277,7 @@ export function settingFromKeras(kind: SettingKind, value: Json): unknown {
       return read[kind](String(value.class_name), value.config);
     }
     case "layer":
+    case "layers":
       return undefined;
   }
 }

@@ -28,6 +28,12 @@ export {
 } from "./capsules.ts";
 export { type AdaptivePoolingConfig } from "./adaptive_pooling.ts";
 export { AdditiveAttention, Attention, type AttentionConfig } from "./attention.ts";
+export {
+  type AdaptiveEqualizationConfig,
+  AutoContrast,
+  type AutoContrastConfig,
+  ContrastLimitedAdaptiveHistogramEqualization,
+} from "./contrast.ts";
 export { CenterCrop, type ImageSizeConfig, Resizing, type ResizingConfig } from "./resizing.ts";
 export { EinsumDense, type EinsumDenseConfig } from "./einsum_dense.ts";
 export { Identity } from "./passing.ts";
@@ -52,8 +58,18 @@ export {
 } from "./local_response_normalization.ts";
 export { Subtract } from "./merging.ts";
 export { MinPooling2D, type MinPoolingConfig } from "./min_pooling.ts";
-export { MultiHeadAttention, type MultiHeadAttentionConfig } from "./multi_head_attention.ts";
+export {
+  GroupQueryAttention,
+  type GroupQueryAttentionConfig,
+  MultiHeadAttention,
+  type MultiHeadAttentionConfig,
+} from "./multi_head_attention.ts";
+export { type ConvLstmConfig } from "./conv_lstm.ts";
 export { Normalization, type NormalizationConfig } from "./normalization.ts";
+export { Pipeline, type PipelineConfig } from "./pipeline.ts";
+export { type CellConfig, StackedRNNCells, type StackedRNNCellsConfig } from "./recurrent_cell.ts";
+export { ReversibleEmbedding, type ReversibleEmbeddingConfig } from "./reversible_embedding.ts";
+export { Rnn, type RnnConfig } from "./rnn.ts";
 export { Reparametrization } from "./reparametrization.ts";
 export { SelfAttention, type SelfAttentionConfig } from "./self_attention.ts";
 export { Softmax, type SoftmaxConfig } from "./softmax.ts";

@@ -85,16 +85,18 @@ function passing(className: string, workOf: (kept: JsonObject) => string | undef
   };
 }
 
-/** Keras's layers that change examples in training only. */
+/** Keras's layers that change examples in training only; RandomCrop says a smaller shape there, but gives the whole image as well. */
 const AUGMENTING = [
   "AugMix",
   "CutMix",
+  "Equalization",
   "MixUp",
   "RandAugment",
   "RandomBrightness",
   "RandomColorDegeneration",
   "RandomColorJitter",
   "RandomContrast",
+  "RandomCrop",
   "RandomElasticTransform",
   "RandomErasing",
   "RandomFlip",
@@ -110,6 +112,7 @@ const AUGMENTING = [
   "RandomShear",
   "RandomTranslation",
   "RandomZoom",
+  "Solarization",
 ];
 
 export const PASSING_LAYERS: readonly LayerDefinition[] = [

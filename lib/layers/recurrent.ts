@@ -95,15 +95,26 @@ function recur({ type, gates, activations }: Operation): Emit {
   };
 }
 
-function recurrentForm(fields: Fields, create: KerasForm["create"]): KerasForm {
+/** What every cell is told. */
+const SHARED: Fields = {
+  units: "integer",
+  ...BIASED,
+  ...trained("kernel", "recurrent"),
+  dropout: "number",
+  recurrentDropout: "number",
+};
+
+/** What is told of a layer's cell, by the layer's class. */
+export const CELL_FIELDS: Readonly<Record<string, Fields>> = {
+  SimpleRNN: SHARED,
+  GRU: { ...SHARED, recurrentActivation: "activation", resetAfter: "boolean" },
+  LSTM: { ...SHARED, recurrentActivation: "activation", unitForgetBias: "boolean" },
+};
+
+function recurrentForm(className: string, create: KerasForm["create"]): KerasForm {
   return {
     fields: {
-      units: "integer",
-      ...BIASED,
-      ...fields,
-      ...trained("kernel", "recurrent"),
-      dropout: "number",
-      recurrentDropout: "number",
+      ...CELL_FIELDS[className],
       returnSequences: "boolean",
       returnState: "boolean",
       goBackwards: "boolean",
@@ -118,20 +129,17 @@ function recurrentForm(fields: Fields, create: KerasForm["create"]): KerasForm {
 export const RECURRENT_LAYERS: readonly LayerDefinition[] = [
   {
     className: "SimpleRNN",
-    keras: recurrentForm({}, stock("simpleRNN")),
+    keras: recurrentForm("SimpleRNN", stock("simpleRNN")),
     onnx: recur({ type: "RNN", gates: [0], activations: 0 }),
   },
   {
     className: "GRU",
-    keras: recurrentForm(
-      { recurrentActivation: "activation", resetAfter: "boolean" },
-      (settings) => new Gru(settings),
-    ),
+    keras: recurrentForm("GRU", (settings) => new Gru(settings)),
     onnx: recur({ type: "GRU", gates: [0, 1, 2], activations: 1 }), // update, reset, new: the same order
   },
   {
     className: "LSTM",
-    keras: recurrentForm({ recurrentActivation: "activation", unitForgetBias: "boolean" }, stock("lstm")),
+    keras: recurrentForm("LSTM", stock("lstm")),
     // Input, output, forget, cell from input, forget, cell, output.
     onnx: recur({ type: "LSTM", gates: [0, 3, 1, 2], activations: 2 }),
   },

@@ -10,6 +10,8 @@ import { BORDERS } from "./borders.ts";
 import { CAPSULES } from "./capsules.ts";
 import { CHANNEL_ATTENTION } from "./channel_attention.ts";
 import { CONCATENATE } from "./concatenate.ts";
+import { CONTRASTS } from "./contrast.ts";
+import { CONV_LSTMS } from "./conv_lstm.ts";
 import { CONVOLUTIONS } from "./convolution.ts";
 import { TRANSPOSED_CONVOLUTIONS } from "./convolution_transpose.ts";
 import type { LayerDefinition } from "./definition.ts";
@@ -27,15 +29,19 @@ import { LAYER_NORMALIZATION } from "./layer_normalization.ts";
 import { LOCAL_RESPONSE_NORMALIZATION } from "./local_response_normalization.ts";
 import { MERGING_LAYERS } from "./merging.ts";
 import { MIN_POOLING } from "./min_pooling.ts";
-import { MULTI_HEAD_ATTENTION } from "./multi_head_attention.ts";
+import { HEADED_ATTENTIONS } from "./multi_head_attention.ts";
 import { NOISES } from "./noise.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import { PASSING_LAYERS } from "./passing.ts";
+import { PIPELINE } from "./pipeline.ts";
 import { POOLINGS } from "./pooling.ts";
 import { RECURRENT_LAYERS } from "./recurrent.ts";
+import { RECURRENT_CELLS } from "./recurrent_cell.ts";
 import { REPARAMETRIZATION } from "./reparametrization.ts";
 import { RESCALING } from "./rescaling.ts";
 import { RESIZINGS } from "./resizing.ts";
+import { RNN } from "./rnn.ts";
+import { REVERSIBLE_EMBEDDING } from "./reversible_embedding.ts";
 import { RMS_NORMALIZATION } from "./rms_normalization.ts";
 import { SELF_ATTENTION } from "./self_attention.ts";
 import { SEPARABLE_CONVOLUTION } from "./separable_convolution.ts";
@@ -59,6 +65,7 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   DENSE,
   EINSUM_DENSE,
   EMBEDDING,
+  REVERSIBLE_EMBEDDING,
   BATCH_NORMALIZATION,
   LAYER_NORMALIZATION,
   ...POOLINGS,
@@ -71,15 +78,20 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   ...DROPOUTS,
   ...NOISES,
   ...PASSING_LAYERS,
+  ...CONTRASTS,
+  PIPELINE,
   ...ACTIVATION_LAYERS,
   RESCALING,
   ...MERGING_LAYERS,
   CONCATENATE,
   DOT,
   ...RECURRENT_LAYERS,
+  ...RECURRENT_CELLS,
+  RNN,
+  ...CONV_LSTMS,
   BIDIRECTIONAL,
   TIME_DISTRIBUTED,
-  MULTI_HEAD_ATTENTION,
+  ...HEADED_ATTENTIONS,
   ...ATTENTIONS,
   SOFTMAX,
   NORMALIZATION,

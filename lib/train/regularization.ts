@@ -1,5 +1,5 @@
 /** What layers' regularisers add to the loss. @module */
-import type { tf } from "../engine/mod.ts";
+import { tf } from "../engine/mod.ts";
 
 /** A container of layers, and what the public types hide of a layer. */
 interface LayerTree {
@@ -29,7 +29,21 @@ export function flatLayers(model: tf.LayersModel): { layer: tf.layers.Layer; tra
  * @returns Scalars; the caller's.
  */
 export function regularization(model: tf.LayersModel): tf.Scalar[] {
-  return flatLayers(model)
-    .filter(({ trained }) => trained)
-    .flatMap(({ layer }) => layer.calculateLosses());
+  const terms = new Set<Term>();
+  for (const { layer, trained } of flatLayers(model)) {
+    if (trained) termsWithin(layer, terms);
+  }
+  return [...terms].map((term) => term());
+}
+
+/** One regulariser's term. */
+type Term = () => tf.Scalar;
+
+/** Terms of a layer and of the layers that it holds, such as a recurrent layer's cell: TensorFlow.js forgets the latter. */
+function termsWithin(layer: tf.layers.Layer, terms: Set<Term>): void {
+  if (!layer.trainable) return;
+  for (const term of (layer as unknown as { losses: Term[] }).losses) terms.add(term);
+  for (const held of Object.values(layer).flat()) {
+    if (held instanceof tf.layers.Layer) termsWithin(held, terms);
+  }
 }

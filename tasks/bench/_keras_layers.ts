@@ -45,7 +45,7 @@ export const KERAS_GROUPS: Readonly<Record<string, readonly string[]>> = {
     "SimpleRNNCell",
     "StackedRNNCells",
   ],
-  attention: ["MultiHeadAttention", "Attention", "AdditiveAttention", "GroupedQueryAttention"],
+  attention: ["MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"],
   normalization: [
     "BatchNormalization",
     "LayerNormalization",
@@ -83,6 +83,7 @@ export const KERAS_GROUPS: Readonly<Record<string, readonly string[]>> = {
     "CenterCrop",
     "Rescaling",
   ],
+  contrast: ["AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization"],
   merging: ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"],
   activation: ["ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax"],
 };
@@ -90,8 +91,6 @@ export const KERAS_GROUPS: Readonly<Record<string, readonly string[]>> = {
 /** Layers that change examples in training; scored, what goes in comes out. */
 export const KERAS_AUGMENTING: readonly string[] = [
   "AugMix",
-  "AutoContrast",
-  "ContrastLimitedAdaptiveHistogramEqualization",
   "CutMix",
   "Equalization",
   "MixUp",

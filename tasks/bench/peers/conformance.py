@@ -17,6 +17,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import keras
 import numpy as np
+from keras.src.api_export import get_name_from_symbol
 
 layers = keras.layers
 ACTIVATIONS = [
@@ -24,7 +25,9 @@ ACTIVATIONS = [
     "leaky_relu", "relu6", "softsign", "mish", "hard_sigmoid", "exponential",
 ]  # fmt: skip
 KERNELS = {"Dense", "Conv1D", "Conv2D", "Conv3D", "LSTM", "GRU", "SimpleRNN", "Conv2DTranspose"}
-RANDOM = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout"}
+CELLS = ["SimpleRNNCell", "GRUCell", "LSTMCell"]
+AUGMENTING = {"Pipeline", "RandomContrast", "RandomBrightness", "Solarization"}
+RANDOM = AUGMENTING | {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout"}
 
 
 def has(name):
@@ -123,18 +126,33 @@ class Draw:
             lambda: self.make("SpectralNormalization", layers.Dense(3)),
         ])()
 
+    def cell(self, name):
+        """A cell of a recurrent layer."""
+        self.used.append(name)
+        return getattr(layers, name)(self.pick([2, 3]), activation=self.pick(["tanh", "relu"]), use_bias=self.odds(0.8))
+
+    def film(self, rank):
+        """An LSTM of convolutions, over the first axis as time."""
+        strides = self.pick([1, 1, 2])
+        settings = {"padding": self.pick(["same", "valid"]), "strides": strides, "dilation_rate": self.pick([1, 2]) if strides == 1 else 1}
+        settings |= {"return_sequences": self.odds(0.6), "go_backwards": self.odds(0.3), "use_bias": self.odds(0.8)}
+        return self.make(f"ConvLSTM{rank}D", self.pick([1, 2]), self.pick([1, 2, 3]), activation=self.pick(["tanh", "relu"]), **settings)
+
     def series(self, shape):
         recurrent = self.pick(["LSTM", "GRU", "SimpleRNN"])
         whole = {"return_sequences": self.odds(0.8), "go_backwards": self.odds(0.2), "use_bias": self.odds(0.8)}
         if recurrent == "GRU":
             whole["reset_after"] = self.odds(0.6)
         inner = {"return_sequences": self.odds(0.7)}
+        two = {"return_sequences": self.odds(0.8), "go_backwards": self.odds(0.3)}
         return self.pick([
             lambda: self.convolution(1, shape[-1]),
             lambda: self.window(self.pick(["MaxPooling", "AveragePooling"]), 1),
             lambda: self.make(recurrent, 3, activation=self.pick(["tanh", "relu", "sigmoid"]), **whole),
             lambda: self.make("Bidirectional", getattr(layers, recurrent)(2, **inner), merge_mode=self.pick(["concat", "sum", "ave", "mul"])),
             lambda: self.make("TimeDistributed", layers.Dense(3)),
+            lambda: self.make("RNN", self.cell(self.pick(CELLS)), **two),
+            lambda: self.make("RNN", layers.StackedRNNCells([self.cell(name) for name in self.rng.permutation(CELLS)]), **two),
             lambda: self.make("UpSampling1D", 2),
             lambda: self.make("ZeroPadding1D", (1, 2)),
             lambda: self.make("Cropping1D", (1, 0)),
@@ -161,6 +179,11 @@ class Draw:
             lambda: self.make("SpatialDropout2D", 0.3),
             lambda: self.make("TimeDistributed", layers.Conv1D(2, 2, padding="same")),
             lambda: self.make("CenterCrop", 4, 3),
+            lambda: self.film(1),
+            lambda: self.make("AutoContrast", value_range=(-3, 3)),
+            lambda: self.make("ContrastLimitedAdaptiveHistogramEqualization", value_range=(-3, 3), tile_grid_size=(2, 3), clip_limit=self.pick([0.0, 4.0, 40.0])),
+            lambda: self.make("Pipeline", [layers.RandomFlip(), layers.Rescaling(0.7), layers.Equalization((-3, 3)), layers.CenterCrop(5, 4), layers.RandomRotation(0.1)]),
+            lambda: self.make(self.pick(["RandomContrast", "RandomBrightness", "Solarization"]), 0.3),
             lambda: self.make("Resizing", 5, 9, interpolation=self.pick(["nearest", "bilinear"])),
             lambda: self.make(self.pick(["AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D"]), (3, 2)),
         ])()
@@ -170,6 +193,7 @@ class Draw:
             lambda: self.convolution(3, shape[-1]),
             lambda: self.window(self.pick(["MaxPooling", "AveragePooling"]), 3),
             lambda: self.transposed(3),
+            lambda: self.film(2),
             lambda: self.make("UpSampling3D", (1, 2, 1)),
             lambda: self.make("ZeroPadding3D", 1),
             lambda: self.make("Cropping3D", ((1, 0), (1, 1), (0, 1))),
@@ -202,12 +226,12 @@ class Draw:
         return x
 
     def attend(self, x):
-        kind = self.pick(["MultiHeadAttention", "Attention", "AdditiveAttention", "GroupedQueryAttention"])
+        kind = self.pick(["MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"])
         other = self.make("Activation", "tanh")(x)
         if kind == "MultiHeadAttention":
             return self.make(kind, self.pick([1, 2]), 3, use_bias=self.odds(0.7))(x, other)
-        if kind == "GroupedQueryAttention" and has(kind):
-            return self.make(kind, 3, 4, 2)(x, other)
+        if kind == "GroupQueryAttention" and has(kind):
+            return self.make(kind, 3, 4, self.pick([1, 2, 4]), use_bias=self.odds(0.7))(x, other)
         if kind == "Attention":
             return self.make(kind, use_scale=self.odds(0.5), score_mode=self.pick(["dot", "concat"]))([x, other])
         return self.make("AdditiveAttention", use_scale=self.odds(0.5))([x, other])
@@ -244,6 +268,10 @@ class Draw:
     def words(self):
         """A series of whole numbers."""
         tokens = keras.Input((6,), dtype="int32")
+        if has("ReversibleEmbedding") and self.odds(0.5):
+            table = self.make("ReversibleEmbedding", 9, 4, tie_weights=self.odds(0.5), logit_soft_cap=self.pick([None, 0.7]))
+            inner = self.make("Dense", 4, activation=self.pick(ACTIVATIONS))(self.branch(table(tokens), 2))
+            return keras.Model(tokens, table(inner, reverse=True))
         x = self.make("Embedding", 9, 4)(tokens)
         return keras.Model(tokens, self.branch(x, 2))
 
@@ -508,9 +536,9 @@ def check_of(request):
 
 
 def classes_of(_request):
-    """Names of all layer classes, each once."""
+    """Names of all layer classes, each once: those by which files call them."""
     found = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, layers.Layer)}
-    return {"classes": sorted(value.__name__ for value in found)}
+    return {"classes": sorted(get_name_from_symbol(value).rpartition(".")[2] for value in found)}
 
 
 TASKS = {"classes": classes_of, "model": model_of, "prefix": prefix_of, "recipe": recipe_of, "check": check_of}

@@ -15,14 +15,14 @@ const flatten = (args: unknown[], kwargs: Record<string, unknown> = {}) =>
   flattenTensors({ args, kwargs } as JsonObject, "it", fail);
 
 Deno.test("flattenTensors() finds the tensors of a call in Keras's order, and its states behind them", () => {
-  assertEquals(flatten([tensor("a")]), { inputs: [["a", 0, 0]], states: 0 });
+  assertEquals(flatten([tensor("a")]), { inputs: [["a", 0, 0]], states: 0, options: {} });
   const lists = [[tensor("a"), tensor("b", 1, 2)], { z: tensor("z"), c: tensor("c") }];
   assertEquals(flatten(lists).inputs, [["a", 0, 0], ["b", 1, 2], ["c", 0, 0], ["z", 0, 0]]);
   assertEquals(flatten([tensor("a"), 2, null]).inputs, [["a", 0, 0]]); // numbers are of the operation
   const byName = { key: tensor("k"), query: tensor("q"), value: null };
   assertEquals(flatten([], byName).inputs, [["q", 0, 0], ["k", 0, 0]]);
   const withStates = flatten([tensor("a")], { initial_state: [tensor("h"), tensor("c")] });
-  assertEquals(withStates, { inputs: [["a", 0, 0], ["h", 0, 0], ["c", 0, 0]], states: 2 });
+  assertEquals(withStates, { inputs: [["a", 0, 0], ["h", 0, 0], ["c", 0, 0]], states: 2, options: {} });
 });
 
 Deno.test("flattenTensors() passes over options that change nothing, and refuses those that would", () => {

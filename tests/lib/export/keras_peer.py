@@ -50,18 +50,23 @@ def randomize(model, rng):
             layer.finalize_state()
 
 
+def make(case):
+    """A layer with those inside it."""
+    places = [cloudchamber, keras.layers, keras.src.applications.convnext]
+    module = next(place for place in places if hasattr(place, case["class"]))
+    settings, inner = case["settings"], case.get("inner")
+    if inner:
+        settings = {**settings, case["as"]: [make(one) for one in inner] if isinstance(inner, list) else make(inner)}
+    return getattr(module, case["class"])(**settings)
+
+
 def write(case):
     """Makes a model of one layer, saves it, applies it."""
     rng = np.random.default_rng(case["seed"])
     tokens = case.get("tokens")
     inputs = [keras.Input(s, dtype="int32" if tokens else "float32") for s in case["shapes"]]
-    places = [cloudchamber, keras.layers, keras.src.applications.convnext]
-    module = next(place for place in places if hasattr(place, case["class"]))
-    settings = case["settings"]
-    if case.get("inner"):
-        settings = {**settings, "layer": getattr(keras.layers, case["inner"]["class"])(**case["inner"]["settings"])}
-    layer = getattr(module, case["class"])(**settings)
-    if case["class"] == "MultiHeadAttention":
+    layer = make(case)
+    if case["class"] in ("MultiHeadAttention", "GroupQueryAttention"):
         made = layer(*inputs)
     else:
         made = layer(inputs if len(inputs) > 1 else inputs[0])
@@ -252,6 +257,41 @@ def twice_out():
     y = keras.layers.Dense(3)(x)
     z = keras.layers.Multiply()([y, y])
     return keras.Model(x, [y, y, z, keras.layers.Add()([y, z, x])])
+
+
+def there_and_back():
+    """Tables of rows, used both ways."""
+    tokens = keras.Input((6,), dtype="int32")
+    tied = keras.layers.ReversibleEmbedding(9, 4, logit_soft_cap=0.5)
+    untied = keras.layers.ReversibleEmbedding(9, 4, tie_weights=False)
+    made = [e(keras.layers.Dense(4, activation="tanh")(e(tokens)), reverse=True) for e in (tied, untied)]
+    return keras.Model(tokens, made)
+
+
+def cells():
+    """Recurrent layers of cells, and over images, that give their states."""
+    series, film = keras.Input((5, 3)), keras.Input((3, 6, 5, 2))
+    ran = keras.layers.RNN(keras.layers.GRUCell(2), return_sequences=True, return_state=True)(series)
+    seen = keras.layers.ConvLSTM2D(2, 3, strides=2, return_state=True)(film)
+    stack = keras.layers.StackedRNNCells([keras.layers.SimpleRNNCell(3), keras.layers.LSTMCell(2)])
+    frozen = keras.layers.RNN(stack, return_sequences=True)
+    frozen.trainable = False
+    return keras.Model([series, film], [*ran, *seen, frozen(series)])
+
+
+def preparing():
+    """Layers that change images in training, of which some work all the time."""
+    image = keras.Input((9, 8, 3))
+    made = keras.layers.Pipeline([
+        keras.layers.RandomFlip(),
+        keras.layers.AutoContrast((-3, 3)),
+        keras.layers.Equalization((-3, 3)),
+        keras.layers.Solarization(value_range=(-3, 3)),
+        keras.layers.Normalization(),
+    ])(image)
+    made = keras.layers.ContrastLimitedAdaptiveHistogramEqualization((-3, 3), tile_grid_size=(2, 3))(made)
+    made = keras.layers.Conv2D(2, 3)(keras.layers.RandomCrop(7, 8)(made))
+    return keras.Model(image, keras.layers.GlobalMaxPooling2D()(made))
 
 
 def states():

@@ -11,7 +11,7 @@ import { rmsprop } from "../../../lib/train/rmsprop.ts";
 import { sgd } from "../../../lib/train/sgd.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
 import { testWith } from "../../needs.ts";
-import { caseName, kerasSettings, LAYER_CASES } from "./layer_cases.ts";
+import { caseName, classesOf, kerasLayer, LAYER_CASES } from "./layer_cases.ts";
 import { answer, drawTensor, drawWeights, layerModels, sequence, wholeModels } from "./models.ts";
 import { askPeer, fromPeer, type PeerAnswer, type PeerArray, toPeer } from "./peer.ts";
 
@@ -110,7 +110,7 @@ testWith(
   "encodeKeras() and decodeKeras() agree with Python's Keras in every layer, both ways",
   async (python) => {
     assertEquals(
-      [...new Set(LAYER_CASES.map(({ className }) => className))].sort(),
+      [...new Set(LAYER_CASES.flatMap(classesOf))].sort(),
       [...LAYERS.keys()].sort(),
     );
     const folder = await Deno.makeTempDir();
@@ -141,12 +141,7 @@ testWith(
       }
       const write = LAYER_CASES.map((layerCase, i) => ({
         file: join(folder, `theirs_${i}.keras`),
-        class: layerCase.className,
-        settings: kerasSettings(layerCase),
-        inner: layerCase.inner && {
-          class: layerCase.inner.className,
-          settings: kerasSettings(layerCase.inner),
-        },
+        ...kerasLayer(layerCase),
         shapes: layerCase.inputs,
         tokens: layerCase.tokens,
         seed: i,
@@ -162,6 +157,9 @@ testWith(
         "strange_names",
         "twice_out",
         "states",
+        "there_and_back",
+        "cells",
+        "preparing",
         "operations",
         "with_operation",
         "late_input",

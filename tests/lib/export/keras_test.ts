@@ -2,7 +2,7 @@ import { tf } from "../../../lib/engine/mod.ts";
 import type { JsonObject } from "../../../lib/layers/keras_settings.ts";
 import { LAYERS } from "../../../lib/layers/registry.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
-import { numberedPaths } from "../../../lib/export/_keras_paths.ts";
+import { numberedPaths } from "../../../lib/layers/_keras_paths.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
 import { adam } from "../../../lib/train/adam.ts";

@@ -9,11 +9,16 @@ export interface LayerCase {
   keras?: Record<string, unknown>;
   /** Shapes without the batch axis. */
   inputs: number[][];
-  /** The layer inside, for a layer that holds one. */
-  inner?: Omit<LayerCase, "inputs">;
+  /** The layer inside, or the layers, for a layer that holds some. */
+  inner?: InnerCase | readonly InnerCase[];
+  /** The setting that they are. @default {"layer"} */
+  innerAs?: "layer" | "layers" | "cell" | "cells";
   /** Inputs are whole numbers below this. */
   tokens?: number;
 }
+
+/** A layer inside a layer. */
+export type InnerCase = Omit<LayerCase, "inputs">;
 
 const image = [9, 7, 3], volume = [5, 6, 4, 2], series = [8, 3];
 const seed = { seed: 1 };
@@ -376,6 +381,7 @@ export const KERAS_CASES: readonly LayerCase[] = [
     RandomColorDegeneration: { factor: 0.2 },
     RandomColorJitter: {},
     RandomContrast: { factor: 0.2 },
+    RandomCrop: { height: 5, width: 4, seed: 3 },
     RandomElasticTransform: {},
     RandomErasing: {},
     RandomFlip: { mode: "horizontal" },
@@ -391,6 +397,7 @@ export const KERAS_CASES: readonly LayerCase[] = [
     RandomShear: {},
     RandomTranslation: { height_factor: 0.1, width_factor: 0.2 },
     RandomZoom: { height_factor: 0.1 },
+    Solarization: { threshold_factor: 0.3, value_range: [0, 1] },
   }).map(([className, kept]) => ({ className, settings: { kept }, keras: kept, inputs: [image] })),
   { className: "ELU", settings: { alpha: 0.5 }, inputs: [image] },
   { className: "ReLU", settings: { negativeSlope: 0.1, maxValue: 1, threshold: 0.2 }, inputs: [image] },
@@ -419,6 +426,92 @@ export const KERAS_CASES: readonly LayerCase[] = [
     settings: { units: 3, recurrentActivation: "sigmoid", returnSequences: true, dropout: 0.3 },
     inputs: [series],
   },
+  { className: "AutoContrast", settings: { valueRange: [-3, 3] }, inputs: [image] },
+  {
+    className: "ContrastLimitedAdaptiveHistogramEqualization",
+    settings: { valueRange: [-3, 3], tileGridSize: [3, 2], clipLimit: 20 },
+    inputs: [image],
+  },
+  {
+    className: "ContrastLimitedAdaptiveHistogramEqualization",
+    settings: { valueRange: [-3, 2], tileGridSize: [4, 3], clipLimit: 0 },
+    inputs: [[10, 9, 1]],
+  },
+  {
+    className: "Pipeline",
+    settings: {},
+    inner: [
+      { className: "AutoContrast", settings: { valueRange: [-3, 3] } },
+      { className: "Normalization", settings: {} },
+      { className: "Equalization", settings: { kept: { bins: 64 } }, keras: { bins: 64 } },
+      { className: "Normalization", settings: { axis: 1 } },
+      { className: "CenterCrop", settings: { height: 4, width: 5 } },
+    ],
+    innerAs: "layers",
+    inputs: [image],
+  },
+  {
+    className: "RNN",
+    settings: { returnSequences: true, goBackwards: true },
+    inner: { className: "SimpleRNNCell", settings: { units: 3, useBias: false } },
+    innerAs: "cell",
+    inputs: [series],
+  },
+  {
+    className: "RNN",
+    settings: {},
+    inner: { className: "LSTMCell", settings: { units: 3, recurrentActivation: "sigmoid" } },
+    innerAs: "cell",
+    inputs: [series],
+  },
+  {
+    className: "RNN",
+    settings: { goBackwards: true },
+    inner: {
+      className: "StackedRNNCells",
+      settings: {},
+      inner: [
+        { className: "LSTMCell", settings: { units: 3, recurrentActivation: "sigmoid" } },
+        { className: "GRUCell", settings: { units: 2, recurrentActivation: "sigmoid", resetAfter: true } },
+        { className: "LSTMCell", settings: { units: 4, recurrentActivation: "sigmoid", useBias: false } },
+      ],
+      innerAs: "cells",
+    },
+    innerAs: "cell",
+    inputs: [series],
+  },
+  {
+    className: "ConvLSTM1D",
+    settings: { filters: 2, kernelSize: 3, strides: 2, returnSequences: true, goBackwards: true },
+    inputs: [[4, 9, 3]],
+  },
+  {
+    className: "ConvLSTM2D",
+    settings: { filters: 2, kernelSize: [3, 2], padding: "same", activation: "relu" },
+    inputs: [[3, 6, 5, 2]],
+  },
+  {
+    className: "ConvLSTM2D",
+    settings: { filters: 3, kernelSize: 2, dilationRate: 2, useBias: false, returnSequences: true },
+    inputs: [[3, 6, 5, 2]],
+  },
+  {
+    className: "ConvLSTM3D",
+    settings: { filters: 2, kernelSize: 2, recurrentActivation: "hardSigmoid6" },
+    keras: { recurrent_activation: "hard_sigmoid" },
+    inputs: [[2, 4, 5, 3, 2]],
+  },
+  {
+    className: "GroupQueryAttention",
+    settings: { headDim: 3, numQueryHeads: 4, numKeyValueHeads: 2 },
+    inputs: [series, [5, 3]],
+  },
+  {
+    className: "GroupQueryAttention",
+    settings: { headDim: 2, numQueryHeads: 3, numKeyValueHeads: 1, useBias: false },
+    inputs: [series, [5, 3], [5, 2]],
+  },
+  { className: "ReversibleEmbedding", settings: { inputDim: 11, outputDim: 3 }, inputs: [[5]], tokens: 11 },
 ];
 
 /** Layers that Keras itself lacks; cloudchamber.py has them for Python. */
@@ -482,8 +575,21 @@ export function kerasSettings({ settings, keras = {} }: Omit<LayerCase, "inputs"
   };
 }
 
+/** A layer as the Python programs make it. */
+export function kerasLayer(layerCase: InnerCase): Record<string, unknown> {
+  const { className, inner, innerAs = "layer" } = layerCase;
+  const held = inner &&
+    { inner: Array.isArray(inner) ? inner.map(kerasLayer) : kerasLayer(inner as InnerCase) };
+  return { class: className, settings: kerasSettings(layerCase), ...held, as: innerAs };
+}
+
+/** The classes of a layer and of those inside it. */
+export function classesOf({ className, inner = [] }: InnerCase): string[] {
+  return [className, ...[inner].flat().flatMap(classesOf)];
+}
+
 /** A short name for messages. */
-export function caseName({ className, settings, inner }: LayerCase): string {
-  const held = inner ? ` of ${inner.className} ${JSON.stringify(inner.settings)}` : "";
+export function caseName({ className, settings, inner }: InnerCase): string {
+  const held = inner ? ` of ${[inner].flat().map(caseName).join(", ")}` : "";
   return `${className} ${JSON.stringify(settings)}${held}`;
 }

@@ -1,7 +1,7 @@
 /** Models for tests of the exports. @module */
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { LAYERS } from "../../../lib/layers/registry.ts";
-import { caseName, LAYER_CASES, type LayerCase } from "./layer_cases.ts";
+import { caseName, type InnerCase, LAYER_CASES, type LayerCase } from "./layer_cases.ts";
 
 await startEngine({ backend: "cpu" });
 
@@ -35,18 +35,24 @@ export function drawWeights(model: tf.LayersModel, seed: number): void {
   }
 }
 
+/** A layer with the layers inside it. */
+function makeLayer(
+  { className, settings, inner, innerAs = "layer" }: InnerCase,
+  name: string,
+): tf.layers.Layer {
+  const several = Array.isArray(inner);
+  const made = [inner ?? []].flat().map((one, i) => makeLayer(one, several ? `inner_${i}` : "inner"));
+  const held = inner ? { [innerAs]: several ? made : made[0] } : {};
+  return LAYERS.get(className)!.keras.create({ ...settings, ...held, name });
+}
+
 /** A model of one layer. */
-export function buildCase(
-  { className, settings, inner, inputs, tokens }: LayerCase,
-  seed = 1,
-): tf.LayersModel {
+export function buildCase(layerCase: LayerCase, seed = 1): tf.LayersModel {
+  const { inputs, tokens } = layerCase;
   const tensors = inputs.map((shape, i) =>
     tf.input({ shape, dtype: tokens ? "int32" : "float32", name: i === 0 ? "image" : `image_${i}` })
   );
-  const held = inner && {
-    layer: LAYERS.get(inner.className)!.keras.create({ ...inner.settings, name: "inner" }),
-  };
-  const layer = LAYERS.get(className)!.keras.create({ ...settings, ...held, name: "layer" });
+  const layer = makeLayer(layerCase, "layer");
   const output = layer.apply(tensors.length > 1 ? tensors : tensors[0]) as tf.SymbolicTensor;
   const model = tf.model({ inputs: tensors, outputs: output, name: "case" });
   drawWeights(model, seed);

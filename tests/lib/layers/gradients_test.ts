@@ -5,7 +5,7 @@ import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { testWith } from "../../needs.ts";
-import { caseName, kerasSettings, LAYER_CASES } from "../export/layer_cases.ts";
+import { caseName, kerasLayer, LAYER_CASES } from "../export/layer_cases.ts";
 import { askPeer, fromPeer, type PeerArray } from "../export/peer.ts";
 
 /** Numbers that differ from value to value, as weights of a sum; the same in keras_peer.py. */
@@ -38,12 +38,7 @@ testWith(
     withFolder(async (folder) => {
       const write = LAYER_CASES.map((layerCase, i) => ({
         file: join(folder, `${i}.keras`),
-        class: layerCase.className,
-        settings: kerasSettings(layerCase),
-        inner: layerCase.inner && {
-          class: layerCase.inner.className,
-          settings: kerasSettings(layerCase.inner),
-        },
+        ...kerasLayer(layerCase),
         shapes: layerCase.inputs,
         tokens: layerCase.tokens,
         seed: 300 + i,

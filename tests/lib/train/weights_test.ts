@@ -3,6 +3,7 @@ import { applyConstraints } from "../../../lib/train/constraints.ts";
 import { averageInto } from "../../../lib/train/ema.ts";
 import { builtModel } from "../../../lib/engine/mod.ts";
 import { orderInputs } from "../../../lib/train/model_inputs.ts";
+import { LAYERS } from "../../../lib/layers/registry.ts";
 import { flatLayers, regularization } from "../../../lib/train/regularization.ts";
 import { mainModel } from "../../../lib/train/step.ts";
 import {
@@ -146,4 +147,33 @@ Deno.test("mainModel() is the first of several, and there must be one", () => {
   const [first, second] = [model(), model()];
   assert(mainModel({ first, second }) === first);
   assertThrows(() => mainModel({}), TypeError, "Cannot train without a model");
+});
+
+Deno.test("regularization() counts what is asked of cells and of layers inside layers, as Keras does", () => {
+  // Sums of squares of ones: an LSTM of 2 units on 3 channels has kernels [3, 8] and [2, 8], a dense layer [3, 2].
+  const asked = { className: "L1L2", config: { l1: 0, l2: 1 } };
+  const ones = {
+    kernelInitializer: "ones",
+    kernelRegularizer: asked,
+    recurrentInitializer: "ones",
+    recurrentRegularizer: asked,
+  };
+  const make = (name: string, settings: object) => LAYERS.get(name)!.keras.create({ ...settings });
+  const lstm = () => make("LSTM", { units: 2, ...ones }), dense = () => make("Dense", { units: 2, ...ones });
+  const wanted: [tf.layers.Layer, number[]][] = [
+    [lstm(), [24, 16]],
+    [make("Bidirectional", { layer: lstm() }), [24, 16, 24, 16]],
+    [make("RNN", { cell: make("LSTMCell", { units: 2, ...ones }) }), [24, 16]],
+    [make("TimeDistributed", { layer: dense() }), [6]],
+    [make("SpectralNormalization", { layer: dense() }), [6]],
+    [make("Pipeline", { layers: [dense()] }), [6]],
+  ];
+  for (const [layer, terms] of wanted) {
+    const x = tf.input({ shape: [4, 3] });
+    const model = tf.model({ inputs: x, outputs: layer.apply(x) as tf.SymbolicTensor });
+    assertEquals(regularization(model).map((term) => term.dataSync()[0]), terms, layer.getClassName());
+    layer.trainable = false;
+    assertEquals(regularization(model), [], layer.getClassName());
+    model.dispose();
+  }
 });

@@ -1,0 +1,80 @@
+/** RNN: a cell, or several, run over a series. Input [batch, steps, in]. @module */
+import type { tf } from "../engine/mod.ts";
+import { Chain, emitChain } from "./_chain.ts";
+import { numberedPaths } from "./_keras_paths.ts";
+import type { Applied, LayerConfig } from "./_layer.ts";
+import type { LayerDefinition, WeightPart } from "./definition.ts";
+import { Cell, type SeriesAsked, StackedRNNCells } from "./recurrent_cell.ts";
+
+/** Settings of {@linkcode Rnn}. */
+export interface RnnConfig extends LayerConfig, Partial<SeriesAsked> {
+  cell: Cell;
+}
+
+/**
+ * What a cell gives behind the last step, or behind each; of stacked cells what the last one gives.
+ *
+ * Shapes: [batch, units], or [batch, steps, units] with `returnSequences`; `returnState` adds the state of one cell.
+ * Source: Keras 3's `RNN`. One cell is as its recurrent layer; stacked ones are as many layers, one on the other.
+ */
+export class Rnn extends Chain {
+  static className = "RNN";
+  readonly cell: Cell;
+  readonly #asked: SeriesAsked;
+
+  constructor(config: RnnConfig) {
+    const { cell, returnSequences = false, returnState = false, goBackwards = false } = config;
+    if (!(cell instanceof Cell)) throw new TypeError("its cell must be a cell, such as LSTMCell");
+    const asked = { returnSequences, returnState, goBackwards };
+    super(config, cell.over(asked));
+    this.cell = cell;
+    this.#asked = asked;
+  }
+
+  override apply(inputs: Applied, kwargs?: Record<string, unknown>): Applied {
+    if (kwargs?.initialState === undefined) return super.apply(inputs, kwargs as never);
+    throw new TypeError("a first state goes into LSTM, GRU and SimpleRNN only, not into an RNN of cells");
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const cell = { className: this.cell.getClassName(), config: this.cell.getConfig() };
+    return { ...super.getConfig(), ...this.#asked, cell };
+  }
+}
+
+/** Where Keras keeps the weights of each recurrent layer in a chain. */
+function parts(layer: tf.layers.Layer): WeightPart[] {
+  const { chain, cell } = layer as Rnn;
+  const paths = cell instanceof StackedRNNCells ? pathsOf(cell, "cell") : ["cell"];
+  return chain.map((inner, i) => ({
+    path: paths[i],
+    owner: (inner as unknown as { cell: object }).cell,
+    count: inner.getWeights().length || undefined,
+  }));
+}
+
+/** Stacks may hold stacks. */
+function pathsOf({ cells }: StackedRNNCells, path: string): string[] {
+  const names = numberedPaths(cells.map((cell) => cell.getClassName()));
+  return cells.flatMap((cell, i) => {
+    const own = `${path}/cells/${names[i]}`;
+    return cell instanceof StackedRNNCells ? pathsOf(cell, own) : [own];
+  });
+}
+
+export const RNN: LayerDefinition = {
+  className: "RNN",
+  keras: {
+    fields: {
+      cell: "layer",
+      returnSequences: "boolean",
+      returnState: "boolean",
+      goBackwards: "boolean",
+    },
+    fixed: { stateful: false },
+    ignored: ["unroll", "zero_output_for_mask"], // no layer here makes a mask
+    parts,
+    create: (settings) => new Rnn(settings as unknown as RnnConfig),
+  },
+  onnx: emitChain,
+};
