@@ -21,6 +21,7 @@ import {
 import * as train from "../train/mod.ts";
 import { type Data, defineExperiment, type Experiment } from "../run/experiment.ts";
 import { learningCurveFigure } from "../run/learning_curve.ts";
+import { reliabilityFigures } from "../run/reliability.ts";
 
 /** What one such experiment is. */
 export interface ImageClassesSpec {
@@ -247,6 +248,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
           caption: "Each class against all others.",
           spec: plotRoc(curves, { axes: "logRates" }),
         },
+        ...reliabilityFigures(probabilities, labels, classes),
         {
           name: "predictions",
           section: "Test images",

@@ -118,7 +118,7 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
     return { metrics: report.measure(await scoresOf(particle.data, options, data), data, options.seed) };
   },
 
-  async figures({ predictions: { particle }, history }, data, options) {
-    return await report.figuresOf(await scoresOf(particle.data, options, data), data, history);
+  async figures({ predictions: { particle }, ...results }, data, options) {
+    return await report.figuresOf(await scoresOf(particle.data, options, data), data, results);
   },
 });

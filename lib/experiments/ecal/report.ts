@@ -13,9 +13,9 @@ import {
   rocCurve,
 } from "../../evaluate/mod.ts";
 import * as plot from "../../plot/mod.ts";
-import type { Figure } from "../../run/experiment.ts";
+import type { Figure, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
-import type { History } from "../../train/mod.ts";
+import { reliabilityFigures } from "../../run/reliability.ts";
 import type { EcalData } from "./data.ts";
 import { dataFigures, energyBar, logEnergies, SCALE_BAR } from "./figures.ts";
 import { fitTrees } from "./boosted_trees.ts";
@@ -135,13 +135,43 @@ function curveOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<numb
 export async function figuresOf(
   scores: Scores,
   data: EcalData,
-  history: History,
+  { history, occlusion }: Pick<ShownResults, "history" | "occlusion">,
 ): Promise<Figure[]> {
-  return [...await dataFigures(data), learningCurveFigure(history), ...testFigures(scores, data)];
+  return [
+    ...await dataFigures(data),
+    learningCurveFigure(history),
+    ...testFigures(scores, data),
+    await worstFigure(scores, data, occlusion),
+  ];
+}
+
+/** The images whose score is farthest from the truth, and what in them mattered for it. */
+async function worstFigure(
+  { own: scores }: Scores,
+  data: EcalData,
+  occlusion: ShownResults["occlusion"],
+): Promise<Figure> {
+  const { labels, images } = data.parts.test;
+  const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12)).filter((i) => i < images.length);
+  const energies = logEnergies(images.read(worst).data), most = Math.max(...energies);
+  const pictures = plot.picturesOf(energies, [worst.length, 32, 32]), maps = await occlusion(worst);
+  return {
+    name: "worst_events",
+    section: "Test images",
+    caption: "The images whose score is farthest from the truth; energies on a logarithmic scale.",
+    spec: plot.plotWorstEvents(pictures, pick(scores, worst), pick(labels, worst), {
+      classNames: ECAL_KINDS,
+      low: 0,
+      high: most,
+      ...(maps.length > 0
+        ? { saliency: maps, columns: 3 }
+        : { scaleBar: SCALE_BAR, colorBar: [energyBar(most)] }),
+    }),
+  };
 }
 
 function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figure[] {
-  const { labels, images } = data.parts.test, section = "Test images", { sums, conversions } = partsOf(data);
+  const { labels } = data.parts.test, section = "Test images", { sums, conversions } = partsOf(data);
   const byPart = (parts: readonly Part[]) =>
     parts.map(({ title, members }) => curveOf(title, pick(scores, members), pick(labels, members)));
   const both = Float32Array.from(
@@ -167,6 +197,7 @@ function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figur
         size: 90,
       }),
     },
+    ...reliabilityFigures(both, labels, 2),
   ];
   if (sums.length > 0) {
     figures.push({
@@ -185,20 +216,5 @@ function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figur
       spec: plot.plotRoc(byPart(conversions), { axes: "rates" }),
     });
   }
-  const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12)).filter((i) => i < images.length);
-  const energies = logEnergies(images.read(worst).data), most = Math.max(...energies);
-  const pictures = plot.picturesOf(energies, [worst.length, 32, 32]);
-  figures.push({
-    name: "worst_events",
-    section,
-    caption: "The images whose score is farthest from the truth; energies on a logarithmic scale.",
-    spec: plot.plotWorstEvents(pictures, pick(scores, worst), pick(labels, worst), {
-      classNames: ECAL_KINDS,
-      low: 0,
-      high: most,
-      scaleBar: SCALE_BAR,
-      colorBar: [energyBar(most)],
-    }),
-  });
   return figures;
 }

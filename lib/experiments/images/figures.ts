@@ -26,6 +26,7 @@ import {
 } from "../../plot/mod.ts";
 import type { Figure, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
+import { reliabilityFigures } from "../../run/reliability.ts";
 import { countLabels, type OwnData } from "./data.ts";
 import { rowsOf } from "./measure.ts";
 
@@ -155,6 +156,7 @@ async function classFigures(
         spec: plotRoc(curves, { axes: "logRates" }),
       }]
       : []),
+    ...reliabilityFigures(scores, truth, names.length),
     {
       name: "predictions",
       section,

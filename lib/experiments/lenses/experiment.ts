@@ -89,9 +89,9 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
     metrics: report.measure(predictions[LENS].data, data, seed),
   }),
 
-  figures: ({ predictions, history }, data) => [
+  figures: async ({ predictions, history, occlusion }, data) => [
     ...report.dataFigures(data),
     learningCurveFigure(history),
-    ...report.testFigures(predictions[LENS].data, data),
+    ...await report.testFigures(predictions[LENS].data, data, occlusion),
   ],
 });

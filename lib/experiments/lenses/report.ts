@@ -13,7 +13,7 @@ import type { CardMetric } from "../../card/mod.ts";
 import type { NdArray } from "../../data/source.ts";
 import * as plot from "../../plot/mod.ts";
 import { pictureOf, scalesOf } from "../../run/contact_sheet.ts";
-import type { Figure } from "../../run/experiment.ts";
+import type { Figure, ShownResults } from "../../run/experiment.ts";
 import type { LensesData } from "./data.ts";
 
 /** Share of lenses among what a survey shows: the document's set has one in 26, the sky has not. */
@@ -155,7 +155,34 @@ export function dataFigures({ crops, labels, split }: LensesData): Figure[] {
       spec: plot.plotImageGrid(pictures, { ...scalesOf(), size: 96 }),
     };
   };
-  return [grid(1, "lenses"), grid(0, "others")];
+  return [grid(1, "lenses"), grid(0, "others"), meanFigure({ crops, labels, split })];
+}
+
+/** Cutouts of a mean. */
+const AVERAGED = 5000;
+
+/** A cutout whose brightest values are no brighter than what is drawn in full, so that no mean is of one star alone. */
+function boundedPicture(crops: LensesData["crops"], row: number): plot.Picture {
+  const picture = pictureOf(crops, row);
+  return {
+    ...picture,
+    data: Float32Array.from(picture.data, (value) => Math.min(1, Math.max(0, value || 0))),
+  };
+}
+
+/** The mean cutout of each class, every cutout shaded by itself before. */
+function meanFigure({ crops, labels, split }: Pick<LensesData, "crops" | "labels" | "split">): Figure {
+  const rows = Array.from(split.train.subarray(0, AVERAGED));
+  const pictures = rows.map((row) => boundedPicture(crops, row));
+  return {
+    name: "class_means",
+    section: "Data",
+    caption: "Mean of the training cutouts of each class, with their number; each shaded by itself before.",
+    spec: plot.plotClassMeans(pictures, rows.map((row) => labels[row]), CLASS_NAMES, {
+      ...scalesOf(),
+      size: 192,
+    }),
+  };
 }
 
 /** Purity against completeness, of the set and of a sky with one lens in a thousand. */
@@ -195,11 +222,15 @@ export function plotCompletenessPurity(scores: Float32Array, labels: Float32Arra
 }
 
 /** Response, ROC, completeness against purity, calibration, and the cutouts that the network is most wrong about. */
-export function testFigures(scores: Float32Array, data: LensesData): Figure[] {
+export async function testFigures(
+  scores: Float32Array,
+  data: LensesData,
+  occlusion: ShownResults["occlusion"],
+): Promise<Figure[]> {
   const { crops, split } = data, section = "Test cutouts", labels = labelsOf(data, split.test);
   const curve = rocCurve(scores, labels), lenses = labels.reduce((sum, label) => sum + label, 0);
   const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12));
-  const pictures = worst.map((i) => pictureOf(crops, split.test[i]));
+  const pictures = worst.map((i) => pictureOf(crops, split.test[i])), maps = await occlusion(worst);
   const cut = baselineScores(data);
   const curves = [
     { name: "network", curve, auc: auc(scores, labels), band: rocBand(curve, lenses) },
@@ -227,6 +258,7 @@ export function testFigures(scores: Float32Array, data: LensesData): Figure[] {
       spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => labels[i]), {
         ...scalesOf(),
         classNames: CLASS_NAMES,
+        ...(maps.length > 0 && { saliency: maps, columns: 3 }),
       }),
     },
   ];

@@ -12,6 +12,7 @@ import {
 } from "../../plot/mod.ts";
 import type { Data, Figure, LoadContext, Measurements, Results } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
+import { reliabilityFigures } from "../../run/reliability.ts";
 import { TRACKER } from "../../simulate/supernemo/geometry.ts";
 import { accuracy as accuracyMetric, crossEntropy } from "../../train/mod.ts";
 import {
@@ -152,6 +153,7 @@ export async function countFigures(
     },
     learningCurveFigure(history),
     confusionFigure(tracks.data, labels),
+    ...reliabilityFigures(tracks.data, labels, TRACKS.length, "Test events"),
     ...(worst.length === 0 ? [] : [{
       name: "bad_events",
       section: "Test events",
