@@ -12,7 +12,7 @@ import { copyTree, listFiles, type TreeCopy } from "./mutants/_copy.ts";
 import { readHarmless, reasonFor } from "./mutants/_harmless.ts";
 import { findMutations, type MutationKind, showMutation } from "./mutants/_mutations.ts";
 import { type Fault, type Outcome, Room } from "./mutants/_room.ts";
-import { findTestsOf } from "./mutants/_tests_of.ts";
+import { findTestsOf, readCovered } from "./mutants/_tests_of.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
 
 const OPTIONS = {
@@ -21,7 +21,7 @@ const OPTIONS = {
   count: { type: "integer", default: 30, min: 1, help: "Faults a room" },
   seed: { type: "integer", default: 1, min: 0, help: "Which sample" },
   jobs: { type: "integer", default: 2, min: 1, help: "Faults tried at once" },
-  tests: { type: "integer", default: 12, min: 1, help: "Most test files for a fault, nearest first" },
+  tests: { type: "integer", default: 20, min: 1, help: "Most test files for a fault, nearest first" },
   limit: {
     type: "number",
     default: 30,
@@ -110,7 +110,7 @@ async function readTree(): Promise<Tree> {
   for (const file of files.filter((file) => file.endsWith(".ts"))) {
     sources.set(file, await Deno.readTextFile(file));
   }
-  return { files, sources, tests: findTestsOf(sources) };
+  return { files, sources, tests: findTestsOf(sources, await readCovered()) };
 }
 
 function roomOf(file: string): string | undefined {

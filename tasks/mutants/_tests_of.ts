@@ -6,23 +6,34 @@ import { dirname, join, normalize } from "@std/path";
 
 /** From a test to what it imports, and on from there: a registry or two stand between. */
 const STEPS = 5;
+/** Which test covers files that have none of their own name; `tests/mirror_test.ts` holds it against the tree. */
+const COVERED = join("tests", "covered.json");
 /** Tests of these take minutes, or need more than a copy of the tree. */
 const LEFT_OUT = ["tests/long/", "tests/notebooks/"];
+
+/** Reads which test covers which files that have none of their own name. */
+export async function readCovered(): Promise<Record<string, string[]>> {
+  return JSON.parse(await Deno.readTextFile(COVERED));
+}
 
 /**
  * Finds the test files of every file.
  *
  * @param sources Text of each file of the tree, by its path from the tree's root.
- * @returns The test files by file, nearest first: the one of its own name, tests that import it, those of its own folder
- *   before others, then tests that import it through other files. A test of another room is as far as one of its room
- *   that has one more file between.
+ * @param covered What {@linkcode readCovered} gives.
+ * @returns The test files by file, nearest first: the one of its own name or the one that covers it, tests that import
+ *   it, those of its own folder before others, then tests that import it through other files. A test of another room is
+ *   as far as one of its room that has one more file between.
  * @example
  * ```ts
  * const sources = new Map([["tests/lib/a_test.ts", 'import { a } from "../../lib/a.ts";'], ["lib/a.ts", ""]]);
  * findTestsOf(sources).get("lib/a.ts"); // ["tests/lib/a_test.ts"]
  * ```
  */
-export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, string[]> {
+export function findTestsOf(
+  sources: ReadonlyMap<string, string>,
+  covered: Readonly<Record<string, readonly string[]>> = {},
+): Map<string, string[]> {
   const imports = new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]));
   const found = new Map<string, { test: string; rank: number }[]>();
   for (const test of imports.keys()) {
@@ -31,7 +42,7 @@ export function findTestsOf(sources: ReadonlyMap<string, string>): Map<string, s
       const isOfFolder = test.startsWith(`tests/${dirname(file)}/`);
       const isOfRoom = test.startsWith(`tests/${file.split("/", 2).join("/")}/`);
       const tests = found.get(file) ?? [];
-      const isOwn = test === mirrorOf(file);
+      const isOwn = test === mirrorOf(file) || covered[test]?.includes(file);
       tests.push({ test, rank: isOwn ? 0 : 3 * steps + (isOfFolder ? 0 : isOfRoom ? 1 : 3) });
       found.set(file, tests);
     }

@@ -30,6 +30,20 @@ Deno.test("findTestsOf() gives tests through few files between, the nearest firs
   ]);
 });
 
+Deno.test("findTestsOf() puts the test that covers a file first", () => {
+  const sources = new Map([
+    ["lib/train/order.ts", ""],
+    ["lib/train/mod.ts", 'export * from "./order.ts";'],
+    ["tests/lib/train/a_test.ts", 'import { a } from "../../../lib/train/order.ts";'],
+    ["tests/lib/train/fit_test.ts", 'import { a } from "../../../lib/train/mod.ts";'],
+  ]);
+  const covered = { "tests/lib/train/fit_test.ts": ["lib/train/order.ts"] };
+  assertEquals(findTestsOf(sources, covered).get("lib/train/order.ts"), [
+    "tests/lib/train/fit_test.ts",
+    "tests/lib/train/a_test.ts",
+  ]);
+});
+
 Deno.test("findTestsOf() puts the test of a file's own name first, however far it lies", () => {
   const sources = new Map([
     ["lib/train/_order.ts", ""],

@@ -1,66 +1,12 @@
 import { dirname, join } from "@std/path";
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { crc32, deflateRawSync } from "node:zlib";
 import { fetchLibrary, findLibrary, type LibraryLocation } from "../../../../lib/engine/native/library.ts";
 import { checkCachedLibrary, installLibrary } from "../../../../lib/engine/native/library_cache.ts";
-import { unpackWheel } from "../../../../lib/engine/native/wheel.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
+import { CORE, FRAMEWORK, LIBRARIES, makeWheel } from "./_wheels.ts";
 
 const LINUX = { os: "linux", arch: "x86_64" };
-const FRAMEWORK = "libtensorflow_framework.so.2", CORE = "libtensorflow_cc.so.2";
-const encoder = new TextEncoder();
-
-/** A zip as Python's wheel tool writes it: deflated entries, RECORD last. */
-function makeWheel(
-  files: Record<string, Uint8Array>,
-  spoil: (record: string) => string = (r) => r,
-): Uint8Array {
-  const sums = Object.entries(files).map(([name, bytes]) =>
-    `${name},sha256=${createHash("sha256").update(bytes).digest("base64url")},${bytes.length}`
-  );
-  const record = "tensorflow_cpu-2.21.0.dist-info/RECORD";
-  const all = { ...files, [record]: encoder.encode(spoil([...sums, `${record},,`].join("\r\n"))) };
-  const chunks: Uint8Array[] = [], directory: Uint8Array[] = [];
-  let at = 0;
-  for (const [name, bytes] of Object.entries(all)) {
-    const packed = new Uint8Array(deflateRawSync(bytes)), label = encoder.encode(name);
-    const common = new DataView(new ArrayBuffer(26)); // version … extra length, the part both headers share
-    common.setUint16(0, 20, true);
-    common.setUint16(4, 8, true);
-    common.setUint32(10, crc32(bytes), true);
-    common.setUint32(14, packed.length, true);
-    common.setUint32(18, bytes.length, true);
-    common.setUint16(22, label.length, true);
-    const shared = new Uint8Array(common.buffer);
-    const tail = new DataView(new ArrayBuffer(14));
-    tail.setUint32(10, at, true);
-    chunks.push(encoder.encode("PK\x03\x04"), shared, label, packed);
-    directory.push(
-      encoder.encode("PK\x01\x02"),
-      Uint8Array.of(20, 0),
-      shared,
-      new Uint8Array(tail.buffer),
-      label,
-    );
-    at += 30 + label.length + packed.length;
-  }
-  const size = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = new DataView(new ArrayBuffer(22));
-  end.setUint32(0, 0x06054b50, true);
-  end.setUint16(8, Object.keys(all).length, true);
-  end.setUint16(10, Object.keys(all).length, true);
-  end.setUint32(12, size, true);
-  end.setUint32(16, at, true);
-  return new Uint8Array(Buffer.concat([...chunks, ...directory, new Uint8Array(end.buffer)]));
-}
-
-const LIBRARIES = {
-  [`tensorflow/${FRAMEWORK}`]: encoder.encode("framework ".repeat(1000)),
-  "tensorflow/python/big.py": encoder.encode("print(1)\n".repeat(5000)),
-  [`tensorflow/${CORE}`]: encoder.encode("core ".repeat(30000)),
-};
 
 /** A program called pip3 that answers `--version`, notes its arguments and "downloads" the given wheel. */
 async function makePip(folder: string, wheel: Uint8Array | string): Promise<string> {
@@ -301,28 +247,6 @@ Deno.test("fetchLibrary() leaves nothing behind when the disk is full", () =>
     const said = new TextDecoder().decode(stdout);
     assert(/file too large|EFBIG/i.test(said), said);
     assertEquals(await Array.fromAsync(Deno.readDir(cacheFolder)), []);
-  }));
-
-Deno.test("unpackWheel() refuses any wheel that is cut short or has a wrong checksum", () =>
-  withFolder(async (folder) => {
-    const good = makeWheel(LIBRARIES), path = join(folder, "a.whl"), names = [`tensorflow/${CORE}`];
-    await Deno.writeFile(path, good);
-    assertEquals((await unpackWheel(path, names, folder))[0].bytes, 150000);
-    for (let length = 0; length < good.length; length += 97) {
-      await Deno.writeFile(path, good.subarray(0, length));
-      await assertRejects(() => unpackWheel(path, names, folder), SyntaxError, `Cannot read wheel "a.whl"`);
-    }
-    await Deno.writeFile(
-      path,
-      makeWheel(LIBRARIES, (record) => record.replace(/(cc\.so\.2,sha256=.)./, "$1_")),
-    );
-    await assertRejects(() => unpackWheel(path, names, folder), SyntaxError, "is damaged: SHA-256 is");
-    await Deno.writeFile(path, good);
-    await assertRejects(
-      () => unpackWheel(path, ["tensorflow/none.so"], folder),
-      SyntaxError,
-      `no "tensorflow/none.so"`,
-    );
   }));
 
 Deno.test("installLibrary() puts a new folder in the place of a damaged one", () =>
