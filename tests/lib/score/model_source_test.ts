@@ -54,7 +54,7 @@ Deno.test("findModel() looks names up in the store: the latest version, a versio
     }
     await store.setAlias("tiny", "best", "1");
     const found = await Promise.all(
-      ["tiny", "tiny/1", "tiny/best"].map((name) => findModel(name, () => store)),
+      ["tiny", "tiny/1", "tiny/best"].map((name) => findModel(name, () => Promise.resolve(store))),
     );
     assertEquals(found.map(({ onnx }) => onnx), [tinyOnnx(2), tinyOnnx(1), tinyOnnx(1)]);
     assertEquals(found.map(({ card }) => card.version), ["2", "1", "1"]);

@@ -122,7 +122,7 @@ Deno.test("unpackWheel() says which part of a wheel is damaged", () =>
     assertEquals(message, `Cannot read wheel "a.whl": it ends at byte ${length}, 20 bytes early`);
   }));
 
-Deno.test("unpackWheel() takes a directory that reaches to the last byte, and a RECORD that may be as long as any", () =>
+Deno.test("unpackWheel() takes a directory that reaches to the last byte, and a RECORD of the most bytes", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.whl"), { bytes, view, end, entry } = wholeWheel();
     view.setUint32(end + 12, bytes.length - view.getUint32(end + 16, true), true);
