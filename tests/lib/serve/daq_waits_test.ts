@@ -223,3 +223,30 @@ Deno.test("closing waits for what is in work, lets the buckets go, and starts no
     assertEquals([log.map(({ event }) => event), blobs.closed, reads], [["object failed"], 1, 1]);
   });
 });
+
+Deno.test("objects that are found by looking are told of once, one or many, and nothing where there are none", () => {
+  let there = ["one"], looks = 0;
+  const blobs: Blobs = {
+    ...bucketOf(() => Promise.resolve(undefined)),
+    list: () => {
+      looks++;
+      return Promise.resolve(there.map((key) => ({ key, tag: '"1"', bytes: 1 })));
+    },
+  };
+  /** Until every object that is there has been looked at. */
+  const look = async () => {
+    for (const seen = looks; looks < seen + 2;) await new Promise((resolve) => setTimeout(resolve));
+  };
+  return withDaq(blobs, async ({ daq, log }) => {
+    await look();
+    there = ["one", "two", "three"];
+    await look();
+    await look();
+    const found = log.filter(({ event }) => event === "objects found");
+    assertEquals(found.map(({ level, bucket, prefix, accepted }) => [level, bucket, prefix, accepted]), [
+      ["info", "daq", "in/", 1],
+      ["info", "daq", "in/", 2],
+    ]);
+    assertEquals((await daq.accept(notification("two"))).known, 1);
+  }, { watch: [{ bucket: "daq", prefix: "in/" }], watchMs: 1 });
+});

@@ -236,14 +236,25 @@ Deno.test("a journal that is opened anew counts the lines that are there", () =>
     });
   }));
 
-Deno.test("Journal.close() leaves no file open", () =>
+/** How many files this process has open, where the system tells. */
+const openFiles = () => Deno.build.os === "linux" ? [...Deno.readDirSync("/proc/self/fd")].length : 0;
+
+Deno.test("a journal that is closed, or cannot be opened, leaves no file open", () =>
   withFolder(async (folder) => {
-    if (Deno.build.os !== "linux") return;
-    const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
     await (await openJournal(folder)).close();
-    const before = count();
+    const before = openFiles();
     for (let i = 0; i < 3; i++) await (await openJournal(folder)).close();
-    assertEquals(count(), before);
+    assertEquals(openFiles(), before);
+    const path = join(folder, "events.jsonl");
+    const faults = ["writeTextFile events.bad.jsonl", "truncate events.jsonl", "sync " + basename(folder)];
+    for (const fault of faults) {
+      await Deno.writeTextFile(path, 'garbage\n{"bucket":"daq","key":"a","eTag":""}\nhalf a line');
+      await withFileSystem(
+        async () => void await assertRejects(() => openJournal(folder), Error, "it failed (ENOSPC)"),
+        (call) => call === fault ? diskError("ENOSPC") : undefined,
+      );
+      assertEquals(openFiles(), before, fault);
+    }
   }));
 
 Deno.test("Journal goes on with the old file where there is no room for a second", () =>
