@@ -7,7 +7,7 @@
  * @module
  */
 import { applySharded, compile, splitBatch, startEngine, tf } from "../../../lib/engine/mod.ts";
-import { assert } from "../../assert.ts";
+import { assert, assertEquals } from "../../assert.ts";
 import { Draw, type OpCase } from "./_draw.ts";
 import { LAYER_FAMILIES, type LayerCase } from "./_layer_cases.ts";
 import { OP_FAMILIES } from "./_op_cases.ts";
@@ -135,6 +135,8 @@ function train({ inputs, dtype, build }: LayerCase, draw: Draw, shards: number, 
     values: tensor.dataSync(),
   }));
   fn.dispose();
+  const said = [BATCH, ...output.shape.slice(1)];
+  assertEquals(said, plain[0].shape, "the shape that the layer says beforehand");
   return plain;
 }
 

@@ -14,7 +14,7 @@ async function makePip(folder: string, wheel: Uint8Array | string): Promise<stri
   await Deno.mkdir(bin);
   await Deno.writeFile(join(folder, "the.whl"), typeof wheel === "string" ? new Uint8Array() : wheel);
   const download = typeof wheel === "string"
-    ? `echo "${wheel}" >&2; exit 1`
+    ? `printf '${wheel}' >&2; exit 1`
     : `while [ "$1" != -d ]; do shift; done; cp "${folder}/the.whl" "$2/tensorflow_cpu-2.21.0-cp312.whl"`;
   const script = `#!/bin/sh
 [ "$1" = --version ] && exit 0
@@ -53,7 +53,8 @@ Deno.test("findLibrary() takes the first place of its list that loads", () =>
     const system = await makeLibrary(join(folder, "system"));
     await Deno.mkdir(join(folder, "python", "bin"));
     await Deno.writeTextFile(join(folder, "python", "bin", "python3"), "");
-    const options = { ...places(folder), library: dirname(given), virtualEnv: venv };
+    const searchPath = `${join(folder, "nothing")}:${join(folder, "python", "bin")}`;
+    const options = { ...places(folder), library: dirname(given), virtualEnv: venv, searchPath };
     await fetchLibrary({ ...options, searchPath: await makePip(folder, makeWheel(LIBRARIES)) });
     const cache = join(options.cacheFolder, "tensorflow-2.21.0-linux-x86_64");
 
@@ -197,6 +198,25 @@ Deno.test("findLibrary() gives one line and no library when pip is missing or fa
     assertEquals(await findLibrary({ ...options, searchPath, log: (line) => failed.push(line) }), undefined);
     assert(failed.at(-1)!.includes("No matching distribution found"), failed.join("\n"));
     assertEquals(await Array.fromAsync(Deno.readDir(options.cacheFolder)), []);
+  }));
+
+Deno.test("fetchLibrary() says what pip said last, its errors before all else, or how it ended", () =>
+  withFolder(async (folder) => {
+    const said: [words: string, told: string][] = [
+      ["ERROR: no network\\nsee the log", "ERROR: no network"],
+      ["trying\\nagain\\ngiving up", "giving up"],
+      ["", "exit code 1"],
+    ];
+    for (const [i, [words, told]] of said.entries()) {
+      const place = join(folder, String(i));
+      await Deno.mkdir(place);
+      const searchPath = await makePip(place, words), pip = join(searchPath, "pip3");
+      await assertRejects(
+        () => fetchLibrary({ ...places(place), searchPath }),
+        Error,
+        `Cannot fetch tensorflow-cpu==2.21.0: ${pip} says "${told}"`,
+      );
+    }
   }));
 
 Deno.test("fetchLibrary() refuses platforms without a wheel before it calls pip", async () => {
