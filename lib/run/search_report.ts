@@ -31,7 +31,6 @@ const MOST_DRAWN = 500;
 export async function searchReportHtml(
   study: Study,
   facts: Record<string, string | number> = {},
-  sections: readonly ReportSection[] = [],
 ): Promise<string> {
   const { state, spec, space } = study;
   const { complete, pruned, failed, running, waiting } = countStates(state);
@@ -51,7 +50,7 @@ export async function searchReportHtml(
       ),
       ...facts,
     },
-    sections: [...sections, ...sectionsOf(study)],
+    sections: sectionsOf(study),
   });
 }
 

@@ -205,7 +205,10 @@ async function train(
       batch: options.batch,
       seed: options.seed,
       validation: part.validation,
-      shards: recipe.shards ?? shards ?? shardsByThreads(Math.min(options.batch, part.train.size)),
+      // A trial may go on where there are other threads: as its checkpoint has it then.
+      shards: resume
+        ? "auto"
+        : recipe.shards ?? shards ?? shardsByThreads(Math.min(options.batch, part.train.size)),
       callbacks: [...recipe.callbacks ?? [], csvLog(paths.history), reporter],
       checkpoint: { path: paths.checkpoint, every: saveEvery },
       resume,

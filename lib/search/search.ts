@@ -1,11 +1,14 @@
 /** A search over any function, in a few lines. @module */
+import { createRng } from "../base/rng.ts";
 import { heedStop, stopped } from "../base/stop_button.ts";
 import { countCombinations } from "./combinations.ts";
 import type { Named } from "./named_options.ts";
 import type { Objective } from "./objective.ts";
 import { createPruner } from "./pruners/registry.ts";
 import { bestTrials, type Ending, runTrials } from "./run_trials.ts";
+import { drawParams } from "./samplers/random.ts";
 import { createSampler } from "./samplers/registry.ts";
+import { drawAllowed } from "./samplers/sampler.ts";
 import { defineSpace, type Params, type Space, type SpaceSpec } from "./space.ts";
 import { createStudy, type Study, type StudyOptions } from "./study.ts";
 import type { Direction, StudySpec } from "./study_state.ts";
@@ -96,6 +99,7 @@ export async function search(
   const defined = isSpace(space) ? space : defineSpace(space);
   const [samplerSpec, prunerSpec] = [named(sampler), named(pruner)];
   const [made, prune] = [createSampler(samplerSpec), createPruner(prunerSpec)];
+  checkNotEmpty(defined);
   const trials = options.trials ?? trialsOf(defined, options.fraction);
   using stop = heedStop(options.signal);
   const place = folder ?? await Deno.makeTempDir({ prefix: "cloudchamber-search-" });
@@ -124,10 +128,21 @@ export async function search(
   }
 }
 
+/**
+ * Checks that there is something to try.
+ *
+ * @throws {RangeError} If no combination meets the constraints, or of endlessly many none in ten thousand does.
+ */
+export function checkNotEmpty(space: Space): void {
+  const { count, exact } = countCombinations(space);
+  if (count === 0) throw new RangeError("Cannot search this space: no combination meets its constraints");
+  const rng = createRng(0);
+  if (!exact) drawAllowed(space, () => drawParams(space, rng));
+}
+
 /** How many trials a share of all combinations is; at most 50 where no share is given. @throws {RangeError} If it is none. */
 export function trialsOf(space: Space, fraction?: number): number {
   const { count } = countCombinations(space);
-  if (count === 0) throw new RangeError("Cannot search this space: no combination meets its constraints");
   if (fraction === undefined) return Math.min(50, count);
   if (!(fraction > 0 && fraction <= 1)) {
     throw new RangeError(`Cannot try a fraction of ${fraction} as it must be above 0 and at most 1`);

@@ -5,7 +5,7 @@
  * @module
  */
 import { CliError } from "../_cli.ts";
-import { type ComponentName, findComponent } from "../_components.ts";
+import { type ComponentName, findComponent, forgetComponents } from "../_components.ts";
 import { readLines } from "../_lines.ts";
 
 /** One bench: what `tasks/bench/<area>.ts` exports. */
@@ -60,6 +60,24 @@ export function need(component: ComponentName): string {
   const found = findComponent(component);
   if (found.path !== undefined) return found.path;
   throw new CliError(`This bench needs ${component} (${found.reason}): deno task setup --with ${component}`);
+}
+
+/**
+ * As {@linkcode need}, but what is missing is installed first, by `deno task setup`.
+ *
+ * @throws {CliError} If it cannot be, or if the user's own environment, which nothing is put into, lacks it.
+ */
+export async function provide(
+  component: ComponentName,
+  { need, say }: Pick<BenchContext, "need" | "say">,
+): Promise<string> {
+  if (findComponent(component).path === undefined) {
+    say(`installing ${component}`);
+    const setup = new URL("../setup.ts", import.meta.url).pathname;
+    await readProgram(Deno.execPath(), ["run", "-A", setup, "--with", component]);
+    forgetComponents();
+  }
+  return need(component);
 }
 
 /**

@@ -1,8 +1,9 @@
 /**
- * The search against Optuna: what samplers find in a hundred trials, and what a study of 10,000 trials costs.
+ * The search against Optuna and KerasTuner: what samplers find in a hundred trials, what a study of 10,000 trials costs, the
+ * scan of source 001, whether halving finds what random search does, and what many processes on one folder lose.
  *
- * `CLOUDCHAMBER_OPTUNA` names a Python with optuna, cmaes, scipy and torch where setup did not install it; KerasTuner is
- * looked for beside Keras. @module
+ * The peers are installed where they are missing; `CLOUDCHAMBER_OPTUNA` names another Python with optuna, cmaes, scipy and
+ * torch. @module
  */
 import { join } from "@std/path";
 import { createRng } from "../../lib/base/rng.ts";
@@ -14,21 +15,15 @@ import { defineSpace } from "../../lib/search/space.ts";
 import { createStudy, openStudy, type Study } from "../../lib/search/study.ts";
 import type { StudyEntry } from "../../lib/search/study_state.ts";
 import type { Trial } from "../../lib/search/trial.ts";
-import {
-  type BenchContext,
-  type BenchRow,
-  type BenchTable,
-  chooseParts,
-  Peer,
-  readProgram,
-  timeProgram,
-} from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer, provide } from "./_bench.ts";
 import { measureAsha } from "./_search_asha.ts";
 import { type Problem, PROBLEMS } from "./_search_problems.ts";
+import { measureScan, measureWorkers } from "./_search_scan.ts";
+import { measureStorm } from "./_search_storm.ts";
 
 export const name = "search";
 export const summary =
-  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, cmaes, gp, default, journal, scan, scan-short, asha)";
+  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, cmaes, gp, default, journal, scan, scan-short, workers, asha, storm, storm-short)";
 
 const TRIALS = 100;
 const SAMPLED = ["tpe", "cmaes", "gp"];
@@ -49,23 +44,33 @@ const LEAST: Readonly<Record<string, number>> = {
   mixed: 0,
 };
 
+/** What is measured without Optuna, by its part; the short ones only where they are asked for. */
+const OTHERS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
+  scan: (context) => measureScan(context, 20),
+  "scan-short": (context) => measureScan(context, 2),
+  workers: measureWorkers,
+  asha: measureAsha,
+  storm: (context) => measureStorm(context, "whole"),
+  "storm-short": (context) => measureStorm(context, "short"),
+};
+
 /** Measures the parts that are asked for. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const usual = [...SAMPLED, "default", "journal", "scan", "asha"];
-  const chosen = chooseParts(context.parts, [...usual, "scan-short"], usual);
-  const wanted = (part: string) => chosen.includes(part);
+  const withOptuna = [...SAMPLED, "default", "journal"], known = [...withOptuna, ...Object.keys(OTHERS)];
+  const usual = known.filter((part) => !part.endsWith("-short"));
+  const chosen = chooseParts(context.parts, known, usual);
   const tables: BenchTable[] = [];
-  if ([...SAMPLED, "default", "journal"].some(wanted)) {
-    const python = context.need("optuna");
+  if (chosen.some((part) => withOptuna.includes(part))) {
+    const python = await provide("optuna", context);
     const script = new URL("./peers/search_optuna.py", import.meta.url).pathname;
     await using peer = new Peer(python, [script], { OMP_NUM_THREADS: "1" });
-    for (const sampler of SAMPLED.filter(wanted)) tables.push(await compareSamplers(sampler, peer, context));
-    if (wanted("default")) tables.push(await bestAgainstDefault(peer, context));
-    if (wanted("journal")) tables.push(await measureJournal(peer, context));
+    for (const part of chosen) {
+      if (SAMPLED.includes(part)) tables.push(await compareSamplers(part, peer, context));
+      else if (part === "default") tables.push(await bestAgainstDefault(peer, context));
+      else if (part === "journal") tables.push(await measureJournal(peer, context));
+    }
   }
-  if (wanted("scan")) tables.push(await measureScan(context, SCAN_EPOCHS));
-  if (wanted("scan-short")) tables.push(await measureScan(context, SHORT_EPOCHS));
-  if (wanted("asha")) tables.push(await measureAsha(context));
+  for (const part of chosen) if (part in OTHERS) tables.push(await OTHERS[part](context));
   return tables;
 }
 
@@ -287,73 +292,4 @@ async function runMore(study: Study): Promise<number> {
     await worker.end(claim!, { state: "complete", values: [0] });
   }
   return (performance.now() - start) / MORE;
-}
-
-const SCAN_EPOCHS = 20;
-/** The part `scan-short` trains for so many, where twenty take too long. */
-const SHORT_EPOCHS = 2;
-
-/** The scan of source 001: 14 of 1,458 three-dimensional networks, start to exit, the same 14 by both. */
-async function measureScan({ rounds, folder, say, need }: BenchContext, epochs: number): Promise<BenchTable> {
-  const python = need("keras");
-  const script = (name: string) => new URL(name, import.meta.url).pathname;
-  const [own, peer] = [script("./_scan.ts"), script("./peers/search_scan.py")];
-  const cores = navigator.hardwareConcurrency, networks = join(folder, "networks.json");
-  await Deno.writeTextFile(networks, await readProgram(Deno.execPath(), ["run", "-A", own, "list"]));
-  const scan = (threads: number, ...rest: string[]) =>
-    timeProgram(Deno.execPath(), ["run", "-A", own, String(epochs), String(threads), ...rest]);
-  const wall = { one: [] as number[], keras: [] as number[], narrow: [] as number[], two: [] as number[] };
-  const spent = { one: [] as number[], keras: [] as number[] };
-  for (let round = 0; round < rounds; round++) {
-    say(`scan of ${epochs} epochs, round ${round + 1} of ${rounds}`);
-    let before = childSeconds();
-    wall.one.push(await scan(cores));
-    spent.one.push(childSeconds() - before);
-    before = childSeconds();
-    wall.keras.push(
-      await timeProgram(python, [peer, String(epochs), join(folder, `keras${round}`), networks]),
-    );
-    spent.keras.push(childSeconds() - before);
-    wall.narrow.push(await scan(1));
-    const start = performance.now(), shared = join(folder, `shared${round}`);
-    await Deno.mkdir(shared);
-    await Promise.all([scan(1, shared), scan(1, shared)]);
-    wall.two.push((performance.now() - start) / 1000);
-  }
-  return {
-    title: `The document's scan: 14 of 1,458 networks, ${epochs} epochs of 140 images, start to exit`,
-    rows: [
-      { what: "one process", unit: "s", ours: wall.one, peer: "KerasTuner", theirs: wall.keras, bar: 0.5 },
-      {
-        what: "its processor time",
-        unit: "s",
-        ours: spent.one,
-        peer: "KerasTuner",
-        theirs: spent.keras,
-      },
-      {
-        what: "two workers of one thread on one folder",
-        unit: "s",
-        ours: wall.two,
-        peer: "one of one thread",
-        theirs: wall.narrow,
-        bar: 0.6,
-      },
-    ],
-    notes: [
-      "Both train the same 14 networks. KerasTuner compiles with XLA by itself, which Keras does here.",
-    ],
-  };
-}
-
-/** Seconds of processor time of all programs that this process started and that are over. Linux only: else NaN. */
-function childSeconds(): number {
-  try {
-    const text = Deno.readTextFileSync("/proc/self/stat");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // from the third of proc(5) on
-    return (Number(fields[13]) + Number(fields[14])) / 100;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return NaN;
-    throw error;
-  }
 }

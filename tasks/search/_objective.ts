@@ -28,7 +28,6 @@ export interface TrialSettings {
   target?: number;
   dataFolder?: string;
   backend?: string;
-  threads?: number;
 }
 
 /** The settings of a study. */
@@ -36,17 +35,18 @@ export function settingsOf({ settings }: StudySpec): TrialSettings {
   return (settings ?? {}) as TrialSettings;
 }
 
-/** Makes a study's objective; starts the engine where it is needed. */
+/** Makes a study's objective; starts the engine where it is needed, with all processors unless told. */
 export async function createObjective(
   spec: StudySpec,
   log: (line: string) => void,
+  threads?: number,
 ): Promise<{ objective: Objective; close(): void }> {
   const settings = settingsOf(spec);
   const { command, experiment, options } = settings;
   if (command) return { objective: commandObjective(command), close: () => {} };
   const found = EXPERIMENTS.find(({ name }) => name === experiment);
   if (!found || !options) throw new CliError(`Cannot run this study: no experiment is named "${experiment}"`);
-  await startEngine({ backend: settings.backend as "auto", threads: settings.threads, log });
+  await startEngine({ backend: settings.backend as "auto", threads, log });
   const made = experimentObjective(found, {
     options,
     metrics: spec.objectives,

@@ -21,6 +21,7 @@ import { publishRun } from "../_publish.ts";
 import { openBucket } from "../_stores.ts";
 import { createObjective, settingsOf, type TrialSettings } from "./_objective.ts";
 import { show, showParams } from "./_summary.ts";
+import { writeReport } from "./report.ts";
 
 const OPTIONS = {
   top: {
@@ -68,6 +69,8 @@ export async function deployStudy(args: readonly string[]): Promise<number> {
   const settings = { ...settingsOf(spec), ...options.folds && { folds: options.folds } };
   const again = await runAgain(study, settings, options, output);
   showAgain(again, output);
+  await study.write(() => again.map((one) => ({ op: "note", text: noteOf(one) })));
+  await writeReport(study);
   const experiment = EXPERIMENTS.find(({ name }) => name === settings.experiment);
   if (!experiment || !options.train) return 0;
   const winner = join(folder, "winner");
@@ -98,6 +101,13 @@ async function runAgain(
     );
   return await interruptible((signal) => reevaluate(study, objective, { ...options, signal, onValue }))
     .finally(close);
+}
+
+/** A line for the study's records, which its report and status show. */
+function noteOf({ trial, searched, mean, low, high, flattered }: Reevaluation): string {
+  const anew = `${show(mean)} (95 %: ${show(low)} to ${show(high)})`;
+  const by = flattered > 0 ? `flattered by ${show(flattered)}` : "not flattered";
+  return `trial ${trial.number} anew: ${anew}, in the search ${show(searched)}: ${by}`;
 }
 
 /** How the best trials did again, and which of them is best. */

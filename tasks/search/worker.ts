@@ -12,6 +12,7 @@ import { createObjective, importSpace, settingsOf } from "./_objective.ts";
 const OPTIONS = {
   job: { type: "string", hint: "ID", help: "The batch system's job, for the study's records." },
   timeLimit: { type: "number", min: 0, hint: "SECONDS", help: "Start no trial after so long." },
+  threads: { type: "integer", min: 1, hint: "N", help: "Threads of this worker (default: all processors)." },
   idle: {
     type: "number",
     default: 2,
@@ -39,7 +40,7 @@ export async function runWorker(args: readonly string[]): Promise<number> {
   const study = openStudy(folder, { job: options.job, space });
   const { spec } = study;
   const { signal, codeOf, close } = listenForSignals();
-  const { objective, close: closeObjective } = await createObjective(spec, log);
+  const { objective, close: closeObjective } = await createObjective(spec, log, options.threads);
   try {
     const ending = await runTrials(study, objective, {
       sampler: createSampler(spec.sampler),

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { main } from "../../tasks/search.ts";
-import { splitWords } from "../../tasks/search/run.ts";
+import { splitWords } from "../../tasks/search/_spec.ts";
 import { search } from "../../lib/search/search.ts";
 import { openStudy } from "../../lib/search/study.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -94,7 +94,19 @@ Deno.test("deno task search runs trials of a program with several workers, and s
     const again = await run("--command", command, "--space", space, "--out", out);
     assertEquals(again.code, 2);
     assert(again.errors[0].includes("as it holds a study: add --resume"), again.errors[0]);
-    const more = await run("--command", command, "--out", out, "--resume", "--rounds", "9");
+    const going = ["--command", command, "--out", out, "--resume"];
+    for (
+      const [option, value] of [["--sampler", "gp"], ["--metric", "accuracy"], ["--seeds", "3"], [
+        "--vary",
+        "x",
+      ]]
+    ) {
+      const { code, errors } = await run(...going, option, value);
+      assertEquals([code, errors.length], [2, 1], option);
+      assert(errors[0].includes(`Cannot go on with another ${option}`) || option === "--vary", errors[0]);
+    }
+    assert((await run("mnist", "--out", out, "--resume")).errors[0].includes('the study is of "command"'));
+    const more = await run(...going, "--sampler", "grid", "--space", space, "--rounds", "9");
     assertEquals([more.code, openStudy(out).state.trials.length], [0, 9]);
   }));
 
@@ -173,6 +185,9 @@ Deno.test("deno task search cygno works from a space file of ten lines, up to th
     const said = deployed.lines.join("\n");
     assert(/Winner: trial \d .*the search (flattered|did not flatter) it/.test(said), said);
     assert(/auc 0?\.?\d+.*15 test examples/.test(said), said);
+    const [note] = openStudy(out).state.notes;
+    assert(/^trial \d anew: .* \(95 %: .* to .*\), in the search .*: (not )?flattered/.test(note), note);
+    assert((await Deno.readTextFile(`${out}/report.html`)).includes("anew"));
     const opened = openStore(`file:${store}`);
     assertEquals(await opened.aliases("cygno"), { champion: "1" });
     opened.close();
@@ -214,6 +229,10 @@ Deno.test("deno task search refuses what cannot be searched", () =>
     assert(
       (await refused({ a: [1], constraints: ["a > 1"] })).includes("no combination meets its constraints"),
     );
+    assert((await refused({ a: [1], constraints: ["a > 1"] }, "--trials", "3")).includes("no combination"));
+    const endless = { a: { low: 0, high: 1, float: true }, constraints: ["a > 2"] };
+    assert((await refused(endless, "--trials", "3")).includes("that the constraints allow in 10000 tries"));
+    assert((await refused({ a: [1] }, "--add-trials", "3")).includes("goes with --resume"));
     assert((await refused({ a: [1] }, "--sampler", "tpee")).includes('(nearest: "tpe")'));
     assert((await refused({ a: [1] }, "--pruner", "asha:fctor=2")).includes('(nearest: "factor")'));
     assert((await refused({ a: [1] }, "--workesr", "2")).includes("(nearest: --workers)"));
@@ -253,9 +272,13 @@ Deno.test("deno task search --dry-run prints what Slurm would get, and leaves no
         "--executor",
         "slurm",
       ],
-      ...["--workers", "3", "--time", "1:00:00", "--gres", "gpu:1", "--dry-run"],
+      ...["--workers", "3", "--time", "1:00:00", "--gres", "gpu:1", "--cpus", "2", "--dry-run"],
     );
     assertEquals([code, lines[0], lines[2]], [0, "#!/bin/bash", "#SBATCH --array=0-2"]);
+    assert(
+      lines.some((line) => line.includes(" worker ") && line.includes(" --threads 2 ")),
+      lines.join("\n"),
+    );
     assert(lines.includes("#SBATCH --gres=gpu:1") && lines.includes("#SBATCH --time=1:00:00"));
     assertEquals(await Deno.stat(`${folder}/s`).then(() => true, () => false), false);
   }));

@@ -242,7 +242,7 @@ export function dropout(x: tf.Tensor, rate: number, noiseShape: readonly number[
   if (rate === 0) return tf.clone(x);
   return tf.tidy(() => {
     const { mask, factor } = bytesMask(noiseShape, rate);
-    return tf.mul(tf.mul(x, mask), factor);
+    return tf.mul(x, tf.mul(mask, factor)); // so that the gradient is one pass
   });
 }
 

@@ -5,7 +5,7 @@ Deno.test("a study of four processes has every trial once", () =>
   withFolder(async (folder) => {
     await makeStudy(folder, 400);
     await Promise.all([0, 1, 2, 3].map(() => endOf(startWorker(folder))));
-    await checkAll(folder, 400);
+    checkAll(folder, 400);
   }));
 
 Deno.test("a study whose processes die in the middle of writes, links and locks loses nothing", () =>
@@ -17,5 +17,5 @@ Deno.test("a study whose processes die in the middle of writes, links and locks 
     };
     await Promise.all([keepGoing(), keepGoing()]);
     if (deaths < 5) throw new Error(`only ${deaths} processes died: the test tested nothing`);
-    await checkAll(folder, 150);
+    checkAll(folder, 150);
   }));

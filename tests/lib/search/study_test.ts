@@ -50,7 +50,10 @@ Deno.test("Study believes a busy process of another machine, and its first trial
     const far = await openStudy(folder, { host: "far", heartbeatMs: 50 }).join();
     await far.next(suggest);
     const near = openStudy(folder, { staleMs: 1_000 });
-    await new Promise((resolve) => setTimeout(resolve, 600)); // the thread is up
+    const touched = () => Deno.statSync(far.lock.path).mtime!.getTime();
+    for (const joined = touched(); touched() === joined;) { // the thread is up once it has touched the file
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     for (const end = Date.now() + 1_500; Date.now() < end;); // nothing of this process's own runs meanwhile
     assertEquals(await near.reap(), 0);
     far.leave();

@@ -1,12 +1,13 @@
 /**
- * A process of the tests of studies: runs trials of nothing in the study of FOLDER until none is left.
+ * A process of many on one study: runs trials of nothing in the study of FOLDER until none is left.
  *
- * `_worker_program.ts FOLDER [CHANCE] [MS]`: each call of the file system that matters kills the process with this
+ * `_search_storm_worker.ts FOLDER [CHANCE] [MS]`: each call of the file system that matters kills the process with this
  * chance, before, after or, for a write, in the middle of it. MS: how long a trial takes.
+ * @module
  */
-import { runTrials } from "../../../lib/search/run_trials.ts";
-import { openStudy } from "../../../lib/search/study.ts";
-import { randomSampler } from "../../../lib/search/samplers/random.ts";
+import { runTrials } from "../../lib/search/run_trials.ts";
+import { openStudy } from "../../lib/search/study.ts";
+import { randomSampler } from "../../lib/search/samplers/random.ts";
 
 const [folder, chance = "0", ms = "0"] = Deno.args;
 
