@@ -23,7 +23,7 @@ import { measureStorm } from "./_search_storm.ts";
 
 export const name = "search";
 export const summary =
-  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, cmaes, gp, default, journal, scan, scan-short, workers, asha, storm, storm-short)";
+  "Samplers and studies against Optuna 5 and KerasTuner (parts: tpe, cmaes, gp, default, journal, scan, scan-short, workers, asha-mnist, asha-cygno, storm, storm-short)";
 
 const TRIALS = 100;
 const SAMPLED = ["tpe", "cmaes", "gp"];
@@ -49,7 +49,8 @@ const OTHERS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTa
   scan: (context) => measureScan(context, 20),
   "scan-short": (context) => measureScan(context, 2),
   workers: measureWorkers,
-  asha: measureAsha,
+  "asha-mnist": (context) => measureAsha(context, "mnist"),
+  "asha-cygno": (context) => measureAsha(context, "cygno"),
   storm: (context) => measureStorm(context, "whole"),
   "storm-short": (context) => measureStorm(context, "short"),
 };
