@@ -319,65 +319,76 @@ async function scoreFiles(
 /** Runs the task; see `--help`. */
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
-    const { options, words } = readOptions(args, OPTIONS, {
-      usage: "deno task score MODEL FILE…",
-      summary:
-        "Says what a model makes of files: PNG, JPEG, TIFF, .npy, .npz, FITS, HDF5, idx, gzip of these, zip of many.\n" +
-        "MODEL is a run folder, a .onnx file with its card beside it, or NAME, NAME/VERSION or NAME/ALIAS in the store.",
-      examples: [
-        "deno task score runs/mnist/latest digits/*.png",
-        "deno task score mnist t10k-images-idx3-ubyte.gz --json > scores.jsonl",
-        "deno task score cygno/champion frames/ --store s3://models --csv > recoils.csv",
-        "deno task score mnist seven.npy --range 0,1",
-        "deno task score runs/lens/latest --input image=bands.fits,redshift=z.npy",
-        "deno task score runs/tracks/latest events.h5 --out masks/",
-        "deno task score runs/lenses/latest survey.npy --top 100 --sheet best.png --label-next 20",
-      ],
-      words: [1, Infinity],
-    });
-    const [reference, ...files] = words;
-    if (files.length === 0 && options.input.length === 0) {
-      throw new CliError("Too few arguments: usage is deno task score MODEL FILE…");
-    }
-    if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
-    const output = createOutput(options);
+    const command = readCommand(args);
+    const { reference, files, options } = command, output = createOutput(options);
     const source = await findModel(reference, async () => {
       const { openPlace } = await import(`./_stores${TS}`) as typeof import("./_stores.ts");
       return openPlace(options.store, options.s3Endpoint);
     });
-    const { threads, runtime } = options;
-    const scorer = await createScorer({ ...source, threads, runtime });
+    const { threads, runtime, top, label, sheet, labelNext } = options;
     const range = options.range === undefined ? undefined : parseRange(options.range);
-    if (options.top !== undefined) {
-      const { top, label, sheet, labelNext } = options;
-      const { rankFile } = await import(`./_rank${TS}`) as typeof import("./_rank.ts");
-      return await rankFile(scorer, files, { top, label, range, sheet, labelNext }, output).finally(() =>
-        scorer.close()
-      );
-    }
-    if (options.sheet !== undefined || options.labelNext !== undefined || options.label !== undefined) {
-      await scorer.close();
-      throw new CliError("--sheet, --label and --label-next go with --top");
-    }
-    if (options.out !== undefined) await Deno.mkdir(options.out, { recursive: true });
-    const scores = new Scores(scorer, { ...options, range }, output);
-    const opening: ExampleOptions = {
-      inputs: source.card.inputs,
-      maxExamples: MAX_EXAMPLES,
-      maxBytes: 2 ** 31,
-      page: options.page,
-    };
+    const scorer = await createScorer({ ...source, threads, runtime });
     try {
-      await scoreInputs(scores, source.card, options.input, opening);
-      await scoreFiles(scores, source.card, files, opening);
-      await scores.flush();
-      scores.finish();
+      if (top === undefined) return await scoreAll(scorer, command, range, output);
+      const { rankFile } = await import(`./_rank${TS}`) as typeof import("./_rank.ts");
+      return await rankFile(scorer, files, { top, label, range, sheet, labelNext }, output);
     } finally {
       await scorer.close();
     }
-    if (scores.scored + scores.failed === 0) throw new CliError(`Nothing to score in ${files.join(", ")}`);
-    return scores.failed > 0 ? 1 : 0;
   });
+}
+
+/** What the command line asks for. @throws {CliError} */
+function readCommand(args: string[]) {
+  const { options, words } = readOptions(args, OPTIONS, {
+    usage: "deno task score MODEL FILE…",
+    summary:
+      "Says what a model makes of files: PNG, JPEG, TIFF, .npy, .npz, FITS, HDF5, idx, gzip of these, zip of many.\n" +
+      "MODEL is a run folder, a .onnx file with its card beside it, or NAME, NAME/VERSION or NAME/ALIAS in the store.",
+    examples: [
+      "deno task score runs/mnist/latest digits/*.png",
+      "deno task score mnist t10k-images-idx3-ubyte.gz --json > scores.jsonl",
+      "deno task score cygno/champion frames/ --store s3://models --csv > recoils.csv",
+      "deno task score mnist seven.npy --range 0,1",
+      "deno task score runs/lens/latest --input image=bands.fits,redshift=z.npy",
+      "deno task score runs/tracks/latest events.h5 --out masks/",
+      "deno task score runs/lenses/latest survey.npy --top 100 --sheet best.png --label-next 20",
+    ],
+    words: [1, Infinity],
+  });
+  const [reference, ...files] = words, { top, label, sheet, labelNext } = options;
+  if (files.length === 0 && options.input.length === 0) {
+    throw new CliError("Too few arguments: usage is deno task score MODEL FILE…");
+  }
+  if (options.csv && options.json) throw new CliError("--csv and --json exclude each other");
+  if (top === undefined && [label, sheet, labelNext].some((value) => value !== undefined)) {
+    throw new CliError("--sheet, --label and --label-next go with --top");
+  }
+  return { reference, files, options };
+}
+
+/** Scores every example; gives the task's exit code. */
+async function scoreAll(
+  scorer: Scorer,
+  { files, options }: ReturnType<typeof readCommand>,
+  range: ValueRange | undefined,
+  output: Output,
+): Promise<number> {
+  const { card } = scorer;
+  if (options.out !== undefined) await Deno.mkdir(options.out, { recursive: true });
+  const scores = new Scores(scorer, { ...options, range }, output);
+  const opening: ExampleOptions = {
+    inputs: card.inputs,
+    maxExamples: MAX_EXAMPLES,
+    maxBytes: 2 ** 31,
+    page: options.page,
+  };
+  await scoreInputs(scores, card, options.input, opening);
+  await scoreFiles(scores, card, files, opening);
+  await scores.flush();
+  scores.finish();
+  if (scores.scored + scores.failed === 0) throw new CliError(`Nothing to score in ${files.join(", ")}`);
+  return scores.failed > 0 ? 1 : 0;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -5,7 +5,7 @@
 import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
 import { createDaq } from "../lib/serve/daq.ts";
 import type { Place } from "../lib/serve/object_results.ts";
-import type { HostOptions } from "../lib/serve/host.ts";
+import type { Host, HostOptions } from "../lib/serve/host.ts";
 import { openJournal } from "../lib/serve/journal.ts";
 import { isLoopback, LOOPBACK_NAMES } from "../lib/serve/origin.ts";
 import { createNativeHost } from "../lib/serve/native_host.ts";
@@ -274,53 +274,57 @@ export function main(args: string[]): Promise<number> {
     const store = openPlace(options.store, options.s3Endpoint);
     const { log, flush } = createLog(options.log);
     const tokens = options.tokens === undefined ? undefined : await watchTokens(options.tokens, log);
-    const host = createNativeHost({
-      store,
-      workers: options.workers,
-      threads: options.threads,
-      maxBatch: options.maxBatch,
-      maxDelayMs: options.maxDelay,
-      maxQueue: options.maxQueue,
-      limits: {
-        maxBytes: options.maxBody * MIB,
-        bodyTimeoutMs: options.bodyTimeout * 1000,
-        deadlineMs: options.deadline * 1000,
-      },
-      files: { maxPixels: options.maxPixels, maxBytes: options.maxBody * 4 * MIB },
-      access: tokens?.access,
-      corsOrigins: options.cors,
-      hosts: hostsOf(options),
-      version: config.version,
-      reference: options.alias,
-      only: options.models.length > 0 ? options.models : undefined,
-      maxModelBytes: options.memory * MIB,
-      pollMs: options.poll * 1000,
-      events: await eventsOf(options, log),
-      log,
-    });
-    const stopped = stopSignal();
-    const server = Deno.serve({
-      port: options.port,
-      hostname: options.host,
-      onListen: ({ hostname, port }) =>
-        log?.({
-          time: new Date().toISOString(),
-          level: "info",
-          event: "listening",
-          url: `http://${hostname}:${port}/`,
-        }),
-    }, (request, { remoteAddr }) => host.fetch(request, clientOf(remoteAddr)));
-    await host.start();
-    log?.({ time: new Date().toISOString(), level: "info", event: "started", ready: host.models.ready() });
-    const signal = await stopped;
-    log?.({ time: new Date().toISOString(), level: "info", event: "stopping", signal });
-    await host.drain(options.drain * 1000);
-    await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    const events = await eventsOf(options, log);
+    const host = createNativeHost({ ...hostOptionsOf(options), store, access: tokens?.access, events, log });
+    const tell = (event: string, fields: Record<string, unknown> = {}) =>
+      log?.({ time: new Date().toISOString(), level: "info", event, ...fields });
+    await serveUntilStopped(host, options, tell);
     tokens?.stop();
     store.close();
-    log?.({ time: new Date().toISOString(), level: "info", event: "stopped" });
+    tell("stopped");
     flush();
   });
+}
+
+/** What the options say of the server. */
+function hostOptionsOf(options: Options) {
+  const { workers, threads, maxBatch, maxQueue, maxPixels, cors, models, alias } = options;
+  const maxBytes = options.maxBody * MIB;
+  return {
+    workers,
+    threads,
+    maxBatch,
+    maxDelayMs: options.maxDelay,
+    maxQueue,
+    limits: { maxBytes, bodyTimeoutMs: options.bodyTimeout * 1000, deadlineMs: options.deadline * 1000 },
+    files: { maxPixels, maxBytes: 4 * maxBytes },
+    corsOrigins: cors,
+    hosts: hostsOf(options),
+    version: config.version,
+    reference: alias,
+    only: models.length > 0 ? models : undefined,
+    maxModelBytes: options.memory * MIB,
+    pollMs: options.poll * 1000,
+  };
+}
+
+/** Answers requests until a signal asks to stop and those in hand are answered. */
+async function serveUntilStopped(
+  host: Host,
+  { port, host: hostname, drain }: Options,
+  tell: (event: string, fields?: Record<string, unknown>) => void,
+): Promise<void> {
+  const stopped = stopSignal();
+  const onListen = (at: Deno.NetAddr) => tell("listening", { url: `http://${at.hostname}:${at.port}/` });
+  const server = Deno.serve(
+    { port, hostname, onListen },
+    (request, { remoteAddr }) => host.fetch(request, clientOf(remoteAddr)),
+  );
+  await host.start();
+  tell("started", { ready: host.models.ready() });
+  tell("stopping", { signal: await stopped });
+  await host.drain(drain * 1000);
+  await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

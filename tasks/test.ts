@@ -10,7 +10,7 @@
  */
 import { join, normalize, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
-import { CliError, formatTable, readOptions, runTask } from "./_cli.ts";
+import { CliError, formatTable, type OptionValues, readOptions, runTask } from "./_cli.ts";
 import { coverageArguments, coverageByRoom, removeTornProfiles } from "./test/_coverage.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
 import { type Hardship, makeHardship } from "./test/_hardship.ts";
@@ -72,76 +72,109 @@ export function main(args: string[]): Promise<number> {
         "deno task test:long",
       ],
     });
-    for (const word of words) {
-      await Deno.stat(word).catch(() => {
-        throw new CliError(`Cannot test "${word}": no such file or folder`);
-      });
-    }
-    const inIntegration = Deno.env.get("CI") === "true";
-    const holdsDocs = (word: string) => DOCUMENTED.some((folder) => normalize(word).startsWith(folder));
-    const tests = words.length > 0 ? words.filter((word) => !holdsDocs(word)) : ["tests"];
-    const documented = words.length > 0 ? words.filter(holdsDocs) : options.docs ? DOCUMENTED : [];
-    const isLeft = (file: string) =>
-      !options.long && words.length === 0 && file.startsWith(join("tests", "long"));
-    const files = [...new Set((await Promise.all(tests.map(findTests))).flat())];
-    const groups = await groupTests(files.filter((file) => !isLeft(file)), options.coverage);
-    const firstSeed = options.seed ?? Math.floor(2 ** 32 * Math.random());
-    const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-    const failed = new Map<string, number>();
+    const { groups, documented } = await chosenTests(words, options);
     const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
     const examples = join(folder, "examples"), profiles = join(folder, "coverage");
     try {
       const hasExamples = await writeExampleTests(documented, examples) > 0;
-      for (let round = 0; round < options.repeat; round++) {
-        if (options.repeat > 1) console.log(`Run ${round + 1} of ${options.repeat}`);
-        const seed = firstSeed + round;
-        await using hardship = options.hard ? makeHardship(seed) : undefined;
-        if (hardship !== undefined) {
-          console.log(`Under load, tomorrow, in another time zone, in order ${seed}`);
-        }
-        const common = [
-          "test",
-          "--allow-all",
-          "--no-prompt",
-          ...hardship?.args ?? [],
-          ...options.filter ? [`--filter=${options.filter}`] : [],
-          ...inIntegration ? ["--frozen"] : [],
-          ...inIntegration || round > 0 ? ["--no-check"] : [], // their types were checked a moment ago
-        ];
-        for (
-          const each of runsOf(groups, common, options.jobs, profiles, hasExamples ? examples : undefined)
-        ) {
-          const run = await countTests(each, options.limit, hardship?.env);
-          for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
-          for (const name of run.names) failed.set(name, (failed.get(name) ?? 0) + 1);
-        }
-      }
-      if (groups.counted.length > 0) {
-        for (const line of await describeCoverage(profiles)) console.log(line);
-      }
-      if (options.repeat > 1) {
-        for (const line of describeFlakes(failed, options.repeat)) console.log(line);
-      }
+      const counts = await runRounds(
+        { groups, profiles, examples: hasExamples ? examples : undefined },
+        options,
+      );
+      return report(counts);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
-    if (inIntegration && counts.skipped > 0) {
-      console.log(`${counts.skipped} skipped tests count as failed here, as nothing may go untested unseen.`);
-      counts.failed += counts.skipped;
-      counts.skipped = 0;
-    }
-    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-    return counts.failed > 0 ? 1 : 0;
   });
+}
+
+/** The values of the options. */
+type TestOptions = OptionValues<typeof OPTIONS>;
+
+/** In continuous integration nothing may go untested unseen. */
+const inIntegration = () => Deno.env.get("CI") === "true";
+
+/** Test files and documented folders among those that are named, or all. @throws {CliError} If one is not there. */
+async function chosenTests(
+  words: readonly string[],
+  { long, docs, coverage }: TestOptions,
+): Promise<{ groups: TestGroups; documented: readonly string[] }> {
+  for (const word of words) {
+    await Deno.stat(word).catch(() => {
+      throw new CliError(`Cannot test "${word}": no such file or folder`);
+    });
+  }
+  const holdsDocs = (word: string) => DOCUMENTED.some((folder) => normalize(word).startsWith(folder));
+  const tests = words.length > 0 ? words.filter((word) => !holdsDocs(word)) : ["tests"];
+  const documented = words.length > 0 ? words.filter(holdsDocs) : docs ? DOCUMENTED : [];
+  const isLeft = (file: string) => !long && words.length === 0 && file.startsWith(join("tests", "long"));
+  const files = [...new Set((await Promise.all(tests.map(findTests))).flat())];
+  return { groups: await groupTests(files.filter((file) => !isLeft(file)), coverage), documented };
+}
+
+/** What is run, and where. */
+interface Chosen {
+  groups: TestGroups;
+  /** Where profiles of what ran go. */
+  profiles: string;
+  /** Where the examples of the docs are, as tests. */
+  examples?: string;
+}
+
+/** Runs all of it as often as asked for, and says what is known of it together. */
+async function runRounds(chosen: Chosen, options: TestOptions): Promise<Counts> {
+  const firstSeed = options.seed ?? Math.floor(2 ** 32 * Math.random());
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }, failed = new Map<string, number>();
+  for (let round = 0; round < options.repeat; round++) {
+    if (options.repeat > 1) console.log(`Run ${round + 1} of ${options.repeat}`);
+    const seed = firstSeed + round;
+    await using hardship = options.hard ? makeHardship(seed) : undefined;
+    if (hardship) console.log(`Under load, tomorrow, in another time zone, in order ${seed}`);
+    const common = argumentsOf(options, hardship?.args, round);
+    for (const each of runsOf(chosen, common, options.jobs)) {
+      const run = await countTests(each, options.limit, hardship?.env);
+      for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
+      for (const name of run.names) failed.set(name, (failed.get(name) ?? 0) + 1);
+    }
+  }
+  if (chosen.groups.counted.length > 0) {
+    for (const line of await describeCoverage(chosen.profiles)) console.log(line);
+  }
+  if (options.repeat > 1) {
+    for (const line of describeFlakes(failed, options.repeat)) console.log(line);
+  }
+  return counts;
+}
+
+/** What every `deno test` of a round is told. */
+function argumentsOf({ filter }: TestOptions, hardship: readonly string[] = [], round: number): string[] {
+  return [
+    "test",
+    "--allow-all",
+    "--no-prompt",
+    ...hardship,
+    ...filter ? [`--filter=${filter}`] : [],
+    ...inIntegration() ? ["--frozen"] : [],
+    ...inIntegration() || round > 0 ? ["--no-check"] : [], // their types were checked a moment ago
+  ];
+}
+
+/** Says how it went; gives the task's exit code. */
+function report({ passed, failed, skipped }: Counts): number {
+  const isStrict = inIntegration() && skipped > 0;
+  if (isStrict) {
+    console.log(`${skipped} skipped tests count as failed here, as nothing may go untested unseen.`);
+  }
+  const bad = failed + (isStrict ? skipped : 0);
+  console.log(`${passed} passed, ${bad} failed, ${isStrict ? 0 : skipped} skipped`);
+  return bad > 0 ? 1 : 0;
 }
 
 /** The runs of one round, one after another. */
 function runsOf(
-  groups: TestGroups,
+  { groups, profiles, examples }: Chosen,
   common: readonly string[],
   jobs: number,
-  profiles: string,
-  examples?: string,
 ): TestRun[] {
   const together = [...common, "--parallel"], counting = [...together, ...coverageArguments(profiles)];
   const runs: TestRun[] = [

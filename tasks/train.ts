@@ -84,29 +84,8 @@ const OWN_OPTIONS = {
 /** Runs the task; see `--help`. */
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
-    const named = args.length > 0 && !args[0].startsWith("-") ? args[0] : undefined;
-    const experiment = await findExperiment(named ?? DEFAULT_EXPERIMENT);
-    const table = optionTable(experiment);
-    const { options, words, given } = readOptions(args, table, {
-      usage: `deno task train ${named ?? "[EXPERIMENT]"}`,
-      summary: named
-        ? `${experiment.summary}.`
-        : `Trains an experiment: ${
-          EXPERIMENTS.map(({ name }) => name).join(", ")
-        } (default: ${DEFAULT_EXPERIMENT}).\n` +
-          "Each has options of its own: deno task train EXPERIMENT --help",
-      examples: [
-        "deno task train                                    # the default experiment, our best recipe",
-        `deno task train ${experiment.name} --epochs 3 --seed 7 --out runs/a`,
-        "deno task train --resume                           # goes on with the newest run",
-        "deno task train --list",
-      ],
-      words: [0, 1],
-    });
-    if (words[0] !== named) {
-      throw new CliError(`Unexpected argument "${words[0]}": the experiment comes first`);
-    }
-    const output = createOutput(options);
+    const command = await readCommand(args);
+    const { experiment, table, options, given } = command, output = createOutput(options);
     if (options.list) {
       output.table("experiment", EXPERIMENTS.map(({ name, summary }) => ({ name, summary })), [
         "name",
@@ -124,43 +103,72 @@ export function main(args: string[]): Promise<number> {
       output.record("finished", { folder }, `${folder} is finished already: nothing was done`);
       return 0;
     }
-    await startEngine({
-      backend: options.backend as "auto",
-      threads: options.threads,
-      log: (line) => output.say(line),
-    });
-    const { backend, version, threads } = engineReport();
-    output.record(
-      "start",
-      { experiment: experiment.name, folder, backend, version, threads, options: values },
-      `${experiment.name} on ${backend} ${version}, ${threads} threads, into ${folder}`,
-    );
-    return await interruptible(async (signal) => {
-      const bar = createBars(output, values.epochs);
-      const result = await runExperiment(experiment, {
-        folder,
-        options: values,
-        dataFolder: options.dataFolder,
-        openBucket,
-        resume: options.resume,
-        saveEvery: options.saveEvery,
-        shards: options.shards,
-        prepareModels: async (models) => {
-          const { from, freeze } = options;
-          const log = (line: string) => output.say(line);
-          const tuned = from === undefined ? models : await fineTune(models, { from, freeze, log });
-          if (options.summary) printSummaries(tuned, output);
-          return tuned;
-        },
-        signal,
-        log: (line) => output.say(line),
-        onLoad: bar.onLoad,
-        onBatch: bar.onBatch,
-        onEpoch: bar.onEpoch,
-      }).finally(bar.end);
-      summarize(output, experiment.name, result);
-      return result.metrics ? 0 : stopCode(signal);
-    });
+    return await trainInto(folder, command, values, output);
+  });
+}
+
+/** What the command line asks for. @throws {CliError} */
+async function readCommand(args: string[]) {
+  const named = args.length > 0 && !args[0].startsWith("-") ? args[0] : undefined;
+  const experiment = await findExperiment(named ?? DEFAULT_EXPERIMENT);
+  const table = optionTable(experiment);
+  const { options, words, given } = readOptions(args, table, {
+    usage: `deno task train ${named ?? "[EXPERIMENT]"}`,
+    summary: named
+      ? `${experiment.summary}.`
+      : `Trains an experiment: ${
+        EXPERIMENTS.map(({ name }) => name).join(", ")
+      } (default: ${DEFAULT_EXPERIMENT}).\n` +
+        "Each has options of its own: deno task train EXPERIMENT --help",
+    examples: [
+      "deno task train                                    # the default experiment, our best recipe",
+      `deno task train ${experiment.name} --epochs 3 --seed 7 --out runs/a`,
+      "deno task train --resume                           # goes on with the newest run",
+      "deno task train --list",
+    ],
+    words: [0, 1],
+  });
+  if (words[0] !== named) {
+    throw new CliError(`Unexpected argument "${words[0]}": the experiment comes first`);
+  }
+  return { experiment, table, options, given };
+}
+
+/** Trains, from the start of the engine to the numbers; gives the task's exit code. */
+async function trainInto(
+  folder: string,
+  { experiment, options }: Awaited<ReturnType<typeof readCommand>>,
+  values: Options,
+  output: Output,
+): Promise<number | undefined> {
+  const log = (line: string) => output.say(line);
+  const { threads, dataFolder, resume, saveEvery, shards, from, freeze } = options;
+  await startEngine({ backend: options.backend as "auto", threads, log });
+  const { library: _, ...engine } = engineReport();
+  output.record(
+    "start",
+    { experiment: experiment.name, folder, ...engine, options: values },
+    `${experiment.name} on ${engine.backend} ${engine.version}, ${engine.threads} threads, into ${folder}`,
+  );
+  return await interruptible(async (signal) => {
+    const { onLoad, onBatch, onEpoch, end } = createBars(output, values.epochs);
+    const prepareModels = async (models: Models) => {
+      const tuned = from === undefined ? models : await fineTune(models, { from, freeze, log });
+      if (options.summary) printSummaries(tuned, output);
+      return tuned;
+    };
+    const run = { folder, options: values, dataFolder, openBucket, resume, saveEvery, shards };
+    const result = await runExperiment(experiment, {
+      ...run,
+      prepareModels,
+      signal,
+      log,
+      onLoad,
+      onBatch,
+      onEpoch,
+    }).finally(end);
+    summarize(output, experiment.name, result);
+    return result.metrics ? 0 : stopCode(signal);
   });
 }
 
