@@ -9,13 +9,7 @@
  */
 import { createDurableWriter } from "../base/durable_writer.ts";
 import { chunkPlaces, ChunkTree, cutChunk } from "./_hdf5_chunk_tree.ts";
-import {
-  type Hdf5Attributes,
-  type Hdf5AttributeValue,
-  Hdf5Body,
-  type Hdf5Packing,
-  type Sink,
-} from "./_hdf5_body.ts";
+import { type Hdf5Attributes, Hdf5Body, type Hdf5Packing, type Sink } from "./_hdf5_body.ts";
 import { NOWHERE, ownType, u64, valueBytes } from "./_hdf5_encode.ts";
 import { type Part, u8 } from "./_parts.ts";
 import type { NpyType, NpyValues } from "./npy_type.ts";
