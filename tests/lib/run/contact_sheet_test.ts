@@ -44,3 +44,19 @@ Deno.test("contactSheet() draws the first of the order, each with its number and
   const chosen = await contactSheet(array, ranking, { rows: [0, 3, 1], count: 1, title: "T" });
   assertEquals(textsOf(chosen).filter((text) => /^[\d.]+$/.test(text)), ["0", "0.100"]);
 });
+
+Deno.test("contactSheet() draws thirty pictures, six in a row, 96 pixels wide, where nothing is said", async () => {
+  const array = heldArray("", { data: new Float32Array(40 * 4), shape: [40, 2, 2] });
+  const ranking = {
+    of: "x",
+    scores: new Float32Array(40),
+    order: Uint32Array.from(Array(40).keys()),
+    failed: 0,
+  };
+  const spec = await contactSheet(array, ranking);
+  const said = await contactSheet(array, ranking, { count: 30, columns: 6, size: 96 });
+  assertEquals(JSON.stringify(spec), JSON.stringify(said));
+  for (const other of [{ count: 29 }, { columns: 5 }, { size: 95 }]) {
+    assert(JSON.stringify(await contactSheet(array, ranking, other)) !== JSON.stringify(spec));
+  }
+});

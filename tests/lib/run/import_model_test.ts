@@ -39,7 +39,7 @@ Deno.test("importModel() asks for what a Keras file does not say, a line each", 
 });
 
 Deno.test("importModel() makes a version of a Keras file that scores pictures", async () => {
-  const { card, files } = await made(await encodeKeras(pictures(1, "linear")), "in/light.keras", {
+  const { card, files, notes } = await made(await encodeKeras(pictures(1, "linear")), "in/light.keras", {
     units: "ADU",
     values: [-1, 1],
   });
@@ -47,12 +47,73 @@ Deno.test("importModel() makes a version of a Keras file that scores pictures", 
     "model.onnx",
     "model.keras",
   ]]);
+  assertEquals(notes, []);
   const scorer = await createScorer({ card, onnx: files.get("model.onnx")! });
   // 8 × 8 pixels of 255 become 4 × 4 of 1, and are summed up.
   const picture = { data: new Uint8Array(64).fill(255), width: 8, height: 8, channels: 1, depth: 8 } as const;
   const [{ answers }] = await scorer.score([picture]);
   assertClose((answers.said as { value: number }).value, 16, 1e-5);
   await scorer.close();
+});
+
+/** A file whose only output has a shape: one number, some, or as many for each pixel. */
+async function fileOf(shape: number[], activation: "softmax" | "sigmoid" | "linear"): Promise<Uint8Array> {
+  const units = shape.at(-1)!;
+  const layers = shape.length === 1
+    ? [tf.layers.flatten({ inputShape: [4, 4, 1] }), tf.layers.dense({ units, activation, name: "said" })]
+    : [tf.layers.dense({ units, activation, name: "said", inputShape: [4, 4, 1] })];
+  return await encodeKeras(tf.sequential({ layers }));
+}
+
+Deno.test("importModel() takes an output for what its shape and its owner's words make of it", async () => {
+  const two = ["none", "track"],
+    kinds: [number[], "softmax" | "sigmoid" | "linear", ImportOptions, object][] = [
+      [[1], "sigmoid", { labels: two }, { kind: "probability", labels: two }],
+      [[2], "softmax", { labels: two }, { kind: "classes", labels: two }],
+      [[4, 4, 2], "softmax", { labels: two }, { kind: "mask", labels: two }],
+      [[1], "linear", { units: "keV" }, { kind: "value", units: "keV" }],
+      [[4, 4, 2], "linear", { units: "ADU" }, { kind: "image", units: "ADU" }],
+      [[2], "linear", { kind: "vector" }, { kind: "vector" }],
+      [[1], "linear", { kind: "value", units: "mm" }, { kind: "value", units: "mm" }],
+      [[2], "sigmoid", { kind: "labels", labels: two }, { kind: "labels", labels: two }],
+    ];
+  for (const [shape, activation, said, expected] of kinds) {
+    const { card } = await made(await fileOf(shape, activation), "a.keras", { values: [0, 1], ...said });
+    const [output] = card.outputs as unknown as Record<string, unknown>[];
+    const found = Object.fromEntries(Object.keys(expected).map((name) => [name, output[name]]));
+    assertEquals<object>([output.name, found], ["said", expected]);
+  }
+});
+
+Deno.test("importModel() asks of an output what its shape leaves open, of several for a card", async () => {
+  const ask = async (shape: number[]) =>
+    (await asked(await fileOf(shape, "linear"), "a.keras", { values: [0, 1] }))[0];
+  assertEquals(
+    await ask([1]),
+    'Output "said" [1]: --labels FIRST,SECOND if it is the probability of SECOND, --units U if it is a value',
+  );
+  assertEquals(
+    await ask([3]),
+    'Output "said" [3]: --labels with 3 names if it is one of these classes, --kind vector if just numbers',
+  );
+  assertEquals(
+    await ask([4, 4, 2]),
+    'Output "said" [4, 4, 2]: --labels NONE,TRACK,… if it is a mask, --units U if it is an image',
+  );
+  const x = tf.input({ shape: [4, 4, 1] });
+  const flat = tf.layers.flatten().apply(x) as tf.SymbolicTensor;
+  const outputs = [1, 3].map((units) =>
+    tf.layers.dense({ units, name: `of${units}` }).apply(flat) as tf.SymbolicTensor
+  );
+  outputs.push(tf.layers.dense({ units: 2, name: "of2" }).apply(x) as tf.SymbolicTensor);
+  const bytes = await encodeKeras(tf.model({ inputs: x, outputs }));
+  const card = (name: string, kind: string) =>
+    `--card FILE.json with {"outputs": [{"name": "${name}", "kind": "${kind}", …}]}`;
+  assertEquals(await asked(bytes, "a.keras", { values: [0, 1], labels: ["a", "b"] }), [
+    `Output "of1" [1]: ${card("of1", "value")}`,
+    `Output "of3" [3]: ${card("of3", "classes")}`,
+    `Output "of2" [4, 4, 2]: ${card("of2", "image")}`,
+  ]);
 });
 
 Deno.test("importModel() takes an ONNX file with the card of its owner", async () => {

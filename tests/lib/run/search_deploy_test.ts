@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import { meanInterval, reevaluate } from "../../../lib/run/search_deploy.ts";
 import { search } from "../../../lib/search/search.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
@@ -35,6 +36,31 @@ Deno.test("reevaluate() makes its interval of the folds where there are some", (
     const [{ values, mean, low, high, flattered }] = await reevaluate(study, objective, { seeds: 1 });
     assertEquals([values, mean, flattered], [[1, 2, 3, 4], 2.5, 0]);
     assertClose([low, high], [0.4457397, 4.5542603], 1e-4); // as below
+  }));
+
+Deno.test("reevaluate() gives each training a folder and a seed of its own, of the trial's number", () =>
+  withFolder(async (folder) => {
+    const seen: [number, number, string][] = [];
+    const objective = async (_: unknown, context: { number: number; seed: number; folder: string }) => {
+      await Deno.writeTextFile(join(context.folder, "model"), "new", { createNew: true });
+      seen.push([context.number, context.seed, context.folder]);
+      return context.number;
+    };
+    const { study } = await search({ x: [1, 2] }, objective, { folder, trials: 2, sampler: "grid" });
+    const told: unknown[] = [];
+    seen.length = 0;
+    await reevaluate(study, objective, {
+      top: 2,
+      seeds: 2,
+      onValue: ({ number }, seed, value) => told.push([number, seed, value]),
+    });
+    const places = [[0, 0], [0, 1], [1, 0], [1, 1]];
+    assertEquals(
+      seen.map(([number, , place]) => [number, place]),
+      places.map(([number, run]) => [number, join(folder, "again", `${number}-${run}`)]),
+    );
+    assertEquals(new Set(seen.map(([, seed]) => seed)).size, 4);
+    assertEquals(told, seen.map(([number, seed]) => [number, seed, number]));
   }));
 
 Deno.test("meanInterval() is Student's", () => {

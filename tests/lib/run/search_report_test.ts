@@ -68,6 +68,19 @@ Deno.test("searchFigures() draws what trials reported, step by step", () => {
   );
 });
 
+Deno.test("searchFigures() draws the curves of the newest hundred trials that reported more than once", async () => {
+  const once = await search({ x: { low: 1, high: 1000 } }, async ({ x }, trial) => {
+    for (let step = 1; step <= 1 + trial.number % 2; step++) await trial.report(step, { value: Number(x) });
+    return Number(x);
+  }, { trials: 203, sampler: "random" });
+  const drawn = new Set(dataOf(searchFigures(once.study).curves).map(({ trial }) => trial));
+  const twice = once.study.state.trials.filter(({ reports }) => reports.length > 1).map(({ number }) =>
+    number
+  );
+  assertEquals([drawn.size, twice.length], [100, 101]);
+  assertEquals([...drawn], twice.slice(-100));
+});
+
 Deno.test("searchFigures() draws only what there are trials enough for", async () => {
   const few = await search({ x: [1, 2, 3] }, ({ x }) => Number(x));
   assertEquals(Object.keys(searchFigures(few.study)), ["progress", "parallel", "slice 1"]);
