@@ -169,6 +169,62 @@ Deno.test("encodeOptunaJournal() and decodeOptunaJournal() are each other's inve
   assertThrows(() => decodeOptunaJournal(`{half\n${text}`, SCANNED), SyntaxError, "at line 1");
 });
 
+Deno.test("encodeOptunaJournal() writes states, values and times as Optuna numbers them", () => {
+  // optuna.trial.TrialState: RUNNING = 0, COMPLETE = 1, PRUNED = 2, FAIL = 3; optuna.study.StudyDirection: MINIMIZE = 1,
+  // MAXIMIZE = 2
+  const reports: Trial["reports"] = [{ step: 1, values: { loss: 2, other: 7 } }, {
+    step: 4,
+    values: { other: 8 },
+  }];
+  const attempts = [{ started: "2026-11-02T10:00:00.000Z", seconds: 90.5 }] as unknown as Trial["attempts"];
+  const params = { activation: "elu", dense_1: 96 };
+  const list = [
+    trialOf(5, params, [0.5], { reports, attempts, metrics: { size: 3 } }),
+    trialOf(6, params, [0.25], { state: "pruned" }),
+    trialOf(7, { dense_1: 32 }, [0.75], { state: "failed" }),
+    trialOf(8, params, [1], { state: "running" }),
+  ];
+  const linesOf = (state: StudyState) =>
+    encodeOptunaJournal(state, SCANNED).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const [head, done, pruned, failed, ...more] = linesOf(stateWith(list, ["loss"]));
+  assertEquals([head.op_code, head.directions, more.length], [0, [1], 0]);
+  assertEquals(
+    [done, pruned, failed].map((
+      { op_code, trial_id, state, value, values },
+    ) => [op_code, trial_id, state, value, values]),
+    [
+      [4, 0, 1, 0.5, null],
+      [4, 1, 2, 0.25, null],
+      [4, 2, 3, null, null],
+    ],
+  );
+  assertEquals([done.datetime_start, done.datetime_complete], [
+    "2026-11-02T10:00:00.000000",
+    "2026-11-02T10:01:30.500000",
+  ]);
+  assertEquals([done.intermediate_values, done.user_attrs], [{ "1": 2 }, { size: 3 }]);
+  assertEquals([done.params, failed.params], [{ activation: 1, dense_1: 2 }, { dense_1: 0 }]);
+  assertEquals(Object.keys(failed.distributions), ["dense_1"]);
+  const numbers = defineSpace({
+    n: { low: 1, high: 9, step: 2 },
+    x: { low: 1e-3, high: 1, log: true, float: true },
+    y: { low: 0, high: 1, step: 0.25, float: true },
+  });
+  const several = stateWith([trialOf(0, { n: 3, x: 0.5, y: 0.25 }, [1, 2])], ["loss", "speed"]);
+  const two = encodeOptunaJournal({
+    ...several,
+    spec: { ...several.spec!, directions: ["minimize", "maximize"] },
+  }, numbers);
+  const [top, one] = two.split("\n").slice(0, 2).map((line) => JSON.parse(line));
+  assertEquals([top.directions, one.value, one.values], [[1, 2], null, [1, 2]]);
+  assertEquals(Object.values(one.distributions as Record<string, string>).map((text) => JSON.parse(text)), [
+    { name: "IntDistribution", attributes: { log: false, step: 2, low: 1, high: 9 } },
+    { name: "FloatDistribution", attributes: { step: null, low: 1e-3, high: 1, log: true } },
+    { name: "FloatDistribution", attributes: { step: 0.25, low: 0, high: 1, log: false } },
+  ]);
+  assertThrows(() => encodeOptunaJournal(emptyState(), SCANNED), Error, "Cannot export a study that is none");
+});
+
 Deno.test("decodeOptunaJournal() reads what Optuna 5 writes", () => {
   // python: optuna 5.0.0, study.optimize over JournalStorage; two trials, worker ids and dates shortened
   const written = [

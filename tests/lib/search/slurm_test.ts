@@ -1,5 +1,7 @@
-import { slurmScript } from "../../../lib/search/executors/slurm.ts";
-import { assert, assertEquals } from "../../assert.ts";
+import { cancel, slurmScript, submit, tasksOf, watch } from "../../../lib/search/executors/slurm.ts";
+import type { Study } from "../../../lib/search/study.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 
 Deno.test("slurmScript() passes on what is asked for, and quotes what a shell would read", () => {
   const script = slurmScript("a folder", ["deno", "run", "it's", "--idle", "10"], {
@@ -62,3 +64,129 @@ Deno.test("slurmScript() hands signals to the worker, and requeues only one that
   const ended = await runScript(patient(143), "SIGTERM");
   assertEquals([ended.code, ended.said.includes("scontrol")], [143, false]);
 });
+
+/** Runs a test where programs of Slurm are scripts of the test's own, by their names. */
+async function withSlurm(
+  programs: Record<string, string>,
+  test: (folder: string) => Promise<void>,
+): Promise<void> {
+  const path = Deno.env.get("PATH") ?? "";
+  await withFolder(async (folder) => {
+    const bin = `${folder}/bin`;
+    await Deno.mkdir(bin);
+    for (const [name, script] of Object.entries(programs)) {
+      await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+    }
+    Deno.env.set("PATH", `${bin}:${path}`);
+    try {
+      await test(folder);
+    } finally {
+      Deno.env.set("PATH", path);
+    }
+  });
+}
+
+Deno.test("submit() keeps each script that it hands over, and gives the job's number", () =>
+  withSlurm({
+    sbatch: 'cat "$2" > "$(dirname "$0")/seen"; echo "$1" >> "$(dirname "$0")/seen"; echo "4711;cluster"',
+  }, async (folder) => {
+    for (const script of ["first\n", "second\n"]) {
+      assertEquals(await submit(folder, script), "4711");
+      assertEquals(await Deno.readTextFile(`${folder}/bin/seen`), `${script}--parsable\n`);
+      await new Promise((resolve) => setTimeout(resolve, 2)); // the file's name has the millisecond
+    }
+    assertEquals((await Array.fromAsync(Deno.readDir(`${folder}/slurm`))).length, 2);
+  }));
+
+Deno.test("submit() and tasksOf() say what Slurm said", () =>
+  withSlurm(
+    { sbatch: "echo queued", squeue: 'echo "slurm_load_jobs error: down" >&2; exit 1' },
+    async (folder) => {
+      await assertRejects(() => submit(folder, ""), Error, '.sh": sbatch said "queued"');
+      await assertRejects(() => tasksOf("7"), Error, 'said "slurm_load_jobs error: down"');
+    },
+  ));
+
+Deno.test("tasksOf() reads squeue's lines, and takes a job that it does not know for one that is over", () =>
+  withSlurm(
+    {
+      squeue: `[ "$4" = 7 ] || { echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1; }
+echo "$*" > "$(dirname "$0")/asked"
+echo "a word before"
+echo "7_0|RUNNING|node1"
+echo "7_1|PENDING|Priority"`,
+      scancel: 'echo "$*" > "$(dirname "$0")/asked"',
+    },
+    async (folder) => {
+      assertEquals(await tasksOf("7"), [
+        { task: "7_0", state: "RUNNING", reason: "node1" },
+        { task: "7_1", state: "PENDING", reason: "Priority" },
+      ]);
+      assertEquals(await Deno.readTextFile(`${folder}/bin/asked`), "-h -r -j 7 -o %i|%T|%R\n");
+      assertEquals(await tasksOf("8"), []);
+      await cancel("9");
+      assertEquals(await Deno.readTextFile(`${folder}/bin/asked`), "9\n");
+    },
+  ));
+
+/** A study as `watch` sees it: how many workers have joined after so many looks, and when it is finished. */
+function studyIn(
+  folder: string,
+  joinedAt: number,
+  finishedAt: number,
+): { study: Study; looks: () => number } {
+  let looks = 0;
+  const workers = new Map();
+  const study = {
+    folder,
+    state: { workers },
+    refresh() {
+      if (++looks === joinedAt) workers.set("w", {});
+    },
+    isFinished: () => looks >= finishedAt,
+  };
+  return { study: study as unknown as Study, looks: () => looks };
+}
+
+Deno.test("watch() waits until the study is finished, its tasks are over or it is told to stop, through Slurm's troubles", () =>
+  withSlurm({
+    squeue: `n=$(cat "$(dirname "$0")/count" 2>/dev/null || echo 0); echo $((n + 1)) > "$(dirname "$0")/count"
+case $n in 1|2) echo "timed out" >&2; exit 1;; 0|3) echo "7_0|RUNNING|node1";; esac`,
+  }, async (folder) => {
+    const again = () => Deno.remove(`${folder}/bin/count`);
+    const log: string[] = [], ticks: number[] = [];
+    const options = {
+      log: (line: string) => void log.push(line),
+      onTick: (tasks: readonly unknown[]) => void ticks.push(tasks.length),
+      pollMs: 1,
+    };
+    const over = studyIn(folder, 4, Infinity);
+    await watch(over.study, "7", options); // a worker joined, then no task is left
+    assertEquals([over.looks(), ticks, log.length], [5, [1, 1, 0], 1]);
+    assert(log[0].endsWith('said "timed out"; the tasks go on without it'), log[0]);
+    await again();
+    const finished = studyIn(folder, Infinity, 2);
+    await watch(finished.study, "7", { pollMs: 1 });
+    assertEquals(finished.looks(), 2);
+    await again();
+    const stopped = studyIn(folder, Infinity, Infinity);
+    await watch(stopped.study, "7", { pollMs: 1, signal: AbortSignal.abort() });
+    assertEquals(stopped.looks(), 0);
+  }));
+
+Deno.test("watch() says what the tasks said last where all ended before any worker joined", () =>
+  withSlurm({ squeue: "exit 0" }, async (folder) => {
+    await Deno.mkdir(`${folder}/slurm`);
+    const failing = (words: string) =>
+      assertRejects(
+        () => watch(studyIn(folder, Infinity, Infinity).study, "7", { pollMs: 1 }),
+        Error,
+        `Cannot start workers: all tasks of job 7 ended at once: ${words}`,
+      );
+    await failing("they wrote no log");
+    await Deno.writeTextFile(`${folder}/slurm/8_0.log`, "of another job");
+    await Deno.writeTextFile(`${folder}/slurm/7_0.log`, " \n");
+    await failing("they wrote no log");
+    await Deno.writeTextFile(`${folder}/slurm/7_0.log`, "1\n2\n3\n4\n5\n\n");
+    await failing("7_0.log: 2; 3; 4; 5");
+  }));

@@ -1,7 +1,7 @@
 /** A study that goes on with a newer version goes on as it began: what samplers suggest changes only where somebody means it. */
 import { SAMPLERS } from "../../../lib/search/samplers/registry.ts";
 import { sobolPoint } from "../../../lib/search/samplers/sobol.ts";
-import { assertEquals } from "../../assert.ts";
+import { assertEquals, assertThrows } from "../../assert.ts";
 import { assertValuesKept, readKept, valuesByPath } from "../../kept.ts";
 import { KEPT, suggestionsOf } from "./_suggestions.ts";
 
@@ -24,4 +24,9 @@ Deno.test("sobolPoint() gives SciPy's points in all of its dimensions", () => {
   let h = 0;
   for (let n = 0; n < 1024; n++) for (const v of sobolPoint(n, 40)) h = (h * 31 + v * 1024) % 4294967291;
   assertEquals(h, 302474285);
+  assertThrows(
+    () => sobolPoint(0, 41),
+    RangeError,
+    "Cannot make Sobol points in 41 dimensions: there are directions for 40",
+  );
 });
