@@ -131,8 +131,11 @@ export const RESIZINGS: readonly LayerDefinition[] = [
       const { interpolation } = site.layer.getConfig();
       const [, rows, columns] = input.shape, [, height, width] = output.shape;
       if (interpolation === "bilinear") {
-        const scales = build.floats([1, 1, height! / rows!, width! / columns!], [4]);
-        const name = build.node("Resize", [build.as(input, "first"), "", scales], {
+        // The sizes themselves: the product of a side and a rounded share may be a pixel short.
+        const image = build.as(input, "first"), shape = build.node("Shape", [image]);
+        const kept = build.node("Slice", [shape, build.integers([0]), build.integers([2])]);
+        const sizes = build.node("Concat", [kept, build.integers([height!, width!])], { axis: 0 });
+        const name = build.node("Resize", [image, "", "", sizes], {
           mode: "linear",
           coordinate_transformation_mode: "half_pixel",
         });

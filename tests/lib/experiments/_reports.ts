@@ -22,7 +22,7 @@ import { valuesByPath, writeKept } from "../../kept.ts";
 import { generator } from "../evaluate/_sequence.ts";
 
 /** Makes the set of each experiment, and says with which options it is read. */
-const SETS: Record<string, (folder: string) => Promise<Record<string, unknown>>> = {
+export const SETS: Record<string, (folder: string) => Promise<Record<string, unknown>>> = {
   async cygno(folder) {
     const set = join(folder, "set.zip");
     await writeSet(set, { events: 40, energiesKeV: [4, 12, 30], seed: 5 });

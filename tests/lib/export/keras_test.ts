@@ -300,6 +300,11 @@ Deno.test("encodeKeras() names the layer that Keras lacks", async () => {
       `dataFormat must be "channels_last"`,
     ],
     [tf.layers.lstm({ units: 2, inputShape: [3, 1] }), `recurrentActivation "hardSigmoid"`],
+    [tf.layers.simpleRNN({ units: 2, stateful: true, batchInputShape: [2, 3, 1] }), "stateful must be false"],
+    [
+      tf.layers.embedding({ inputDim: 3, outputDim: 2, maskZero: true, inputShape: [4] }),
+      "maskZero must be false",
+    ],
   ];
   for (const [layer, includes] of cases) {
     await assertRejects(() => encodeKeras(tf.sequential({ layers: [layer] })), TypeError, includes);

@@ -349,6 +349,7 @@ export const KERAS_CASES: readonly LayerCase[] = [
   { className: "AdaptiveMaxPooling2D", settings: { outputSize: [4, 3] }, inputs: [image] },
   { className: "AdaptiveMaxPooling3D", settings: { outputSize: 2 }, inputs: [volume] },
   { className: "Resizing", settings: { height: 5, width: 10 }, inputs: [image] },
+  { className: "Resizing", settings: { height: 5, width: 9 }, inputs: [[8, 7, 3]] }, // 7 · (9 / 7) is 8.999… in floats
   { className: "Resizing", settings: { height: 13, width: 4, interpolation: "nearest" }, inputs: [image] },
   { className: "CenterCrop", settings: { height: 4, width: 5 }, inputs: [image] },
   {

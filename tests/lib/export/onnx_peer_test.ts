@@ -128,6 +128,14 @@ Deno.test("encodeOnnx() names a layer that it cannot write", () => {
     layers: [tf.layers.globalAveragePooling2d({ dataFormat: "channelsFirst", inputShape: [3, 2, 2] })],
   });
   assertThrows(() => encodeOnnx(first), TypeError, "channels must be last");
+  const told = tf.sequential({
+    layers: [tf.layers.simpleRNN({ units: 2, stateful: true, batchInputShape: [2, 3, 1] })],
+  });
+  assertThrows(() => encodeOnnx(told), TypeError, "a state that lasts from batch to batch");
+  const words = tf.sequential({
+    layers: [tf.layers.embedding({ inputDim: 3, outputDim: 2, maskZero: true, inputShape: [4] })],
+  });
+  assertThrows(() => encodeOnnx(words), TypeError, "maskZero has no counterpart");
 });
 
 testWith(

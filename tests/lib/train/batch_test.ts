@@ -240,6 +240,17 @@ Deno.test("predict() asks a stream for inputs alone, in batches of 256 where not
   assertEquals([sizes, twice.shape], [[256, 44], [300, 2]]);
 });
 
+Deno.test("predict() needs no labels", async () => {
+  for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
+    await startEngine({ backend });
+    const { twice } = await predict(
+      doubling(),
+      fromArrays({ data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] }),
+    );
+    assertEquals([[...twice.data], twice.shape], [[2, 4, 6, 8], [2, 2]]);
+  }
+});
+
 Deno.test("predict() stops after the batch at hand, and leaves nothing behind", async () => {
   const model = doubling(), source = held(), before = tf.memory().numTensors;
   const stop = new AbortController();
