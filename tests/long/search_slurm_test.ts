@@ -1,10 +1,12 @@
+import { slurmScript, submit, watch } from "../../lib/search/executors/slurm.ts";
 import { openJournal } from "../../lib/search/journal.ts";
 import { bestTrials } from "../../lib/search/run_trials.ts";
 import { randomSampler } from "../../lib/search/samplers/random.ts";
 import { openStudy } from "../../lib/search/study.ts";
 import { countStates } from "../../lib/search/study_state.ts";
-import { assert, assertClose, assertEquals } from "../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../assert.ts";
 import { withFolder } from "../folder.ts";
+import { makeStudy } from "../lib/search/_storm.ts";
 import { testWith } from "../needs.ts";
 import { type Slurm, startSlurm } from "../servers/slurm.ts";
 
@@ -127,3 +129,27 @@ testWith(
       assertClose(bestTrials(study)[0].values!, [Math.min(...expected)], 1e-9);
     }),
 );
+
+testWith("slurm", "watch() says why a job's workers did not start", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/slurm`);
+    await using slurm = await startSlurm(`${folder}/slurm`, 1);
+    Deno.env.set("SLURM_CONF", slurm.env.SLURM_CONF);
+    try {
+      const study = await makeStudy(`${folder}/study`, 3);
+      const job = await submit(study.folder, slurmScript(study.folder, ["no-such-program"]));
+      const error = await assertRejects(() => watch(study, job, { pollMs: 1_000 }));
+      assert(
+        error.message.includes(`all tasks of job ${job} ended at once`) &&
+          error.message.includes("no-such-program"),
+        error.message,
+      );
+      await assertRejects(
+        () => submit(study.folder, slurmScript(study.folder, ["true"], { partition: "none" })),
+        Error,
+        "invalid partition",
+      );
+    } finally {
+      Deno.env.delete("SLURM_CONF");
+    }
+  }));

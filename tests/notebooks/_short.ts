@@ -25,6 +25,8 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const EVENTS = 2_000;", "const EVENTS = 1_500;"],
     ["const EPOCHS = 6;", "const EPOCHS = 1;"],
     ["epochs: 20,", "epochs: 2,"],
+    ["const TRIALS = 3;", "const TRIALS = 1;"],
+    ["const SCAN_EPOCHS = 2;", "const SCAN_EPOCHS = 1;"],
   ],
   fashion: [
     ["const SAMPLE = 6_000;", "const SAMPLE = 1_000;"],
