@@ -13,6 +13,8 @@
  */
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { dirname, join } from "@std/path";
+import { createDurableWriter } from "../base/durable_writer.ts";
+import { joinParts } from "./_parts.ts";
 import { plain } from "./gzip.ts";
 import { ZIP_END as END, ZIP_LOCAL as LOCAL } from "./signatures.ts";
 
@@ -473,13 +475,7 @@ export function encodeZip(files: Iterable<ZipInput>): Uint8Array {
   const writer = createZipWriter((chunk) => chunks.push(chunk));
   for (const file of files) writer.add(file);
   writer.close();
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
+  return joinParts(chunks);
 }
 
 /** A zip file being written: see {@linkcode createZipFile}. */
@@ -490,20 +486,13 @@ export interface ZipFile extends ZipWriter {
 
 /** Writes an archive to `path`; it appears there only when `close` has been called, never half-written. */
 export function createZipFile(path: string): ZipFile {
-  const partial = `${path}.partial`;
-  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-  let open = true;
-  const pending: Uint8Array[] = [];
-  let bytes = 0;
+  const file = createDurableWriter(path);
+  let open = true, pending: Uint8Array[] = [], bytes = 0, written = 0;
   const flush = () => {
-    const joined = new Uint8Array(bytes);
-    let at = 0;
-    for (const chunk of pending) {
-      joined.set(chunk, at);
-      at += chunk.length;
-    }
-    for (let done = 0; done < bytes;) done += file.writeSync(joined.subarray(done));
-    pending.length = bytes = 0;
+    file.put(joinParts(pending), written);
+    written += bytes;
+    bytes = 0;
+    pending = [];
   };
   // Headers are tiny: gathering a mebibyte spares a system call for each.
   const writer = createZipWriter((chunk) => {
@@ -516,16 +505,13 @@ export function createZipFile(path: string): ZipFile {
     close() {
       writer.close();
       flush();
-      file.syncSync();
-      file.close();
       open = false;
-      Deno.renameSync(partial, path);
+      file.finish();
     },
     abort() {
       if (!open) return;
       open = false;
-      file.close();
-      Deno.removeSync(partial);
+      file.abort();
     },
   };
 }
