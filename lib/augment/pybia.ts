@@ -340,30 +340,47 @@ function sidesOf(shape: readonly number[]): Sides {
   return { count, height, width, bands };
 }
 
+/** What is taken for what is not said. */
+const DEFAULTS: Settings = {
+  batch: 1,
+  widthShift: 0,
+  heightShift: 0,
+  horizontal: false,
+  vertical: false,
+  rotation: false,
+  fill: "nearest",
+  blendMultiplier: 0,
+  blendingFunc: "mean",
+  numImagesToBlend: 2,
+  skewAngle: 0,
+  mode: "correct",
+  order: 1,
+  nonFinite: "refuse",
+};
+
 /** The options with their defaults, each found to fit the images. */
-function checked(options: PybiaOptions, { count, height, width }: Sides): Settings {
-  const settings: Settings = {
-    batch: 1,
-    widthShift: 0,
-    heightShift: 0,
-    horizontal: false,
-    vertical: false,
-    rotation: false,
-    fill: "nearest",
-    blendMultiplier: 0,
-    blendingFunc: "mean",
-    numImagesToBlend: 2,
-    skewAngle: 0,
-    mode: "correct",
-    order: 1,
-    nonFinite: "refuse",
-    ...options,
+function checked(options: PybiaOptions, sides: Sides): Settings {
+  const settings = { ...DEFAULTS, ...options };
+  const refuse: Refuse = (wanted, got) => {
+    throw new RangeError(`Cannot augment ${sides.count} images as ${wanted}: got ${got}`);
   };
-  const { batch, widthShift, heightShift, imageSize, zoomRange, maskSize, numMasks, mode } = settings;
-  const { blendMultiplier, numImagesToBlend, skewAngle } = settings;
-  const refuse = (wanted: string, got: unknown): never => {
-    throw new RangeError(`Cannot augment ${count} images as ${wanted}: got ${got}`);
-  };
+  checkWholeNumbers(settings, refuse);
+  if (sides.count === 0) refuse("there must be some", "an empty set");
+  checkSides(settings, sides, refuse);
+  checkMasks(settings, sides, refuse);
+  checkBlending(settings, sides, refuse);
+  const { skewAngle } = settings;
+  if (!(skewAngle >= 0 && skewAngle < 45)) {
+    refuse("skewAngle must be from 0 to less than 45 degrees", skewAngle);
+  }
+  return settings;
+}
+
+/** Says what is wanted, and what there is instead. */
+type Refuse = (wanted: string, got: unknown) => never;
+
+function checkWholeNumbers(settings: Settings, refuse: Refuse): void {
+  const { batch, widthShift, heightShift, imageSize, maskSize, numMasks } = settings;
   const whole = { batch, widthShift, heightShift, imageSize, maskSize, numMasks };
   for (const [name, value] of Object.entries(whole)) {
     const least = name === "imageSize" || name === "maskSize" || name === "numMasks" ? 1 : 0;
@@ -371,7 +388,13 @@ function checked(options: PybiaOptions, { count, height, width }: Sides): Settin
       refuse(`${name} must be a whole number from ${least}`, value);
     }
   }
-  if (count === 0) refuse("there must be some", "an empty set");
+}
+
+function checkSides(
+  { imageSize, zoomRange, mode }: Settings,
+  { height, width }: Sides,
+  refuse: Refuse,
+): void {
   if (imageSize !== undefined && imageSize > Math.min(height, width)) {
     refuse(`imageSize must fit images of ${height} × ${width}`, imageSize);
   }
@@ -384,24 +407,37 @@ function checked(options: PybiaOptions, { count, height, width }: Sides): Settin
   if (zoomRange && !(zoomRange[0] > 0 && zoomRange[1] >= zoomRange[0])) {
     refuse("zoomRange must be two positive numbers going upwards", `[${zoomRange.join(", ")}]`);
   }
-  if ((maskSize === undefined) !== (numMasks === undefined)) {
+}
+
+function checkMasks(
+  { maskSize, numMasks, imageSize }: Settings,
+  { height, width }: Sides,
+  refuse: Refuse,
+): void {
+  if (maskSize === undefined || numMasks === undefined) {
+    if (maskSize === numMasks) return;
     refuse(
       "maskSize and numMasks must come together",
       maskSize === undefined ? "numMasks alone" : "maskSize alone",
     );
   }
   const rows = imageSize ?? height, columns = imageSize ?? width;
-  if (maskSize !== undefined) {
-    if (Math.min(rows, columns) <= 2 * maskSize) {
-      refuse(`maskSize, a radius, must be less than half of ${rows} × ${columns} pixels`, maskSize);
-    }
-    if (numMasks! * Math.PI * maskSize ** 2 > rows * columns) {
-      refuse(
-        `${numMasks} circles of radius ${maskSize} must not cover more than an image`,
-        `${rows} × ${columns} pixels`,
-      );
-    }
+  if (Math.min(rows, columns) <= 2 * maskSize) {
+    refuse(`maskSize, a radius, must be less than half of ${rows} × ${columns} pixels`, maskSize);
   }
+  if (numMasks * Math.PI * maskSize ** 2 > rows * columns) {
+    refuse(
+      `${numMasks} circles of radius ${maskSize} must not cover more than an image`,
+      `${rows} × ${columns} pixels`,
+    );
+  }
+}
+
+function checkBlending(
+  { blendMultiplier, numImagesToBlend, batch }: Settings,
+  { count }: Sides,
+  refuse: Refuse,
+): void {
   if (blendMultiplier !== 0 && !(blendMultiplier >= 1)) {
     refuse("blendMultiplier must be 0 or at least 1", blendMultiplier);
   }
@@ -411,10 +447,6 @@ function checked(options: PybiaOptions, { count, height, width }: Sides): Settin
   if (blendMultiplier >= 1 && batch > 0 && numImagesToBlend > count * batch) {
     refuse(`${numImagesToBlend} different copies are blended`, `${count * batch} to blend`);
   }
-  if (!(skewAngle >= 0 && skewAngle < 45)) {
-    refuse("skewAngle must be from 0 to less than 45 degrees", skewAngle);
-  }
-  return settings;
 }
 
 /** The set's values as floats, without NaN or infinities unless pyBIA is repeated. */

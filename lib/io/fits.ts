@@ -11,6 +11,7 @@
  */
 import { BLOCK, CARD, type FitsCard } from "./_fits_header.ts";
 import { numberOf, type Unit, unitsOf } from "./_fits_units.ts";
+import { joinParts } from "./_parts.ts";
 import { cannotDecode, checkedProduct } from "./_problem.ts";
 import { isFits } from "./signatures.ts";
 import { decodeGzip, isGzip } from "./gzip.ts";
@@ -230,6 +231,68 @@ function scalingOf(
   };
 }
 
+/** An image to be written. */
+export interface FitsInput {
+  /** Values in row-major order. */
+  data: FitsValues;
+  /** Sides, slowest first. */
+  shape: readonly number[];
+  /** EXTNAME. */
+  name?: string;
+  /** More cards. */
+  header?: Iterable<[string, FitsCard]>;
+}
+
+/** What stands in the file for a value's zero: half of the range of numbers without sign, which the standard lacks. */
+function zeroOf(data: FitsValues): number {
+  if (data instanceof Uint16Array) return 2 ** 15;
+  if (data instanceof Uint32Array) return 2 ** 31;
+  return data instanceof BigUint64Array ? 2 ** 63 : 0;
+}
+
+function bitpixOf(data: FitsValues): number {
+  const bits = 8 * data.BYTES_PER_ELEMENT;
+  return data instanceof Float32Array || data instanceof Float64Array ? -bits : bits;
+}
+
+/** Cards that are written from the array alone. */
+const FROM_THE_ARRAY: readonly string[] = ["BZERO", "BSCALE", "BLANK", "SIMPLE", "XTENSION"];
+
+/** The header of an image, whole blocks of text. */
+function headerOf({ data, shape, name, header = [] }: FitsInput, isFirst: boolean): Uint8Array {
+  const zero = zeroOf(data);
+  const cards: [string, FitsCard][] = [
+    isFirst ? ["SIMPLE", true] : ["XTENSION", "IMAGE"],
+    ["BITPIX", bitpixOf(data)],
+    ["NAXIS", shape.length],
+    ...shape.map((_, axis): [string, FitsCard] => [`NAXIS${axis + 1}`, shape[shape.length - 1 - axis]]),
+  ];
+  if (isFirst) cards.push(["EXTEND", true]);
+  else cards.push(["PCOUNT", 0], ["GCOUNT", 1]);
+  if (zero) cards.push(["BSCALE", 1], ["BZERO", zero]);
+  if (name) cards.push(["EXTNAME", name]);
+  const own = new Set([...cards.map(([key]) => key), ...FROM_THE_ARRAY]);
+  cards.push(...Array.from(header).filter(([key]) => !own.has(key)));
+  const text = cards.map(([key, value]) => formatCard(key, value)).join("") + "END".padEnd(CARD);
+  return new TextEncoder().encode(text.padEnd(Math.ceil(text.length / BLOCK) * BLOCK));
+}
+
+/** The values of an image, high byte first, in whole blocks. */
+function valuesOf(data: FitsValues): Uint8Array {
+  const zero = zeroOf(data), bitpix = bitpixOf(data);
+  const bytes = new Uint8Array(Math.ceil(data.byteLength / BLOCK) * BLOCK), view = new DataView(bytes.buffer);
+  for (let k = 0; k < data.length; k++) {
+    const value = data[k];
+    if (typeof value === "bigint") view.setBigInt64(8 * k, value - BigInt(zero));
+    else if (bitpix === 8) bytes[k] = value;
+    else if (bitpix === 16) view.setInt16(2 * k, value - zero);
+    else if (bitpix === 32) view.setInt32(4 * k, value - zero);
+    else if (bitpix === -32) view.setFloat32(4 * k, value);
+    else view.setFloat64(8 * k, value);
+  }
+  return bytes;
+}
+
 /**
  * Encodes images as a FITS file, the first one as the primary array.
  *
@@ -239,72 +302,17 @@ function scalingOf(
  * @throws {RangeError} If the number of values differs from the product of `shape`.
  * @throws {TypeError} If a keyword or a text cannot stand in a header.
  */
-export function encodeFits(
-  images: readonly {
-    data: FitsValues;
-    shape: readonly number[];
-    name?: string;
-    header?: Iterable<[string, FitsCard]>;
-  }[],
-): Uint8Array {
-  const parts: Uint8Array[] = [];
-  images.forEach(({ data, shape, name, header = [] }, i) => {
+export function encodeFits(images: readonly FitsInput[]): Uint8Array {
+  const parts = images.flatMap((image, i) => {
+    const { data, shape } = image;
     if (shape.length === 0 || shape.reduce((a, b) => a * b, 1) !== data.length) {
       throw new RangeError(
         `Cannot encode FITS as shape [${shape.join(", ")}] does not fit ${data.length} values`,
       );
     }
-    const bitpix = data instanceof Float32Array
-      ? -32
-      : data instanceof Float64Array
-      ? -64
-      : 8 * data.BYTES_PER_ELEMENT;
-    const zero = data instanceof Uint16Array
-      ? 2 ** 15
-      : data instanceof Uint32Array
-      ? 2 ** 31
-      : data instanceof BigUint64Array
-      ? 2 ** 63
-      : 0;
-    const cards: [string, FitsCard][] = [
-      i === 0 ? ["SIMPLE", true] : ["XTENSION", "IMAGE"],
-      ["BITPIX", bitpix],
-      ["NAXIS", shape.length],
-      ...shape.map((_, axis): [string, FitsCard] => [`NAXIS${axis + 1}`, shape[shape.length - 1 - axis]]),
-      ...(i === 0
-        ? [["EXTEND", true] as [string, FitsCard]]
-        : [["PCOUNT", 0], ["GCOUNT", 1]] as [string, FitsCard][]),
-      ...(zero ? [["BSCALE", 1], ["BZERO", zero]] as [string, FitsCard][] : []),
-      ...(name ? [["EXTNAME", name] as [string, FitsCard]] : []),
-    ];
-    const own = new Set(cards.map(([key]) => key));
-    for (const [key, value] of header) {
-      if (!own.has(key) && !["BZERO", "BSCALE", "BLANK", "SIMPLE", "XTENSION"].includes(key)) {
-        cards.push([key, value]);
-      }
-    }
-    const text = cards.map(([key, value]) => formatCard(key, value)).join("") + "END".padEnd(CARD);
-    parts.push(new TextEncoder().encode(text.padEnd(Math.ceil(text.length / BLOCK) * BLOCK)));
-    const bytes = new Uint8Array(Math.ceil(data.byteLength / BLOCK) * BLOCK),
-      view = new DataView(bytes.buffer);
-    for (let k = 0; k < data.length; k++) {
-      const value = data[k];
-      if (typeof value === "bigint") view.setBigInt64(8 * k, value - BigInt(zero));
-      else if (bitpix === 8) bytes[k] = value;
-      else if (bitpix === 16) view.setInt16(2 * k, value - zero);
-      else if (bitpix === 32) view.setInt32(4 * k, value - zero);
-      else if (bitpix === -32) view.setFloat32(4 * k, value);
-      else view.setFloat64(8 * k, value);
-    }
-    parts.push(bytes);
+    return [headerOf(image, i === 0), valuesOf(data)];
   });
-  const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  return joinParts(parts);
 }
 
 /**

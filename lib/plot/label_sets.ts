@@ -1,5 +1,5 @@
 /** Sets of labels, the most frequent ones side by side: how often each is there, and how often it is found. @module */
-import { COLORS, quantity, type Spec, toSpec } from "./spec.ts";
+import { COLORS, quantity, type Spec, toSpec, type View } from "./spec.ts";
 
 /** Options for {@linkcode plotLabelSets}. */
 export interface LabelSetsOptions {
@@ -66,51 +66,66 @@ export function plotLabelSets(
   const all = countSets(given, truth, labels), drawn = all.slice(0, most);
   const examples = truth.length / labels, covered = drawn.reduce((sum, { count }) => sum + count, 0);
   const used = names.filter((_, label) => drawn.some((set) => set.labels.includes(label)));
-  const x = (axis: unknown = null) => ({ field: "set", type: "ordinal", title: null, axis });
-  const bars = drawn.flatMap(({ count, right }, set) => [
-    { set, part: "found exactly", count: right },
-    { set, part: "not", count: count - right },
-  ]);
-  const dots = drawn.flatMap((set, i) => set.labels.map((label) => ({ set: i, label: names[label] })));
-  const width = 24 * drawn.length;
   return toSpec({
     title: {
       text: title,
       subtitle: `${drawn.length} of ${all.length} sets, with ${covered} of ${examples} examples`,
     },
-    vconcat: [
-      {
-        width,
-        height: 150,
-        data: { values: bars },
-        mark: "bar",
-        encoding: {
-          x: x(),
-          y: quantity("count", "Examples"),
-          color: {
-            field: "part",
-            type: "nominal",
-            title: null,
-            scale: { domain: ["found exactly", "not"], range: [COLORS.blue, COLORS.grey] },
-          },
-          order: { field: "part", sort: "ascending" },
-          tooltip: ["part", "count"],
-        },
-      },
-      {
-        width,
-        height: 14 * used.length,
-        data: { values: dots },
-        encoding: {
-          x: x(),
-          y: { field: "label", type: "nominal", sort: used, title: null, scale: { domain: used } },
-        },
-        layer: [
-          { mark: { type: "line", color: COLORS.grey }, encoding: { detail: { field: "set" } } },
-          { mark: { type: "point", filled: true, size: 60, color: COLORS.blue } },
-        ],
-      },
-    ],
+    vconcat: [countsAbove(drawn), membersBelow(drawn, names, used)],
     spacing: 6,
   });
+}
+
+/** Width of a column. */
+const COLUMN = 24;
+
+/** Where each set is drawn. */
+const SET = { field: "set", type: "ordinal", title: null, axis: null };
+
+/** How many examples have each set, those found exactly in colour. */
+function countsAbove(sets: readonly CountedSet[]): View {
+  const bars = sets.flatMap(({ count, right }, set) => [
+    { set, part: "found exactly", count: right },
+    { set, part: "not", count: count - right },
+  ]);
+  return {
+    width: COLUMN * sets.length,
+    height: 150,
+    data: { values: bars },
+    mark: "bar",
+    encoding: {
+      x: SET,
+      y: quantity("count", "Examples"),
+      color: {
+        field: "part",
+        type: "nominal",
+        title: null,
+        scale: { domain: ["found exactly", "not"], range: [COLORS.blue, COLORS.grey] },
+      },
+      order: { field: "part", sort: "ascending" },
+      tooltip: ["part", "count"],
+    },
+  };
+}
+
+/** Which labels each set consists of, as dots joined by a line. */
+function membersBelow(
+  sets: readonly CountedSet[],
+  names: readonly string[],
+  used: readonly string[],
+): View {
+  const dots = sets.flatMap((set, i) => set.labels.map((label) => ({ set: i, label: names[label] })));
+  return {
+    width: COLUMN * sets.length,
+    height: 14 * used.length,
+    data: { values: dots },
+    encoding: {
+      x: SET,
+      y: { field: "label", type: "nominal", sort: used, title: null, scale: { domain: used } },
+    },
+    layer: [
+      { mark: { type: "line", color: COLORS.grey }, encoding: { detail: { field: "set" } } },
+      { mark: { type: "point", filled: true, size: 60, color: COLORS.blue } },
+    ],
+  };
 }

@@ -167,72 +167,81 @@ export interface Plan {
   negative?: PybiaOptions;
 }
 
-/** What a trial's parameters mean. */
-export function planOf(
-  params: Params,
-  settings: SearchSettings & FitSettings,
-  normalisation: Normalisation,
-  bands: number,
-): Plan {
-  const pick = <T>(name: string): T | undefined => params[name] as T | undefined;
-  const chosen = <T extends object>(values: T) =>
-    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
-  const optimizer = pick<LensesOptions["optimizer"]>("optimizer"), maxPixel = pick<number>("maxPixel");
-  const filters = pick<number>("filters");
-  const architecture = chosen({
-    activation: pick<"relu">("activation"),
-    denseActivation: pick<"relu">("denseActivation"),
-    initializer: pick<"heNormal">("initializer"),
-    denseInitializer: pick<"heNormal">("denseInitializer"),
-    regularizer: pick<"none">("regularizer"),
-    pooling: pick<"max">("pooling"),
+/** Those of some values that there are. */
+function chosen<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** A trial's parameter, where it is searched. */
+function pick<T>(params: Params, name: string): T | undefined {
+  return params[name] as T | undefined;
+}
+
+/** What a trial's parameters say of the network. */
+function architectureOf(params: Params) {
+  const filters = pick<number>(params, "filters");
+  return chosen({
+    activation: pick<"relu">(params, "activation"),
+    denseActivation: pick<"relu">(params, "denseActivation"),
+    initializer: pick<"heNormal">(params, "initializer"),
+    denseInitializer: pick<"heNormal">(params, "denseInitializer"),
+    regularizer: pick<"none">(params, "regularizer"),
+    pooling: pick<"max">(params, "pooling"),
     ...(filters !== undefined && {
       stages: [{
         filters,
-        kernel: pick<number>("kernel")!,
+        kernel: pick<number>(params, "kernel")!,
         pooling: "max" as const,
-        poolSize: pick<number>("poolSize"),
+        poolSize: pick<number>(params, "poolSize"),
       }],
-      dense: [{ units: pick<number>("units")!, dropout: pick<number>("dropout") }],
+      dense: [{ units: pick<number>(params, "units")!, dropout: pick<number>(params, "dropout") }],
     }),
   });
-  const fit: FitSettings = {
+}
+
+/** What a trial's parameters say of how the network is trained. */
+function fitOf(params: Params, settings: SearchSettings & FitSettings): FitSettings {
+  const optimizer = pick<LensesOptions["optimizer"]>(params, "optimizer");
+  const architecture = architectureOf(params);
+  return {
     ...settings,
-    ...chosen({ batch: pick<number>("batch"), rate: pick<number>("rate"), loss: pick<LossName>("loss") }),
+    ...chosen({
+      batch: pick<number>(params, "batch"),
+      rate: pick<number>(params, "rate"),
+      loss: pick<LossName>(params, "loss"),
+    }),
     ...(optimizer && { optimizer: optimizerOf(optimizer) }),
     ...(Object.keys(architecture).length > 0 &&
       { architecture: { ...settings.architecture, ...architecture } }),
   };
-  const plan: Plan = {
-    fit,
-    normalisation: maxPixel === undefined
-      ? normalisation
-      : { ...normalisation, maxPixel: new Array<number>(bands).fill(maxPixel) },
-  };
-  if (!settings.optAug) return plan;
-  const { zoomRange = [0.9, 1.1], blendingFunc = "mean", batchOther = 1, blendOther = 1 } = settings;
-  const shift = pick<number>("shift"), blend = pick<number>("blend");
-  const numMasks = pick<number>("numMasks");
+}
+
+/** What a trial's parameters say of how both classes are augmented. */
+function augmentationOf(
+  params: Params,
+  { zoomRange = [0.9, 1.1], blendingFunc = "mean", batchOther = 1, blendOther = 1 }: SearchSettings,
+): Pick<Plan, "positive" | "negative"> {
+  const shift = pick<number>(params, "shift"), blend = pick<number>(params, "blend");
+  const numMasks = pick<number>(params, "numMasks");
   const shared = chosen({
-    imageSize: pick<number>("imageSize"),
-    ...(numMasks !== 0 && { maskSize: pick<number>("maskSize"), numMasks }),
-    ...(blend !== undefined && { blendingFunc, numImagesToBlend: pick<number>("blendImages") }),
+    imageSize: pick<number>(params, "imageSize"),
+    ...(numMasks !== 0 && { maskSize: pick<number>(params, "maskSize"), numMasks }),
+    ...(blend !== undefined && { blendingFunc, numImagesToBlend: pick<number>(params, "blendImages") }),
   });
   const moved = chosen({
     widthShift: shift,
     heightShift: shift,
-    rotation: pick<boolean>("rotation"),
-    horizontal: pick<boolean>("horizontal"),
-    vertical: pick<boolean>("vertical"),
-    skewAngle: pick<number>("skewAngle"),
+    rotation: pick<boolean>(params, "rotation"),
+    horizontal: pick<boolean>(params, "horizontal"),
+    vertical: pick<boolean>(params, "vertical"),
+    skewAngle: pick<number>(params, "skewAngle"),
     zoomRange,
   });
   return {
-    ...plan,
     positive: {
       ...shared,
       ...moved,
-      batch: pick<number>("copies"),
+      batch: pick<number>(params, "copies"),
       ...(blend !== undefined && { blendMultiplier: blend }),
     },
     negative: {
@@ -241,6 +250,23 @@ export function planOf(
       ...(batchOther > 1 && moved),
       ...(blend !== undefined && blendOther >= 1 && { blendMultiplier: blendOther }),
     },
+  };
+}
+
+/** What a trial's parameters mean. */
+export function planOf(
+  params: Params,
+  settings: SearchSettings & FitSettings,
+  normalisation: Normalisation,
+  bands: number,
+): Plan {
+  const maxPixel = pick<number>(params, "maxPixel");
+  return {
+    fit: fitOf(params, settings),
+    normalisation: maxPixel === undefined
+      ? normalisation
+      : { ...normalisation, maxPixel: new Array<number>(bands).fill(maxPixel) },
+    ...(settings.optAug && augmentationOf(params, settings)),
   };
 }
 

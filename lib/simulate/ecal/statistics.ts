@@ -50,6 +50,108 @@ interface Sums {
   within: [number, number, number];
 }
 
+/** Sums of no image. */
+function noSums(): Sums {
+  return {
+    images: 0,
+    energy: 0,
+    energySquared: 0,
+    time: 0,
+    timeSquared: 0,
+    hits: 0,
+    central: 0,
+    centralHits: 0,
+    within: [0, 0, 0],
+  };
+}
+
+/** Adds an image to the sums of its kind. @returns The sum of its energies. */
+function addImage(image: Float32Array, into: Sums): number {
+  let sum = 0;
+  into.images++;
+  for (let pixel = 0; pixel < PIXELS; pixel++) {
+    const energy = image[2 * pixel], time = image[2 * pixel + 1];
+    if (energy === 0) continue;
+    sum += energy;
+    into.hits++;
+    into.energySquared += energy * energy;
+    into.time += time;
+    into.timeSquared += time * time;
+    const row = pixel >> 5, column = pixel & 31;
+    if ((row === 15 || row === 16) && (column === 15 || column === 16)) {
+      into.central += energy;
+      into.centralHits++;
+    }
+    const late = Math.abs(time);
+    if (late < 0.0245) into.within[0] += energy;
+    if (late < 0.1) into.within[1] += energy;
+    if (late < 0.2) into.within[2] += energy;
+  }
+  into.energy += sum;
+  return sum;
+}
+
+/** The sums of energies of all images. */
+interface EnergySums {
+  /** Images by the sum of their energies, in bins. */
+  bins: ReadonlyMap<number, number>;
+  largest: number;
+  /** Images below 0.9. */
+  low: number;
+}
+
+/** Each quantity beside what is published of it, and how far it may be from that. */
+function comparisons(
+  { photon, electron }: Readonly<Record<EcalParticle, Sums>>,
+  { bins, largest, low }: EnergySums,
+): Comparison[] {
+  const both = (pick: (s: Sums) => number) => pick(photon) + pick(electron);
+  const images = both((s) => s.images), pixels = images * PIXELS;
+  const energy = both((s) => s.energy), hits = both((s) => s.hits);
+  const meanEnergy = energy / pixels, meanTime = both((s) => s.time) / pixels;
+  const sigma = (squares: number, mean: number) => Math.sqrt(squares / pixels - mean * mean);
+  const peak = [...bins].reduce((best, bin) => bin[1] > best[1] ? bin : best, [0, 0])[0];
+  const { meanEnergy: publishedMean, ...published } = ECAL_PUBLISHED;
+  const row = (
+    quantity: string,
+    published: number,
+    simulated: number,
+    tolerance: number,
+  ): Comparison => ({
+    quantity,
+    published,
+    simulated,
+    tolerance,
+  });
+  return [
+    row("energy sum, mean / 50 GeV", publishedMean * PIXELS, energy / images, 0.03),
+    row("energy sum, peak / 50 GeV", published.peakSum, (peak + 0.5) * SUM_BIN, 0.05),
+    row("energy sum, largest / 50 GeV", published.largestSum, largest, 0.15),
+    row("energy sum below 0.9, share", 0, low / images, 0.03),
+    row("energy of a pixel, mean", publishedMean, meanEnergy, 3e-5),
+    row(
+      "energy of a pixel, σ",
+      published.sigmaEnergy,
+      sigma(both((s) => s.energySquared), meanEnergy),
+      8e-4,
+    ),
+    row("time of a pixel, mean", published.meanTime, meanTime, 4e-4),
+    row("time of a pixel, σ", published.sigmaTime, sigma(both((s) => s.timeSquared), meanTime), 3e-3),
+    row("pixels not zero", published.hits, hits / images, 2.5),
+    row("middle 2 × 2, share of energy", published.centralEnergy, both((s) => s.central) / energy, 0.06),
+    row("middle 2 × 2, share of pixels", published.centralHits, both((s) => s.centralHits) / hits, 0.006),
+    row("energy within 1.2 ns, photons", published.promptPhoton, photon.within[0] / photon.energy, 0.012),
+    row(
+      "energy within 1.2 ns, electrons",
+      published.promptElectron,
+      electron.within[0] / electron.energy,
+      0.012,
+    ),
+    row("energy within 5 ns", published.within5ns, both((s) => s.within[1]) / energy, 0.01),
+    row("energy within 10 ns", published.within10ns, both((s) => s.within[2]) / energy, 0.01),
+  ];
+}
+
 /**
  * Makes an empty set of sums.
  *
@@ -65,103 +167,20 @@ interface Sums {
  * ```
  */
 export function createEcalStatistics(): EcalStatistics {
-  const empty = (): Sums => ({
-    images: 0,
-    energy: 0,
-    energySquared: 0,
-    time: 0,
-    timeSquared: 0,
-    hits: 0,
-    central: 0,
-    centralHits: 0,
-    within: [0, 0, 0],
-  });
-  const sums: Record<EcalParticle, Sums> = { photon: empty(), electron: empty() };
+  const sums: Record<EcalParticle, Sums> = { photon: noSums(), electron: noSums() };
   const bins = new Map<number, number>();
   let largest = 0, low = 0;
-
-  function addImage(image: Float32Array, into: Sums): void {
-    let sum = 0;
-    into.images++;
-    for (let pixel = 0; pixel < PIXELS; pixel++) {
-      const energy = image[2 * pixel], time = image[2 * pixel + 1];
-      if (energy === 0) continue;
-      sum += energy;
-      into.hits++;
-      into.energySquared += energy * energy;
-      into.time += time;
-      into.timeSquared += time * time;
-      const row = pixel >> 5, column = pixel & 31;
-      if ((row === 15 || row === 16) && (column === 15 || column === 16)) {
-        into.central += energy;
-        into.centralHits++;
-      }
-      const late = Math.abs(time);
-      if (late < 0.0245) into.within[0] += energy;
-      if (late < 0.1) into.within[1] += energy;
-      if (late < 0.2) into.within[2] += energy;
-    }
-    into.energy += sum;
-    largest = Math.max(largest, sum);
-    if (sum < 0.9) low++;
-    const bin = Math.floor(sum / SUM_BIN);
-    bins.set(bin, (bins.get(bin) ?? 0) + 1);
-  }
-
   return {
     add(images, particle) {
       const size = 2 * PIXELS;
       for (let at = 0; at + size <= images.length; at += size) {
-        addImage(images.subarray(at, at + size), sums[particle]);
+        const sum = addImage(images.subarray(at, at + size), sums[particle]);
+        largest = Math.max(largest, sum);
+        if (sum < 0.9) low++;
+        const bin = Math.floor(sum / SUM_BIN);
+        bins.set(bin, (bins.get(bin) ?? 0) + 1);
       }
     },
-    compare() {
-      const { photon, electron } = sums;
-      const both = (pick: (s: Sums) => number) => pick(photon) + pick(electron);
-      const images = both((s) => s.images), pixels = images * PIXELS;
-      const energy = both((s) => s.energy), hits = both((s) => s.hits);
-      const meanEnergy = energy / pixels, meanTime = both((s) => s.time) / pixels;
-      const sigma = (squares: number, mean: number) => Math.sqrt(squares / pixels - mean * mean);
-      const peak = [...bins].reduce((best, bin) => bin[1] > best[1] ? bin : best, [0, 0])[0];
-      const { meanEnergy: publishedMean, ...published } = ECAL_PUBLISHED;
-      const row = (
-        quantity: string,
-        published: number,
-        simulated: number,
-        tolerance: number,
-      ): Comparison => ({
-        quantity,
-        published,
-        simulated,
-        tolerance,
-      });
-      return [
-        row("energy sum, mean / 50 GeV", publishedMean * PIXELS, energy / images, 0.03),
-        row("energy sum, peak / 50 GeV", published.peakSum, (peak + 0.5) * SUM_BIN, 0.05),
-        row("energy sum, largest / 50 GeV", published.largestSum, largest, 0.15),
-        row("energy sum below 0.9, share", 0, low / images, 0.03),
-        row("energy of a pixel, mean", publishedMean, meanEnergy, 3e-5),
-        row(
-          "energy of a pixel, σ",
-          published.sigmaEnergy,
-          sigma(both((s) => s.energySquared), meanEnergy),
-          8e-4,
-        ),
-        row("time of a pixel, mean", published.meanTime, meanTime, 4e-4),
-        row("time of a pixel, σ", published.sigmaTime, sigma(both((s) => s.timeSquared), meanTime), 3e-3),
-        row("pixels not zero", published.hits, hits / images, 2.5),
-        row("middle 2 × 2, share of energy", published.centralEnergy, both((s) => s.central) / energy, 0.06),
-        row("middle 2 × 2, share of pixels", published.centralHits, both((s) => s.centralHits) / hits, 0.006),
-        row("energy within 1.2 ns, photons", published.promptPhoton, photon.within[0] / photon.energy, 0.012),
-        row(
-          "energy within 1.2 ns, electrons",
-          published.promptElectron,
-          electron.within[0] / electron.energy,
-          0.012,
-        ),
-        row("energy within 5 ns", published.within5ns, both((s) => s.within[1]) / energy, 0.01),
-        row("energy within 10 ns", published.within10ns, both((s) => s.within[2]) / energy, 0.01),
-      ];
-    },
+    compare: () => comparisons(sums, { bins, largest, low }),
   };
 }

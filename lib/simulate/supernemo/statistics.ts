@@ -37,6 +37,20 @@ function quantile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
+/** What neighbours in the list have in common as two tracks of one event: the share of pairs with a cell, and the mean of cells. */
+function cellsOfPairs(tracks: readonly DocumentTrack[]): { sharing: number; shared: number } {
+  const cells = ({ layer, column }: DocumentTrack) => layer.map((l, i) => l * DOCUMENT.columns + column[i]);
+  const pairs = Math.floor(tracks.length / 2);
+  let sharing = 0, shared = 0;
+  for (let pair = 0; pair < pairs; pair++) {
+    const own = new Set(cells(tracks[2 * pair]));
+    const common = cells(tracks[2 * pair + 1]).filter((cell) => own.has(cell)).length;
+    shared += common;
+    if (common > 0) sharing++;
+  }
+  return { sharing: sharing / pairs, shared: shared / pairs };
+}
+
 /**
  * Compares tracks with the published generator's; neighbours in the list are taken as pairs in one event.
  *
@@ -50,16 +64,8 @@ export function compareDocumentTracks(tracks: readonly DocumentTrack[]): Compari
   const hits = Int32Array.from(tracks, ({ layer }) => layer.length).sort();
   const angles = Float64Array.from(tracks, ({ slopeY }) => Math.atan(Math.abs(slopeY)) * 180 / Math.PI)
     .sort();
-  const cells = ({ layer, column }: DocumentTrack) => layer.map((l, i) => l * DOCUMENT.columns + column[i]);
   const far = tracks.reduce((sum, track) => sum + track.radiusMm.filter((r) => r > 22).length, 0);
-  let sharing = 0, shared = 0;
-  for (let i = 0; i + 1 < n; i += 2) {
-    const own = new Set(cells(tracks[i]));
-    const common = cells(tracks[i + 1]).filter((cell) => own.has(cell)).length;
-    shared += common;
-    if (common > 0) sharing++;
-  }
-  const pairs = Math.floor(n / 2), lastColumn = 21, lastRow = 14;
+  const { sharing, shared } = cellsOfPairs(tracks), lastColumn = 21, lastRow = 14;
   const row = (quantity: string, published: number, simulated: number, tolerance: number): Comparison => ({
     quantity,
     published,
@@ -98,8 +104,8 @@ export function compareDocumentTracks(tracks: readonly DocumentTrack[]): Compari
     ),
     row("calorimeter, row 0", published.rowLow, share((t) => t.calorimeterRow === 0), 0.02),
     row("calorimeter, row 14", published.rowHigh, share((t) => t.calorimeterRow === lastRow), 0.02),
-    row("pairs of tracks that share a cell", published.pairsThatShare, sharing / pairs, 0.035),
-    row("cells shared by a pair, mean", published.cellsShared, shared / pairs, 0.12),
+    row("pairs of tracks that share a cell", published.pairsThatShare, sharing, 0.035),
+    row("cells shared by a pair, mean", published.cellsShared, shared, 0.12),
     row(
       "pixels lit in the front view",
       published.frontPixels,
