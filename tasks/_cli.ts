@@ -355,6 +355,42 @@ function toTerminal(write: () => unknown): void {
   }
 }
 
+/** How a progress is told. */
+interface Told extends Required<Pick<OutputOptions, "json" | "print" | "printError" | "clock">> {
+  label: string;
+  /** How much there is to do; 0 where nobody knows. */
+  total: number;
+  unit: string;
+  /** Whether it is a bar, drawn over itself again and again. */
+  drawn: boolean;
+}
+
+/** Writes how far something is, not too often: as a bar, as a line, or as an object. */
+function progressWriter({ label, total, unit, json, drawn, print, printError, clock }: Told) {
+  const start = clock();
+  let last = drawn ? -Infinity : start;
+  return (done: number, details = ""): void => {
+    const now = clock(), finished = total > 0 && done >= total;
+    if (now - last < (drawn ? BAR_EVERY_MS : LINE_EVERY_MS) && !(drawn && finished)) return;
+    last = now;
+    const seconds = (now - start) / 1000;
+    const left = done > 0 && total > 0 ? seconds * (total - done) / done : undefined;
+    if (json) {
+      print(JSON.stringify({ type: "progress", label, done, total, seconds, left, details }));
+      return;
+    }
+    const parts = [
+      `${formatCount(done)}${total > 0 ? `/${formatCount(total)}` : ""}`,
+      details,
+      unit && seconds > 0 ? `${formatCount(done / seconds)} ${unit}/s` : "",
+      left === undefined ? formatSeconds(seconds) : `${formatSeconds(left)} left`,
+    ];
+    const text = parts.filter((part) => part !== "").join("  ");
+    if (drawn) printError(`\r\x1b[K${label} ${total > 0 ? formatBar(done / total) + " " : ""}${text}`);
+    else printError(`${label}  ${text}\n`);
+  };
+}
+
 /** Makes a task's {@linkcode Output}. Progress goes to stderr, so that standard output can be piped. */
 export function createOutput(options: OutputOptions = {}): Output {
   const {
@@ -370,45 +406,18 @@ export function createOutput(options: OutputOptions = {}): Output {
     print(line);
   };
 
-  function progress(label: string, total: number, { unit = "" } = {}): Progress {
-    const start = clock();
-    const drawn = terminal && !json;
-    let last = drawn ? -Infinity : start;
-    if (drawn) clearBar = () => printError("\r\x1b[K");
-    return {
-      update(done, details = "") {
-        const now = clock();
-        const finished = total > 0 && done >= total;
-        if (now - last < (drawn ? BAR_EVERY_MS : LINE_EVERY_MS) && !(drawn && finished)) return;
-        last = now;
-        const seconds = (now - start) / 1000;
-        const left = done > 0 && total > 0 ? seconds * (total - done) / done : undefined;
-        if (json) {
-          print(JSON.stringify({ type: "progress", label, done, total, seconds, left, details }));
-          return;
-        }
-        const rate = unit && seconds > 0 ? `${formatCount(done / seconds)} ${unit}/s` : "";
-        const time = left === undefined ? formatSeconds(seconds) : `${formatSeconds(left)} left`;
-        const parts = [
-          `${formatCount(done)}${total > 0 ? `/${formatCount(total)}` : ""}`,
-          details,
-          rate,
-          time,
-        ];
-        const text = parts.filter((part) => part !== "").join("  ");
-        if (drawn) printError(`\r\x1b[K${label} ${total > 0 ? formatBar(done / total) + " " : ""}${text}`);
-        else printError(`${label}  ${text}\n`);
-      },
-      end() {
-        clearBar();
-        clearBar = () => {};
-      },
-    };
-  }
-
   return {
     json,
-    progress,
+    progress(label, total, { unit = "" } = {}) {
+      const drawn = terminal && !json;
+      if (drawn) clearBar = () => printError("\r\x1b[K");
+      const end = () => {
+        clearBar();
+        clearBar = () => {};
+      };
+      const update = progressWriter({ label, total, unit, json, drawn, print, printError, clock });
+      return { update, end };
+    },
     say: (text) => write(json ? JSON.stringify({ type: "note", text }) : text),
     record: (type, fields, text) => write(json ? JSON.stringify({ type, ...fields }) : text),
     table(type, rows, columns = Object.keys(rows[0] ?? {})) {

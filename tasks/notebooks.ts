@@ -5,6 +5,7 @@
  * Deno's kernel is set up in a temporary folder, so nothing of the user's own Jupyter is changed.
  * @module
  */
+import { writeDurably } from "../lib/base/durable_file.ts";
 import { nearest } from "../lib/base/nearest.ts";
 import { pathToFileURL } from "node:url";
 import { basename, dirname, join, resolve } from "@std/path";
@@ -93,9 +94,9 @@ interface WriteOptions {
 
 const notebookPath = (name: string) => join(ROOT, "notebooks", `${name}.ipynb`);
 
-function writeStudentCopies(names: string[], { out = "runs/notebooks", force }: WriteOptions): void {
+function writeStudentCopies(names: string[], { out = "runs/notebooks", force }: WriteOptions): Promise<void> {
   const folder = resolve(out);
-  writeFiles(
+  return writeFiles(
     names.map((name) => ({
       path: join(folder, `${name}.ipynb`),
       text: encodeNotebook(studentCopy(readNotebook(notebookPath(name)), { folder, root: ROOT })),
@@ -105,9 +106,9 @@ function writeStudentCopies(names: string[], { out = "runs/notebooks", force }: 
 }
 
 /** The notebooks as they are, each an assignment of its own, below a folder in which nbgrader runs. */
-function writeCourse(names: string[], { out = "runs/course", force }: WriteOptions): void {
+function writeCourse(names: string[], { out = "runs/course", force }: WriteOptions): Promise<void> {
   const folder = resolve(out);
-  writeFiles(
+  return writeFiles(
     [
       { path: join(folder, "nbgrader_config.py"), text: NBGRADER_CONFIG },
       ...names.map((name) => ({
@@ -119,7 +120,7 @@ function writeCourse(names: string[], { out = "runs/course", force }: WriteOptio
   );
 }
 
-function writeFiles(files: { path: string; text: string }[], force: boolean): void {
+async function writeFiles(files: { path: string; text: string }[], force: boolean): Promise<void> {
   const output = createOutput();
   const present = force ? undefined : files.find(({ path }) => exists(path));
   if (present) {
@@ -129,14 +130,7 @@ function writeFiles(files: { path: string; text: string }[], force: boolean): vo
   }
   for (const { path, text } of files) {
     Deno.mkdirSync(dirname(path), { recursive: true });
-    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-    try {
-      Deno.writeTextFileSync(temporary, text);
-      Deno.renameSync(temporary, path);
-    } catch (error) {
-      if (exists(temporary)) Deno.removeSync(temporary);
-      throw error;
-    }
+    await writeDurably(path, text);
     output.say(path);
   }
 }

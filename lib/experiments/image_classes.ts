@@ -19,7 +19,13 @@ import {
   worstMistakes,
 } from "../plot/mod.ts";
 import * as train from "../train/mod.ts";
-import { type Data, defineExperiment, type Experiment } from "../run/experiment.ts";
+import {
+  type Data,
+  defineExperiment,
+  type Experiment,
+  type Figure,
+  type ShownResults,
+} from "../run/experiment.ts";
 import { learningCurveFigure } from "../run/learning_curve.ts";
 import { reliabilityFigures } from "../run/reliability.ts";
 
@@ -214,57 +220,76 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
 
     async figures({ predictions, history, occlusion }, { set }) {
       const { data: probabilities } = predictions[spec.output];
-      const { images, labels } = set.test;
-      const pictures = picturesOf(images, [labels.length, side, side]);
-      const learned = picturesOf(set.train.images, [set.train.labels.length, side, side]);
-      const captions = Array.from(set.train.labels.subarray(0, SHOWN), (label) => classNames[label]);
-      const matrix = confusionMatrix(argMaxRows(probabilities, classes), labels, classes);
-      const curves = rocPerClass(probabilities, labels, classes)
-        .map(({ label, curve, auc }) => ({ name: classNames[label], curve, auc }));
-      const mistakes = Array.from(worstMistakes(probabilities, labels, classes).subarray(0, MISTAKES));
-      const maps = await occlusion(mistakes);
-      const worst = plotWorstMistakes(pictures, probabilities, labels, classNames, {
-        rows: MISTAKES / 3,
-        saliency: new Map(maps.map((map, i) => [mistakes[i], map])),
-      });
-      return [
-        {
-          name: "images",
-          section: "Data",
-          caption: `The first ${captions.length} training images.`,
-          spec: plotImageGrid(learned.slice(0, captions.length), { captions, ...GREY, scaleBar: {} }),
-        },
-        {
-          name: "class_means",
-          section: "Data",
-          caption: "Mean of the training images of each class, with their number.",
-          spec: plotClassMeans(learned, set.train.labels, classNames, { ...GREY, columns: 5 }),
-        },
-        learningCurveFigure(history),
-        { name: "confusion", section: "Test images", spec: plotConfusion(matrix, classNames) },
-        {
-          name: "roc",
-          section: "Test images",
-          caption: "Each class against all others.",
-          spec: plotRoc(curves, { axes: "logRates" }),
-        },
-        ...reliabilityFigures(probabilities, labels, classes),
-        {
-          name: "predictions",
-          section: "Test images",
-          caption: "The first test images: predicted class and its probability, true class in brackets.",
-          spec: plotPredictionGrid(pictures, probabilities, labels, classNames),
-        },
-        ...(worst
-          ? [{
-            name: "worst_mistakes",
-            section: "Test images",
-            caption:
-              "Beside each image what in it mattered for the wrong answer: places are covered one by one.",
-            spec: worst,
-          }]
-          : []),
-      ];
+      const tested = await testFigures(probabilities, set.test, spec, occlusion);
+      return [...dataFigures(set.train, spec), learningCurveFigure(history), ...tested];
     },
   });
+}
+
+/** Some training images, and the mean of each class. */
+function dataFigures(
+  { images, labels }: LabeledImages,
+  { side, classNames }: ImageClassesSpec,
+): Figure[] {
+  const pictures = picturesOf(images, [labels.length, side, side]);
+  const captions = Array.from(labels.subarray(0, SHOWN), (label) => classNames[label]);
+  return [
+    {
+      name: "images",
+      section: "Data",
+      caption: `The first ${captions.length} training images.`,
+      spec: plotImageGrid(pictures.slice(0, captions.length), { captions, ...GREY, scaleBar: {} }),
+    },
+    {
+      name: "class_means",
+      section: "Data",
+      caption: "Mean of the training images of each class, with their number.",
+      spec: plotClassMeans(pictures, labels, classNames, { ...GREY, columns: 5 }),
+    },
+  ];
+}
+
+/** How well test images are told apart, and the most confident mistakes with what in them mattered. */
+async function testFigures(
+  probabilities: Float32Array,
+  { images, labels }: LabeledImages,
+  { side, classNames }: ImageClassesSpec,
+  occlusion: ShownResults["occlusion"],
+): Promise<Figure[]> {
+  const section = "Test images", classes = classNames.length;
+  const pictures = picturesOf(images, [labels.length, side, side]);
+  const matrix = confusionMatrix(argMaxRows(probabilities, classes), labels, classes);
+  const curves = rocPerClass(probabilities, labels, classes)
+    .map(({ label, curve, auc }) => ({ name: classNames[label], curve, auc }));
+  const mistakes = Array.from(worstMistakes(probabilities, labels, classes).subarray(0, MISTAKES));
+  const maps = await occlusion(mistakes);
+  const worst = plotWorstMistakes(pictures, probabilities, labels, classNames, {
+    rows: MISTAKES / 3,
+    saliency: new Map(maps.map((map, i) => [mistakes[i], map])),
+  });
+  const shown: Figure[] = worst
+    ? [{
+      name: "worst_mistakes",
+      section,
+      caption: "Beside each image what in it mattered for the wrong answer: places are covered one by one.",
+      spec: worst,
+    }]
+    : [];
+  return [
+    { name: "confusion", section, spec: plotConfusion(matrix, classNames) },
+    {
+      name: "roc",
+      section,
+      caption: "Each class against all others.",
+      spec: plotRoc(curves, { axes: "logRates" }),
+    },
+    ...reliabilityFigures(probabilities, labels, classes),
+    {
+      name: "predictions",
+      section,
+      caption: "The first test images: predicted class and its probability, true class in brackets.",
+      spec: plotPredictionGrid(pictures, probabilities, labels, classNames),
+    },
+    ...shown,
+  ];
 }

@@ -139,49 +139,63 @@ function ceiling(): { value: number; low: number; high: number } {
   return auc(unseen.map(({ columns }) => score(columns)), unseen.map(({ label }) => label));
 }
 
-/** Quality on events that nobody saw; as many seeds as the bench has rounds. */
-async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
-  const { say, rounds } = context;
-  const known = await imagesOf(await simulate(context, size.train, KNOWN_SEED), size.train);
-  const unseen = await imagesOf(await simulate(context, size.test, UNSEEN_SEED), size.test);
-  const aucOf = (scores: ArrayLike<number>) => auc(scores, unseen.labels);
-  const found: Record<"small" | "withTime" | "resnet15" | "conv3d", ReturnType<typeof aucOf>[]> = {
-    small: [],
-    withTime: [],
-    resnet15: [],
-    conv3d: [],
-  };
+/** What is trained to be compared. */
+type Trained = "small" | "withTime" | "resnet15" | "conv3d";
+
+/** An area with its 95 % interval. */
+type Area = ReturnType<typeof auc>;
+
+/** Trains each network once a seed, on events of `known`; its areas on those of `unseen`. */
+async function trainAll(
+  { say, rounds }: BenchContext,
+  { epochs, conv3d }: QualitySize,
+  known: EcalImages,
+  unseen: EcalImages,
+): Promise<Record<Trained, Area[]>> {
+  const found: Record<Trained, Area[]> = { small: [], withTime: [], resnet15: [], conv3d: [] };
+  const trainings = {
+    small: { model: "small", epochs: epochs.small },
+    withTime: { model: "small", time: true, epochs: epochs.small },
+    resnet15: { recipe: "resnet15", epochs: epochs.resnet15 },
+    conv3d: { recipe: "document", order: "fixed", rate: 1e-4, epochs: conv3d.epochs },
+  } as const;
   for (let seed = 0; seed < rounds; seed++) {
-    const { epochs, conv3d } = size;
-    const trainings = {
-      small: { model: "small", epochs: epochs.small },
-      withTime: { model: "small", time: true, epochs: epochs.small },
-      resnet15: { recipe: "resnet15", epochs: epochs.resnet15 },
-      conv3d: { recipe: "document", order: "fixed", rate: 1e-4, epochs: conv3d.epochs },
-    } as const;
     for (const [name, changes] of Object.entries(trainings)) {
       say(`training ${name}, seed ${seed}`);
       const source = sourceOf(known), few = subset(source, firstOf(known, conv3d.train));
       const scores = await scoresOf(name === "conv3d" ? few : source, unseen, { ...changes, seed });
-      found[name as keyof typeof found].push(aucOf(scores));
+      found[name as Trained].push(auc(scores, unseen.labels));
     }
   }
-  say("fitting trees");
-  const few = firstOf(known, Math.min(size.train, TREE_IMAGES / 2));
+  return found;
+}
+
+/** Trees on shower shapes. */
+function treesOf({ train }: QualitySize, known: EcalImages, unseen: EcalImages): Area {
+  const few = firstOf(known, Math.min(train, TREE_IMAGES / 2));
   const score = fitTrees(measureShowers(known.images, few), few.map((row) => known.labels[row]));
   const shapes = measureShowers(unseen.images, unseen.labels.map((_, i) => i));
-  const trees = aucOf(Float64Array.from(shapes, score));
-  const truth = ceiling();
+  return auc(Float64Array.from(shapes, score), unseen.labels);
+}
 
-  const values = (name: keyof typeof found) => found[name].map(({ value }) => value);
+/** An area with its interval. */
+const inWords = ({ value, low, high }: Pick<Area, "value" | "low" | "high">) =>
+  `${value.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`;
+
+/** Quality on events that nobody saw; as many seeds as the bench has rounds. */
+async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
+  const known = await imagesOf(await simulate(context, size.train, KNOWN_SEED), size.train);
+  const unseen = await imagesOf(await simulate(context, size.test, UNSEEN_SEED), size.test);
+  const found = await trainAll(context, size, known, unseen);
+  context.say("fitting trees");
+  const trees = treesOf(size, known, unseen), truth = ceiling();
+  const values = (name: Trained) => found[name].map(({ value }) => value);
   const row = { unit: "AUC", better: "higher" } as const;
-  const intervalOf = ({ value, low, high }: { value: number; low: number; high: number }) =>
-    `${value.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`;
-  const intervals = Object.entries(found).map(([name, all]) => `${name} ${all.map(intervalOf).join(", ")}`);
+  const intervals = Object.entries(found).map(([name, all]) => `${name} ${all.map(inWords).join(", ")}`);
   return {
     title: `Electrons against photons, ${2 * size.test} unseen images, ${
       2 * size.train
-    } to train on, ${rounds} seeds`,
+    } to train on, ${context.rounds} seeds`,
     rows: [
       {
         ...row,
@@ -209,7 +223,7 @@ async function qualityOf(context: BenchContext, size: QualitySize): Promise<Benc
       { ...row, what: "trees on the true energy in each column", ours: [truth.value] },
     ],
     notes: [
-      `With 95 % intervals: ${intervals.join("; ")}; trees ${intervalOf(trees)}; truth ${intervalOf(truth)}.`,
+      `With 95 % intervals: ${intervals.join("; ")}; trees ${inWords(trees)}; truth ${inWords(truth)}.`,
       `Passes: ${size.epochs.small} of ours, ${size.epochs.resnet15} of ResNet-15, each by its own recipe; the document's network ` +
       `${size.conv3d.epochs} over ${
         2 * size.conv3d.train
