@@ -114,29 +114,18 @@ async function movieFigures(films: readonly Film[]): Promise<Figure[]> {
   return movies.flat();
 }
 
-/** The figures that show the data. */
-export async function dataFigures({ parts: { train }, shapes }: EcalData): Promise<Figure[]> {
-  const section = "Data", { images, labels } = train;
-  const kinds = ECAL_KINDS.map((kind, label) => ({ kind, rows: rowsOfKind(labels, label, AVERAGED) }))
-    .filter(({ rows }) => rows.length > 0);
-  const singles = kinds.flatMap(({ kind, rows }) =>
-    [0, 1].filter((i) => i < rows.length).map((i) => ({ kind, row: rows[i] }))
-  );
+/** Single images and means of each kind, energies above times. */
+function imageFigures(
+  images: SparseImages,
+  kinds: readonly { kind: string; rows: readonly number[] }[],
+  singles: readonly { kind: string; row: number }[],
+): Figure[] {
   const means = new Float32Array(kinds.length * 2 * PIXELS);
   kinds.forEach(({ rows }, i) => means.set(meanImage(images, rows), i * 2 * PIXELS));
-  const event = images.read([singles[0].row]).data;
-  const films = [
-    { name: "event", images: [event], title: `A ${singles[0].kind}` },
-    ...kinds.map(({ kind, rows }) => ({
-      name: kind,
-      images: rows.slice(0, 500).map((row) => images.read([row]).data),
-      title: `Mean ${kind}`,
-    })),
-  ];
   return [
     {
       name: "images",
-      section,
+      section: "Data",
       caption: "Energies on a logarithmic scale, and times from 5 ns early, black, to 5 ns late, pale.",
       spec: gridOf(
         images.read(singles.map(({ row }) => row)).data,
@@ -146,33 +135,60 @@ export async function dataFigures({ parts: { train }, shapes }: EcalData): Promi
     },
     {
       name: "mean_images",
-      section,
+      section: "Data",
       caption: `Means of up to ${AVERAGED} images of each kind; times where a crystal is hit often enough.`,
       spec: gridOf(means, kinds.map(({ kind }) => kind), "Mean images"),
     },
-    {
-      name: "energy_sums",
-      section,
-      spec: plot.plotHistogram(shapes.train.map(([sum]) => sum), {
-        groups: shapes.trainLabels,
-        groupNames: [...ECAL_KINDS],
-        xTitle: "Sum of energies [50 GeV]",
-        bins: 40,
-        range: [0.6, 2],
-      }),
-    },
+  ];
+}
+
+/** The hits of one image in space and time, drawn and to be turned. */
+function spaceTimeFigures(event: Float32Array, kind: string): Figure[] {
+  const title = `A ${kind} in space and time`;
+  return [
     {
       name: "space_time",
-      section,
+      section: "Data",
       caption: "The hits of one image in space and time; the size is the energy.",
-      spec: plotSpaceTime(event, { title: `A ${singles[0].kind} in space and time` }),
+      spec: plotSpaceTime(event, { title }),
     },
     {
       name: "space_time_turnable",
-      section,
+      section: "Data",
       caption: "The same hits, to be turned",
-      html: spaceTimePage(event, { title: `A ${singles[0].kind} in space and time` }),
+      html: spaceTimePage(event, { title }),
     },
+  ];
+}
+
+/** The figures that show the data. */
+export async function dataFigures({ parts: { train }, shapes }: EcalData): Promise<Figure[]> {
+  const { images, labels } = train;
+  const kinds = ECAL_KINDS.map((kind, label) => ({ kind, rows: rowsOfKind(labels, label, AVERAGED) }))
+    .filter(({ rows }) => rows.length > 0);
+  const singles = kinds.flatMap(({ kind, rows }) =>
+    [0, 1].filter((i) => i < rows.length).map((i) => ({ kind, row: rows[i] }))
+  );
+  const [{ kind, row }] = singles, event = images.read([row]).data;
+  const films = [
+    { name: "event", images: [event], title: `A ${kind}` },
+    ...kinds.map(({ kind, rows }) => ({
+      name: kind,
+      images: rows.slice(0, 500).map((row) => images.read([row]).data),
+      title: `Mean ${kind}`,
+    })),
+  ];
+  const energySums = plot.plotHistogram(shapes.train.map(([sum]) => sum), {
+    groups: shapes.trainLabels,
+    groupNames: [...ECAL_KINDS],
+    xTitle: "Sum of energies [50 GeV]",
+    bins: 40,
+    range: [0.6, 2],
+  });
+  return [
+    ...imageFigures(images, kinds, singles),
+    { name: "energy_sums", section: "Data", spec: energySums },
+    ...spaceTimeFigures(event, kind),
     ...await movieFigures(films),
   ];
 }

@@ -1,6 +1,6 @@
 /** One event as it was: drift circles from above, heights from the side and from the front, and the tracks fitted to them. @module */
 import type { TrackerHits } from "../../image/tracker_events.ts";
-import { COLORS, quantity, SERIES, type Spec, toSpec } from "../../plot/spec.ts";
+import { COLORS, quantity, SERIES, type Spec, toSpec, type View } from "../../plot/spec.ts";
 import { TRACKER, wireAt } from "../../simulate/supernemo/geometry.ts";
 import type { EventTrack } from "./fit/lines.ts";
 
@@ -53,48 +53,52 @@ export function plotTrackerEvent(hits: TrackerHits, event: number, options: Trac
     scale: { domain: [-TRACKER.sensitive / 2, TRACKER.sensitive / 2], nice: false },
   });
   const width = (high - low) / SCALE, sides = 2 * depth / SCALE;
-  const known = places.filter(({ radiusMm }) => radiusMm >= 0);
-  const unknown = places.filter(({ radiusMm }) => radiusMm < 0),
-    high3 = places.filter(({ z }) => z !== undefined);
   const seen = (x: unknown, size: number) => ({
     width: size,
     height: 160,
-    data: { values: high3 },
+    data: { values: places.filter(({ z }) => z !== undefined) },
     mark: { type: "point", size: 16, filled: true },
     encoding: { x, y: up, color },
   });
-  return toSpec({
-    title,
-    vconcat: [
-      {
-        width,
-        height: sides,
-        layer: [
-          {
-            data: { values: known.flatMap(circleOf) },
-            mark: { type: "line", strokeWidth: 1 },
-            encoding: { x: along, y: across, color, detail: { field: "hit" }, order: { field: "corner" } },
-          },
-          {
-            data: { values: unknown },
-            mark: { type: "point", shape: "cross", size: 20 },
-            encoding: { x: along, y: across, color },
-          },
-          {
-            data: { values: tracks.flatMap((track, i) => endsOf(track, `track ${i + 1}`, depth)) },
-            mark: { type: "line", strokeWidth: 1.5, clip: true },
-            encoding: { x: along, y: across, color, detail: { field: "of" } },
-          },
-          {
-            data: { values: [{ x: 0 }] },
-            mark: { type: "rule", color: COLORS.grey, strokeDash: [4, 3] },
-            encoding: { y: across },
-          },
-        ],
-      },
-      { hconcat: [seen(along, width), seen(across, sides)] },
-    ],
-  });
+  const above = {
+    width,
+    height: sides,
+    layer: layersFromAbove(places, tracks, depth, { x: along, y: across, color }),
+  };
+  return toSpec({ title, vconcat: [above, { hconcat: [seen(along, width), seen(across, sides)] }] });
+}
+
+/** Circles of the radii that are known, crosses for those that are not, tracks, and the foil. */
+function layersFromAbove(
+  places: readonly Place[],
+  tracks: readonly EventTrack[],
+  depth: number,
+  encoding: { x: unknown; y: unknown; color: unknown },
+): View[] {
+  const known = places.filter(({ radiusMm }) => radiusMm >= 0);
+  const unknown = places.filter(({ radiusMm }) => radiusMm < 0);
+  return [
+    {
+      data: { values: known.flatMap(circleOf) },
+      mark: { type: "line", strokeWidth: 1 },
+      encoding: { ...encoding, detail: { field: "hit" }, order: { field: "corner" } },
+    },
+    {
+      data: { values: unknown },
+      mark: { type: "point", shape: "cross", size: 20 },
+      encoding,
+    },
+    {
+      data: { values: tracks.flatMap((track, i) => endsOf(track, `track ${i + 1}`, depth)) },
+      mark: { type: "line", strokeWidth: 1.5, clip: true },
+      encoding: { ...encoding, detail: { field: "of" } },
+    },
+    {
+      data: { values: [{ x: 0 }] },
+      mark: { type: "rule", color: COLORS.grey, strokeDash: [4, 3] },
+      encoding: { y: encoding.y },
+    },
+  ];
 }
 
 function placesOf(
