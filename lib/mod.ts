@@ -43,7 +43,7 @@ export * as train from "./train/mod.ts";
 export { createRng, shuffle } from "./base/rng.ts";
 export { fromArrays, type NdArray, type Source, subset } from "./data/source.ts";
 export { engineReport, startEngine, tf } from "./engine/mod.ts";
-export { decodeKeras, encodeKeras, encodeOnnx } from "./export/mod.ts";
+export { decodeKeras, encodeKeras, encodeOnnx, readKeras } from "./export/mod.ts";
 export { Classifier } from "./experiments/lenses/classifier.ts";
 export { buildModel } from "./models/registry.ts";
 export { display } from "./plot/notebook.ts";

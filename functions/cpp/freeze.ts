@@ -8,7 +8,7 @@
  */
 import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
-import { decodeKeras, encodeGraphDef } from "../../lib/export/mod.ts";
+import { encodeGraphDef, readKeras } from "../../lib/export/mod.ts";
 
 /**
  * Freezes the model of a run folder.
@@ -18,7 +18,7 @@ import { decodeKeras, encodeGraphDef } from "../../lib/export/mod.ts";
 export async function freeze(folder: string): Promise<string> {
   await startEngine({ backend: "tensorflow" });
   const path = join(folder, "model.keras");
-  const { model } = await decodeKeras(await Deno.readFile(path), { name: path });
+  const { model } = await readKeras(path, { name: path });
   const frozen = join(folder, "model.pb");
   await Deno.writeFile(frozen, encodeGraphDef(model));
   model.dispose();

@@ -6,6 +6,7 @@
  * other files lead nowhere, as the library sees a file system of its own. @module
  */
 import type { Dataset, default as h5wasm, File as Hdf5File } from "h5wasm";
+import type { ZipSource } from "../io/zip.ts";
 
 /** An array as it is stored; shape [] is a scalar. */
 export interface StoredArray {
@@ -58,6 +59,9 @@ export async function encodeWeights(groups: readonly StoredGroup[]): Promise<Uin
   }
 }
 
+/** Where a weights file lies. */
+type Bytes = Pick<ZipSource, "size" | "read">;
+
 /** An open weights file. */
 export interface WeightsFile {
   /** The number of arrays in the `vars` of `path`. */
@@ -71,6 +75,33 @@ export interface WeightsFile {
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
+/** A file of the library's own file system, as far as it is used here. */
+interface FileNode {
+  usedBytes: number;
+  stream_ops: Record<string, unknown>;
+}
+
+/** Puts a file into the library's file system whose bytes are read where they lie. */
+function mount({ FS }: Module, path: string, source: Bytes): void {
+  FS.writeFile(path, new Uint8Array(0));
+  const { node } = (FS as unknown as { lookupPath(path: string): { node: FileNode } }).lookupPath(`/${path}`);
+  node.usedBytes = source.size; // what the library is told of the file's size
+  node.stream_ops = {
+    ...node.stream_ops,
+    read(_stream: unknown, heap: Int8Array, offset: number, length: number, position: number) {
+      const wanted = Math.min(length, Math.max(source.size - position, 0));
+      for (let done = 0; done < wanted; done += PIECE_BYTES) {
+        const bytes = source.read(position + done, Math.min(PIECE_BYTES, wanted - done));
+        new Uint8Array(heap.buffer, heap.byteOffset + offset + done, bytes.length).set(bytes);
+      }
+      return wanted;
+    },
+  };
+}
+
+/** Bytes that are read at once. */
+const PIECE_BYTES = 1 << 20;
+
 /** The file's length as its first block states it, for versions 0 to 3 with 8-byte addresses. */
 function statedLength(bytes: Uint8Array): number | undefined {
   if (bytes.length < 48 || SIGNATURE.some((byte, i) => bytes[i] !== byte)) return undefined;
@@ -83,18 +114,18 @@ function statedLength(bytes: Uint8Array): number | undefined {
 /**
  * Opens a weights file.
  *
- * @param bytes The file.
+ * @param source Where the file is; needed until it is closed.
  * @param fail Makes an error of what is wrong.
  */
-export async function openWeights(bytes: Uint8Array, fail: (why: string) => Error): Promise<WeightsFile> {
-  const stated = statedLength(bytes);
+export async function openWeights(source: Bytes, fail: (why: string) => Error): Promise<WeightsFile> {
+  const stated = statedLength(source.read(0, Math.min(source.size, 48)));
   if (stated === undefined) throw fail("model.weights.h5 is not an HDF5 file");
-  if (stated > bytes.length) {
-    throw fail(`model.weights.h5 must have ${stated} bytes: it ends after ${bytes.length}`);
+  if (stated > source.size) {
+    throw fail(`model.weights.h5 must have ${stated} bytes: it ends after ${source.size}`);
   }
   const { File, module } = await load();
   const path = `${crypto.randomUUID()}.h5`;
-  module.FS.writeFile(path, bytes, { canOwn: true } as object); // not copied, as it is only read
+  mount(module, path, source);
   module.activate_throwing_error_handler(); // else the library writes its own stories to stderr
   let file: Hdf5File | undefined;
   const close = () => {

@@ -6,7 +6,16 @@
  * allocated before the file has shown an array of its shape, so a small file cannot ask for much memory. @module
  */
 import type { tf } from "../engine/mod.ts";
-import { listZip, readZipEntry, zipBytes, type ZipEntry } from "../io/zip.ts";
+import { basename } from "@std/path";
+import {
+  listZip,
+  openZipEntry,
+  openZipFile,
+  readZipEntry,
+  zipBytes,
+  type ZipEntry,
+  type ZipSource,
+} from "../io/zip.ts";
 import { isObject, type JsonObject } from "../layers/keras_settings.ts";
 import { type Fail, ModelReader } from "./_keras_model.ts";
 import { openWeights, type WeightsFile } from "./_weights_file.ts";
@@ -40,6 +49,9 @@ export interface KerasFile {
 
 const MAX_CONFIG_BYTES = 64 << 20;
 
+/** Bytes by which other forms of models are told. */
+const HEAD_BYTES = 16;
+
 /**
  * Decodes a model.
  *
@@ -59,13 +71,41 @@ const MAX_CONFIG_BYTES = 64 << 20;
  * ```
  */
 export async function decodeKeras(bytes: Uint8Array, options: KerasReadOptions = {}): Promise<KerasFile> {
-  const { name = "model.keras", maxBytes = 2 ** 31 } = options;
+  return await readModel(zipBytes(bytes, options.name ?? "model.keras"), options);
+}
+
+/**
+ * Reads a model from a file, of which no more is in memory at a time than one weight.
+ *
+ * @param path The `.keras` file.
+ * @param options Name, if not the file's own, and limit.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {SyntaxError} As {@linkcode decodeKeras}.
+ * @throws {RangeError} As {@linkcode decodeKeras}.
+ * @example
+ * ```ts no-run
+ * import { startEngine } from "../engine/mod.ts";
+ * import { readKeras } from "./keras_read.ts";
+ * await startEngine({ backend: "cpu" });
+ * const { model } = await readKeras("resnet50.keras");
+ * ```
+ */
+export async function readKeras(path: string, options: KerasReadOptions = {}): Promise<KerasFile> {
+  const source = openZipFile(path), { name = basename(path) } = options;
+  try {
+    return await readModel({ ...source, name }, options);
+  } finally {
+    source.close();
+  }
+}
+
+async function readModel(source: ZipSource, options: KerasReadOptions): Promise<KerasFile> {
+  const { name } = source, { maxBytes = 2 ** 31 } = options;
   const fail: Fail = (why) => new SyntaxError(`Cannot read Keras model "${name}" as ${why}`);
-  const other = otherFormat(bytes);
+  const other = otherFormat(source.read(0, Math.min(source.size, HEAD_BYTES)));
   if (other) {
     throw fail(`it is ${other}; in Python, keras.models.load_model(…).save("model.keras") converts it`);
   }
-  const source = zipBytes(bytes, name);
   const entries = listZip(source, {
     maxEntries: 1000,
     maxEntryBytes: maxBytes,
@@ -93,7 +133,7 @@ export async function decodeKeras(bytes: Uint8Array, options: KerasReadOptions =
   }
   const config = json("config.json");
   // Settings are looked at before the weights are touched, so that a forbidden layer is what gets named.
-  const weights = await openWeights(readZipEntry(source, entry("model.weights.h5")), fail);
+  const weights = await openWeights(openZipEntry(source, entry("model.weights.h5")), fail);
   const reader = new ModelReader(weights, fail);
   try {
     const model = reader.model(config, "");

@@ -299,6 +299,37 @@ export function peekStoredEntry(source: ZipSource, entry: ZipEntry, length: numb
   return source.read(start, Math.min(length, entry.packedSize));
 }
 
+/** Bytes that are checked at once. */
+const PIECE_BYTES = 1 << 20;
+
+/**
+ * An entry as a source of its own: read where it lies if it is stored, else unpacked into memory. It needs the archive
+ * open, and closes nothing.
+ *
+ * @throws {SyntaxError} As {@linkcode readZipEntry}.
+ */
+export function openZipEntry(source: ZipSource, entry: ZipEntry): ZipSource {
+  if (entry.method !== 0) return zipBytes(readZipEntry(source, entry), entry.name);
+  const fail = entryFault(source, entry), start = dataStart(source, entry, fail), { name, size } = entry;
+  if (entry.packedSize !== size) {
+    throw new SyntaxError(`${fail}: expected ${size} bytes, it unpacks to ${entry.packedSize}`);
+  }
+  let crc = 0;
+  for (let at = 0; at < size; at += PIECE_BYTES) {
+    crc = crc32(source.read(start + at, Math.min(PIECE_BYTES, size - at)), crc);
+  }
+  if (crc !== entry.crc) throw new SyntaxError(`${fail}: the CRC-32 differs`);
+  return {
+    name,
+    size,
+    read(offset, length) {
+      if (offset + length > size) throw new SyntaxError(`${fail}: it ends at byte ${size}`);
+      return source.read(start + offset, length);
+    },
+    close() {},
+  };
+}
+
 function entryFault({ name }: ZipSource, entry: ZipEntry): string {
   return `${failed(name)} at entry ${JSON.stringify(entry.name)}`;
 }

@@ -1,5 +1,5 @@
 /** Starting from what another model has learned: weights by layer, heads anew, layers frozen. @module */
-import { decodeKeras } from "../export/keras_read.ts";
+import { readKeras } from "../export/keras_read.ts";
 import { tf } from "../engine/mod.ts";
 import { mainModel, type Models } from "../train/mod.ts";
 import { adoptModel } from "./adopt_model.ts";
@@ -66,7 +66,7 @@ async function adoptFrom(
 ): Promise<tf.LayersModel> {
   const no = `Cannot start from "${from}" as no layer of its model fits: it has ${layers.join(", ")}`;
   if (!from.endsWith(".keras") || from.includes("=")) throw new Error(no);
-  const { model: foreign } = await decodeKeras(await Deno.readFile(from), { name: from });
+  const { model: foreign } = await readKeras(from, { name: from });
   try {
     return adoptModel(model, foreign);
   } catch (error) {
@@ -121,10 +121,10 @@ async function readAllDonors(from: string): Promise<Map<string, Donor[]>> {
 /** The weights of another model, by layer. */
 async function readDonors(from: string): Promise<Map<string, Donor[]>> {
   const path = from.endsWith(".keras") ? from : runPaths(from).keras;
-  const bytes = await Deno.readFile(path).catch((error) => {
+  const { model } = await readKeras(path, { name: path }).catch((error) => {
+    if (error instanceof SyntaxError || error instanceof RangeError) throw error; // it says what is wrong with the file
     throw new Error(`Cannot start from "${from}": ${(error as Error).message}`, { cause: error });
   });
-  const { model } = await decodeKeras(bytes, { name: path });
   const donors = new Map<string, Donor[]>();
   for (const layer of model.layers) {
     const weights = layer.getWeights().map((weight) => ({

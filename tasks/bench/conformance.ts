@@ -1,7 +1,7 @@
 /** Random models and training recipes of Keras, against Keras itself. @module */
 import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
-import { decodeKeras } from "../../lib/export/keras_read.ts";
+import { readKeras } from "../../lib/export/keras_read.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
 import { alternate, type BenchContext, type BenchTable, chooseParts, readProgram } from "./_bench.ts";
 import { layersTable, shareRead } from "./_keras_layers.ts";
@@ -225,7 +225,7 @@ async function reading({ folder, need, rounds, say }: BenchContext): Promise<Ben
   const { ours, theirs } = await alternate(rounds, {
     ours: async () => {
       const before = Deno.memoryUsage().rss, start = performance.now();
-      const { model } = await decodeKeras(await Deno.readFile(file));
+      const { model } = await readKeras(file);
       const seconds = (performance.now() - start) / 1000;
       memory.push((Deno.memoryUsage().rss - before) / size);
       model.dispose();

@@ -6,7 +6,7 @@ import { createRng } from "../../base/rng.ts";
 import { type Cutouts, cutoutsOf, pairClasses } from "../../data/lenses.ts";
 import { fromArrays, type NdArray, takeRowsOf } from "../../data/source.ts";
 import type { tf } from "../../engine/mod.ts";
-import { decodeKeras } from "../../export/keras_read.ts";
+import { readKeras } from "../../export/keras_read.ts";
 import { encodeKeras } from "../../export/keras_write.ts";
 import { parsePreprocessing } from "../../image/preprocessing/mod.ts";
 import { decodeNpy, encodeNpy } from "../../io/npy.ts";
@@ -494,7 +494,7 @@ export class Classifier {
     };
     const models: Trained[] = [];
     for (const [k, list] of saved.steps.entries()) {
-      const { model } = await decodeKeras(await Deno.readFile(join(folder, `model_${k}.keras`)));
+      const { model } = await readKeras(join(folder, `model_${k}.keras`));
       models.push({ model, steps: parsePreprocessing(list) });
     }
     this.dispose();

@@ -1,13 +1,15 @@
+import { join } from "@std/path";
 import { tf } from "../../../lib/engine/mod.ts";
 import type { JsonObject } from "../../../lib/layers/keras_settings.ts";
 import { LAYERS } from "../../../lib/layers/registry.ts";
-import { decodeKeras } from "../../../lib/export/keras_read.ts";
+import { decodeKeras, readKeras } from "../../../lib/export/keras_read.ts";
 import { numberedPaths } from "../../../lib/layers/_keras_paths.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
 import { adam } from "../../../lib/train/adam.ts";
 import { createOptimizer } from "../../../lib/train/optimizer.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 import { answer, drawTensor, drawWeights, layerModels, sequence, wholeModels } from "./models.ts";
 
 function buildSmall(): tf.LayersModel {
@@ -286,6 +288,21 @@ Deno.test("decodeKeras() answers any settings with one clear line or a model, an
   }
   assert(refused > 100, `${refused}`);
 });
+
+Deno.test("readKeras() reads a file where it lies, as decodeKeras() its bytes, and lets it go", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "small.keras");
+    const written = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+    const bytes = await encodeKeras(written), x = tf.tensor2d([[1, 2, 3]]);
+    await Deno.writeFile(path, bytes);
+    const { model } = await readKeras(path);
+    const expected = (written.predict(x) as tf.Tensor).dataSync();
+    assertEquals((model.predict(x) as tf.Tensor).dataSync(), expected);
+    await Deno.writeFile(path, bytes.subarray(0, bytes.length - 9));
+    await assertRejects(() => readKeras(path), SyntaxError, "small.keras");
+    await assertRejects(() => readKeras(join(folder, "none.keras")), Deno.errors.NotFound);
+    await Deno.remove(path); // nothing holds it
+  }));
 
 Deno.test("encodeKeras() names the layer that Keras lacks", async () => {
   const cases: [tf.layers.Layer, string][] = [

@@ -8,6 +8,7 @@ import {
   extractZip,
   isHiddenEntry,
   listZip,
+  openZipEntry,
   openZipFile,
   readZipEntry,
   zipBytes,
@@ -191,6 +192,23 @@ Deno.test("listZip() refuses entries that overlap, the trick of the best zip bom
     SyntaxError,
     "it overlaps what follows",
   );
+});
+
+Deno.test("openZipEntry() reads a stored entry where it lies, unpacks another, and checks both", () => {
+  const bytes = Uint8Array.from({ length: 3 << 20 }, (_, i) => i * i);
+  const zip = encodeZip([{ name: "stored", bytes, level: 0 }, { name: "packed", bytes, level: 6 }]);
+  const source = zipBytes(zip), [stored, packed] = listZip(source);
+  assertEquals([stored.method, packed.method], [0, 8]);
+  for (const entry of [stored, packed]) {
+    const inner = openZipEntry(source, entry);
+    assertEquals([inner.size, inner.name], [bytes.length, entry.name]);
+    assertEquals(inner.read(2_000_001, 5), bytes.subarray(2_000_001, 2_000_006));
+    assertThrows(() => inner.read(bytes.length - 2, 3), SyntaxError, `ends at byte ${bytes.length}`);
+  }
+  assertEquals(openZipEntry(source, stored).read(0, 3).buffer, zip.buffer, "no copy");
+  const turned = zip.slice();
+  turned[2_500_000] ^= 1;
+  assertThrows(() => openZipEntry(zipBytes(turned), stored), SyntaxError, "the CRC-32 differs");
 });
 
 Deno.test("listZip() holds the limits on entries, bytes, totals and ratio", () => {
