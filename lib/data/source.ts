@@ -153,6 +153,7 @@ export function joinRowsOf<D extends Values>(parts: readonly NdArray<D>[]): NdAr
  *
  * @param x Inputs; a single array is called "image".
  * @param y Targets; a single array is called "label". Without targets the source serves prediction only.
+ * @throws {TypeError} If an array is none.
  * @throws {RangeError} If an array's values do not fill its shape, or arrays differ in their number of examples.
  * @example Two examples of two pixels, and their classes
  * ```ts
@@ -167,6 +168,8 @@ export function fromArrays(
   options: FromArraysOptions = {},
 ): Source {
   const { weight, rows, applied = {} } = options;
+  checkArrays(x, "inputs");
+  checkArrays(y, "targets");
   const inputs = named(x, "image"), targets = named(y, "label");
   const all = Object.entries({ ...inputs, ...targets });
   if (Object.keys(inputs).length === 0) throw new RangeError("Cannot make a source without inputs");
@@ -209,6 +212,19 @@ export function fromArrays(
       };
     },
   };
+}
+
+/** Refuses what a script without types may hand over in place of arrays. @throws {TypeError} */
+function checkArrays(arrays: unknown, what: string): void {
+  const isBag = typeof arrays === "object" && arrays !== null && !ArrayBuffer.isView(arrays) &&
+    !Array.isArray(arrays);
+  const all = isBag ? Object.values(Array.isArray((arrays as NdArray).shape) ? { arrays } : arrays) : [];
+  const isArray = (one: Partial<NdArray & DeviceArray> | null | undefined) =>
+    Array.isArray(one?.shape) && (ArrayBuffer.isView(one.data) || one.dtype !== undefined);
+  if (isBag && all.every(isArray)) return;
+  throw new TypeError(
+    `Cannot make a source as its ${what} must be { data, shape } with data in a typed array, or such arrays by name`,
+  );
 }
 
 function checkArray(name: string, array: NdArray | DeviceArray, count: number): void {

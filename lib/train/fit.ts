@@ -2,6 +2,7 @@
 import { heedStop, stopped } from "../base/stop_button.ts";
 import { random, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
+import { checkList, checkModel, checkModels, checkPart, checkSource } from "./arguments.ts";
 import type { RunInfo } from "./callback.ts";
 import { checkSettings, readCheckpoint } from "./checkpoint.ts";
 import { chooseShards } from "./choose_shards.ts";
@@ -68,7 +69,7 @@ export async function fit(
   train: Source,
   options: FitOptions,
 ): Promise<History> {
-  checkOptions(train, options);
+  checkArguments(model, train, options);
   using stop = heedStop(options.signal);
   const history = await fitUntil(model, train, { ...options, signal: stop.signal });
   if (history.ending !== "interrupted" || !stop.isPressed()) return history;
@@ -116,9 +117,21 @@ async function runEpochs(run: Run): Promise<History["ending"]> {
   return run.state.stopped ? "stopped early" : "finished";
 }
 
+function checkArguments(model: tf.LayersModel | Models, train: Source, options: FitOptions): void {
+  if (model instanceof tf.LayersModel) checkModel(model, "train");
+  else checkModels(model, "train");
+  checkSource(train, "train");
+  checkOptions(train, options ?? {}); // without any the loss is missing
+}
+
 function checkOptions(train: Source, options: FitOptions): void {
-  const { epochs, batch = 128, shards = "auto", checkpoint, validation } = options;
-  if (!("step" in options) && options.loss === undefined) throw new TypeError("Cannot train without a loss");
+  const { epochs, batch = 128, shards = "auto", checkpoint, validation, callbacks = [] } = options;
+  if (!("step" in options)) checkRecipe(options);
+  checkList(callbacks, "callbacks");
+  if (validation !== undefined) checkSource(validation, "measure after every epoch");
+  if (checkpoint !== undefined && typeof checkpoint.path !== "string") {
+    throw new TypeError("Cannot keep a checkpoint without a path: say { path }");
+  }
   const whole = (name: string, value: number) => {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`Cannot train as ${name} must be a whole number of at least 1: got ${value}`);
@@ -132,7 +145,16 @@ function checkOptions(train: Source, options: FitOptions): void {
   if (checkpoint?.every !== undefined) whole("epochs between checkpoints", checkpoint.every);
 }
 
+/** What supervised learning is told, as far as it can be looked at before the model's outputs are known. */
+function checkRecipe({ loss, metrics, optimizer }: SupervisedOptions): void {
+  if (loss === undefined) throw new TypeError("Cannot train without a loss");
+  if (typeof loss !== "object") checkPart(loss, "a loss");
+  for (const metric of Array.isArray(metrics) ? metrics : []) checkPart(metric, "a metric");
+  if (optimizer !== undefined) checkPart(optimizer, "an optimizer");
+}
+
 function schedulesOf(step: TrainStep, { schedule = constant(1e-3) }: LoopOptions): Record<string, Schedule> {
+  if (typeof schedule !== "object") checkPart(schedule, "a schedule");
   if (typeof schedule.rate === "function") {
     return Object.fromEntries(step.rates.map((name) => [name, schedule as Schedule]));
   }

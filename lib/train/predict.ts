@@ -2,6 +2,7 @@
 import { heedStop } from "../base/stop_button.ts";
 import { applySharded, builtModel, compile, engineReport, tf } from "../engine/mod.ts";
 import type { NdArray, Source } from "../data/source.ts";
+import { checkModel, checkSource } from "./arguments.ts";
 import { createBatches, type Preparation } from "./batch.ts";
 import { orderInputs } from "./model_inputs.ts";
 import { batches as cutBatches } from "./order.ts";
@@ -23,6 +24,7 @@ export type Predictions = Record<string, NdArray<Float32Array>>;
 /**
  * The outputs of a model for a source's examples, batch by batch, in the source's order; targets are not needed.
  *
+ * @throws {TypeError} If there is no model or no source, or they do not fit each other.
  * @throws {DOMException} `AbortError` if the signal was raised.
  */
 export async function* predictBatches(
@@ -31,6 +33,11 @@ export async function* predictBatches(
   options: PredictOptions = {},
 ): AsyncGenerator<Predictions> {
   const { batch = 256, preprocessing, shards = engineReport().threads } = options;
+  if (!(Number.isInteger(shards) && shards >= 1)) {
+    throw new RangeError(`Cannot predict as shards must be a whole number of at least 1: got ${shards}`);
+  }
+  checkModel(model, "predict");
+  checkSource(source, "predict");
   using stop = heedStop(options.signal);
   builtModel(model);
   const batches = createBatches({ ...source, targets: {}, ...withoutTargets(source) }, { preprocessing });
@@ -75,6 +82,7 @@ function withoutTargets({ held, read }: Source): Pick<Source, "held" | "read" | 
  * The outputs of a model for every example, in the source's order.
  *
  * @returns For each output of the model, by name, its values [size, …].
+ * @throws {TypeError} If there is no model or no source, or they do not fit each other.
  * @throws {DOMException} `AbortError` if the signal was raised.
  * @example
  * ```ts

@@ -130,17 +130,32 @@ Deno.test("orderInputs() takes inputs in the model's order, a single one by any 
   const a = tf.input({ shape: [1], name: "a" }), b = tf.input({ shape: [1], name: "b" });
   const sum = tf.layers.add().apply([a, b]) as tf.SymbolicTensor;
   const two = tf.model({ inputs: [a, b], outputs: sum, name: "two" });
-  assertEquals(orderInputs(two, { b: 2, a: 1 }), [1, 2]);
-  for (const inputs of [{ a: 1 }, { a: 1, c: 2 }, { a: 1, b: 2, c: 3 }] as Record<string, number>[]) {
+  const [x, y] = [{ shape: [5, 1] }, { shape: [7, 1] }];
+  assertEquals(orderInputs(two, { b: y, a: x }), [x, y]);
+  for (const inputs of [{ a: x }, { a: x, c: y }, { a: x, b: y, c: x }]) {
     assertThrows(
-      () => orderInputs(two, inputs),
+      () => orderInputs(two, inputs as Record<string, typeof x>),
       TypeError,
       `the inputs ${Object.keys(inputs).join(", ")} as it takes a, b`,
     );
   }
   const one = builtModel(tf.sequential({ layers: [dense({ units: 1, inputShape: [2] })] }));
-  assertEquals(orderInputs(one, { picture: 7 }), [7]);
-  assertThrows(() => orderInputs(one, { a: 1, b: 2 }), TypeError, "the inputs a, b");
+  const pair = { shape: [3, 2] };
+  assertEquals(orderInputs(one, { picture: pair }), [pair]);
+  assertThrows(() => orderInputs(one, { a: pair, b: pair }), TypeError, "the inputs a, b");
+  for (const shape of [[3, 1], [3, 2, 1], [3]]) {
+    assertThrows(
+      () => orderInputs(one, { picture: { shape } }),
+      TypeError,
+      `input "picture" as an example of it is [${shape.slice(1).join(", ")}]: it takes [2]`,
+    );
+  }
+  const any = builtModel(
+    tf.sequential({
+      layers: [tf.layers.globalMaxPooling1d({ inputShape: [null, 2] as unknown as number[] })],
+    }),
+  );
+  orderInputs(any, { signal: { shape: [3, 99, 2] } });
 });
 
 Deno.test("mainModel() is the first of several, and there must be one", () => {
