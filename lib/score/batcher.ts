@@ -179,9 +179,16 @@ export function createBatcher(
   };
 }
 
+/** Whether an item's bytes or values were handed over to the worker that was lost. */
+function isGone(item: Item): boolean {
+  if ("tensors" in item) return false;
+  if ("png" in item) return item.png.byteLength === 0;
+  return Object.values(item.arrays).some(({ data }) => data.byteLength === 0);
+}
+
 /** Examples that shared a batch with the one that killed a worker get a second try, alone. */
 function retryOrReject(queue: TurnQueue, job: Job, batchSize: number, error: unknown): void {
-  const gone = "png" in job.item && job.item.png.byteLength === 0; // handed over to the worker that was lost
+  const gone = isGone(job.item);
   if (!(error instanceof UnitLostError) || job.tries > 0 || gone || batchSize === 1) {
     return job.reject(error);
   }

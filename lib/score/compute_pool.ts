@@ -44,20 +44,22 @@ function posted(item: Item): Item {
   return { ...item, arrays: Object.fromEntries(arrays) };
 }
 
-/** Buffers that a request hands over: pictures as they came. Tensors and pixels are copied. */
+/** Buffers that a request hands over: pictures as they came, and a file's values. Tensors are copied. */
 function handedOver(ask: Ask): ArrayBuffer[] {
   if (ask.ask !== "run") return [];
-  return ask.items.flatMap((item) =>
-    "png" in item && item.png.buffer instanceof ArrayBuffer ? [item.png.buffer] : []
-  );
+  const buffers = ask.items.flatMap((item) => {
+    if ("tensors" in item) return [];
+    return "png" in item ? [item.png.buffer] : Object.values(item.arrays).map(({ data }) => data.buffer);
+  });
+  return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
 /**
  * Starts a worker that computes.
  *
  * A worker that crashes or does not answer within `timeoutMs` is replaced by a fresh one holding the same models; what
- * it was working on is rejected with {@linkcode UnitLostError}. The bytes of a PNG given to `run` are handed over: the
- * caller's array is empty afterwards, unless it is a part of a larger buffer.
+ * it was working on is rejected with {@linkcode UnitLostError}. The bytes of a PNG and the values of a file given to
+ * `run` are handed over: the caller's array is empty afterwards, unless it is a part of a larger buffer.
  */
 export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
   const { timeoutMs = 60_000, onLost, ...unitOptions } = options;

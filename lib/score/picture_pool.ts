@@ -118,10 +118,9 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
       const task = queue.shift() as Task;
       idle.task = task;
       watch(idle, idle.ready ? timeoutMs : STARTUP_MS);
-      const bytes = new SharedArrayBuffer(task.bytes.length);
-      new Uint8Array(bytes).set(task.bytes);
+      const bytes = task.bytes.slice(); // its owner may look at its own again
       const request: PictureRequest = { id: 0, bytes, options: { ...limits, ...task.wish, name: task.name } };
-      idle.worker.postMessage(request);
+      idle.worker.postMessage(request, [bytes.buffer]);
     }
   }
 

@@ -3,14 +3,14 @@ import { parentPort } from "node:worker_threads";
 import { type ExampleOptions, findExamples, type Found } from "./examples.ts";
 import type { RawArray, RawValues } from "./raw_array.ts";
 
-/** A file in shared memory, because posting a copy to a thread of this kind takes as long as decoding it. */
+/** A file, handed over: shared memory would not count as held by anybody, and be freed late. */
 export interface PictureRequest {
   id: number;
-  bytes: SharedArrayBuffer;
+  bytes: Uint8Array;
   options: ExampleOptions;
 }
 
-/** The pictures, in shared memory as well, or the error's class and message; first of all, that the thread is ready. */
+/** The pictures, handed over as well, or the error's class and message; first of all, that the thread is ready. */
 export type PictureReply =
   & { id: number }
   & (
@@ -19,35 +19,35 @@ export type PictureReply =
     | { error: { name: string; message: string } }
   );
 
-function share<T extends RawValues>(data: T): T {
-  const copy = new (data.constructor as new (buffer: SharedArrayBuffer) => T)(
-    new SharedArrayBuffer(data.byteLength),
-  );
-  copy.set(data);
-  return copy;
+/** Values in a buffer of their own, which is handed over. */
+function apart<T extends RawValues>(data: T, buffers: Set<ArrayBuffer>): T {
+  const isWhole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
+  const own = isWhole && !buffers.has(data.buffer as ArrayBuffer) ? data : data.slice() as T;
+  buffers.add(own.buffer as ArrayBuffer);
+  return own;
 }
 
-function shared(found: Found): Found {
-  if ("png" in found) return { ...found, png: share(found.png) };
+function handedOver(found: Found, buffers: Set<ArrayBuffer>): Found {
+  if ("png" in found) return { ...found, png: apart(found.png, buffers) };
   if ("fault" in found) return found;
   const arrays = Object.entries(found.arrays).map(([name, array]): [string, RawArray] => [
     name,
-    { ...array, data: share(array.data) },
+    { ...array, data: apart(array.data, buffers) },
   ]);
   return { ...found, arrays: Object.fromEntries(arrays) };
 }
 
 parentPort?.on("message", async ({ id, bytes, options }: PictureRequest) => {
   let reply: PictureReply;
+  const buffers = new Set<ArrayBuffer>();
   try {
-    // Decoders expect memory that nobody else writes to.
-    const found = await findExamples(new Uint8Array(bytes).slice(), options);
-    reply = { id, found: found.map(shared) };
+    const found = await findExamples(bytes, options);
+    reply = { id, found: found.map((one) => handedOver(one, buffers)) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
     reply = { id, error: { name, message } };
   }
-  parentPort?.postMessage(reply);
+  parentPort?.postMessage(reply, [...buffers]);
 });
 
 parentPort?.postMessage({ id: -1, ready: true } satisfies PictureReply);

@@ -127,7 +127,7 @@ Deno.test("spawnUnit() forgets a model that did not load, and asks nothing after
     await assertRejects(() => unit.run("m", []), UnitLostError, "after it was closed");
   }));
 
-Deno.test("spawnUnit() hands pictures over that are whole buffers, and posts of a part of one no more than the part", () =>
+Deno.test("spawnUnit() hands pictures and values over that are whole buffers, and posts of a part of one no more than the part", () =>
   withUnit(async (unit, [worker]) => {
     const whole = new Uint8Array(4),
       part = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7).subarray(2, 6),
@@ -153,7 +153,7 @@ Deno.test("spawnUnit() hands pictures over that are whole buffers, and posts of 
     );
     assertEquals(buffers.map(({ byteLength }) => byteLength), [4, 4, 4, 8, 8]);
     assert(buffers[0] === whole.buffer && buffers[2] === shared.buffer, "what is whole is not copied");
-    assertEquals(worker.transferred.at(-1), [whole.buffer, buffers[1]]);
+    assertEquals(worker.transferred.at(-1), [whole.buffer, buffers[1], buffers[4]]);
     assertEquals(part.length, 4, "what was a part stays with its owner");
     worker.answer("done");
     await work;
