@@ -53,6 +53,13 @@ const OPTIONS = {
   },
   maxQueue: { type: "integer", default: 256, min: 1, help: "Most examples waiting for one model; then 503" },
   maxBody: { type: "integer", default: 64, min: 1, hint: "MIB", help: "Largest body, packed and unpacked" },
+  maxHeld: {
+    type: "integer",
+    default: 1024,
+    min: 1,
+    hint: "MIB",
+    help: "Most memory that all requests hold together; then 503",
+  },
   maxPixels: { type: "integer", default: 1 << 26, min: 1, help: "Most pixels of a picture" },
   deadline: {
     type: "number",
@@ -296,7 +303,12 @@ function hostOptionsOf(options: Options) {
     maxBatch,
     maxDelayMs: options.maxDelay,
     maxQueue,
-    limits: { maxBytes, bodyTimeoutMs: options.bodyTimeout * 1000, deadlineMs: options.deadline * 1000 },
+    limits: {
+      maxBytes,
+      maxHeldBytes: options.maxHeld * MIB,
+      bodyTimeoutMs: options.bodyTimeout * 1000,
+      deadlineMs: options.deadline * 1000,
+    },
     files: { maxPixels, maxBytes: 4 * maxBytes },
     corsOrigins: cors,
     hosts: hostsOf(options),

@@ -1,6 +1,8 @@
 /**
  * gzip, bounded: a few kilobytes can unfold to gigabytes, so unpacking stops at a limit on the real output.
  *
+ * Memory: what it unpacks to; twice that where its last four bytes do not say it, as of several members.
+ *
  * Source: RFC 1952 (gzip), RFC 1951 (deflate), by `node:zlib`. @module
  */
 import { gunzipSync, gzipSync } from "node:zlib";

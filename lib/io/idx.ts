@@ -1,6 +1,8 @@
 /**
  * idx, the format of MNIST and its kin: a four-byte magic, the sides as big-endian 32-bit numbers, the values.
  *
+ * Memory: what a gzip unpacks to, and the values, each at most `maxBytes`.
+ *
  * Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database", section "File formats". @module
  */
 import { cannotDecode, checkedProduct } from "./_problem.ts";

@@ -30,16 +30,21 @@ export interface ColumnFile {
   close(): void;
 }
 
-/** Opens a file of columns by its content. @throws {SyntaxError} If it is damaged or of another format. */
+/**
+ * Opens a file of columns by its content. Memory: the columns that are read, each of at most `maxBytes` (1 GiB unless said).
+ *
+ * @throws {SyntaxError} If it is damaged or of another format.
+ */
 export async function openColumns(
   place: string | Uint8Array,
-  options: { name?: string } = {},
+  options: { name?: string; maxBytes?: number } = {},
 ): Promise<ColumnFile> {
+  const { maxBytes } = options;
   const source = await openSource(place, options), start = await source.read(0, Math.min(64, source.size));
-  return isRoot(start) ? await openRootColumns(source) : await openHdf5Columns(source);
+  return isRoot(start) ? await openRootColumns(source, maxBytes) : await openHdf5Columns(source, maxBytes);
 }
 
-async function openRootColumns(source: ByteSource): Promise<ColumnFile> {
+async function openRootColumns(source: ByteSource, maxBytes?: number): Promise<ColumnFile> {
   const { name: path } = source, file = await openRoot(source);
   try {
     const tree = await file.tree(file.trees.length === 1 ? undefined : "hit_tree");
@@ -49,7 +54,7 @@ async function openRootColumns(source: ByteSource): Promise<ColumnFile> {
       name: path,
       names: new Set([...there].map((name) => name.replace(/^truth_/, "truth/"))),
       async read(name) {
-        const branch = branchOf(name), { [branch]: column } = await tree.read([branch]);
+        const branch = branchOf(name), { [branch]: column } = await tree.read([branch], { maxBytes });
         if (!column.offsets) {
           throw new TypeError(`Cannot read branch "${branch}" of "${path}" as it must have a list an entry`);
         }
@@ -63,14 +68,14 @@ async function openRootColumns(source: ByteSource): Promise<ColumnFile> {
   }
 }
 
-async function openHdf5Columns(source: ByteSource): Promise<ColumnFile> {
+async function openHdf5Columns(source: ByteSource, maxBytes?: number): Promise<ColumnFile> {
   const { name: path } = source, file = await openHdf5(source);
   try {
     const names = new Set(await file.datasets()), known = new Map<string, Promise<Uint32Array>>();
     const offsetsFrom = (dataset: string) => {
       let offsets = known.get(dataset);
       if (!offsets) {
-        offsets = file.read(dataset).then(({ data }) => Uint32Array.from(data as Int32Array));
+        offsets = file.read(dataset, { maxBytes }).then(({ data }) => Uint32Array.from(data as Int32Array));
         known.set(dataset, offsets);
       }
       return offsets;
@@ -79,7 +84,7 @@ async function openHdf5Columns(source: ByteSource): Promise<ColumnFile> {
       name: path,
       names,
       async read(name) {
-        const { data } = await file.read(name), { offsets } = await file.attributes(name);
+        const { data } = await file.read(name, { maxBytes }), { offsets } = await file.attributes(name);
         if (typeof offsets !== "string") {
           throw new TypeError(
             `Cannot read "${name}" of "${path}" as its attribute "offsets" must name the offsets of its events`,

@@ -2,7 +2,9 @@
  * .npy, NumPy's own array file, versions 1 to 3.
  *
  * Source: numpy/lib/format.py ("Format Version 1.0" to "3.0"). Objects, records, text and dates are refused: the
- * first would run pickled code, none is a detector's picture. @module
+ * first would run pickled code, none is a detector's picture.
+ *
+ * Memory: the values, counted against `maxBytes` before they are allocated. @module
  */
 import { cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
 import type { ByteSource } from "./byte_source.ts";

@@ -1,6 +1,9 @@
 /**
  * .npz, NumPy's archive: a zip of .npy files.
  *
+ * Memory: the values of the arrays that are wanted, together at most `maxBytes`, and as much again of what they are read
+ * from, until it is collected.
+ *
  * Source: numpy.savez, numpy.savez_compressed. @module
  */
 import { decodeNpy, encodeNpy, type NpyArray, type NpyType, type NpyValues } from "./npy.ts";

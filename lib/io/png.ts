@@ -5,6 +5,8 @@
  * inflating stops there. The header's claims are checked before anything is allocated, and no file unfolds to more
  * than its header says.
  *
+ * Memory: the picture, and beside it what its rows down to the end of the crop inflate to.
+ *
  * Source: PNG specification, third edition (W3C). Not applied: gamma, colour profiles, and a colour key (tRNS) of grey
  * or RGB pictures. @module
  */

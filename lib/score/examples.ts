@@ -21,7 +21,12 @@ import { limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.
 
 export type { ExampleLimits, ExampleOptions, Found, InputShape };
 
-type Settled = Required<ExampleLimits> & { inputs: readonly InputShape[]; unpack: boolean };
+type Settled = Required<ExampleLimits> & {
+  inputs: readonly InputShape[];
+  unpack: boolean;
+  /** How many bytes of values may still be kept; of an archive all members together. */
+  budget: { left: number };
+};
 
 function countOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
@@ -87,6 +92,22 @@ function checkLimits(label: string, { examples, shape }: Layout, limits: Settled
   }
 }
 
+/** Takes from what may be kept, before it is read. @throws {RangeError} If there is not so much left. */
+function checkBudget(label: string, bytes: number, { budget, maxBytes }: Settled): void {
+  if (bytes > budget.left) {
+    throw new RangeError(
+      `Cannot take the values of "${label}" as those of one file may have at most ${maxBytes} bytes`,
+    );
+  }
+  budget.left -= bytes;
+}
+
+/** Bytes of an array's values as they are kept. */
+function keptBytes({ shape, dtype }: FileArray): number {
+  const width = dtype === "u1" || dtype === "b1" ? 1 : dtype === "u2" ? 2 : 4;
+  return countOf(shape) * width;
+}
+
 /** An array of a file as values of an input, one for each example. */
 async function readAs(
   input: InputShape,
@@ -96,6 +117,7 @@ async function readAs(
 ): Promise<RawArray[]> {
   const layout = layoutFor(input, array.shape, label);
   checkLimits(label, layout, limits);
+  checkBudget(label, keptBytes(array) * (layout.bandsFirst ? 2 : 1), limits);
   const { data } = await array.read();
   return split(layout, data, array);
 }
@@ -136,6 +158,7 @@ async function readPages(
   const layout = isStack ? kind.layout(input.raw ?? input.shape, stacked) : undefined;
   if (!layout) return undefined;
   checkLimits(file.name, layout, limits);
+  checkBudget(file.name, 2 * arrays.length * keptBytes(arrays[0]), limits); // the pages, and all of them joined
   const parts = await Promise.all(arrays.map(async (array) => rawValues((await array.read()).data)));
   const all = new (parts[0].constructor as new (length: number) => RawValues)(countOf(stacked));
   parts.forEach((part, i) => all.set(part, i * countOf(page)));
@@ -185,7 +208,7 @@ async function inMembers(file: OpenedFile, name: string, limits: Settled): Promi
     try {
       const content = await member.bytes();
       if (sniffFormat(content)?.name === "zip") throw new TypeError("a zip within a zip is not opened");
-      found.push(...await findExamples(content, { ...limits, name: inner }));
+      found.push(...await inOwnWords(inner, () => findIn(content, limits, { name: inner })));
     } catch (error) {
       found.push({ name: inner, fault: (error as Error).message });
     }
@@ -206,6 +229,9 @@ function withNotes(found: Found, notes: readonly string[]): Found {
 /**
  * Finds the examples in a file.
  *
+ * Memory: what the file unpacks to, its arrays in their own type, and the values that are kept, each at most `maxBytes`; a
+ * member of an archive at a time.
+ *
  * @param bytes The whole file.
  * @param options The model's inputs, limits, and the file's name for messages and results.
  * @returns The examples in order; in an archive, one that cannot be read is a fault and the others are still there.
@@ -221,24 +247,34 @@ function withNotes(found: Found, notes: readonly string[]): Found {
  * ```
  */
 export async function findExamples(bytes: Uint8Array, options: ExampleOptions = {}): Promise<Found[]> {
+  const { maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28, unpack = false } = options;
+  const { name = "file", page } = options, inputs = inputsOf(options), budget = { left: maxBytes };
+  const limits: Settled = { inputs, maxPixels, maxExamples, maxBytes, unpack, budget };
+  return await inOwnWords(name, () => findIn(bytes, limits, { name, page }));
+}
+
+/** Passes on what was thrown for people; what V8 says of a mistake of the program is not for them. */
+async function inOwnWords(name: string, work: () => Promise<Found[]>): Promise<Found[]> {
   try {
-    return await findIn(bytes, options);
+    return await work();
   } catch (error) {
     if (isForeseen(error)) throw error;
-    const failed = `Cannot open "${options.name ?? "file"}" as its content is not what its format says`;
+    const failed = `Cannot open "${name}" as its content is not what its format says`;
     throw new SyntaxError(failed, { cause: error });
   }
 }
 
-async function findIn(bytes: Uint8Array, options: ExampleOptions): Promise<Found[]> {
-  const packed = packedPicture(bytes, options);
+async function findIn(
+  bytes: Uint8Array,
+  limits: Settled,
+  { name, page }: { name: string; page?: number },
+): Promise<Found[]> {
+  const { inputs, maxPixels, maxExamples, maxBytes } = limits;
+  const packed = packedPicture(bytes, { ...limits, name, page });
   if (packed) return packed;
-  const { name = "file", maxPixels = 1 << 26, maxExamples = 4096, maxBytes = 1 << 28, unpack = false } =
-    options;
-  const inputs = inputsOf(options), limits: Settled = { inputs, maxPixels, maxExamples, maxBytes, unpack };
   if (inputs.every(({ hits }) => hits)) {
     const { hitExamples } = await import("./hit_examples.ts");
-    const events = await hitExamples(bytes, { inputs, name, maxExamples, page: options.page });
+    const events = await hitExamples(bytes, { inputs, name, maxExamples, maxBytes, page });
     if (events) return events;
   }
   const file = await openFile(bytes, { name, maxPixels, maxBytes, maxMembers: maxExamples });
@@ -250,7 +286,7 @@ async function findIn(bytes: Uint8Array, options: ExampleOptions): Promise<Found
       ? await severalInputs(file, own, limits)
       : await singleInput(file, own, limits);
     const noted = file.warnings.length > 0 ? found.map((one) => withNotes(one, file.warnings)) : found;
-    return pageOf(noted, { ...options, name: own });
+    return pageOf(noted, { page, name: own });
   } finally {
     file.close();
   }

@@ -21,7 +21,7 @@ export interface ExampleLimits {
   maxPixels?: number;
   /** Most examples in one file. @default {4096} */
   maxExamples?: number;
-  /** Most bytes that a file may unfold to. @default {268_435_456} */
+  /** Most bytes that a file may unfold to, and that all values kept of it may have. @default {268_435_456} */
   maxBytes?: number;
 }
 

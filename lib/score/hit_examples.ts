@@ -13,6 +13,8 @@ export interface HitExampleOptions {
   name: string;
   /** Most events of one file. */
   maxExamples: number;
+  /** Most bytes of the pictures; the columns that they are drawn of may have an eighth of it each. */
+  maxBytes: number;
   /** Only this event, counted from 0. */
   page?: number;
 }
@@ -24,10 +26,10 @@ export interface HitExampleOptions {
  */
 export async function hitExamples(
   bytes: Uint8Array,
-  { inputs, name, maxExamples, page }: HitExampleOptions,
+  { inputs, name, maxExamples, maxBytes, page }: HitExampleOptions,
 ): Promise<Found[] | undefined> {
   if (!isHdf5(bytes) && !isRoot(bytes)) return undefined;
-  const file = await openColumns(bytes, { name });
+  const file = await openColumns(bytes, { name, maxBytes: maxBytes / 8 });
   try {
     if (!HIT_COLUMNS.every((column) => file.names.has(column))) return undefined;
     const all = await readHitColumns(file, TRACKER_CELLS), count = eventCount(all);
@@ -36,6 +38,12 @@ export async function hitExamples(
     }
     if (page !== undefined && page >= count) {
       throw new RangeError(`Cannot take event ${page} of "${name}": it has ${count}, counted from 0`);
+    }
+    const drawnBytes = inputs.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+    if (drawnBytes * (page === undefined ? count : 1) > maxBytes) {
+      throw new RangeError(
+        `Cannot draw ${count} events of "${name}" as their pictures may have at most ${maxBytes} bytes`,
+      );
     }
     const chosen = page === undefined ? Array.from({ length: count }, (_, i) => i) : [page];
     const some = selectEvents(all, chosen);

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import { plain } from "../io/gzip.ts";
 import { HttpProblem } from "./problem.ts";
+import { type RoomShare, UNLIMITED } from "./room.ts";
 
 /** Limits of {@linkcode readBody}. */
 export interface BodyLimits {
@@ -53,10 +54,11 @@ function patience(length: number | undefined, limits: BodyLimits): number {
   return Math.min(bodyTimeoutMs, GRACE_MS + 1000 * length / leastBytesPerSecond);
 }
 
-/** Joins a stream, stopping as soon as it is longer than allowed. */
+/** Joins a stream, stopping as soon as it is longer than allowed. Memory: twice its length while it is joined. */
 async function collect(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
+  room: RoomShare,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -67,18 +69,46 @@ async function collect(
       if (done) break;
       length += value.length;
       if (length > maxBytes) throw tooLarge(maxBytes);
+      room.take(value.length);
       chunks.push(value);
     }
   } finally {
     reader.cancel().catch(() => {}); // what is left of the body is of no interest
   }
+  room.take(length);
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, offset);
     offset += chunk.length;
   }
+  room.give(length); // the pieces
   return bytes;
+}
+
+/**
+ * What a body most likely unpacks to: what the last four bytes of a gzip say, where so much can be in it; of a deflate the
+ * most that it can.
+ */
+function likelySize(bytes: Uint8Array, isGzip: boolean): number {
+  const most = bytes.length * MAX_RATIO;
+  if (!isGzip || bytes.length < 18) return most;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Math.min(most, view.getUint32(bytes.length - 4, true));
+}
+
+/** Deflate packs at most 258 bytes into two bits. */
+const MAX_RATIO = 1032;
+
+/** Unpacks to at most so many bytes; undefined where there is more. @throws {Error} If it is damaged. */
+async function unpackTo(bytes: Uint8Array, isGzip: boolean, most: number): Promise<Uint8Array | undefined> {
+  try {
+    // Takes several members one after the other, which DecompressionStream does not, and stops at the limit.
+    return plain(await promisify(isGzip ? gunzip : inflate)(bytes, { maxOutputLength: Math.max(1, most) }));
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw error;
+  }
 }
 
 /** Unpacks `Content-Encoding: gzip` or `deflate`; the limit counts what comes out. */
@@ -86,6 +116,7 @@ async function unpack(
   bytes: Uint8Array<ArrayBuffer>,
   encoding: string,
   maxBytes: number,
+  room: RoomShare,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (encoding === "" || encoding === "identity") return bytes;
   if (encoding !== "gzip" && encoding !== "deflate") {
@@ -93,33 +124,44 @@ async function unpack(
       "accept-encoding": "gzip, deflate",
     });
   }
+  const isGzip = encoding === "gzip";
   try {
-    // Takes several members one after the other, which DecompressionStream does not, and stops at the limit.
-    const unpacked = await promisify(encoding === "gzip" ? gunzip : inflate)(bytes, {
-      maxOutputLength: maxBytes,
-    });
-    return plain(unpacked) as Uint8Array<ArrayBuffer>;
+    // What a gzip says of itself is believed at first, as room for the most it could be would be refused to many.
+    for (const most of [Math.min(maxBytes, likelySize(bytes, isGzip)), maxBytes]) {
+      room.take(most);
+      const unpacked = await unpackTo(bytes, isGzip, most);
+      room.give(most - (unpacked?.length ?? 0));
+      if (unpacked) return unpacked as Uint8Array<ArrayBuffer>;
+    }
   } catch (error) {
-    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
+    if (error instanceof HttpProblem) throw error;
     throw new HttpProblem(400, `The body is not valid ${encoding}`);
   }
+  throw tooLarge(maxBytes);
 }
 
 /**
  * Reads a request's body whole.
  *
- * @throws {HttpProblem} 400 for a body that cannot be read or unpacked, 408 too slow, 413 too large, 415 other encoding.
+ * @param room Counts what is held: the body, and beside it what it unpacks to.
+ * @throws {HttpProblem} 400 for a body that cannot be read or unpacked, 408 too slow, 413 too large, 415 other encoding,
+ * 503 where there is no room for it now.
  */
-export async function readBody(request: Request, limits: BodyLimits = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(
+  request: Request,
+  limits: BodyLimits = {},
+  room: RoomShare = UNLIMITED,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { maxBytes = 1 << 26 } = limits;
   const length = lengthOf(request);
   if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
   if (length === undefined && !request.body) return new Uint8Array();
+  if (length !== undefined) room.take(length);
   let bytes: Uint8Array<ArrayBuffer>;
   try {
     // One copy less than chunk by chunk, two less than by arrayBuffer(); to look at `body` would make it a stream.
     const whole = length === undefined
-      ? collect(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes)
+      ? collect(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes, room)
       : request.bytes();
     bytes = await within(whole, patience(length, limits));
   } catch (error) {
@@ -127,5 +169,6 @@ export async function readBody(request: Request, limits: BodyLimits = {}): Promi
     throw new HttpProblem(400, "The body ended too early", { connection: "close" });
   }
   if (bytes.length > maxBytes) throw tooLarge(maxBytes);
-  return await unpack(bytes, (request.headers.get("content-encoding") ?? "").trim().toLowerCase(), maxBytes);
+  const encoding = (request.headers.get("content-encoding") ?? "").trim().toLowerCase();
+  return await unpack(bytes, encoding, maxBytes, room);
 }

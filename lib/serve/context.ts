@@ -6,6 +6,7 @@ import type { OpeningWish } from "../score/picture_pool.ts";
 import type { Access } from "./access.ts";
 import type { BodyLimits } from "./body.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RoomShare } from "./room.ts";
 
 /** Limits of one request. */
 export interface ServiceLimits extends BodyLimits {
@@ -19,6 +20,8 @@ export interface ServiceLimits extends BodyLimits {
   maxActive?: number;
   /** The same of one client, where the host says who it is; more get 429. @default {half of maxActive} */
   maxPerClient?: number;
+  /** Most bytes that all requests hold together: bodies, what is unpacked of them, values in them; more get 503. @default {1_073_741_824} */
+  maxHeldBytes?: number;
 }
 
 /** Opens files, away from the thread that answers. */
@@ -76,6 +79,8 @@ export interface Context {
   readonly deadline: number;
   /** For the log. */
   readonly note: Record<string, unknown>;
+  /** What the request holds in memory. */
+  readonly room: RoomShare;
   /** Counts the request as being answered until the returned function is called, for bodies that are streamed. */
   hold(): () => void;
 }

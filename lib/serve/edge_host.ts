@@ -7,7 +7,7 @@ import { type ExampleLimits, findExamples } from "../score/examples.ts";
 import { createHost, type Host, type HostOptions } from "./host.ts";
 
 const FILES: Required<ExampleLimits> = { maxPixels: 1 << 24, maxExamples: 256, maxBytes: 1 << 26 };
-const LIMITS = { maxBytes: 16 << 20 };
+const LIMITS = { maxBytes: 16 << 20, maxHeldBytes: 64 << 20 };
 
 /** What {@linkcode createEdgeHost} needs. */
 export interface EdgeHostOptions extends Omit<HostOptions, "units" | "decoder" | "events"> {

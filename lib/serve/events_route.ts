@@ -21,12 +21,12 @@ function envelopeOf(request: Request, body: Record<string, unknown>): Record<str
  * What the journal cannot take is a 503, so that the sender keeps the event and tries again.
  */
 export async function postEvents(context: Context): Promise<Response> {
-  const { service: { events, limits }, request, note } = context;
+  const { service: { events, limits }, request, note, room } = context;
   if (!events) throw new HttpProblem(404, "This server takes no events: start it with --events");
   const body = await readBody(request, {
     ...limits,
     maxBytes: Math.min(limits.maxBytes ?? MAX_BYTES, MAX_BYTES),
-  });
+  }, room);
   if (body.length === 0) return Response.json({ accepted: 0, known: 0, ignored: 0 }, { status: 202 });
   const notification = envelopeOf(request, parseJsonObject(body, 20));
   const subscription = subscriptionOf(notification);

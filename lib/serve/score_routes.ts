@@ -303,7 +303,7 @@ const accepts = (request: Request, types: RegExp) => types.test(request.headers.
 
 /** POST /score/{model}[/{version}] */
 export async function scoreExamples(context: Context): Promise<Response> {
-  const { request, service, params: [model, inPath], url, note } = context;
+  const { request, service, params: [model, inPath], url, note, room } = context;
   const wish = wishOf(url), page = pageOf(url);
   const lease = await service.models.acquire(model, inPath ?? url.searchParams.get("version") ?? undefined);
   const { card } = lease;
@@ -311,9 +311,9 @@ export async function scoreExamples(context: Context): Promise<Response> {
   note.version = card.version;
   let streaming = false;
   try {
-    const body = await readBody(request, service.limits);
-    const opening: Opening = { decoder: service.decoder, card, page };
-    const { examples, alone } = await findAll(opening, await uploadsOf(request, body));
+    const body = await readBody(request, service.limits, room);
+    const opening: Opening = { decoder: service.decoder, card, page, room };
+    const { examples, alone } = await findAll(opening, await uploadsOf(request, body, room));
     if (accepts(request, /\bapplication\/x-npy\b/)) {
       if (!alone) {
         throw new HttpProblem(406, "application/x-npy is the answer for one example: say which by page=");

@@ -8,6 +8,7 @@ import type { Context, LogEntry, ServiceLimits, ServiceOptions } from "./context
 import { allowedOrigin, exposeTo, preflightResponse } from "./cors.ts";
 import { checkOrigin, urlOf } from "./origin.ts";
 import { HttpProblem, problemOf, problemResponse, reasonOf } from "./problem.ts";
+import { createRoom, type RoomShare } from "./room.ts";
 import { findRoute } from "./routes.ts";
 import { continueTrace, formatTrace, type Trace } from "./trace.ts";
 
@@ -70,6 +71,8 @@ interface Asked {
   trace: Trace;
   /** For the log. */
   note: Record<string, unknown>;
+  /** What it holds in memory. */
+  room: RoomShare;
 }
 
 /** What every answer says, whatever the route. */
@@ -100,11 +103,20 @@ function lineOf(status: number, failed: boolean, { request, started, id, trace, 
 /** Makes the service. */
 export function createService(options: ServiceOptions): Service {
   const { access = OPEN_ACCESS, limits = {}, corsOrigins = [], hosts, log, metrics } = options;
-  const { deadlineMs = 30_000 } = limits;
-  const service = { ...options, limits }, counts = countRequests();
+  const { deadlineMs = 30_000, maxHeldBytes = 2 ** 30 } = limits;
+  const service = { ...options, limits }, counts = countRequests(), room = createRoom(maxHeldBytes);
   let draining = false;
 
-  async function answer({ request, client, started, note }: Asked): Promise<Response> {
+  /** Counts a request, and what it holds, until the returned function is called. */
+  function enter(client: string | undefined, share: RoomShare): () => void {
+    const leave = counts.enter(client), giveBack = share.hold();
+    return () => {
+      leave();
+      giveBack();
+    };
+  }
+
+  async function answer({ request, client, started, note, room }: Asked): Promise<Response> {
     checkEnvelope(request, limits);
     const url = urlOf(request);
     if (hosts) checkOrigin(request, url, hosts, allowedOrigin(request, corsOrigins) !== undefined);
@@ -115,8 +127,8 @@ export function createService(options: ServiceOptions): Service {
       await access.check(request, route.scope);
       checkCounts(counts, client, limits);
     }
-    const deadline = started + deadlineMs, hold = () => counts.enter(client);
-    const context: Context = { request, url, params, service, draining, started, deadline, note, hold };
+    const deadline = started + deadlineMs, hold = () => enter(client, room);
+    const context: Context = { request, url, params, service, draining, started, deadline, note, room, hold };
     return await route.handle(context);
   }
 
@@ -138,8 +150,9 @@ export function createService(options: ServiceOptions): Service {
     },
     async fetch(request, client) {
       const started = performance.now(), trace = continueTrace(request.headers.get("traceparent"));
-      const asked: Asked = { request, client, started, id: idOf(request), trace, note: {} };
-      const leave = counts.enter(client);
+      const share = room.share(), id = idOf(request);
+      const asked: Asked = { request, client, started, id, trace, note: {}, room: share };
+      const leave = enter(client, share);
       let failed = false;
       const response = await answer(asked).catch((error) => {
         failed = true;

@@ -6,6 +6,7 @@ import type { RawArray } from "../score/raw_array.ts";
 import { isOfKnownFormat } from "../io/signatures.ts";
 import { HttpProblem, problemOf } from "./problem.ts";
 import type { Decoder } from "./context.ts";
+import type { RoomShare } from "./room.ts";
 
 /** One file of a body. */
 export interface Upload {
@@ -28,12 +29,22 @@ function nameOf(disposition: string | null): string | undefined {
   return /filename="?([^";\r\n]{1,255})"?/i.exec(disposition ?? "")?.[1];
 }
 
-/** The files of a body: one, or the parts of a form. @throws {HttpProblem} 400 */
-export async function uploadsOf(request: Request, body: Uint8Array<ArrayBuffer>): Promise<Upload[]> {
+/**
+ * The files of a body: one, or the parts of a form.
+ *
+ * @param room Counts a form's parts, which are copied twice.
+ * @throws {HttpProblem} 400 if the form is none, 413 or 503 if there is no room for it.
+ */
+export async function uploadsOf(
+  request: Request,
+  body: Uint8Array<ArrayBuffer>,
+  room: RoomShare,
+): Promise<Upload[]> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^multipart\/form-data\b/i.test(type)) {
     return [{ name: nameOf(request.headers.get("content-disposition")) ?? "file", bytes: body }];
   }
+  room.take(2 * body.length);
   let form: FormData;
   try {
     form = await new Response(body, { headers: { "content-type": type } }).formData();
@@ -55,11 +66,24 @@ export interface Opening {
   card: Pick<Card, "inputs">;
   /** Only this example of each file, counted from 0. */
   page?: number;
+  /** Counts the values that are found. */
+  room: RoomShare;
+}
+
+/** Bytes that an example holds beside those of its file. */
+function bytesOf(found: Found, file: Uint8Array): number {
+  if ("arrays" in found) {
+    return Object.values(found.arrays).reduce((sum, { data }) => sum + data.byteLength, 0);
+  }
+  // A picture that is a part of the file is read when its turn comes.
+  return Object.hasOwn(found, "png") && "png" in found && found.png.buffer !== file.buffer
+    ? found.png.byteLength
+    : 0;
 }
 
 /** Opens a file in the decoder; a PNG goes on as it is where the model takes one picture. @throws {HttpProblem} 400, 413 or 415 */
 async function open(
-  { decoder, page }: Opening,
+  { decoder, page, room }: Opening,
   upload: Upload,
   inputs: Card["inputs"],
   unpack: boolean,
@@ -74,7 +98,9 @@ async function open(
   }
   const wish = { inputs, unpack, ...(page === undefined ? {} : { page }) };
   try {
-    return packedPicture(bytes, { ...wish, name }) ?? await decoder.decode(bytes, name, wish);
+    const found = packedPicture(bytes, { ...wish, name }) ?? await decoder.decode(bytes, name, wish);
+    for (const one of found) room.take(bytesOf(one, bytes));
+    return found;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) {
       throw new HttpProblem(error instanceof RangeError ? 413 : 400, error.message);

@@ -15,6 +15,7 @@ import {
 } from "../score/tensor.ts";
 import { isObject, parseJsonObject } from "./json.ts";
 import { HttpProblem } from "./problem.ts";
+import { type RoomShare, UNLIMITED } from "./room.ts";
 
 /** The field that says how long the JSON before binary tensors is. */
 export const HEADER_LENGTH = "inference-header-content-length";
@@ -153,7 +154,7 @@ function readInput(
   entry: Record<string, unknown>,
   where: string,
   binary: Uint8Array,
-  maxValues: number,
+  { textBytes, maxValues }: { textBytes: number; maxValues: number },
 ): [Tensor, number] {
   const name = nameOf(entry, where);
   const type = entry.datatype;
@@ -170,6 +171,9 @@ function readInput(
   const size = parametersOf(entry.parameters, where).binary_data_size;
   if (size === undefined) {
     if (!Array.isArray(entry.data)) throw bad(`${where}.data must be an array: got ${kindOf(entry.data)}`);
+    if (count > textBytes) { // before so much is allocated
+      throw bad(`${where} of shape [${shape}] needs ${count} values: the JSON has ${textBytes} bytes`);
+    }
     const data = make(count);
     const found = fill(data, type, entry.data, where);
     if (found !== count) throw bad(`${where} of shape [${shape}] needs ${count} values: got ${found}`);
@@ -215,6 +219,7 @@ function readOutput(entry: Record<string, unknown>, where: string, binary: boole
  * @param body The whole body, unpacked.
  * @param headerLength The field Inference-Header-Content-Length, or null for plain JSON.
  * @param infos The model's inputs; a raw binary body (length 0) takes its only input's type and shape.
+ * @param room Counts what the JSON takes in memory.
  * @param maxValues Most values of one tensor.
  * @throws {HttpProblem} 400 with what is wrong and where.
  */
@@ -222,9 +227,12 @@ export function parseInferRequest(
   body: Uint8Array,
   headerLength: string | null,
   infos: readonly TensorInfo[],
+  room: RoomShare = UNLIMITED,
   maxValues = 1 << 26,
 ): InferRequest {
-  if (headerLength === null) return parseParts(parseJsonObject(body), new Uint8Array(), maxValues);
+  const parse = (text: Uint8Array, binary: Uint8Array) =>
+    parseParts(parseJsonObject(text, 100, room), binary, { textBytes: text.length, maxValues });
+  if (headerLength === null) return parse(body, new Uint8Array());
   if (!/^[0-9]{1,15}$/.test(headerLength) || Number(headerLength) > body.length) {
     throw bad(
       `Inference-Header-Content-Length must be a number from 0 to ${body.length}: got "${
@@ -234,7 +242,7 @@ export function parseInferRequest(
   }
   const length = Number(headerLength);
   if (length === 0) return { ...rawRequest(body, infos) };
-  return parseParts(parseJsonObject(body.subarray(0, length)), body.subarray(length), maxValues);
+  return parse(body.subarray(0, length), body.subarray(length));
 }
 
 /** A body that is nothing but one tensor. */
@@ -255,7 +263,11 @@ function rawRequest(body: Uint8Array, infos: readonly TensorInfo[]): InferReques
   return { parameters: {}, inputs: [tensor], outputs: [], binary: true };
 }
 
-function parseParts(json: Record<string, unknown>, binary: Uint8Array, maxValues: number): InferRequest {
+function parseParts(
+  json: Record<string, unknown>,
+  binary: Uint8Array,
+  limits: { textBytes: number; maxValues: number },
+): InferRequest {
   const { id } = json;
   if (id !== undefined && typeof id !== "string") throw bad(`"id" must be a string: got ${kindOf(id)}`);
   const parameters = parametersOf(json.parameters, "request");
@@ -263,7 +275,7 @@ function parseParts(json: Record<string, unknown>, binary: Uint8Array, maxValues
   const inputs: Tensor[] = [];
   let offset = 0;
   for (const [i, entry] of listOf(json.inputs, "inputs").entries()) {
-    const [tensor, used] = readInput(entry, `inputs[${i}]`, binary.subarray(offset), maxValues);
+    const [tensor, used] = readInput(entry, `inputs[${i}]`, binary.subarray(offset), limits);
     offset += used;
     if (inputs.some(({ name }) => name === tensor.name)) {
       throw bad(`inputs[${i}] names "${tensor.name}" again`);

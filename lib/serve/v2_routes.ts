@@ -189,11 +189,11 @@ async function inferParts(
 
 /** POST /v2/models/{model}[/versions/{version}]/infer */
 export async function infer(context: Context): Promise<Response> {
-  const { request, service, started } = context;
+  const { request, service, started, room } = context;
   const lease = await leaseOf(context);
   try {
-    const body = await readBody(request, service.limits);
-    const parsed = parseInferRequest(body, request.headers.get(HEADER_LENGTH), lease.loaded.inputs);
+    const body = await readBody(request, service.limits, room);
+    const parsed = parseInferRequest(body, request.headers.get(HEADER_LENGTH), lease.loaded.inputs, room);
     const wanted = parsed.outputs.find(({ name }) =>
       !lease.loaded.outputs.some((output) => output.name === name)
     );
@@ -214,9 +214,12 @@ export async function infer(context: Context): Promise<Response> {
   }
 }
 
+/** Bodies that ask for one thing, if anything. */
+const SMALL = { maxBytes: 1 << 16 };
+
 /** POST /v2/repository/index */
-export async function repositoryIndex({ request, service }: Context): Promise<Response> {
-  const body = await readBody(request, service.limits);
+export async function repositoryIndex({ request, service, room }: Context): Promise<Response> {
+  const body = await readBody(request, SMALL, room);
   let onlyReady = false;
   if (body.length > 0) {
     const value = (() => {
@@ -263,16 +266,18 @@ async function inTime(look: Promise<void>, { deadline, service }: Context): Prom
 }
 
 /** POST /v2/repository/models/{model}/unload: frees the model's memory; it answers again once it is loaded. */
-export async function repositoryUnload({ params: [model], request, service }: Context): Promise<Response> {
-  await readBody(request, service.limits);
+export async function repositoryUnload(
+  { params: [model], request, service, room }: Context,
+): Promise<Response> {
+  await readBody(request, SMALL, room);
   service.models.unload(model);
   return Response.json({ name: model });
 }
 
 /** POST /v2/repository/models/{model}/load: looks into the store now, and tries again what did not load. */
 export async function repositoryLoad(context: Context): Promise<Response> {
-  const { params: [model], request, service } = context;
-  refuseOverrides(await readBody(request, service.limits));
+  const { params: [model], request, service, room } = context;
+  refuseOverrides(await readBody(request, SMALL, room));
   service.models.retry(model);
   await inTime(service.models.refresh(), context);
   const status = service.models.status().find(({ name }) => name === model);

@@ -27,8 +27,8 @@ Deno.test("manifests and Dockerfile use options that serve knows", async () => {
   }).output();
   const help = new TextDecoder().decode(stdout);
   for (const file of ["kubernetes.yaml", "inference_service.yaml"]) {
-    const args = /args: \[(.*)\]/.exec(await read(file))?.[1] ?? "";
-    const options = args.split(", ").filter((word) => word.startsWith("--"));
+    const args = /args: \[([^\]]*)\]/.exec(await read(file))?.[1] ?? "";
+    const options = args.split(/,\s+/).map((word) => word.trim()).filter((word) => word.startsWith("--"));
     assert(options.length > 0);
     for (const option of options) assert(help.includes(`${option} `), `${file}: ${option}`);
   }

@@ -16,6 +16,19 @@ async function measure(way: string, folder: string): Promise<{ result: number; m
   return JSON.parse(await run());
 }
 
+Deno.test("what a decoder of a whole file holds is what its reader says", async () => {
+  const program = new URL("./_held_program.ts", import.meta.url).pathname;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc", program],
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.length, 10);
+  for (const { name, says, mebibytes } of lines) {
+    assert(mebibytes <= says + 16 && mebibytes >= says / 4, `${name}: ${mebibytes} MiB, ${says} said`);
+  }
+});
+
 Deno.test("readers hold no more than they say: 410 MB of HDF5, 800 MB of ROOT, a gzip of FITS beyond its limit", () =>
   withFolder(async (folder) => {
     // What is added to an empty process: the library, 500 rows twice (16 MiB), a cache of 64 MiB, and what was let go of

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { decodeTiff } from "../../../lib/io/tiff.ts";
 import { decodeGzip } from "../../../lib/io/gzip.ts";
 import { BIG, FILES, PAGES } from "./_tiff_files.ts";
-import { base64, joined, patched } from "./_bytes.ts";
+import { base64, patched } from "./_bytes.ts";
+import { DATA, makeTiff, plainFields } from "./_tiff.ts";
 
 const HEIGHT = 19, WIDTH = 21;
 const unpack = (file: string) => decodeGzip(base64(file));
@@ -66,58 +67,23 @@ Deno.test("decodeTiff() reads a BigTIFF, and names what is none", () => {
   );
 });
 
-/** A little-endian TIFF of the given fields, numbers as 32 bits, followed by `data`. */
-function make(fields: Record<number, number[]>, data: Uint8Array): Uint8Array {
-  const tags = Object.keys(fields).map(Number).sort((a, b) => a - b);
-  const values: number[] = [], start = 8 + 2 + 12 * tags.length + 4;
-  const extra = tags.reduce((sum, tag) => sum + (fields[tag].length > 1 ? 4 * fields[tag].length : 0), 0);
-  const head = new DataView(new ArrayBuffer(start + extra));
-  head.setUint32(0, 0x49492a00);
-  head.setUint32(4, 8, true);
-  head.setUint16(8, tags.length, true);
-  tags.forEach((tag, i) => {
-    const at = 10 + 12 * i, list = fields[tag].map((v) => v === DATA ? start + extra : v);
-    head.setUint16(at, tag, true);
-    head.setUint16(at + 2, 4, true);
-    head.setUint32(at + 4, list.length, true);
-    if (list.length === 1) head.setUint32(at + 8, list[0], true);
-    else {
-      head.setUint32(at + 8, start + 4 * values.length, true);
-      list.forEach((v, k) => head.setUint32(start + 4 * (values.length + k), v, true));
-      values.push(...list);
-    }
-  });
-  return joined(new Uint8Array(head.buffer), data);
-}
-const DATA = -1;
-const plainFields = (width: number, height: number, bytes: number) => ({
-  256: [width],
-  257: [height],
-  258: [8],
-  259: [1],
-  262: [1],
-  273: [DATA],
-  278: [height],
-  279: [bytes],
-});
-
 Deno.test("decodeTiff() checks pixels before it allocates, and that so few bytes can hold them", () => {
   assertThrows(
-    () => decodeTiff(make(plainFields(1e5, 1e5, 9), new Uint8Array(9))),
+    () => decodeTiff(makeTiff(plainFields(1e5, 1e5, 9), new Uint8Array(9))),
     RangeError,
     "it is 100000 × 100000",
   );
   assertThrows(
-    () => decodeTiff(make(plainFields(5000, 5000, 9), new Uint8Array(9))),
+    () => decodeTiff(makeTiff(plainFields(5000, 5000, 9), new Uint8Array(9))),
     SyntaxError,
     "9 packed bytes cannot hold",
   );
   assertThrows(
-    () => decodeTiff(make(plainFields(3, 3, 9), new Uint8Array(9)), { maxPixels: 8 }),
+    () => decodeTiff(makeTiff(plainFields(3, 3, 9), new Uint8Array(9)), { maxPixels: 8 }),
     RangeError,
     "at most 8",
   );
-  assertEquals(decodeTiff(make(plainFields(3, 3, 9), new Uint8Array(9))).data, new Uint8Array(9));
+  assertEquals(decodeTiff(makeTiff(plainFields(3, 3, 9), new Uint8Array(9))).data, new Uint8Array(9));
 });
 
 Deno.test("decodeTiff() refuses sizes, kinds and parts that do not fit", () => {
@@ -137,15 +103,15 @@ Deno.test("decodeTiff() refuses sizes, kinds and parts that do not fit", () => {
     [{ ...good, 322: [1 << 20], 323: [16], 324: [DATA], 325: [9] }, "parts of 16 × 1048576"],
   ];
   for (const [fields, message] of cases) {
-    const error = assertThrows(() => decodeTiff(make(fields, nine)), Error, message);
+    const error = assertThrows(() => decodeTiff(makeTiff(fields, nine)), Error, message);
     assert(error instanceof SyntaxError || error instanceof TypeError, String(error));
   }
   const { 256: _, ...noWidth } = good;
-  assertThrows(() => decodeTiff(make(noWidth, nine)), SyntaxError, "tag 256 is missing");
+  assertThrows(() => decodeTiff(makeTiff(noWidth, nine)), SyntaxError, "tag 256 is missing");
 });
 
 Deno.test("decodeTiff() does not run round directories that point at each other", () => {
-  const bytes = make(plainFields(3, 3, 9), new Uint8Array(9));
+  const bytes = makeTiff(plainFields(3, 3, 9), new Uint8Array(9));
   const loop = patched(bytes, 8 + 2 + 12 * 8, 8, 0, 0, 0); // the next directory is the first one
   assertThrows(() => decodeTiff(loop, { page: 5 }), SyntaxError, "go round in a circle");
 });

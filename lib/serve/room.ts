@@ -1,0 +1,80 @@
+/**
+ * Room for what requests hold: their bodies, what is unpacked of them, the values found in them. Each limit of one request
+ * is small beside a machine's memory; the sum over many is not, and only that is counted here.
+ * @module
+ */
+import { HttpProblem } from "./problem.ts";
+
+/** Room that all requests share. */
+export interface Room {
+  /** The share of one request; nothing at first. */
+  share(): RoomShare;
+  /** Bytes that are taken. */
+  taken(): number;
+}
+
+/** What one request takes of a room. */
+export interface RoomShare {
+  /**
+   * Takes more, before it is allocated where that is known.
+   *
+   * @throws {HttpProblem} 413 if it would not fit into the empty room, 503 if it does not now.
+   */
+  take(bytes: number): void;
+  /** Gives some of it back. */
+  give(bytes: number): void;
+  /** Keeps the share until the returned function is called; the last one gives back what is left. */
+  hold(): () => void;
+}
+
+/** A share without limit, for who reads a body outside a server. */
+export const UNLIMITED: RoomShare = { take() {}, give() {}, hold: () => () => {} };
+
+/**
+ * Makes room.
+ *
+ * @example
+ * ```ts
+ * import { createRoom } from "./room.ts";
+ * const room = createRoom(100), share = room.share(), leave = share.hold();
+ * share.take(70);
+ * room.taken(); // 70
+ * leave();
+ * room.taken(); // 0
+ * ```
+ */
+export function createRoom(maxBytes: number): Room {
+  let taken = 0;
+  return {
+    taken: () => taken,
+    share() {
+      let own = 0, holders = 0;
+      const move = (bytes: number) => {
+        own += bytes;
+        taken += bytes;
+      };
+      return {
+        take(bytes) {
+          if (own + bytes > maxBytes) {
+            throw new HttpProblem(413, `The request needs more than ${maxBytes} bytes of memory`);
+          }
+          if (taken + bytes > maxBytes) {
+            throw new HttpProblem(503, "Requests hold as much memory as they may: try again", {
+              "retry-after": "1",
+            });
+          }
+          move(bytes);
+        },
+        give: (bytes) => move(-Math.min(bytes, own)),
+        hold() {
+          let inside = true;
+          holders++;
+          return () => {
+            if (inside && --holders === 0) move(-own);
+            inside = false;
+          };
+        },
+      };
+    },
+  };
+}
