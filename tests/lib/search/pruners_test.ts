@@ -33,14 +33,28 @@ Deno.test("median pruner compares the best so far with the median of the others'
 
 Deno.test("asha lets the best third of a rung go on", () => {
   const others = [0.1, 0.2, 0.3, 0.4, 0.5].map((loss, i) => trialWith(i, [loss, loss, loss]));
-  assertEquals(prunes({ name: "asha" }, [0.15], others), false); // second of six: two go on
-  assertEquals(prunes({ name: "asha" }, [0.25], others), true);
-  assertEquals(prunes({ name: "asha" }, [0.25, 0.25], others), false); // no rung at step 2
-  assertEquals(prunes({ name: "asha" }, [0.25, 0.25, 0.25], others), true); // the rung at 3
-  assertEquals(prunes({ name: "asha", factor: 2 }, [0.25], others), false); // three go on
-  assertEquals(prunes({ name: "asha", least: 4 }, [9, 9, 9], others), false);
-  assertEquals(prunes({ name: "asha" }, [0.9], []), false);
-  assertEquals(prunes({ name: "asha", brackets: 3 }, [9], others), false); // trial 5: bracket 2, from step 9
+  const asha = { name: "asha", least: 1 };
+  assertEquals(prunes(asha, [0.15], others), false); // second of six: two go on
+  assertEquals(prunes(asha, [0.25], others), true);
+  assertEquals(prunes(asha, [0.25, 0.25], others), false); // no rung at step 2
+  assertEquals(prunes(asha, [0.25, 0.25, 0.25], others), true); // the rung at 3
+  assertEquals(prunes({ ...asha, factor: 2 }, [0.25], others), false); // three go on
+  assertEquals(prunes({ ...asha, least: 4 }, [9, 9, 9], others), false);
+  assertEquals(prunes(asha, [0.9], []), false);
+  assertEquals(prunes({ ...asha, brackets: 3 }, [9], others), false); // trial 5: bracket 2, from step 9
+});
+
+Deno.test("asha begins to judge after a fifth of the longest complete trial, unless told", () => {
+  const asha = { name: "asha" };
+  const flat = (loss: number, length: number) => new Array<number>(length).fill(loss);
+  const others = [10, 4, 4].map((length, i) => trialWith(i, flat(0.1, length)));
+  assertEquals([1, 2, 3].map((step) => prunes(asha, flat(9, step), others)), [false, true, false]); // rungs 2, 6
+  assertEquals(prunes(asha, flat(9, 6), others), true);
+  const longer = [...others, trialWith(3, flat(0.1, 18)), trialWith(4, flat(0.1, 90), "pruned")];
+  assertEquals([2, 4].map((step) => prunes(asha, flat(9, step), longer)), [false, true]); // 18 / 5 = 3.6
+  const none = others.map((trial): Trial => ({ ...trial, state: "running" }));
+  assertEquals([1, 2, 10].map((step) => prunes(asha, flat(9, step), none)), [false, false, false]);
+  assertEquals(prunes(asha, [9], [trialWith(0, [0.1, 0.1])]), true); // never before the first step
 });
 
 Deno.test("patience and threshold pruners look at the trial alone", () => {
@@ -75,7 +89,7 @@ Deno.test("asha finds the best of curves like those of networks in a third of th
         await trial.report(epoch, loss);
       }
       return end;
-    }, { trials: 60, sampler: "random", pruner });
+    }, { trials: 60, sampler: "random", pruner: { name: pruner, ...pruner === "asha" && { least: 1 } } });
     return { best: best!.values![0], spent, pruned: trials.filter(({ state }) => state === "pruned").length };
   };
   const [all, halved] = [await run("none"), await run("asha")];

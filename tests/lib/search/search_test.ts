@@ -55,7 +55,7 @@ Deno.test("search() prunes, keeps curves, and stands pruned trials with their la
   const { trials } = await search({ level: [1, 2, 3, 4, 5, 6, 7, 8, 9] }, async ({ level }, trial) => {
     for (let epoch = 1; epoch <= 9; epoch++) await trial.report(epoch, { value: Number(level), rate: 0.1 });
     return Number(level);
-  }, { trials: 9, sampler: "grid", pruner: { name: "asha", factor: 3 } });
+  }, { trials: 9, sampler: "grid", pruner: { name: "asha", least: 1 } });
   assertEquals(trials.map(({ state }) => state), ["complete", ...new Array(8).fill("pruned")]);
   assertEquals(trials.map(({ reports }) => reports.length), [9, ...new Array(8).fill(1)]);
   assertEquals(trials[8].values, [9]);
@@ -72,7 +72,7 @@ Deno.test("search() prunes no trial at its last report, which would save nothing
         await trial.report(at + 1, loss, saysLast && at + 1 === curve.length);
       }
       return curve.at(-1)!;
-    }, { trials: 3, sampler: "grid", pruner: { name: "asha", factor: 3 } });
+    }, { trials: 3, sampler: "grid", pruner: { name: "asha", least: 1 } });
     return trials.map(({ params, state }) => [params.i, state]).sort();
   };
   assertEquals(await run(false), [[0, "complete"], [1, "pruned"], [2, "pruned"]]);
