@@ -112,7 +112,8 @@ Deno.test("rooms of lib/ import only the rooms they may", () => {
 });
 
 /** Experiments and detectors; a room that is no experiment's, simulator's or data set's own may not name one. */
-const OWN_WORDS = /\b(mnist|fashion|cygno|recoils?|supernemo|\d?[kMG]eV)\b/i;
+const OWN_WORDS =
+  /\b(mnist|fashion|cygno|recoils?|supernemo|ecal|calorimeters?|crystals?|electrons?|photons?|lens|lenses|dcgan|\d?[kMG]eV)\b/i;
 /** Where they may be named: their own folders, data sets, architectures made for them, and what is said of them. */
 const OWN_PLACES = [
   /^lib\/(experiments|simulate)\//,

@@ -1,4 +1,7 @@
-/** All architectures by name; a new one is a file in this folder and a line here. @module */
+/**
+ * Architectures for images of any kind, by name: a new one is a file in this folder and a line here. Those that were made for
+ * one experiment are files of this folder too, without a name here. @module
+ */
 import type { tf } from "../engine/mod.ts";
 import { buildCompactResnet } from "./compact_resnet.ts";
 import { buildConv3dNet } from "./conv3d_net.ts";
@@ -6,7 +9,7 @@ import type { Architecture, ModelConfig } from "./model.ts";
 import { buildResnet18 } from "./resnet18.ts";
 import { buildTutorialCnn } from "./tutorial_cnn.ts";
 
-/** The architectures. */
+/** The architectures by name. */
 export const MODELS: Readonly<Record<string, Architecture>> = {
   compact_resnet: {
     summary: "Small residual network, 0.26 M parameters",
