@@ -3,13 +3,13 @@ import { type BenchContext, type BenchRow, type BenchTable, chooseParts } from "
 import { commitBefore, git } from "./_before.ts";
 
 export const name = "source";
-export const summary = "Lines of source by room, today and before the frame (parts: rooms, experiment)";
+export const summary = "Lines of source by room, today and before the frame (parts: rooms, kept, experiment)";
 
 const FOLDERS = ["lib", "tasks", "functions"];
 
 /** Runs the chosen parts, all where none is chosen. */
 export async function run({ parts }: BenchContext): Promise<BenchTable[]> {
-  const known: Record<string, () => Promise<BenchTable>> = { rooms, experiment };
+  const known: Record<string, () => Promise<BenchTable>> = { rooms, kept, experiment };
   return await Promise.all(chooseParts(parts, Object.keys(known)).map((part) => known[part]()));
 }
 
@@ -36,39 +36,56 @@ function sumBy(lines: ReadonlyMap<string, number>): Map<string, number> {
   return sums;
 }
 
-/** Files of today that were there before, by that name or another. */
-async function descendants(before: string): Promise<Set<string>> {
+/** Files of today that were there before, by that name or another, with the name that they had. */
+async function descendants(before: string): Promise<Map<string, string>> {
   const listed = await git("diff", "--name-status", "--find-renames=40%", before, "HEAD", "--", ...FOLDERS);
-  const isNew = new Set(
-    listed.split("\n").filter((line) => line.startsWith("A")).map((line) => line.split("\t")[1]),
-  );
-  return new Set([...(await linesOf("HEAD")).keys()].filter((file) => !isNew.has(file)));
+  const changes = listed.split("\n").map((line) => line.split("\t"));
+  const isNew = new Set(changes.filter(([kind]) => kind.startsWith("A")).map(([, file]) => file));
+  const names = new Map(changes.filter(([kind]) => kind.startsWith("R")).map(([, from, to]) => [to, from]));
+  const files = [...(await linesOf("HEAD")).keys()].filter((file) => !isNew.has(file));
+  return new Map(files.map((file) => [file, names.get(file) ?? file]));
 }
 
+function row(what: string, now: number, then: number): BenchRow {
+  const before = then > 0 && { peer: "before the frame", theirs: [then] };
+  return { what, unit: "lines", ours: [now], ...before };
+}
+
+const sum = (lines: ReadonlyMap<string, number>) => [...lines.values()].reduce((a, b) => a + b, 0);
+
+/** All of it. */
 async function rooms(): Promise<BenchTable> {
   const commit = await commitBefore();
-  const [was, is, old] = await Promise.all([linesOf(commit), linesOf("HEAD"), descendants(commit)]);
+  const [was, is] = await Promise.all([linesOf(commit), linesOf("HEAD")]);
   const before = sumBy(was), today = sumBy(is);
-  const kept = new Map([...is].filter(([file]) => old.has(file)));
-  const keptLines = sumBy(kept);
-  const row = (what: string, now: number, then: number): BenchRow => ({
-    what,
-    unit: "lines",
-    ours: [now],
-    ...(then > 0 && { peer: "before the frame", theirs: [then] }),
-  });
-  const sum = (lines: ReadonlyMap<string, number>) => [...lines.values()].reduce((a, b) => a + b, 0);
   const names = [...new Set([...today.keys(), ...before.keys()])].sort();
   return {
     title: `Lines of TypeScript, tests not counted; before the frame: ${commit.slice(0, 9)}`,
     rows: [
       ...names.map((room) => row(room, today.get(room) ?? 0, before.get(room) ?? 0)),
       row("all", sum(today), sum(before)),
-      row("files that were there before", sum(keptLines), sum(before)),
+    ],
+    notes: [`${is.size} files, ${was.size} before.`],
+  };
+}
+
+/** What was there before, in the rooms where it is today. */
+async function kept(): Promise<BenchTable> {
+  const commit = await commitBefore();
+  const [was, is, old] = await Promise.all([linesOf(commit), linesOf("HEAD"), descendants(commit)]);
+  const today = sumBy(new Map([...old.keys()].map((file) => [file, is.get(file)!])));
+  const before = sumBy(new Map([...old].map(([file, name]) => [file, was.get(name) ?? 0])));
+  const gone = sum(was) - sum(before);
+  return {
+    title: `Lines of the files that were there before, by that name or another; ${commit.slice(0, 9)}`,
+    rows: [
+      ...[...today.keys()].sort().map((room) => row(room, today.get(room)!, before.get(room)!)),
+      row("files that are gone", 0, gone),
+      row("all of these", sum(today), sum(was)),
     ],
     notes: [
-      `${is.size} files, ${was.size} before; ${kept.size} of today's were there before, by that name or another. ` +
-      `New ones have ${sum(today) - sum(keptLines)} lines.`,
+      `${old.size} of today's ${is.size} files were there before; what was cut out of one of them into a new file is not ` +
+      `counted here. New files have ${sum(is) - sum(today)} lines.`,
     ],
   };
 }
