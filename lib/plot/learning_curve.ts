@@ -171,8 +171,12 @@ export interface BatchLossOptions extends CurveOptions {
   window?: number;
 }
 
+/** Most batches drawn: more than there are pixels across tell nothing more. */
+const MOST_BATCHES = 1000;
+
 /**
- * Loss of each batch of an epoch, with a running mean over the last batches.
+ * Loss of each batch of an epoch, with a running mean over the last batches; on a logarithmic axis where losses span more
+ * than a decade. Of very many batches some are drawn, evenly spread.
  *
  * @param losses In the order of training.
  * @example A falling loss
@@ -184,10 +188,14 @@ export function plotBatchLoss(losses: Curve, options: BatchLossOptions = {}): Sp
   const { title = "Loss of the first epoch, by batch", width = 460, height = 220 } = options;
   const { window = Math.max(3, Math.round(losses.length / 20)) } = options;
   let sum = 0;
-  const rows = Array.from(losses, (loss, i) => {
+  const all = Array.from(losses, (loss, i) => {
     sum += loss - (i >= window ? losses[i - window] : 0);
     return { batch: i + 1, loss, mean: sum / Math.min(i + 1, window) };
   });
+  const every = Math.ceil(all.length / MOST_BATCHES);
+  const rows = all.filter((_, i) => i % every === 0 || i === all.length - 1);
+  const scale = spansDecade(Array.from(losses)) ? { type: "log", nice: true } : undefined;
+  const y = (field: string) => quantity(field, "Loss", scale && { scale });
   const x = quantity("batch", "Batch", {
     axis: { tickMinStep: 1, format: "d", grid: false },
     scale: { domain: [1, Math.max(losses.length, 2)], nice: false },
@@ -195,16 +203,21 @@ export function plotBatchLoss(losses: Curve, options: BatchLossOptions = {}): Sp
   return toSpec({
     width,
     height,
-    title: { text: title, subtitle: `thin: each batch, thick: mean of the last ${window}` },
+    title: {
+      text: title,
+      subtitle: `thin: ${
+        every > 1 ? `one batch of ${every}` : "each batch"
+      }, thick: mean of the last ${window}`,
+    },
     data: { values: rows },
     layer: [
       {
         mark: { type: "line", strokeWidth: 1, opacity: 0.45, color: COLORS.blue },
-        encoding: { x, y: quantity("loss", "Loss") },
+        encoding: { x, y: y("loss") },
       },
       {
         mark: { type: "line", strokeWidth: 2.5, color: COLORS.blue },
-        encoding: { x, y: quantity("mean", "Loss") },
+        encoding: { x, y: y("mean") },
       },
     ],
   });

@@ -185,19 +185,34 @@ function meanFigure({ crops, labels, split }: Pick<LensesData, "crops" | "labels
   };
 }
 
+/** Most points of a curve. */
+const POINTS = 200;
+
+/** Where a rising curve is higher than at the last point that is drawn: the first of each height, no more than {@linkcode POINTS}. */
+function risesOf(heights: ArrayLike<number>): number[] {
+  const drawn: number[] = [];
+  let last = 0;
+  for (let i = 0; i < heights.length; i++) {
+    const isTop = heights[i] === 1 && last < 1;
+    if (heights[i] <= last || (heights[i] - last < 1 / POINTS && !isTop)) continue;
+    drawn.push(i);
+    last = heights[i];
+  }
+  return drawn;
+}
+
 /** Purity against completeness, of the set and of a sky with one lens in a thousand. */
 export function plotCompletenessPurity(scores: Float32Array, labels: Float32Array): plot.Spec {
   const curve = rocCurve(scores, labels);
   const own = labels.reduce((sum, label) => sum + label, 0) / labels.length;
   const skies = [["of this set", own], ["one lens in 1,000", SKY_PRIOR]] as const;
   const names = skies.map(([name]) => name);
+  const drawn = risesOf(curve.truePositiveRate);
   const rows = skies.flatMap(([sky, prior]) =>
-    Array.from(curve.truePositiveRate, (completeness, i) => ({
-      sky,
-      completeness,
-      purity: purityAt(prior, completeness, curve.falsePositiveRate[i]),
-      order: i,
-    })).filter(({ completeness }) => completeness > 0)
+    drawn.map((i, order) => {
+      const completeness = curve.truePositiveRate[i];
+      return { sky, completeness, purity: purityAt(prior, completeness, curve.falsePositiveRate[i]), order };
+    })
   );
   const scale = { domain: [0, 1], nice: false };
   return plot.toSpec({

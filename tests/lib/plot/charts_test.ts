@@ -173,6 +173,21 @@ Deno.test("plotTrainValidation() rings the epoch with the lowest validation loss
   ]);
 });
 
+Deno.test("plotBatchLoss() draws some of very many batches, the last one among them, each with its own mean", () => {
+  const spec = plotBatchLoss(Float32Array.from({ length: 2501 }, (_, i) => 2501 - i), { window: 2 });
+  const rows = (spec.data as { values: { batch: number; loss: number; mean: number }[] }).values;
+  assertEquals([rows.length, rows[1], rows.at(-1)], [
+    835,
+    { batch: 4, loss: 2498, mean: 2498.5 },
+    { batch: 2501, loss: 1, mean: 1.5 },
+  ]);
+  assertEquals(
+    JSON.stringify(spec).includes('"type":"log"'),
+    true,
+    "a fall from 2501 to 1 has no logarithmic axis",
+  );
+});
+
 Deno.test("plotBatchLoss() averages over the last batches", () => {
   const spec = plotBatchLoss([1, 2, 3, 6], { window: 2 });
   const rows = (spec.data as { values: { mean: number }[] }).values;
