@@ -5,7 +5,7 @@ import type { AugmentationStep } from "../augment/mod.ts";
 import type { PreprocessingStepInput } from "../image/preprocessing/mod.ts";
 import { parsePreprocessing } from "../image/preprocessing/mod.ts";
 import type { Image } from "../io/image.ts";
-import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass, rocPerClass } from "../evaluate/mod.ts";
+import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass } from "../evaluate/mod.ts";
 import { buildCompactResnet, type CompactResnetConfig } from "../models/compact_resnet.ts";
 import { buildModel, MODELS } from "../models/registry.ts";
 import {
@@ -14,7 +14,6 @@ import {
   plotConfusion,
   plotImageGrid,
   plotPredictionGrid,
-  plotRoc,
   plotWorstMistakes,
   worstMistakes,
 } from "../plot/mod.ts";
@@ -28,6 +27,7 @@ import {
 } from "../run/experiment.ts";
 import { learningCurveFigure } from "../run/learning_curve.ts";
 import { reliabilityFigures } from "../run/reliability.ts";
+import { rocFigures } from "../run/roc.ts";
 
 /** What one such experiment is. */
 export interface ImageClassesSpec {
@@ -259,8 +259,6 @@ async function testFigures(
   const section = "Test images", classes = classNames.length;
   const pictures = picturesOf(images, [labels.length, side, side]);
   const matrix = confusionMatrix(argMaxRows(probabilities, classes), labels, classes);
-  const curves = rocPerClass(probabilities, labels, classes)
-    .map(({ label, curve, auc }) => ({ name: classNames[label], curve, auc }));
   const mistakes = Array.from(worstMistakes(probabilities, labels, classes).subarray(0, MISTAKES));
   const maps = await occlusion(mistakes);
   const worst = plotWorstMistakes(pictures, probabilities, labels, classNames, {
@@ -277,12 +275,7 @@ async function testFigures(
     : [];
   return [
     { name: "confusion", section, spec: plotConfusion(matrix, classNames) },
-    {
-      name: "roc",
-      section,
-      caption: "Each class against all others.",
-      spec: plotRoc(curves, { axes: "logRates" }),
-    },
+    ...rocFigures(probabilities, labels, classNames),
     ...reliabilityFigures(probabilities, labels, classes),
     {
       name: "predictions",

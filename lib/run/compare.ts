@@ -167,6 +167,13 @@ export function overlaidCurves(runs: readonly FoundRun[]): Record<string, Record
   return curves;
 }
 
+/** A table whose metrics are named as people read them, beside their own names. */
+function inWords({ columns, ...table }: ReportTable, runs: readonly FoundRun[]): ReportTable {
+  const metrics = new Set(runs.flatMap(({ record }) => metricsOf(record).map(([name]) => name)));
+  const wordsOf = (name: string) => metrics.has(name) ? `${readableName(name)} (${name})` : name;
+  return { ...table, columns: columns.map(wordsOf) };
+}
+
 /**
  * Runs as one page: the table, and each column of their histories as overlaid curves.
  *
@@ -182,7 +189,7 @@ export async function compareHtml(runs: readonly FoundRun[]): Promise<string> {
     title: `cloudchamber: ${runs.length} runs side by side`,
     subtitle: experiments.join(", "),
     sections: [
-      { title: "Runs", tables: [compareTable(runs)] },
+      { title: "Runs", tables: [inWords(compareTable(runs), runs)] },
       ...(figures.length > 0 ? [{ title: "By epoch", figures }] : []),
     ],
   });

@@ -1,13 +1,6 @@
 /** What a report on a user's images shows. @module */
 import type { Labels } from "../../data/own/mod.ts";
-import {
-  argMaxRows,
-  auc,
-  confusionMatrix,
-  quantileSorted,
-  rocCurve,
-  rocPerClass,
-} from "../../evaluate/mod.ts";
+import { argMaxRows, auc, confusionMatrix, quantileSorted, rocCurve } from "../../evaluate/mod.ts";
 import {
   type Picture,
   plotClassMeans,
@@ -27,6 +20,7 @@ import {
 import type { Figure, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { reliabilityFigures } from "../../run/reliability.ts";
+import { rocFigures } from "../../run/roc.ts";
 import { countLabels, type OwnData } from "./data.ts";
 import { rowsOf } from "./measure.ts";
 
@@ -132,8 +126,6 @@ async function classFigures(
 ): Promise<Figure[]> {
   const { labels, rows } = data, truth = Int32Array.from(rows.test, (row) => labels.values[row]);
   const pictures = Array.from(rows.test, (row) => pictureAt(data, row));
-  const curves = rocPerClass(scores, truth, names.length)
-    .map(({ label, curve, auc }) => ({ name: names[label], curve, auc }));
   const mistakes = Array.from(worstMistakes(scores, truth, names.length).subarray(0, MISTAKES));
   const maps = await occlusion(mistakes);
   const worst = plotWorstMistakes(pictures, scores, truth, names, {
@@ -148,14 +140,7 @@ async function classFigures(
       section,
       spec: plotConfusion(confusionMatrix(argMaxRows(scores, names.length), truth, names.length), names),
     },
-    ...(curves.length > 0
-      ? [{
-        name: "roc",
-        section,
-        caption: "Each class against all others.",
-        spec: plotRoc(curves, { axes: "logRates" }),
-      }]
-      : []),
+    ...rocFigures(scores, truth, names),
     ...reliabilityFigures(scores, truth, names.length),
     {
       name: "predictions",
