@@ -1,5 +1,6 @@
 /** Frames of an image that unfolds, as a page that plays them. @module */
 import { pageHtml } from "./_page.ts";
+import script from "./page/movie_player.js" with { type: "text" };
 
 /** Options for {@linkcode moviePlayerHtml}. */
 export interface MoviePlayerOptions {
@@ -12,38 +13,6 @@ export interface MoviePlayerOptions {
   /** What a value means, at the scale. @default {""} */
   valueTitle?: string;
 }
-
-const SCRIPT = `
-const canvas = document.querySelector("canvas"), context = canvas.getContext("2d");
-const slider = document.querySelector("input"), place = document.querySelector("output"), button = document.querySelector("button");
-const bytes = Uint8Array.from(atob(data.values), (c) => c.charCodeAt(0)), values = new Float32Array(bytes.buffer);
-const size = data.height * data.width, frames = values.length / size;
-const small = new OffscreenCanvas(data.width, data.height), pixels = small.getContext("2d");
-function draw() {
-  const frame = slider.valueAsNumber - 1, image = new ImageData(data.width, data.height);
-  for (let p = 0; p < size; p++) {
-    const value = values[frame * size + p];
-    image.data.set(value > 0 ? [...viridis(value / data.most), 255] : [255, 255, 255, 255], 4 * p);
-  }
-  pixels.putImageData(image, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.fillStyle = "#fff"; context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(small, 0, 0, canvas.height, canvas.height);
-  for (let y = 0; y < canvas.height; y++) { context.fillStyle = "rgb(" + viridis(1 - y / canvas.height) + ")"; context.fillRect(canvas.height + 20, y, 20, 1); }
-  context.fillStyle = "#222"; context.font = "13px sans-serif";
-  [0, 0.5, 1].forEach((share) => context.fillText((share * data.most).toPrecision(2), canvas.height + 46, Math.min(canvas.height - 4, Math.max(12, (1 - share) * canvas.height))));
-  place.textContent = data.captions[frame];
-  slider.setAttribute("aria-valuetext", data.captions[frame]);
-}
-let timer;
-function play(on) {
-  clearInterval(timer);
-  button.textContent = on ? "Pause" : "Play";
-  timer = on ? setInterval(() => { slider.value = slider.valueAsNumber % frames + 1; draw(); }, data.delayMs) : undefined;
-}
-button.addEventListener("click", () => play(timer === undefined));
-slider.addEventListener("input", () => { play(false); draw(); });
-draw();`;
 
 /**
  * Writes the page: a button plays, a slider goes to a frame; zeros are white, and one scale holds for all frames.
@@ -75,5 +44,5 @@ export function moviePlayerHtml(
     `<div class="bar"><button type="button">Play</button>` +
     `<input type="range" min="1" max="${frames}" value="1" aria-label="Frame"><output></output></div>`;
   const data = { values: bytes.toBase64(), height, width, most, captions, delayMs };
-  return pageHtml({ title: valueTitle ? `${title}: ${valueTitle}` : title, body, data, script: SCRIPT });
+  return pageHtml({ title: valueTitle ? `${title}: ${valueTitle}` : title, body, data, script });
 }
