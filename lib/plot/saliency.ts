@@ -42,7 +42,7 @@ export function withSaliency(picture: Picture, map: SaliencyMap, options: ShadeO
   const most = Array.from(values).reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
   const side = Math.ceil(Math.max(height, width) / Math.max(rows, columns));
   const gap = Math.max(1, Math.round(width * GAP)), whole = 2 * width + gap;
-  const out = new Uint8Array(height * whole * 3).fill((options.palette ?? "ink") === "ink" ? 255 : 0);
+  const out = new Uint8Array(height * whole * 3).fill(255); // white between the two, whatever they are
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const place = Math.floor(row / side) * columns + Math.floor(column / side);

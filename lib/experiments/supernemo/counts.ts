@@ -10,7 +10,7 @@ import {
   type ScalesOptions,
   worstMistakes,
 } from "../../plot/mod.ts";
-import type { Data, Figure, LoadContext, Measurements, Results } from "../../run/experiment.ts";
+import type { Data, Figure, LoadContext, Measurements, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { reliabilityFigures } from "../../run/reliability.ts";
 import { TRACKER } from "../../simulate/supernemo/geometry.ts";
@@ -131,14 +131,17 @@ export interface CountFigureOptions {
 
 /** Some events, the learning curve, the confusion matrix, and the most confident mistakes. */
 export async function countFigures(
-  { predictions: { tracks }, history }: Pick<Results, "predictions" | "history">,
+  { predictions: { tracks }, history, occlusion }: Pick<
+    ShownResults,
+    "predictions" | "history" | "occlusion"
+  >,
   { counted, test, train: learn }: CountingData,
   { seenFrom, input, size, columns }: CountFigureOptions,
 ): Promise<Figure[]> {
   const { labels } = counted.test;
   const shown = Array.from({ length: Math.min(12, learn.size) }, (_, i) => i);
   const bad = worstMistakes(tracks.data, labels, TRACKS.length);
-  const worst = Array.from(bad.subarray(0, 12));
+  const worst = Array.from(bad.subarray(0, 12)), maps = await occlusion(worst);
   return [
     {
       name: "events",
@@ -164,7 +167,13 @@ export async function countFigures(
         worst.flatMap((event) => [...tracks.data.subarray(event * 4, event * 4 + 4)]),
         worst.map((event) => labels[event]),
         TRACKS.map(String),
-        { rows: worst.length, columns: columns[1], size, palette: "light" },
+        {
+          rows: worst.length,
+          columns: maps.length > 0 ? Math.ceil(columns[1] / 2) : columns[1],
+          size,
+          palette: "light",
+          saliency: new Map(maps.entries()),
+        },
       ),
     }]),
   ];
