@@ -11,7 +11,7 @@ import {
   onlyShape,
 } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
-import { set } from "./onnx.ts";
+import { type GraphBuilder, set } from "./onnx.ts";
 
 /** Settings of {@linkcode Resizing} and {@linkcode CenterCrop}. */
 export interface ImageSizeConfig extends LayerConfig {
@@ -87,34 +87,52 @@ export class Resizing extends Sized {
 }
 tf.serialization.registerClass(Resizing as never);
 
-/** The middle of an image at least as large; with an odd margin the spare row is dropped below. Source: Keras 3's `CenterCrop`. */
+/** A part of an image. */
+interface Box {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
+/**
+ * The middle of an image; with an odd margin the spare row is dropped below. Of an image with too few rows or columns the
+ * largest part of the crop's proportions, bilinear at the crop's size. Source: Keras 3's `CenterCrop`.
+ */
 export class CenterCrop extends Sized {
   static className = "CenterCrop";
 
-  override build(inputShape: OneOrMany<tf.Shape>): void {
-    super.build(inputShape);
-    const [, rows, columns] = onlyShape(inputShape);
-    if (rows! < this.height || columns! < this.width) {
-      throw new TypeError(
-        `${rows} × ${columns} pixels are less than the crop: got ${this.height} × ${this.width}`,
-      );
-    }
-  }
-
   override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
     return tf.tidy(() => {
-      const x = only<tf.Tensor4D>(inputs);
-      const [top, left] = this.corner(x.shape);
-      return tf.slice(x, [0, top, left, 0], [-1, this.height, this.width, -1]);
+      const x = only<tf.Tensor4D>(inputs), { top, left, height, width } = this.box(x.shape);
+      const part = tf.slice(x, [0, top, left, 0], [-1, height, width, -1]);
+      if (height === this.height && width === this.width) return part;
+      return tf.image.resizeBilinear(part, [this.height, this.width], false, true);
     });
   }
 
-  /** First row and column. */
-  corner([, rows, columns]: readonly (number | null)[]): [number, number] {
-    return [Math.floor((rows! - this.height) / 2), Math.floor((columns! - this.width) / 2)];
+  /** The part that is taken. */
+  box([, rows, columns]: readonly (number | null)[]): Box {
+    const tall = rows!, wide = columns!, isLarge = tall >= this.height && wide >= this.width;
+    const within = (side: number, most: number) => Math.max(Math.min(most, Math.trunc(side)), 1);
+    const height = isLarge ? this.height : within(wide * this.height / this.width, tall);
+    const width = isLarge ? this.width : within(tall * this.width / this.height, wide);
+    return { top: Math.floor((tall - height) / 2), left: Math.floor((wide - width) / 2), height, width };
   }
 }
 tf.serialization.registerClass(CenterCrop as never);
+
+/** An image, channels first, at another size. */
+function emitBilinear(build: GraphBuilder, image: string, size: [height: number, width: number]): string {
+  // The sizes themselves: the product of a side and a rounded share may be a pixel short.
+  const shape = build.node("Shape", [image]);
+  const kept = build.node("Slice", [shape, build.integers([0]), build.integers([2])]);
+  const sizes = build.node("Concat", [kept, build.integers(size)], { axis: 0 });
+  return build.node("Resize", [image, "", "", sizes], {
+    mode: "linear",
+    coordinate_transformation_mode: "half_pixel",
+  });
+}
 
 export const RESIZINGS: readonly LayerDefinition[] = [
   {
@@ -131,15 +149,7 @@ export const RESIZINGS: readonly LayerDefinition[] = [
       const { interpolation } = site.layer.getConfig();
       const [, rows, columns] = input.shape, [, height, width] = output.shape;
       if (interpolation === "bilinear") {
-        // The sizes themselves: the product of a side and a rounded share may be a pixel short.
-        const image = build.as(input, "first"), shape = build.node("Shape", [image]);
-        const kept = build.node("Slice", [shape, build.integers([0]), build.integers([2])]);
-        const sizes = build.node("Concat", [kept, build.integers([height!, width!])], { axis: 0 });
-        const name = build.node("Resize", [image, "", "", sizes], {
-          mode: "linear",
-          coordinate_transformation_mode: "half_pixel",
-        });
-        return set(site, "first", name);
+        return set(site, "first", emitBilinear(build, build.as(input, "first"), [height!, width!]));
       }
       const tall = [nearest(rows!, height!), nearest(columns!, width!)].reduce(
         (name, places, i) => build.node("Gather", [name, build.integers(places)], { axis: i + 1 }),
@@ -157,12 +167,17 @@ export const RESIZINGS: readonly LayerDefinition[] = [
       create: (settings) => new CenterCrop(settings as unknown as ImageSizeConfig),
     },
     onnx(site) {
-      const { build, inputs: [input], output: { shape: [, height, width] } } = site;
-      const [top, left] = (site.layer as CenterCrop).corner(input.shape);
-      const bounds = [[top, left], [top + height!, left + width!], [1, 2]].map((list) =>
-        build.integers(list)
-      );
-      set(site, "last", build.node("Slice", [build.as(input, "last"), ...bounds]));
+      const { build, inputs: [input], output: { shape: [, rows, columns] } } = site;
+      const { top, left, height, width } = (site.layer as CenterCrop).box(input.shape);
+      const cut = (name: string, axes: number[]) => {
+        const bounds = [[top, left], [top + height, left + width], axes].map((list) => build.integers(list));
+        return build.node("Slice", [name, ...bounds]);
+      };
+      if (height === rows && width === columns) {
+        return set(site, "last", cut(build.as(input, "last"), [1, 2]));
+      }
+      const part = cut(build.as(input, "first"), [2, 3]);
+      set(site, "first", emitBilinear(build, part, [rows!, columns!]));
     },
   },
 ];

@@ -11,7 +11,7 @@ import { rmsprop } from "../../../lib/train/rmsprop.ts";
 import { sgd } from "../../../lib/train/sgd.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
 import { testWith } from "../../needs.ts";
-import { caseName, classesOf, kerasLayer, LAYER_CASES } from "./layer_cases.ts";
+import { caseName, caseSeed, classesOf, kerasLayer, LAYER_CASES } from "./layer_cases.ts";
 import { answer, drawTensor, drawWeights, layerModels, sequence, wholeModels } from "./models.ts";
 import { askPeer, fromPeer, type PeerAnswer, type PeerArray, toPeer } from "./peer.ts";
 
@@ -144,7 +144,7 @@ testWith(
         ...kerasLayer(layerCase),
         shapes: layerCase.inputs,
         tokens: layerCase.tokens,
-        seed: i,
+        seed: caseSeed(layerCase),
       }));
       const good = [
         "branched",

@@ -352,6 +352,8 @@ export const KERAS_CASES: readonly LayerCase[] = [
   { className: "Resizing", settings: { height: 5, width: 9 }, inputs: [[8, 7, 3]] }, // 7 · (9 / 7) is 8.999… in floats
   { className: "Resizing", settings: { height: 13, width: 4, interpolation: "nearest" }, inputs: [image] },
   { className: "CenterCrop", settings: { height: 4, width: 5 }, inputs: [image] },
+  { className: "CenterCrop", settings: { height: 12, width: 5 }, inputs: [image] },
+  { className: "CenterCrop", settings: { height: 4, width: 11 }, inputs: [image] },
   {
     className: "EinsumDense",
     settings: { equation: "abc,cde->abde", outputShape: [-1, 2, 3], biasAxes: "de", activation: "tanh" },
@@ -587,6 +589,13 @@ export function kerasLayer(layerCase: InnerCase): Record<string, unknown> {
 /** The classes of a layer and of those inside it. */
 export function classesOf({ className, inner = [] }: InnerCase): string[] {
   return [className, ...[inner].flat().flatMap(classesOf)];
+}
+
+/** A number that depends on the case alone, so that a new case leaves the numbers of all others as they are. */
+export function caseSeed(layerCase: InnerCase): number {
+  let hash = 7;
+  for (const letter of caseName(layerCase)) hash = (hash * 31 + letter.charCodeAt(0)) % 65_521;
+  return hash;
 }
 
 /** A short name for messages. */
