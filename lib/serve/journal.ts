@@ -54,13 +54,16 @@ export interface JournalOptions {
  * @throws {Error} If another process has it, or the disk cannot be written.
  */
 export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
-  await Deno.mkdir(folder, { recursive: true });
-  const lock = await takeLock(join(folder, ".lock"));
+  let lock: Deno.FsFile | undefined;
   try {
+    await Deno.mkdir(folder, { recursive: true });
+    lock = await takeLock(join(folder, ".lock"));
     return await openLocked(folder, lock, options);
   } catch (error) {
-    lock.close(); // whoever opens it next need not wait for this process to end
-    throw error;
+    lock?.close(); // whoever opens it next need not wait for this process to end
+    const { message } = error as Error;
+    if (message.startsWith("Cannot ")) throw error;
+    throw new Error(`Cannot open the journal in "${folder}": ${message}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { type Journal, openJournal } from "../../../lib/serve/journal.ts";
 
@@ -152,4 +152,15 @@ Deno.test("Journal.add() takes objects for two whose names differ by their encod
     assertEquals([await journal.add(event("a b.png")), await journal.add(plus)], [true, true]);
     assertEquals([...journal.pending()].length, 2);
     await journal.close();
+  }));
+
+Deno.test("openJournal() says which journal cannot be opened, and why", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await Deno.mkdir(`${folder}/strange/events.jsonl`, { recursive: true });
+    for (const place of [`${folder}/file`, `${folder}/file/deeper`, `${folder}/strange`]) {
+      await assertRejects(() => openJournal(place), Error, `Cannot open the journal in "${place}": `);
+    }
+    await Deno.remove(`${folder}/strange/events.jsonl`);
+    await (await openJournal(`${folder}/strange`)).close();
   }));
