@@ -134,6 +134,7 @@ Deno.test("train fills a run folder, refuses to overwrite it, and resumes it", a
     "images",
     "learning_curve",
     "predictions",
+    "reliability",
     "roc",
     "worst_mistakes",
   ];
