@@ -2,7 +2,8 @@ import { join } from "@std/path";
 import { assert, assertClose, assertEquals } from "../assert.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { freePort } from "../servers/versitygw.ts";
-import { tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { SIDE, tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { encodeHdf5 } from "../../lib/io/hdf5_write.ts";
 import { createEdgeHost } from "../../lib/serve/edge_host.ts";
 import { openHttpModels } from "../../lib/score/http_models.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -139,7 +140,12 @@ Deno.test("functions/score.ts bundles into a folder that scores with the network
       stderr: "null",
     }).spawn();
     try {
-      await assertScores(await untilAnswered(`http://127.0.0.1:${port}/score/tiny`, child.status));
+      const address = `http://127.0.0.1:${port}/score/tiny`;
+      await assertScores(await untilAnswered(address, child.status));
+      const data = new Float32Array(SIDE * SIDE).fill(30), file = { image: { data, shape: [SIDE, SIDE] } };
+      const body = (await encodeHdf5(file)).slice(); // its decoder is in a file that is loaded now
+      const response = await fetch(address, { method: "POST", body });
+      await assertScores(response);
     } finally {
       child.kill();
       await child.status;
