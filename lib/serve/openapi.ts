@@ -40,7 +40,7 @@ const COMMON: Json = {
   404: problem("No such model or version"),
   421: problem("The server is not called by this name"),
   429: problem("Too many requests of one client at a time"),
-  413: problem("The body, unpacked, is larger than allowed"),
+  413: problem("The body, unpacked, is larger than allowed, or takes more memory than there is for all"),
   422: problem("A pixel or an output is not a number; the message says which"),
   503: problem("Too busy, too late or not loaded: try again after Retry-After"),
 };
