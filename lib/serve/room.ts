@@ -7,8 +7,12 @@ import { HttpProblem } from "./problem.ts";
 
 /** Room that all requests share. */
 export interface Room {
-  /** The share of one request; nothing at first. */
-  share(): RoomShare;
+  /**
+   * The share of one request; nothing at first.
+   *
+   * @param client Who asks, where that is known: all requests of one together get half of the room.
+   */
+  share(client?: string): RoomShare;
   /** Bytes that are taken. */
   taken(): number;
 }
@@ -18,7 +22,8 @@ export interface RoomShare {
   /**
    * Takes more, before it is allocated where that is known.
    *
-   * @throws {HttpProblem} 413 if it would not fit into the empty room, 503 if it does not now.
+   * @throws {HttpProblem} 413 if it would not fit into the empty room, 429 if the client's other requests take too much,
+   * 503 if it does not fit now.
    */
   take(bytes: number): void;
   /** Gives some of it back. */
@@ -44,24 +49,34 @@ export const UNLIMITED: RoomShare = { take() {}, give() {}, hold: () => () => {}
  * ```
  */
 export function createRoom(maxBytes: number): Room {
+  const clients = new Map<string, number>(), later = { "retry-after": "1" };
   let taken = 0;
+  const moveOf = (client: string | undefined, bytes: number) => {
+    taken += bytes;
+    if (client === undefined) return;
+    const all = (clients.get(client) ?? 0) + bytes;
+    if (all > 0) clients.set(client, all);
+    else clients.delete(client);
+  };
   return {
     taken: () => taken,
-    share() {
+    share(client) {
       let own = 0, holders = 0;
       const move = (bytes: number) => {
         own += bytes;
-        taken += bytes;
+        moveOf(client, bytes);
       };
       return {
         take(bytes) {
           if (own + bytes > maxBytes) {
             throw new HttpProblem(413, `The request needs more than ${maxBytes} bytes of memory`);
           }
+          const all = client === undefined ? 0 : clients.get(client) ?? 0;
+          if (all > own && all + bytes > maxBytes / 2) {
+            throw new HttpProblem(429, "Your other requests hold as much memory as they may", later);
+          }
           if (taken + bytes > maxBytes) {
-            throw new HttpProblem(503, "Requests hold as much memory as they may: try again", {
-              "retry-after": "1",
-            });
+            throw new HttpProblem(503, "Requests hold as much memory as they may: try again", later);
           }
           move(bytes);
         },

@@ -150,7 +150,7 @@ export function createService(options: ServiceOptions): Service {
     },
     async fetch(request, client) {
       const started = performance.now(), trace = continueTrace(request.headers.get("traceparent"));
-      const share = room.share(), id = idOf(request);
+      const share = room.share(client), id = idOf(request);
       const asked: Asked = { request, client, started, id, trace, note: {}, room: share };
       const leave = enter(client, share);
       let failed = false;

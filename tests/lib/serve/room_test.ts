@@ -35,6 +35,19 @@ Deno.test("createRoom() refuses what never fits with 413, what does not fit now 
   assertEquals(room.taken(), 40);
 });
 
+Deno.test("createRoom() lets all requests of one client have half of it, and a single one all", () => {
+  const room = createRoom(100), [alone, first, second] = ["b", "a", "a"].map((client) => room.share(client));
+  first.take(30);
+  second.take(20);
+  assertEquals([statusOf(() => second.take(1)), statusOf(() => first.take(1))], [429, 429]);
+  second.give(20);
+  first.take(60); // alone again
+  assertEquals(statusOf(() => second.take(1)), 429);
+  first.give(90);
+  alone.take(100);
+  assertEquals([statusOf(() => first.take(1)), room.taken()], [503, 100]);
+});
+
 Deno.test("readBody() counts a body while it is joined or unpacked, and in the end what is left of it", async () => {
   const zeros = new Uint8Array(5000), packed = encodeGzip(zeros).slice();
   const posted = (body: BodyInit, headers: Record<string, string> = {}) =>
