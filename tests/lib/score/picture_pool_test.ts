@@ -37,3 +37,25 @@ Deno.test("createPicturePool() refuses more files than may wait", async () => {
   assert((results[2] as PromiseRejectedResult).reason instanceof OverloadError);
   await pool.close();
 });
+
+Deno.test("createPicturePool() that is closed refuses what is being opened, what waits, and what comes later", async () => {
+  const pool = createPicturePool({ threads: 1 });
+  const decoding = [1, 2].map(() =>
+    assertRejects(() => pool.decode(frame(), "a.npy"), OverloadError, "is stopping")
+  );
+  await pool.close();
+  await Promise.all(decoding);
+  const { retryAfterMs } = await assertRejects(
+    () => pool.decode(frame(), "a.npy"),
+    OverloadError,
+    "is stopping",
+  );
+  assertEquals(retryAfterMs, 1000);
+});
+
+Deno.test("createPicturePool() opens as many files at once as it has threads, and the others after them", async () => {
+  const pool = createPicturePool({ threads: 2, maxQueue: 3 });
+  const opened = await Promise.all([1, 2, 3, 4, 5].map((i) => pool.decode(frame(), `${i}.npy`)));
+  assertEquals(opened.map(([{ name }]) => name), ["1.npy", "2.npy", "3.npy", "4.npy", "5.npy"]);
+  await pool.close();
+});

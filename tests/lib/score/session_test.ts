@@ -1,8 +1,8 @@
 /** ONNX Runtime behind its interface. */
 import config from "../../../deno.json" with { type: "json" };
-import { openSession, WEB_VERSION } from "../../../lib/score/session.ts";
+import { openSession, warmRuntime, WEB_VERSION } from "../../../lib/score/session.ts";
 import { tinyOnnx } from "../../tiny_model.ts";
-import { assertClose, assertEquals } from "../../assert.ts";
+import { assertClose, assertEquals, assertRejects } from "../../assert.ts";
 
 Deno.test("the .wasm file that is read before ONNX Runtime is there is of the same package", () => {
   assertEquals(config.imports["onnxruntime-web"], `npm:onnxruntime-web@${WEB_VERSION}`);
@@ -23,4 +23,11 @@ Deno.test("openSession() computes the same natively and in WebAssembly", async (
   }));
   assertEquals(wasm.map(({ name, shape }) => [name, shape]), native.map(({ name, shape }) => [name, shape]));
   assertClose(wasm[0].data, native[0].data, 1e-6);
+});
+
+Deno.test("warmRuntime() starts either runtime, and leaves what goes wrong to the session that is opened", async () => {
+  for (const runtime of ["native", "wasm"] as const) {
+    await warmRuntime({ runtime });
+    await assertRejects(() => openSession(Uint8Array.of(1, 2, 3), { runtime }), Error);
+  }
 });
