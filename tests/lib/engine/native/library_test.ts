@@ -1,7 +1,11 @@
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { createHash } from "node:crypto";
 import { fetchLibrary, findLibrary, type LibraryLocation } from "../../../../lib/engine/native/library.ts";
-import { checkCachedLibrary, installLibrary } from "../../../../lib/engine/native/library_cache.ts";
+import {
+  checkCachedLibrary,
+  installLibrary,
+  makeTemporaryFolder,
+} from "../../../../lib/engine/native/library_cache.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
 import { CORE, FRAMEWORK, LIBRARIES, makeWheel } from "./_wheels.ts";
@@ -267,6 +271,29 @@ Deno.test("fetchLibrary() leaves nothing behind when the disk is full", () =>
     const said = new TextDecoder().decode(stdout);
     assert(/file too large|EFBIG/i.test(said), said);
     assertEquals(await Array.fromAsync(Deno.readDir(cacheFolder)), []);
+  }));
+
+Deno.test("makeTemporaryFolder() clears away what a killed process left a day ago, and nothing else", () =>
+  withFolder(async (folder) => {
+    const aged = async (name: string, seconds: number) => {
+      await Deno.mkdir(join(folder, name));
+      await Deno.writeTextFile(join(folder, name, "part"), "");
+      const time = new Date(Date.now() - 1000 * seconds);
+      await Deno.utime(join(folder, name), time, time);
+    };
+    await aged(".fetching-old", 86_410);
+    await aged(".fetching-new", 86_200);
+    await aged("tensorflow-1.0.0", 1e6);
+    const made = await makeTemporaryFolder(folder);
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort(),
+      [
+        ".fetching-new",
+        basename(made),
+        "tensorflow-1.0.0",
+      ].sort(),
+    );
+    assert(basename(made).startsWith(".fetching-"));
   }));
 
 Deno.test("installLibrary() puts a new folder in the place of a damaged one", () =>
