@@ -1,3 +1,4 @@
+import { nativeOp } from "../../../../lib/engine/native/native_op.ts";
 import { affine, compile, gatherRows, startEngine, tf, warp } from "../../../../lib/engine/mod.ts";
 import { assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 
@@ -79,6 +80,42 @@ for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
     tf.dispose([x, moved]);
   });
 }
+
+/** By what they do: eight numbers, as TensorFlow has them. No place is right between two pixels. */
+const PROJECTIONS: Record<string, number[]> = {
+  "moves and turns": [0.91, -0.63, 1.17, 0.72, 0.83, -1.29, 0, 0],
+  "leans along the rows": [1.1, 0.21, -0.7, -0.1, 0.93, 0.4, 0.037, 0],
+  "leans along the columns": [1.1, 0.21, -0.7, -0.1, 0.93, 0.4, 0, 0.041],
+  "leans both ways": [0.9, -0.3, 1.3, 0.25, 1.07, -2.2, -0.11, 0.043],
+  "has a line at infinity": [1, 0, 0.3, 0, 1, 0.2, -0.5, 0],
+  "goes far beyond": [-3.1, 0.4, 9.3, 0.7, 4.3, -11.2, 0, 0.013],
+};
+
+for (const [name, matrix] of Object.entries(PROJECTIONS)) {
+  Deno.test(`affine() that ${name} gives TensorFlow's pixels on every backend, for every fill`, async () => {
+    const pixels = Float32Array.from({ length: 2 * 5 * 4 * 2 }, (_, i) => (7 * i) % 11 + i / 3);
+    for (const fillMode of ["constant", "nearest", "reflect", "wrap"] as const) {
+      for (const interpolation of ["bilinear", "nearest"] as const) {
+        const results: number[][] = [];
+        for (const backend of ["tensorflow", "wasm", "cpu"] as const) {
+          await startEngine({ backend });
+          const x = tf.tensor4d(pixels, [2, 5, 4, 2]);
+          const turned = tf.tensor2d([matrix, [1, 0, 0, 0, 1, 0, 0, 0]]);
+          const moved = affine(x, turned, { fillMode, fillValue: 2.5, interpolation, size: [6, 7] });
+          results.push([...moved.dataSync()]);
+          tf.dispose([x, turned, moved]);
+        }
+        const [expected, ...others] = results;
+        for (const other of others) assertClose(other, expected, 1e-4, `${fillMode}, ${interpolation}`);
+      }
+    }
+  });
+}
+
+Deno.test("an op that TensorFlow has not is named", async () => {
+  await startEngine({ backend: "tensorflow" });
+  assertThrows(() => nativeOp("NoSuchOp", [], [tf.scalar(1)]), Error, 'Cannot make TensorFlow op "NoSuchOp"');
+});
 
 Deno.test("warp() names what does not fit", async () => {
   await startEngine({ backend: "cpu" });

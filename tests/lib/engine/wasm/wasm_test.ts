@@ -303,3 +303,20 @@ Deno.test("wasm kernels give back every byte they take", async () => {
   assertEquals(heap(), bytes);
   assert(numTensors >= 2);
 });
+
+Deno.test("wasm kernels that the cpu backend runs leave nothing there", async () => {
+  await tf.setBackend("wasm");
+  const cpu = tf.findBackend("cpu") as unknown as { numDataIds(): number };
+  const bools = tf.tensor2d([1, 0, 0, 1, 1, 1], [2, 3], "bool"), indices = tf.tensor1d([1, 0], "int32");
+  const { numTensors } = tf.memory(), held = cpu.numDataIds();
+  for (let i = 0; i < 3; i++) {
+    tf.dispose([
+      tf.reverse(bools, 1),
+      tf.oneHot(indices, 3),
+      tf.cast(indices, "bool"),
+      tf.where(bools, bools, bools),
+    ]);
+  }
+  assertEquals([tf.memory().numTensors, cpu.numDataIds()], [numTensors, held]);
+  tf.dispose([bools, indices]);
+});
