@@ -11,7 +11,7 @@ function inputsOf({ sourceLayer, nodeIndex }: tf.SymbolicTensor): tf.SymbolicTen
 function beforeHead(output: tf.SymbolicTensor): { features: tf.SymbolicTensor; head?: tf.layers.Layer } {
   for (let at = output; at.sourceLayer.weights.length === 0;) {
     const inputs = inputsOf(at);
-    if (inputs.length !== 1) break;
+    if (inputs.length !== 1 || inputs[0] === at) break; // an input is made of itself
     [at] = inputs;
     if (at.sourceLayer.getClassName() === "Dense" && at.rank === 2) {
       return { features: inputsOf(at)[0], head: at.sourceLayer };

@@ -1,7 +1,7 @@
 import { fromArrays } from "../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { type Data, defineExperiment } from "../../../lib/run/experiment.ts";
-import { checkSpaceOf, experimentObjective } from "../../../lib/run/search_trial.ts";
+import { checkJudged, checkSpaceOf, experimentObjective } from "../../../lib/run/search_trial.ts";
 import { createRng } from "../../../lib/base/rng.ts";
 import { search } from "../../../lib/search/search.ts";
 import * as train from "../../../lib/train/mod.ts";
@@ -156,6 +156,23 @@ Deno.test("experimentObjective() judges by folds of the training examples where 
       "no validation examples: keep some, or ask for folds",
     ),
   );
+});
+
+Deno.test("experimentObjective() cuts into no more folds than examples, and checkJudged() wants something to judge by", async () => {
+  for (const folds of [1, 2.5, 61]) {
+    using trials = experimentObjective(sides, { dataFolder, options, folds });
+    const { trials: [failed] } = await search({ rate: [0.5] }, trials.objective, { trials: 1 });
+    const { message } = failed.attempts[0].failure!;
+    assert(message.includes(`Cannot cut 60 training examples into ${folds} folds`), message);
+  }
+  assertThrows(
+    () => checkJudged("sides", { validation: 0 }),
+    RangeError,
+    'Cannot judge trials of "sides" as no examples are kept for validation: give --folds K, or --validation',
+  );
+  checkJudged("sides", { validation: 0 }, 2);
+  checkJudged("sides", { validation: 1 });
+  checkJudged("sides", {});
 });
 
 Deno.test("experimentObjective() and checkSpaceOf() name the nearest of what is not there", async () => {
