@@ -64,6 +64,21 @@ Deno.test("prepareImage() turns dark on bright round, by what is white at that s
   assertClose(prepareImage(card([3, 3, 1], steps), dark), [0, 0, 0, 0, 1, 0, 0, 0, 0], 1e-6);
 });
 
+Deno.test("prepareInput() takes 1 for white among floats, and the most that a whole number's type holds", () => {
+  const steps: PreprocessingStep[] = [{ op: "invertIfBright" }];
+  const types = [["f4", Float32Array, 1], ["u1", Uint8Array, 255], ["u2", Uint16Array, 65_535]] as const;
+  for (const [dtype, Values, white] of types) {
+    const data = new Values(9).fill(white);
+    data[4] = 0;
+    const { data: turned } = prepareInput(card([3, 3, 1], steps), card([3, 3, 1], steps).inputs[0], {
+      data,
+      shape: [3, 3, 1],
+      dtype,
+    });
+    assertEquals([...turned], [0, 0, 0, 0, white, 0, 0, 0, 0], dtype);
+  }
+});
+
 Deno.test("prepareImage() brings 16 bits to the range of 8 only where the model takes a fraction of full scale", () => {
   const deep = {
     data: Uint16Array.of(65535, 257),
