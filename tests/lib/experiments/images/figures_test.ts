@@ -36,6 +36,11 @@ const specOf = (list: readonly Figure[], name: string) => {
   return found && "spec" in found ? JSON.parse(JSON.stringify(found.spec)) : undefined;
 };
 
+/** What stands below the two training images; the words of their scales come behind. */
+const wordsIn = (list: readonly Figure[]) =>
+  [...JSON.stringify(specOf(list, "images")).matchAll(/"text":"([a-z, 0-9.]*)"/g)].map(([, text]) => text)
+    .slice(0, 2);
+
 Deno.test("ownFigures() draws a curve for each label that some images have and some have not", async () => {
   // Labels x, y and z of each image; y is nobody's among those tested.
   const values = [1, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0];
@@ -58,12 +63,16 @@ Deno.test("ownFigures() draws a curve for each label that some images have and s
     { name: "y", count: 2 },
     { name: "z", count: 3 },
   ]);
+  assertEquals(wordsIn(list), ["x, y, z", "y"], "of the images that are trained on");
   const none = { ...labels, values: values.map((value, i) => i < 12 ? 0 : value) };
-  assertEquals((await figures(scores, none)).map(({ name }) => name), ["images", "labels", "learning_curve"]);
+  const bare = await figures(scores, none);
+  assertEquals(bare.map(({ name }) => name), ["images", "labels", "learning_curve"]);
+  const last = { ...labels, values: [...values.slice(0, 15), 0, 0, 0] };
+  assertEquals(wordsIn(await figures(scores, last)), ["x, y, z", "none"]);
 });
 
 Deno.test("ownFigures() draws a value against the truth, and what is left of it where there are two", async () => {
-  const labels = { task: "value", column: "mass", values: [1, 2, 3, 4, 5, 6] };
+  const labels = { task: "value", column: "mass", values: [1, 2, 3, 4, 5.1234, 6] };
   const list = await figures([1, 2.5, 3, 5], labels);
   assertEquals(list.map(({ name }) => name), [
     "images",
@@ -72,6 +81,7 @@ Deno.test("ownFigures() draws a value against the truth, and what is left of it 
     "predicted_against_true",
     "residuals",
   ]);
+  assertEquals(wordsIn(list), ["5.12", "6"]);
   const expected = plotResiduals(Float32Array.of(1, 2.5, 3, 5), Float32Array.of(1, 2, 3, 4), {
     title: "Residuals",
   });
@@ -93,5 +103,6 @@ Deno.test("ownFigures() shows classes by what was taken for what, and asks what 
     "predictions",
     "worst_mistakes",
   ]);
+  assertEquals(wordsIn(list), ["b", "a"]);
   assertEquals(asked, [[1, 3]], "the second is 0.8 wrong, the fourth 0.6");
 });
