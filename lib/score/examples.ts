@@ -157,6 +157,14 @@ async function readPages(
     arrays.every(({ isPicture, shape }) => isPicture && shape.join() === page.join());
   const layout = isStack ? kind.layout(input.raw ?? input.shape, stacked) : undefined;
   if (!layout) return undefined;
+  const types = [...new Set(arrays.map(({ dtype }) => dtype))];
+  if (types.length > 1) {
+    throw new TypeError(
+      `Cannot take the pages of "${file.name}" as ${kind!.noun} as they must be of one type: got ${
+        types.join(", ")
+      }`,
+    );
+  }
   checkLimits(file.name, layout, limits);
   checkBudget(file.name, 2 * arrays.length * keptBytes(arrays[0]), limits); // the pages, and all of them joined
   const parts = await Promise.all(arrays.map(async (array) => rawValues((await array.read()).data)));

@@ -146,6 +146,57 @@ Deno.test("findExamples() goes through an archive, and says what of it cannot be
   assertEquals(second, ["f/b.npy[1]", [5, 6, 1], 30]);
 });
 
+/** A TIFF of pages of one row of grey pixels, of a byte or two each, in little-endian order. */
+function stack(pages: readonly (Uint8Array | Uint16Array)[]): Uint8Array {
+  const parts: Uint8Array[] = [Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0)];
+  let at = 8;
+  pages.forEach((pixels, page) => {
+    const bits = 8 * pixels.BYTES_PER_ELEMENT, pixelsAt = at + 2 + 12 * 8 + 4;
+    const fields = [
+      [256, pixels.length],
+      [257, 1],
+      [258, bits],
+      [259, 1],
+      [262, 1],
+      [273, pixelsAt],
+      [278, 1],
+      [279, pixels.byteLength],
+    ];
+    const next = pixelsAt + pixels.byteLength,
+      view = new DataView(new ArrayBuffer(2 + 12 * fields.length + 4));
+    view.setUint16(0, fields.length, true);
+    fields.forEach(([tag, value], i) => {
+      view.setUint16(2 + 12 * i, tag, true);
+      view.setUint16(4 + 12 * i, 4, true); // LONG
+      view.setUint32(6 + 12 * i, 1, true);
+      view.setUint32(10 + 12 * i, value, true);
+    });
+    view.setUint32(2 + 12 * fields.length, page + 1 < pages.length ? next : 0, true);
+    parts.push(new Uint8Array(view.buffer), new Uint8Array(pixels.buffer));
+    at = next;
+  });
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+Deno.test("findExamples() takes the pages of a stack for a volume's frames where they are alike", async () => {
+  const volume = { inputs: [input(2, 1, 4, 1)] };
+  const [low, high] = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7, 8)];
+  assertEquals(await find(stack([low, high]), volume, 8), [["f", [2, 1, 4, 1], 1, 2, 3, 4, 5, 6, 7, 8]]);
+  const deep = Uint16Array.of(300, 301, 302, 303);
+  assertEquals(await find(stack([deep, deep]), volume, 5), [["f", [2, 1, 4, 1], 300, 301, 302, 303, 300]]);
+  assertEquals(await find(stack([low, high])), [["f[0]", [1, 4, 1]], ["f[1]", [1, 4, 1]]]);
+  await assertRejects(
+    () => find(stack([low, deep]), volume),
+    TypeError,
+    'Cannot take the pages of "f" as a volume as they must be of one type: got u1, u2',
+  );
+  await assertRejects(
+    () => find(stack([low, high]), { ...volume, maxPixels: 7 }),
+    RangeError,
+    "the limit is 7",
+  );
+});
+
 Deno.test("findExamples() notes what its reader left out of a file, beside the first input of each example", async () => {
   const png = encodePng({ data: new Uint8Array(30), height: 5, width: 6, channels: 1 });
   const damaged = Uint8Array.of(0, 0, 0, 1, 0x74, 0x45, 0x58, 0x74, 0x41, 0, 0, 0, 0); // tEXt, whose CRC is not 0
