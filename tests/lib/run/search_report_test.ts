@@ -70,7 +70,9 @@ Deno.test("searchFigures() draws what trials reported, step by step", () => {
 
 Deno.test("searchFigures() draws the curves of the newest hundred trials that reported more than once", async () => {
   const once = await search({ x: { low: 1, high: 1000 } }, async ({ x }, trial) => {
-    for (let step = 1; step <= Math.min(2, 1 + trial.number); step++) await trial.report(step, { value: Number(x) });
+    for (let step = 1; step <= Math.min(2, 1 + trial.number); step++) {
+      await trial.report(step, { value: Number(x) });
+    }
     return Number(x);
   }, { trials: 102, sampler: "random" });
   const drawn = new Set(dataOf(searchFigures(once.study).curves).map(({ trial }) => trial));
