@@ -12,7 +12,7 @@ import { LAYERS, OWN_PACKAGE } from "../layers/registry.ts";
 import { apart } from "../layers/twin.ts";
 import { type Ends, endsOf, flattenTensors, type History, historyKey } from "./_keras_nodes.ts";
 import { isOperation, layerOfOperation } from "./_keras_operations.ts";
-import { numberedPaths } from "../layers/_keras_paths.ts";
+import { numberedPaths } from "../layers/keras_paths.ts";
 import type { WeightsFile } from "./_weights_file.ts";
 
 /** Makes an error of what is wrong. */

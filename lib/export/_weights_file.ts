@@ -1,11 +1,12 @@
 /**
  * `model.weights.h5` of Keras 3: numbered arrays in groups, written and read in memory by h5wasm.
  *
- * A file from elsewhere is held to what its place allows: only float arrays, only gzip and shuffle as filters (the
+ * A file from elsewhere is held to what its place allows: only float arrays, only gzip, shuffle and LZF as filters (the
  * library returns uninitialised memory for others), and no array is read before its shape has been agreed to. Links to
  * other files lead nowhere, as the library sees a file system of its own. @module
  */
 import type { Dataset, default as h5wasm, File as Hdf5File } from "h5wasm";
+import { installPlugin } from "../io/hdf5_plugins.ts";
 import type { ZipSource } from "../io/zip.ts";
 
 /** An array as it is stored; shape [] is a scalar. */
@@ -99,6 +100,9 @@ function mount({ FS }: Module, path: string, source: Bytes): void {
   };
 }
 
+/** Filters by their registered numbers. */
+const GZIP = 1, SHUFFLE = 2, LZF = 32_000;
+
 /** Bytes that are read at once. */
 const PIECE_BYTES = 1 << 20;
 
@@ -124,6 +128,9 @@ export async function openWeights(source: Bytes, fail: (why: string) => Error): 
     throw fail(`model.weights.h5 must have ${stated} bytes: it ends after ${source.size}`);
   }
   const { File, module } = await load();
+  const filters = new Set([GZIP, SHUFFLE]);
+  // A bundle has no plugins; there a file packed by LZF is refused by name.
+  await installPlugin({ module }, LZF, "").then(() => filters.add(LZF), () => {});
   const path = `${crypto.randomUUID()}.h5`;
   mount(module, path, source);
   module.activate_throwing_error_handler(); // else the library writes its own stories to stderr
@@ -174,7 +181,7 @@ export async function openWeights(source: Bytes, fail: (why: string) => Error): 
       if (typeof dtype !== "string" || !/^[<>]?[fdiqIQ]$/.test(dtype)) {
         throw fail(`"${name}" in model.weights.h5 must hold float32: it holds ${JSON.stringify(dtype)}`);
       }
-      const filter = array.filters.find(({ id }) => id !== 1 && id !== 2);
+      const filter = array.filters.find(({ id }) => !filters.has(id));
       if (filter) {
         throw fail(`"${name}" in model.weights.h5 is packed by filter "${filter.name || filter.id}"`);
       }

@@ -11,7 +11,7 @@ import { layerObject, layerToKeras } from "../layers/keras_form.ts";
 import type { Json, JsonObject } from "../layers/keras_settings.ts";
 import { LAYERS } from "../layers/registry.ts";
 import { type Call, type Graph, readGraph, type Value } from "./_graph.ts";
-import { numberedPaths } from "../layers/_keras_paths.ts";
+import { numberedPaths } from "../layers/keras_paths.ts";
 import { encodeWeights, type StoredArray, type StoredGroup } from "./_weights_file.ts";
 import { type OptimizerState, optimizerToKeras } from "./keras_optimizer.ts";
 

@@ -84,7 +84,11 @@ export const PLUGINS: Readonly<Record<number, string>> = {
  *
  * @throws {TypeError} If the package is not there, as in a bundle without it.
  */
-export async function installPlugin({ module }: Library, filter: number, where: string): Promise<void> {
+export async function installPlugin(
+  { module }: Pick<Library, "module">,
+  filter: number,
+  where: string,
+): Promise<void> {
   const folder = module.get_plugin_search_paths()[0], file = `libH5Z${PLUGINS[filter]}.so`;
   if (module.FS.analyzePath(`${folder}/${file}`, false).exists) return;
   let bytes: Uint8Array;

@@ -40,9 +40,10 @@ export class SlopedReLU extends tf.layers.Layer {
     const { maxValue, negativeSlope, threshold } = this.#settings;
     return tf.tidy(() => {
       const x = only(inputs), over = tf.cast(tf.greater(x, threshold), "float32");
+      const under = tf.cast(tf.less(x, threshold), "float32"); // between them both slopes are 0
       const kept = tf.mul(x, over);
       const above = maxValue === null ? kept : tf.minimum(kept, maxValue);
-      const below = tf.mul(tf.mul(tf.sub(x, threshold), negativeSlope), tf.sub(1, over));
+      const below = tf.mul(tf.mul(tf.sub(x, threshold), negativeSlope), under);
       return negativeSlope === 0 ? above : tf.add(above, below);
     });
   }

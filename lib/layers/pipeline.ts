@@ -1,7 +1,7 @@
 /** Pipeline: layers that prepare images, one after the other. @module */
 import { tf } from "../engine/mod.ts";
 import { Chain, emitChain } from "./_chain.ts";
-import { numberedPaths } from "./_keras_paths.ts";
+import { numberedPaths } from "./keras_paths.ts";
 import type { LayerConfig } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
 

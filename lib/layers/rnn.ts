@@ -1,7 +1,7 @@
 /** RNN: a cell, or several, run over a series. Input [batch, steps, in]. @module */
 import type { tf } from "../engine/mod.ts";
 import { Chain, emitChain } from "./_chain.ts";
-import { numberedPaths } from "./_keras_paths.ts";
+import { numberedPaths } from "./keras_paths.ts";
 import type { Applied, LayerConfig } from "./_layer.ts";
 import type { LayerDefinition, WeightPart } from "./definition.ts";
 import { Cell, type SeriesAsked, StackedRNNCells } from "./recurrent_cell.ts";

@@ -6,4 +6,5 @@
 import "./broadcast_gradients.ts";
 import "./convolution_gradients.ts";
 import "./extreme_gradients.ts";
+import "./kink_gradients.ts";
 import "./index_gradients.ts";

@@ -447,7 +447,8 @@ class Recipe(Draw):
         self.fill(model)
         rng = self.part("frozen")
         if rng is not None and rng.random() < 0.4:
-            inner = [layer for layer in model.layers[:-1] if layer.weights]
+            # Keras itself forgets that a ConvLSTM is frozen when it reads its file: the cell learns on.
+            inner = [layer for layer in model.layers[:-1] if layer.weights and "ConvLSTM" not in type(layer).__name__]
             for layer in inner:
                 if rng.random() < 0.5:
                     layer.trainable = False

@@ -3,7 +3,7 @@ import { tf } from "../../../lib/engine/mod.ts";
 import type { JsonObject } from "../../../lib/layers/keras_settings.ts";
 import { LAYERS } from "../../../lib/layers/registry.ts";
 import { decodeKeras, readKeras } from "../../../lib/export/keras_read.ts";
-import { numberedPaths } from "../../../lib/layers/_keras_paths.ts";
+import { numberedPaths } from "../../../lib/layers/keras_paths.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
 import { adam } from "../../../lib/train/adam.ts";
@@ -287,6 +287,16 @@ Deno.test("decodeKeras() answers any settings with one clear line or a model, an
     }
   }
   assert(refused > 100, `${refused}`);
+});
+
+Deno.test("readKeras() reads weights that h5py packed by LZF, shuffled or not", async () => {
+  // model.weights.h5 written again by h5py 3 with compression="lzf", the kernel with shuffle=True:
+  // Dense(40) on 30 values, kernel (np.arange(1200) // 7 % 5).reshape(30, 40), bias np.arange(40)
+  const { model } = await readKeras(new URL("old_keras/lzf.keras", import.meta.url).pathname);
+  assertEquals(model.getWeights().map((weight) => [...weight.dataSync()]), [
+    Array.from({ length: 1200 }, (_, i) => Math.floor(i / 7) % 5),
+    Array.from({ length: 40 }, (_, i) => i),
+  ]);
 });
 
 Deno.test("readKeras() reads a file where it lies, as decodeKeras() its bytes, and lets it go", () =>

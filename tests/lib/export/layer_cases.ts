@@ -499,6 +499,18 @@ export const KERAS_CASES: readonly LayerCase[] = [
     inputs: [[3, 6, 5, 2]],
   },
   {
+    className: "ConvLSTM2D",
+    settings: {
+      filters: 1,
+      kernelSize: 3,
+      padding: "same",
+      dilationRate: 2,
+      activation: "relu",
+      returnSequences: true,
+    },
+    inputs: [[4, 5, 4, 2]],
+  },
+  {
     className: "ConvLSTM3D",
     settings: { filters: 2, kernelSize: 2, recurrentActivation: "hardSigmoid6" },
     keras: { recurrent_activation: "hard_sigmoid" },

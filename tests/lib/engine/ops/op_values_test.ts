@@ -167,6 +167,34 @@ Deno.test("the gradient of an extreme is shared among equals, as in TensorFlow",
   }
 });
 
+Deno.test("slopes at kinks are TensorFlow's", async () => {
+  // With x = tf.Variable([-3., -1., 0., 1., 3., 6.]) and keras.layers.PReLU of 0.3:
+  // tf.GradientTape().gradient(tf.reduce_sum(f(x)), x) of TensorFlow 2.21, Keras 3.15.
+  const wanted: [string, (x: tf.Tensor) => tf.Tensor, number[]][] = [
+    ["abs", tf.abs, [-1, -1, 0, 1, 1, 1]],
+    ["relu", tf.relu, [0, 0, 0, 1, 1, 1]],
+    ["relu6", tf.relu6, [0, 0, 0, 1, 1, 0]],
+    ["selu", tf.selu, [0.08753, 0.64677, 1.0507, 1.0507, 1.0507, 1.0507]],
+    ["elu", tf.elu, [0.04979, 0.36788, 1, 1, 1, 1]],
+    ["leakyRelu", (x) => tf.leakyRelu(x, 0.3), [0.3, 0.3, 0.3, 1, 1, 1]],
+    ["prelu", (x) => tf.prelu(x, tf.fill([6], 0.3)), [0.3, 0.3, 0, 1, 1, 1]],
+  ];
+  for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
+    await startEngine({ backend });
+    const x = tf.tensor1d([-3, -1, 0, 1, 3, 6]);
+    for (const [name, apply, slopes] of wanted) {
+      const found = tf.grad((x) => tf.sum(apply(x)))(x).dataSync();
+      assertClose(found, slopes, 1e-4, `${name} on ${backend}`, 1e-3);
+    }
+    // The shared slope of a PReLU learns from the negative values alone.
+    const shared = tf.grads((x, slope) => tf.sum(tf.prelu(x, slope)))([
+      tf.tensor2d([[-1, 0], [2, -3]]),
+      tf.tensor1d([0.3, 0.3]),
+    ]);
+    assertEquals([...shared[1].dataSync()], [-1, -3], backend);
+  }
+});
+
 Deno.test("einsum() names the equation that it does not know", async () => {
   await startEngine({ backend: "cpu" });
   const x = tf.ones([2, 2]);
