@@ -142,6 +142,10 @@ Deno.test("searchReportHtml() tables the best, the front, what failed and what w
     correlations = tableOf(html, `With loss, over ${given.length} trials`);
   assertEquals(correlations[0], ["", "Pearson", "Spearman"]);
   assert(correlations.some(([name]) => names.includes(name)));
+  for (const [name, ...coefficients] of correlations.slice(1)) {
+    assert(coefficients.every((text) => /^[-−]?[01](\.\d{1,3})?$/.test(text)), `${name} ${coefficients}`);
+  }
+  assert(correlations.slice(1).flat().some((text) => /\.\d{3}$/.test(text)), "three digits");
 });
 
 Deno.test("searchReportHtml() leaves out sections that would be empty", () =>

@@ -143,6 +143,7 @@ Deno.test("S3Blobs says in its own words what a server refuses for", async () =>
     [400, "XMinioStorageFull", "the disk of E is full"],
     [501, "NotImplemented", "E answered 501 NotImplemented"],
     [418, "Teapot", "E answered 418 Teapot"],
+    [400, "RequestTimeout", "E does not answer"],
   ];
   for (const [status, code, why] of cases) {
     await onServer(() => s3Problem(status, code), async (blobs, { endpoint }) => {
