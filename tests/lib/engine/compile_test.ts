@@ -121,3 +121,17 @@ Deno.test("a compiled function tells how many ops it runs, and none where nothin
   plain(tf.tensor1d([1])).dispose();
   assertEquals([plain.ops, plain.traces], [0, 0]);
 });
+
+Deno.test("a compiled function tells variables apart that began with one value", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const start = tf.tensor1d([1, 2]), a = tf.variable(start), b = tf.variable(start);
+  b.assign(a.clone() as tf.Tensor1D); // they share one value of TensorFlow's
+  const weighted = compile(() => tf.add(tf.mul(a, 10), b));
+  assertEquals([...weighted().dataSync()], [11, 22]);
+  a.assign(tf.tensor1d([3, 4]));
+  assertEquals([...weighted().dataSync()], [31, 42]);
+  b.assign(tf.tensor1d([5, 6]));
+  assertEquals([...weighted().dataSync()], [35, 46]);
+  weighted.dispose();
+  tf.dispose([start, a, b]);
+});

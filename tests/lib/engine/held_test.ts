@@ -73,3 +73,19 @@ Deno.test("a compiled step gathers other rows at each call, and frees nothing th
   assertEquals([...takeRows(held, rows(1)).dataSync()], [20]);
   held.dispose();
 });
+
+Deno.test("takeRows() of bytes leaves nothing behind on the native backend but what it gives", async () => {
+  const { native } = (await import("../../../lib/engine/state.ts")).state;
+  await startEngine({ backend: "tensorflow" });
+  const held = toDevice(Uint8Array.of(10, 20, 30), [3]), indices = rows(2, 0);
+  const take = () => {
+    const taken = takeRows(held, indices);
+    taken.dataSync();
+    taken.dispose();
+  };
+  take();
+  const before = native!.runtime.getNumOfTensors();
+  for (let i = 0; i < 3; i++) take();
+  assertEquals(native!.runtime.getNumOfTensors(), before);
+  held.dispose();
+});

@@ -7,6 +7,7 @@ import {
   makeTemporaryFolder,
 } from "../../../../lib/engine/native/library_cache.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { diskError, withFileSystem } from "../../../file_system.ts";
 import { withFolder } from "../../../folder.ts";
 import { CORE, FRAMEWORK, LIBRARIES, makeWheel } from "./_wheels.ts";
 
@@ -220,6 +221,34 @@ Deno.test("fetchLibrary() says what pip said last, its errors before all else, o
         Error,
         `Cannot fetch tensorflow-cpu==2.21.0: ${pip} says "${told}"`,
       );
+    }
+  }));
+
+Deno.test("fetchLibrary() takes no wheel of a pip that failed, and no other file of one that did not", () =>
+  withFolder(async (folder) => {
+    const path = join(await makePip(folder, makeWheel(LIBRARIES)), "pip3"), options = places(folder);
+    const script = await Deno.readTextFile(path), searchPath = join(folder, "bin");
+    await Deno.writeTextFile(path, `${script}echo "ERROR: half a wheel" >&2; exit 1\n`);
+    await assertRejects(() => fetchLibrary({ ...options, searchPath }), Error, 'says "ERROR: half a wheel"');
+    await Deno.writeTextFile(path, script.replace('cp "', 'touch "$2/a-note.txt"; cp "'));
+    assertEquals((await fetchLibrary({ ...options, searchPath })).origin, "download");
+    await Deno.writeTextFile(path, script.replace(/while .*/, "true"));
+    const other = { ...options, cacheFolder: join(folder, "other"), searchPath };
+    await assertRejects(() => fetchLibrary(other), Error, 'says "nothing was written"');
+  }));
+
+Deno.test("checkCachedLibrary() hides no failure of the disk but that a folder is closed", () =>
+  withFolder(async (folder) => {
+    const options = { ...places(folder), searchPath: await makePip(folder, makeWheel(LIBRARIES)) };
+    const { core, folder: cache } = await fetchLibrary(options);
+    const later = new Date(Date.now() + 60_000);
+    await Deno.utime(core, later, later); // the new time is to be written down
+    for (const [code, says] of [["ENOSPC", "it failed (ENOSPC)"], ["EROFS", undefined]] as const) {
+      await withFileSystem(async () => {
+        const found = await checkCachedLibrary(cache).catch((error) => (error as Error).message);
+        assertEquals(found, says, code);
+      }, (call) => call.startsWith("writeTextFile library.json.") ? diskError(code) : undefined);
+      assertEquals((await Array.fromAsync(Deno.readDir(cache))).length, 3, "no part is left");
     }
   }));
 

@@ -1,4 +1,5 @@
 import { nativeOp } from "../../../../lib/engine/native/native_op.ts";
+import { AttributeKind, DataType, typeAttribute } from "../../../../lib/engine/native/native_types.ts";
 import { affine, compile, gatherRows, startEngine, tf, warp } from "../../../../lib/engine/mod.ts";
 import { assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 
@@ -111,6 +112,32 @@ for (const [name, matrix] of Object.entries(PROJECTIONS)) {
     }
   });
 }
+
+Deno.test("a shape is an attribute of an op, run or traced", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const ensure = (x: tf.Tensor, shape: number[]) =>
+    nativeOp("EnsureShape", [
+      typeAttribute("T", DataType.FLOAT),
+      { name: "shape", type: AttributeKind.SHAPE, value: shape },
+    ], [x])[0];
+  const x = tf.tensor2d([[1, 2, 3], [4, 5, 6]]), traced = compile((x: tf.Tensor) => ensure(x, [2, 3]));
+  assertEquals([...ensure(x, [2, 3]).dataSync(), ...traced(x).dataSync()], [
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+  ]);
+  assertThrows(() => ensure(x, [3, 2]), Error, 'Cannot run TensorFlow op "EnsureShape"');
+  traced.dispose();
+});
 
 Deno.test("an op that TensorFlow has not is named", async () => {
   await startEngine({ backend: "tensorflow" });
