@@ -1,6 +1,6 @@
 /**
- * Gradients of ops that pick and add up entries: TensorFlow.js lacks those of `gatherND` and `einsum`, and turns that
- * of a cumulative sum by axes that were never turned.
+ * Gradients of ops that pick and add up entries: TensorFlow.js lacks those of `gatherND` and `einsum`, turns that
+ * of a cumulative sum by axes that were never turned, and fails at that of a stack of one.
  *
  * @module
  */
@@ -16,6 +16,14 @@ replaceGradient({
       reverse: boolean;
     };
     return { x: () => tf.cumsum(dy as tf.Tensor, axis, exclusive, !reverse) };
+  },
+});
+
+replaceGradient({
+  kernelName: "Unpack",
+  gradFunc: (dy, _, attributes) => {
+    const { axis } = attributes as unknown as { axis: number };
+    return { value: () => tf.stack([dy].flat(), axis) }; // a series of one step has one gradient, no list
   },
 });
 

@@ -181,7 +181,8 @@ class Draw:
             lambda: self.make("CenterCrop", 4, 3),
             lambda: self.film(1),
             lambda: self.make("AutoContrast", value_range=(-3, 3)),
-            lambda: self.make("ContrastLimitedAdaptiveHistogramEqualization", value_range=(-3, 3), tile_grid_size=(2, 3), clip_limit=self.pick([0.0, 4.0, 40.0])),
+            # Keras fails on an image with fewer pixels than tiles.
+            lambda: self.make("ContrastLimitedAdaptiveHistogramEqualization", value_range=(-3, 3), tile_grid_size=(min(2, shape[1]), min(3, shape[2])), clip_limit=self.pick([0.0, 4.0, 40.0])),
             lambda: self.make("Pipeline", [layers.RandomFlip(), layers.Rescaling(0.7), layers.Equalization((-3, 3)), layers.CenterCrop(5, 4), layers.RandomRotation(0.1)]),
             lambda: self.make(self.pick(["RandomContrast", "RandomBrightness", "Solarization"]), 0.3),
             lambda: self.make("Resizing", 5, 9, interpolation=self.pick(["nearest", "bilinear"])),

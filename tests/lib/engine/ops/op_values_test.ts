@@ -167,6 +167,17 @@ Deno.test("the gradient of an extreme is shared among equals, as in TensorFlow",
   }
 });
 
+Deno.test("a stack of one is taken apart with a gradient, so that series of one step train", async () => {
+  for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
+    await startEngine({ backend });
+    for (const steps of [1, 2]) {
+      const x = tf.ones([2, steps, 3]);
+      const slope = tf.grad((x) => tf.sum(tf.mul(tf.unstack(x, 1)[0], 2)))(x);
+      assertEquals([slope.shape, slope.dataSync()[0]], [[2, steps, 3], 2], backend);
+    }
+  }
+});
+
 Deno.test("slopes at kinks are TensorFlow's", async () => {
   // With x = tf.Variable([-3., -1., 0., 1., 3., 6.]) and keras.layers.PReLU of 0.3:
   // tf.GradientTape().gradient(tf.reduce_sum(f(x)), x) of TensorFlow 2.21, Keras 3.15.
