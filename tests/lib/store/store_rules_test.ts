@@ -28,6 +28,7 @@ function watched(folder: string, fault: (call: string) => Error | undefined = ()
     },
     async delete(key) {
       note(`delete ${key}`);
+      await new Promise((resolve) => setTimeout(resolve)); // a bucket takes its time
       await inner.delete(key);
     },
   };
@@ -56,6 +57,8 @@ Deno.test("Store.publish() that fails at a file takes away what it wrote, but no
       (call) => call === "put mnist/1/model.json" ? down : undefined,
     );
     await assertRejects(() => store.publish(files(), exampleCard()), BlobsError, "the line is down");
+    const left = [...Deno.readDirSync(join(folder, "mnist", "1"))].map(({ name }) => name);
+    assertEquals(left, ["claim.json"], "it is tidy before the failure is told");
     assertEquals(calls.filter((call) => call.startsWith("delete")), [
       "delete mnist/1/a.onnx",
       "delete mnist/1/b.keras",
