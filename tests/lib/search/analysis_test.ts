@@ -271,6 +271,18 @@ Deno.test("smoothSurface() weighs trials by a normal distribution around each ce
   assertEquals(smoothSurface(x, kind, []), []);
 });
 
+Deno.test("smoothSurface() cuts a range into 24 stretches of its own units", () => {
+  const { dimensions: [x, kind] } = defineSpace({ x: { low: 10, high: 58, float: true }, kind: ["p"] });
+  const cells = smoothSurface(x, kind, [
+    trialOf(0, { x: 20, kind: "p" }, [1]),
+    trialOf(1, { x: 40, kind: "p" }, [1]),
+  ]);
+  assertEquals(cells.length, 24);
+  assertClose(cells.map(({ a }) => Number(a.from)), Array.from({ length: 24 }, (_, i) => 10 + 2 * i), 1e-12);
+  assertClose(cells.map(({ a }) => a.to!), Array.from({ length: 24 }, (_, i) => 12 + 2 * i), 1e-12);
+  assertClose(cells.map(({ value }) => value), Array(24).fill(1), 1e-9);
+});
+
 /** A database with the tables of Optuna 5 that are read, and what its two studies held. */
 function makeOptunaDatabase(path: string): void {
   using database = new DatabaseSync(path);

@@ -78,6 +78,7 @@ Deno.test("createSampler() names the nearest of what it does not know", () => {
     RangeError,
     'startup must be a number: got "3"',
   );
+  assertThrows(() => createSampler({ name: "grid", size: 1 }), RangeError, "there are none");
 });
 
 Deno.test("grid and random samplers try every combination once and then end", () => {
