@@ -51,10 +51,18 @@ export async function execute(
   }
 }
 
-/** Fails unless every cell of a notebook ran, and most charts that it displays were shown. */
+/** Characters that a chart may have as it is kept in a notebook: more makes it slow to open and to send. */
+const LARGEST_CHART = 300_000;
+
+/** Fails unless every cell of a notebook ran, and most charts that it displays were shown, none of them large. */
 export function assertRan({ cells }: Notebook, name: string): void {
   const outputs = cells.flatMap((cell) => cell.outputs ?? []);
-  const drawn = outputs.filter((output) => "application/vnd.vegalite.v5+json" in (output.data ?? {})).length;
+  const charts = outputs.flatMap(({ data }) => data?.["application/vnd.vegalite.v5+json"] ?? []);
+  for (const chart of charts) {
+    const { length } = JSON.stringify(chart);
+    assert(length <= LARGEST_CHART, `${name} has a chart of ${length} characters`);
+  }
+  const drawn = charts.length;
   const wanted = cells.filter((cell) => /^display\(/m.test(sourceOf(cell))).length;
   assert(wanted >= 2 && drawn >= wanted / 2, `${name} shows ${drawn} charts of ${wanted}`);
   for (const cell of cells) {

@@ -339,3 +339,16 @@ Deno.test("installLibrary() puts a new folder in the place of a damaged one", ()
     assertEquals(await checkCachedLibrary(target, { full: true }), undefined);
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).map((e) => e.name), ["target"]);
   }));
+
+Deno.test("a cache that is another user's is said to be so, with the way out", () =>
+  withFolder(async (folder) => {
+    // Root may write wherever permissions forbid it to others; not where the kernel keeps its own files.
+    const closed = Deno.uid() === 0 ? "/sys/kernel" : await makeLibrary(join(folder, "closed"));
+    if (Deno.uid() !== 0) await Deno.chmod(closed, 0o500);
+    const error = await assertRejects(
+      () => makeTemporaryFolder(join(closed, "cache")),
+      Deno.errors.PermissionDenied,
+      "is not this user's to read or write",
+    );
+    assert(error.message.includes("CLOUDCHAMBER_CACHE"), error.message);
+  }));
