@@ -120,6 +120,7 @@ export const TEST_COMPONENTS: readonly ComponentName[] = [
   "kserve",
   "schemathesis",
   "chromium",
+  "slurm",
   "curl",
   "fashion",
 ];
