@@ -1,23 +1,13 @@
 /** Opens files of strangers in a thread that may be killed: it has its own heap and holds nothing that matters. @module */
-import { parentPort } from "node:worker_threads";
+import { answerTasks } from "../base/worker_task.ts";
 import { type ExampleOptions, findExamples, type Found } from "./examples.ts";
 import type { RawArray, RawValues } from "./raw_array.ts";
 
 /** A file, handed over: shared memory would not count as held by anybody, and be freed late. */
 export interface PictureRequest {
-  id: number;
   bytes: Uint8Array;
   options: ExampleOptions;
 }
-
-/** The pictures, handed over as well, or the error's class and message; first of all, that the thread is ready. */
-export type PictureReply =
-  & { id: number }
-  & (
-    | { ready: true }
-    | { found: Found[] }
-    | { error: { name: string; message: string } }
-  );
 
 /** Values in a buffer of their own, which is handed over. */
 function apart<T extends RawValues>(data: T, buffers: Set<ArrayBuffer>): T {
@@ -37,17 +27,14 @@ function handedOver(found: Found, buffers: Set<ArrayBuffer>): Found {
   return { ...found, arrays: Object.fromEntries(arrays) };
 }
 
-parentPort?.on("message", async ({ id, bytes, options }: PictureRequest) => {
-  let reply: PictureReply;
-  const buffers = new Set<ArrayBuffer>();
-  try {
-    const found = await findExamples(bytes, options);
-    reply = { id, found: found.map((one) => handedOver(one, buffers)) };
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    reply = { id, error: { name, message } };
-  }
-  parentPort?.postMessage(reply, [...buffers]);
-});
+/** An error as one of the classes that tell what is wrong with a file. */
+function ofFile(error: unknown): Error {
+  const isOfFile = error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError;
+  return isOfFile ? error : new SyntaxError(error instanceof Error ? error.message : String(error));
+}
 
-parentPort?.postMessage({ id: -1, ready: true } satisfies PictureReply);
+answerTasks<PictureRequest, Found[]>(async ({ bytes, options }) => {
+  const found = await findExamples(bytes, options).catch((error) => Promise.reject(ofFile(error)));
+  const buffers = new Set<ArrayBuffer>();
+  return { result: found.map((one) => handedOver(one, buffers)), transfer: [...buffers] };
+});

@@ -4,6 +4,7 @@
 import { dirname, join } from "@std/path";
 import { createZipFile } from "../io/zip.ts";
 import { createRng } from "../base/rng.ts";
+import { createPool } from "../base/worker_pool.ts";
 import { heedStop } from "../base/stop_button.ts";
 import type { RecoilKind, RecoilTruth } from "./cygno.ts";
 import type { SimulateReply, SimulateRequest } from "./cygno_worker.ts";
@@ -94,47 +95,32 @@ export async function* simulateSet(
   using stop = heedStop(options.signal);
   const { signal } = stop;
   const count = Math.max(1, Math.min(options.workers ?? navigator.hardwareConcurrency, events));
-  const ready = new Map<number, SimulateReply>();
-  let wake = () => {}, failure: Error | undefined, asked = 0;
-  const workers = Array.from(
-    { length: count },
-    () => new Worker(new URL("./cygno_worker.ts", import.meta.url), { type: "module" }),
-  );
-  const ask = (worker: Worker) => {
-    if (asked >= events) return;
-    const { name: _, ...request } = planEvent(asked++, settings);
-    worker.postMessage(request);
+  const pool = createPool<SimulateRequest, SimulateReply>({
+    url: new URL("./cygno_worker.ts", import.meta.url),
+    size: count,
+    timeoutMs: LONGEST_EVENT_MS,
+  });
+  const plans = Array.from({ length: Math.min(4 * count, events) }, (_, event) => planEvent(event, settings));
+  const make = ({ name: _, ...request }: ReturnType<typeof planEvent>) => {
+    const made = pool.run(request, [], { signal });
+    made.catch(() => {}); // thrown where its turn comes
+    return made;
   };
+  const underWay = plans.map(make);
   try {
-    for (const worker of workers) {
-      worker.onmessage = ({ data }: MessageEvent<SimulateReply>) => {
-        ready.set(data.event, data);
-        wake();
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        failure = new Error(`Cannot simulate a set as a worker failed: ${event.message}`);
-        wake();
-      };
-    }
-    for (let i = 0; i < 4 * count; i++) ask(workers[i % count]);
     for (let event = 0; event < events; event++) {
-      while (!ready.has(event)) {
-        signal?.throwIfAborted();
-        if (failure) throw failure;
-        await new Promise<void>((resolve) => wake = resolve);
-      }
       signal?.throwIfAborted();
-      const reply = ready.get(event)!;
-      ready.delete(event);
-      ask(workers[event % count]); // the same one that made it, so that each has as much to do
-      if ("error" in reply) throw new Error(`Cannot simulate event ${event}: ${reply.error}`);
-      yield { event, name: planEvent(event, settings).name, png: reply.png, truth: reply.truth };
+      const { png, truth } = await underWay.shift()!;
+      if (event + plans.length < events) underWay.push(make(planEvent(event + plans.length, settings)));
+      yield { event, name: planEvent(event, settings).name, png, truth };
     }
   } finally {
-    for (const worker of workers) worker.terminate();
+    pool.close();
   }
 }
+
+/** An event takes some milliseconds; one that takes this long hangs. */
+const LONGEST_EVENT_MS = 600_000;
 
 /** Options for {@linkcode writeSet}. */
 export interface WriteSetOptions extends SetOptions {

@@ -2,7 +2,7 @@
  * A thread that simulates events of a CYGNO set: gets {@linkcode SimulateRequest}, answers {@linkcode SimulateReply}.
  * Any thread may make any event, as an event's random numbers depend on the seed and its number alone. @module
  */
-import { workerScope } from "../base/worker_scope.ts";
+import { answerTasks } from "../base/worker_task.ts";
 import { encodePng } from "../io/png.ts";
 import { createRng } from "../base/rng.ts";
 import { type RecoilKind, type RecoilTruth, simulateRecoil } from "./cygno.ts";
@@ -17,22 +17,14 @@ export interface SimulateRequest {
   nuclei: readonly Nucleus[];
 }
 
-/** One event, its picture packed; or why there is none. */
-export type SimulateReply =
-  | { event: number; png: Uint8Array; truth: RecoilTruth }
-  | { event: number; error: string };
+/** One event, its picture packed. */
+export interface SimulateReply {
+  png: Uint8Array;
+  truth: RecoilTruth;
+}
 
-workerScope.onmessage = (
-  { data: { event, seed, kind, energyKeV, nuclei } }: MessageEvent<SimulateRequest>,
-) => {
-  try {
-    const { frame, truth } = simulateRecoil(kind, energyKeV, createRng(seed, event), {
-      nuclei,
-      camera: seed,
-    });
-    const png = encodePng(frame, { filter: "none", huffmanOnly: true }); // noise has no repeats
-    workerScope.postMessage({ event, png, truth } satisfies SimulateReply, [png.buffer as ArrayBuffer]);
-  } catch (error) {
-    workerScope.postMessage({ event, error: (error as Error).message } satisfies SimulateReply);
-  }
-};
+answerTasks<SimulateRequest, SimulateReply>(({ event, seed, kind, energyKeV, nuclei }) => {
+  const { frame, truth } = simulateRecoil(kind, energyKeV, createRng(seed, event), { nuclei, camera: seed });
+  const png = encodePng(frame, { filter: "none", huffmanOnly: true }); // noise has no repeats
+  return { result: { png, truth }, transfer: [png.buffer as ArrayBuffer] };
+});
