@@ -114,7 +114,7 @@ function kill(child: Deno.ChildProcess): void {
 
 /** How many trials and deaths: the issue's, and few, to see that it works. */
 const STORMS = {
-  whole: { shared: 20_000, killed: 8_000, deaths: 500 },
+  whole: { shared: 20_000, killed: 16_000, deaths: 500 },
   short: { shared: 400, killed: 300, deaths: 10 },
 };
 
