@@ -13,7 +13,7 @@ export interface BodyLimits {
   maxBytes?: number;
   /** A body must have arrived after this time. @default {30_000} */
   bodyTimeoutMs?: number;
-  /** Least bytes a second of a body whose length is announced, after a grace of 3 s. @default {16_384} */
+  /** Least bytes a second, after a grace of 3 s: of those announced, or of those that have come where none are. @default {16_384} */
   leastBytesPerSecond?: number;
 }
 
@@ -30,16 +30,24 @@ function lengthOf(request: Request): number | undefined {
   return Number(text);
 }
 
-/** Fails after some time, so that a client that sends slowly does not hold its place for ever. */
-function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+/** Fails when time is up, so that a client that sends slowly does not hold its place for ever; it may gain time meanwhile. */
+function within<T>(work: Promise<T>, patience: () => number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = () =>
+    let timer: ReturnType<typeof setTimeout>, waited = 0;
+    const look = () => {
+      const left = patience() - waited;
+      if (left > 0) {
+        waited += left;
+        timer = setTimeout(look, left);
+        return;
+      }
       reject(
-        new HttpProblem(408, `The body did not arrive within ${Math.round(timeoutMs)} ms`, {
+        new HttpProblem(408, `The body did not arrive within ${Math.round(waited)} ms`, {
           connection: "close",
         }),
       );
-    const timer = setTimeout(late, timeoutMs);
+    };
+    look();
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
@@ -47,18 +55,18 @@ function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
 /** How long any body may take, so that a slow start costs nobody an answer. */
 const GRACE_MS = 3000;
 
-/** How long a body of some length may take: not as long as the largest one, as each holds a place meanwhile. */
-function patience(length: number | undefined, limits: BodyLimits): number {
+/** How long so many bytes may take: not as long as the largest body, as each holds a place meanwhile. */
+function patienceFor(bytes: number, limits: BodyLimits): number {
   const { bodyTimeoutMs = 30_000, leastBytesPerSecond = 16_384 } = limits;
-  if (length === undefined) return bodyTimeoutMs;
-  return Math.min(bodyTimeoutMs, GRACE_MS + 1000 * length / leastBytesPerSecond);
+  return Math.min(bodyTimeoutMs, GRACE_MS + 1000 * bytes / leastBytesPerSecond);
 }
 
-/** Joins a stream, stopping as soon as it is longer than allowed. Memory: twice its length while it is joined. */
+/** Joins a stream, telling how much has come, and stopping as soon as it is longer than allowed. Memory: twice its length while it is joined. */
 async function collect(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
   room: RoomShare,
+  onBytes: (length: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -68,6 +76,7 @@ async function collect(
       const { value, done } = await reader.read();
       if (done) break;
       length += value.length;
+      onBytes(length);
       if (length > maxBytes) throw tooLarge(maxBytes);
       room.take(value.length);
       chunks.push(value);
@@ -160,10 +169,11 @@ export async function readBody(
   let bytes: Uint8Array<ArrayBuffer>;
   try {
     // One copy less than chunk by chunk, two less than by arrayBuffer(); to look at `body` would make it a stream.
+    let due = length ?? 0; // without an announced length, what has come
     const whole = length === undefined
-      ? collect(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes, room)
+      ? collect(request.body as ReadableStream<Uint8Array>, maxBytes, room, (come) => due = come)
       : request.bytes();
-    bytes = await within(whole, patience(length, limits));
+    bytes = await within(whole, () => patienceFor(due, limits));
   } catch (error) {
     if (error instanceof HttpProblem) throw error;
     throw new HttpProblem(400, "The body ended too early", { connection: "close" });

@@ -102,9 +102,24 @@ Deno.test("readBody() waits for a body as long as its length deserves, and no lo
     assertEquals(await limitOf(16_384), 4000);
     assertEquals(await limitOf(163_840), 13_000);
     assertEquals(await limitOf(1_638_400), 30_000);
-    assertEquals(await limitOf(undefined), 30_000);
+    assertEquals(await limitOf(undefined), 3000);
     assertEquals(await limitOf(1000, { leastBytesPerSecond: 100, bodyTimeoutMs: 8000 }), 8000);
   }, { most: 0 }));
+
+Deno.test("readBody() gives a body of no announced length time for what has come, and no more", () =>
+  withWaits(async (waits) => {
+    let sent = 0;
+    const dripping = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent === 2) return new Promise(() => {});
+        sent++;
+        controller.enqueue(new Uint8Array(8192));
+      },
+    });
+    const [status, message] = await problem(() => readBody(posted(dripping)));
+    assertEquals([status, message], [408, "The body did not arrive within 4000 ms"]);
+    assertEquals(waits.slice(0, 2), [3000, 1000]);
+  }));
 
 Deno.test("readBody() says that a body came too slowly, or ended too early", async () => {
   const endless = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
