@@ -79,29 +79,35 @@ export class GrowingFile {
   append(line: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ text: line + "\n", resolve, reject });
-      this.#writing ??= this.#flush().finally(() => this.#writing = undefined);
+      this.#writing ??= this.#flush();
     });
   }
 
+  /** Writes until nothing waits. In the step that finds so it ends: whatever comes later starts another. */
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      const content = new TextEncoder().encode(batch.map(({ text }) => text).join(""));
       try {
-        await writeAll(this.#file, content);
-        await this.#file.syncData();
-        this.#length += content.length;
-        this.#lines += batch.length;
-        for (const { resolve } of batch) resolve();
-        if (this.#lines > 2 * this.#inUse.size + SPARE_LINES) await this.rewrite();
+        await this.#write(batch);
       } catch (error) {
         // Half a line must not stay before the next whole one.
         await this.#file.truncate(this.#length).catch(() => {});
-        await this.#file.seek(this.#length, Deno.SeekMode.Start);
+        await this.#file.seek(this.#length, Deno.SeekMode.Start).catch(() => {});
         for (const { reject } of batch) reject(error);
       }
     }
+    this.#writing = undefined;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const content = new TextEncoder().encode(batch.map(({ text }) => text).join(""));
+    await writeAll(this.#file, content);
+    await this.#file.syncData();
+    this.#length += content.length;
+    this.#lines += batch.length;
+    for (const { resolve } of batch) resolve();
+    if (this.#lines > 2 * this.#inUse.size + SPARE_LINES) await this.rewrite();
   }
 
   /** Writes what is in use into a new file. The wait for it lets what was just synced get among that. */
