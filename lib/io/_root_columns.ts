@@ -4,20 +4,10 @@
 import type { ByteSource } from "./byte_source.ts";
 import { type Basket, readBaskets } from "./_root_baskets.ts";
 import type { RootBranchObject, RootLeaf } from "./_root_file.ts";
-import type { NpyType } from "./npy_type.ts";
+import type { NpyType, NpyValues } from "./npy_type.ts";
 
 /** Arrays that a column's numbers are kept in. */
-export type RootValues =
-  | Float64Array
-  | Float32Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
+export type RootValues = NpyValues;
 
 /** How a branch's values lie. */
 export type BranchKind =

@@ -2,6 +2,7 @@
  * Tensors as they travel between a client, the batcher and ONNX Runtime: row-major typed arrays with the data types
  * of the Open Inference Protocol. @module
  */
+import type { NpyValues } from "../io/npy_type.ts";
 
 /** Data types of the Open Inference Protocol that a model here can take or give. */
 export type TensorType =
@@ -18,17 +19,7 @@ export type TensorType =
   | "FP64";
 
 /** The values of a tensor, row-major. BOOL travels as bytes 0 and 1. */
-export type TensorData =
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Float32Array
-  | Float64Array;
+export type TensorData = NpyValues;
 
 /** A named tensor. */
 export interface Tensor {
