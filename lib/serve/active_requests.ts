@@ -1,4 +1,5 @@
 /** How many requests are being answered, of all clients and of each. @module */
+import { ClientSums } from "./client_sums.ts";
 
 /** Counts of requests whose answer is still on its way. */
 export interface RequestCounts {
@@ -22,23 +23,15 @@ export interface RequestCounts {
  * ```
  */
 export function countRequests(): RequestCounts {
-  const clients = new Map<string, number>();
-  let all = 0;
-  const add = (client: string | undefined, more: number) => {
-    all += more;
-    if (client === undefined) return;
-    const own = (clients.get(client) ?? 0) + more;
-    if (own > 0) clients.set(client, own);
-    else clients.delete(client);
-  };
+  const sums = new ClientSums();
   return {
-    all: () => all,
-    of: (client) => client === undefined ? 0 : clients.get(client) ?? 0,
+    all: () => sums.all,
+    of: (client) => sums.of(client),
     enter(client) {
       let inside = true;
-      add(client, 1);
+      sums.add(client, 1);
       return () => {
-        if (inside) add(client, -1);
+        if (inside) sums.add(client, -1);
         inside = false;
       };
     },

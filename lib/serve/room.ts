@@ -3,6 +3,7 @@
  * is small beside a machine's memory; the sum over many is not, and only that is counted here.
  * @module
  */
+import { ClientSums } from "./client_sums.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** Room that all requests share. */
@@ -49,33 +50,25 @@ export const UNLIMITED: RoomShare = { take() {}, give() {}, hold: () => () => {}
  * ```
  */
 export function createRoom(maxBytes: number): Room {
-  const clients = new Map<string, number>(), later = { "retry-after": "1" };
-  let taken = 0;
-  const moveOf = (client: string | undefined, bytes: number) => {
-    taken += bytes;
-    if (client === undefined) return;
-    const all = (clients.get(client) ?? 0) + bytes;
-    if (all > 0) clients.set(client, all);
-    else clients.delete(client);
-  };
+  const sums = new ClientSums(), later = { "retry-after": "1" };
   return {
-    taken: () => taken,
+    taken: () => sums.all,
     share(client) {
       let own = 0, holders = 0;
       const move = (bytes: number) => {
         own += bytes;
-        moveOf(client, bytes);
+        sums.add(client, bytes);
       };
       return {
         take(bytes) {
           if (own + bytes > maxBytes) {
             throw new HttpProblem(413, `The request needs more than ${maxBytes} bytes of memory`);
           }
-          const all = client === undefined ? 0 : clients.get(client) ?? 0;
+          const all = sums.of(client);
           if (all > own && all + bytes > maxBytes / 2) {
             throw new HttpProblem(429, "Your other requests hold as much memory as they may", later);
           }
-          if (taken + bytes > maxBytes) {
+          if (sums.all + bytes > maxBytes) {
             throw new HttpProblem(503, "Requests hold as much memory as they may: try again", later);
           }
           move(bytes);
