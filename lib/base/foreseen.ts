@@ -1,4 +1,4 @@
-/** Whether an error was thrown on purpose, or by the machine underneath at a defect of the program. @module */
+/** Who is at fault: whether an error was thrown on purpose, and of what was given, or at a defect of the program. @module */
 
 /** How V8, WebAssembly and Node's own checks word what a program did wrong; no message of ours begins or ends so. */
 const BY_THE_ENGINE = new RegExp(
@@ -26,4 +26,17 @@ const BY_THE_ENGINE = new RegExp(
  */
 export function isForeseen(error: unknown): boolean {
   return error instanceof Error && error.message !== "" && !BY_THE_ENGINE.test(error.message);
+}
+
+/**
+ * Whether an error is of a class that says that what was given is wrong, and that nobody else is at fault.
+ *
+ * @example
+ * ```ts
+ * blamesInput(new SyntaxError('Cannot decode PNG "a.png"')); // true
+ * blamesInput(new Error("no space left on the disk")); // false
+ * ```
+ */
+export function blamesInput(error: unknown): error is SyntaxError | TypeError | RangeError {
+  return error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError;
 }

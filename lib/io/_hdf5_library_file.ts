@@ -1,5 +1,6 @@
 /** A file as the HDF5 library sees it: what is in it, what is said of that, and values that only the library can read. @module */
 import type { Dataset, default as h5wasm, File } from "h5wasm";
+import { blamesInput } from "../base/foreseen.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Slab } from "./_hdf5_chunks.ts";
 import { installPlugin, LIBRARY_BYTES, type loadLibrary, mount, PLUGINS } from "./_hdf5_library.ts";
@@ -216,9 +217,7 @@ function inOurWords<T>(mounted: ReturnType<typeof mount>, failed: string, work: 
     try {
       return work();
     } catch (error) {
-      if (
-        error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
-      ) throw error;
+      if (blamesInput(error)) throw error;
       throw new SyntaxError(`${failed}: the file is damaged or cut off`, { cause: error });
     }
   });

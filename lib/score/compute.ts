@@ -2,7 +2,7 @@
  * The part of scoring that takes time, for one thread: it holds loaded models and runs batches of whatever mixture of
  * pictures and tensors it is given. {@link "./compute_worker.ts"} puts one into a worker. @module
  */
-import { isForeseen } from "../base/foreseen.ts";
+import { blamesInput, isForeseen } from "../base/foreseen.ts";
 import { decodePng, readPngHeader } from "../io/png.ts";
 import { answerReader, type Answers } from "../card/answers.ts";
 import type { Card } from "../card/card.ts";
@@ -126,8 +126,7 @@ function faultOf(error: unknown): ItemFault {
   if (!isForeseen(error)) return { who: "server", message: "The server failed to prepare or compute this" };
   const { message } = error as Error;
   if (error instanceof NotWholeError) return { who: "content", message };
-  const client = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
-  return { who: client ? "client" : "server", message };
+  return { who: blamesInput(error) ? "client" : "server", message };
 }
 
 /** Refuses floats that are no numbers; integers always are. @throws {NotWholeError} */

@@ -2,6 +2,7 @@
  * Files opened in threads with limits on memory and time, so that a hostile one costs its sender an error and nobody
  * else anything. @module
  */
+import { blamesInput } from "../base/foreseen.ts";
 import { createPool, TaskTimeoutError, ThreadMemoryError } from "../base/worker_pool.ts";
 import { OverloadError } from "./batcher.ts";
 import type { ExampleLimits, ExampleOptions, Found } from "./examples.ts";
@@ -58,9 +59,7 @@ export function createPicturePool(options: PicturePoolOptions = {}): PicturePool
     if (error instanceof ThreadMemoryError) {
       return new RangeError(`Cannot open "${name}" as it takes more than ${heapMegabytes} MB of memory`);
     }
-    const isOfFile = error instanceof SyntaxError || error instanceof TypeError ||
-      error instanceof RangeError;
-    return isOfFile ? error : new RangeError(`Cannot open "${name}" as its decoder failed`);
+    return blamesInput(error) ? error : new RangeError(`Cannot open "${name}" as its decoder failed`);
   }
 
   return {

@@ -1,4 +1,5 @@
 /** Opens files of strangers in a thread that may be killed: it has its own heap and holds nothing that matters. @module */
+import { blamesInput } from "../base/foreseen.ts";
 import { answerTasks } from "../base/worker_task.ts";
 import { type ExampleOptions, findExamples, type Found } from "./examples.ts";
 import type { RawArray, RawValues } from "./raw_array.ts";
@@ -29,8 +30,7 @@ function handedOver(found: Found, buffers: Set<ArrayBuffer>): Found {
 
 /** An error as one of the classes that tell what is wrong with a file. */
 function ofFile(error: unknown): Error {
-  const isOfFile = error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError;
-  return isOfFile ? error : new SyntaxError(error instanceof Error ? error.message : String(error));
+  return blamesInput(error) ? error : new SyntaxError(error instanceof Error ? error.message : String(error));
 }
 
 answerTasks<PictureRequest, Found[]>(async ({ bytes, options }) => {

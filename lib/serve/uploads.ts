@@ -1,4 +1,5 @@
 /** The files of a request's body, and the examples in them. @module */
+import { blamesInput } from "../base/foreseen.ts";
 import type { Card } from "../card/card.ts";
 import { type Found, joinInputs } from "../score/found.ts";
 import { packedPicture } from "../score/packed_picture.ts";
@@ -102,10 +103,8 @@ async function open(
     for (const one of found) room.take(bytesOf(one, bytes));
     return found;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) {
-      throw new HttpProblem(error instanceof RangeError ? 413 : 400, error.message);
-    }
-    throw error;
+    if (!blamesInput(error)) throw error;
+    throw new HttpProblem(error instanceof RangeError ? 413 : 400, error.message);
   }
 }
 

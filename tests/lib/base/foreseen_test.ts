@@ -1,4 +1,4 @@
-import { isForeseen } from "../../../lib/base/foreseen.ts";
+import { blamesInput, isForeseen } from "../../../lib/base/foreseen.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 const nothing = undefined as unknown as Record<string, () => number>;
@@ -60,4 +60,15 @@ Deno.test("isForeseen() lets pass what was written for people", () => {
     'There is no model "x": there are none',
   ];
   for (const message of words) assert(isForeseen(new RangeError(message)), message);
+});
+
+Deno.test("blamesInput() holds classes that are of what was given, and no others", () => {
+  const blaming = [new SyntaxError("a"), new TypeError("b"), new RangeError("c")];
+  assertEquals(blaming.map(blamesInput), [true, true, true]);
+  assertEquals([new Error("d"), new Deno.errors.NotFound("e"), "f", undefined].map(blamesInput), [
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
