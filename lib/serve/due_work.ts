@@ -18,7 +18,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** Work that goes on until it is closed. */
 export class DueWork<T extends object> {
   readonly #options: DueWorkOptions<T>;
-  readonly #working = new Set<T>();
+  /** What is in work, and until when. */
+  readonly #working = new Map<T, Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -50,17 +51,17 @@ export class DueWork<T extends object> {
   }
 
   #begin(item: T): void {
-    this.#working.add(item);
-    void this.#options.attend(item).finally(() => {
+    const work = this.#options.attend(item).finally(() => {
       this.#working.delete(item);
       this.wake();
     });
+    this.#working.set(item, work);
   }
 
   /** Begins nothing more, and waits for what is in work. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    while (this.#working.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await Promise.all(this.#working.values());
   }
 }
