@@ -3,6 +3,7 @@
  */
 import type { BatchReport, ComputeUnit, Item, LoadedModel, ModelSource, UnitOptions } from "./compute.ts";
 import type { ComputeReply, ComputeRequest } from "./compute_worker.ts";
+import { apart, Handover } from "./handover.ts";
 
 /** A worker crashed or was stopped because it did not answer in time. */
 export class UnitLostError extends Error {
@@ -26,32 +27,10 @@ interface Waiting {
 
 type Ask = ComputeRequest extends infer R ? R extends { id: number } ? Omit<R, "id"> : never : never;
 
-/** Values in memory of their own: to post a part of a large buffer to a thread copies all of the buffer. */
-function apart<T extends ArrayBufferView & { slice(): T }>(data: T): T {
-  const isPart = data.buffer instanceof ArrayBuffer && data.byteLength < data.buffer.byteLength;
-  return isPart ? data.slice() : data;
-}
-
-/** An item as it is posted. */
-function posted(item: Item): Item {
-  if ("png" in item) return { ...item, png: apart(item.png) };
-  if ("tensors" in item) {
-    return { ...item, tensors: item.tensors.map((tensor) => ({ ...tensor, data: apart(tensor.data) })) };
-  }
-  const arrays = Object.entries(item.arrays).map((
-    [name, array],
-  ) => [name, { ...array, data: apart(array.data) }]);
-  return { ...item, arrays: Object.fromEntries(arrays) };
-}
-
-/** Buffers that a request hands over: pictures as they came, and a file's values. Tensors are copied. */
-function handedOver(ask: Ask): ArrayBuffer[] {
-  if (ask.ask !== "run") return [];
-  const buffers = ask.items.flatMap((item) => {
-    if ("tensors" in item) return [];
-    return "png" in item ? [item.png.buffer] : Object.values(item.arrays).map(({ data }) => data.buffer);
-  });
-  return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
+/** An item as it is posted: a picture as it came and a file's values are handed over, tensors are copied. */
+function posted(item: Item, handover: Handover): Item {
+  if (!("tensors" in item)) return handover.pack(item);
+  return { ...item, tensors: item.tensors.map((tensor) => ({ ...tensor, data: apart(tensor.data) })) };
 }
 
 /**
@@ -98,13 +77,13 @@ export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
     onLost?.(reason);
   }
 
-  function send<T>(ask: Ask): Promise<T> {
+  function send<T>(ask: Ask, buffers: ArrayBuffer[] = []): Promise<T> {
     if (closed) return Promise.reject(new UnitLostError("A compute worker was asked after it was closed"));
     return new Promise<T>((resolve, reject) => {
       const id = next++;
       const timer = setTimeout(() => replace(`no answer within ${timeoutMs} ms`), timeoutMs);
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
-      worker.postMessage({ id, ...ask }, handedOver(ask));
+      worker.postMessage({ id, ...ask }, buffers);
     });
   }
 
@@ -118,7 +97,10 @@ export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
       sources.delete(key);
       return send({ ask: "unload", key });
     },
-    run: (key, items) => send<BatchReport>({ ask: "run", key, items: items.map(posted) }),
+    run(key, items) {
+      const handover = new Handover(), packed = items.map((item) => posted(item, handover));
+      return send<BatchReport>({ ask: "run", key, items: packed }, handover.buffers);
+    },
     close() {
       closed = true;
       replace("it was closed");
