@@ -1,5 +1,6 @@
 /** Files that are there whole or not at all. @module */
 import { dirname } from "@std/path";
+import { syncFolder, writeAll } from "./write_all.ts";
 
 /**
  * Writes a file under a temporary name beside it, flushes it to the disk, and renames it into place, so that neither
@@ -13,7 +14,7 @@ export async function writeDurably(path: string, data: Uint8Array | string): Pro
   try {
     const file = await Deno.open(temporary, { write: true, createNew: true });
     try {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await writeAll(file, bytes);
       await file.sync();
     } finally {
       file.close();
@@ -24,15 +25,5 @@ export async function writeDurably(path: string, data: Uint8Array | string): Pro
     if (error instanceof Error) error.message = `Cannot write "${path}": ${error.message}`;
     throw error;
   }
-  await syncFolder(dirname(path));
-}
-
-/** Flushes a rename; a file system that cannot has nothing to flush. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    using handle = await Deno.open(folder);
-    await handle.sync();
-  } catch {
-    // Windows opens no folders, some network file systems sync none.
-  }
+  await syncFolder(dirname(path)).catch(() => {}); // some network file systems sync none
 }

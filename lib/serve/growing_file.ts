@@ -1,5 +1,6 @@
 /** A file that only grows by lines, each of them on the disk before its writer is told so. @module */
 import { dirname } from "@std/path";
+import { syncFolder, writeAll } from "../base/write_all.ts";
 
 /** Lines beyond those in use after which the file is written anew. */
 const SPARE_LINES = 20_000;
@@ -25,17 +26,6 @@ interface Waiting {
   text: string;
   resolve(): void;
   reject(error: unknown): void;
-}
-
-/** Writes all of some bytes where a file stands. */
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-}
-
-/** Makes the names in a folder last. */
-async function syncFolder(folder: string): Promise<void> {
-  using handle = await Deno.open(folder, { read: true });
-  await handle.sync();
 }
 
 /** The file. What comes together is written in one go, with one sync for all. */

@@ -1,5 +1,6 @@
 /** NumPy arrays that are written a block at a time and must not exist yet. @module */
 import { dirname } from "@std/path";
+import { writeAll } from "../base/write_all.ts";
 import { encodeNpy } from "../io/npy.ts";
 import { refuseExisting } from "./new_file.ts";
 
@@ -54,8 +55,4 @@ function headerOf(shape: readonly number[]): Uint8Array {
   const header = empty.slice();
   header.set(new TextEncoder().encode(wanted.slice(0, wanted.length - 1 - surplus) + "\n"), 10);
   return header;
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }

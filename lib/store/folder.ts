@@ -16,6 +16,7 @@ import {
   type PutOptions,
 } from "./blobs.ts";
 import { sha256 } from "../base/sha256.ts";
+import { syncFolder, writeAll } from "../base/write_all.ts";
 
 const REASONS: Record<string, string> = {
   ENOSPC: "the disk is full",
@@ -115,7 +116,7 @@ export class FolderBlobs implements Blobs {
     const temporary = join(folder, `.${crypto.randomUUID()}.tmp`);
     try {
       using file = await Deno.open(temporary, { write: true, createNew: true });
-      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+      await writeAll(file, bytes);
       await file.sync();
       await Deno.rename(temporary, path);
     } catch (error) {
@@ -192,11 +193,4 @@ export class FolderBlobs implements Blobs {
       throw new BlobsError(`Cannot delete "${key}" in ${this.location}: ${reason(error)}`, { cause: error });
     }
   }
-}
-
-/** Makes the names in a folder last through a power cut, where the system can open a folder. */
-async function syncFolder(folder: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using handle = await Deno.open(folder, { read: true });
-  await handle.sync();
 }

@@ -2,6 +2,7 @@
  * Downloads that survive a cut connection: what came stays, and the next try asks for the rest only. @module
  */
 import { createHash } from "node:crypto";
+import { writeAll } from "../../base/write_all.ts";
 import { makeOnce } from "../made_once.ts";
 
 /** Options for {@linkcode download}. */
@@ -183,7 +184,7 @@ async function append(
   try {
     await file.seek(from, Deno.SeekMode.Start);
     for await (const piece of response.body!) {
-      for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
+      await writeAll(file, piece);
       done += piece.length;
       onProgress?.(done, total);
     }

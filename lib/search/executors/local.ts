@@ -1,5 +1,6 @@
 /** Worker processes on this machine: started, watched, and started again when one dies. @module */
 import { join } from "@std/path";
+import { writeAll } from "../../base/write_all.ts";
 import type { Study } from "../study.ts";
 
 /** Options for {@linkcode runLocal}. */
@@ -74,9 +75,7 @@ function start({ command, env }: LocalOptions, file: string): Deno.ChildProcess 
 
 async function copy(stream: ReadableStream<Uint8Array>, file: string): Promise<void> {
   using log = await Deno.open(file, { append: true, create: true });
-  for await (const part of stream) {
-    for (let at = 0; at < part.length;) at += await log.write(part.subarray(at));
-  }
+  for await (const part of stream) await writeAll(log, part);
 }
 
 function howItEnded({ code, signal }: Deno.CommandStatus): string {
