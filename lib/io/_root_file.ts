@@ -4,6 +4,7 @@
  *
  * Source: https://github.com/root-project/jsroot, modules/io.mjs. @module
  */
+import { within } from "../base/within.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { hearJsroot } from "./_jsroot_complaints.ts";
 
@@ -148,16 +149,10 @@ export async function openRootDirectory(
   }
 
   async function askOnce<T>(what: string, answer: () => Promise<T>): Promise<NonNullable<T>> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new SyntaxError(`${failed}: ${what} is damaged: no answer in ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-    });
+    const late = () => new SyntaxError(`${failed}: ${what} is damaged: no answer in ${timeoutMs} ms`);
     try {
       failure = undefined;
-      const found = await Promise.race([answer(), late]);
+      const found = await within(answer(), timeoutMs, late);
       if (found) return found;
       throw new Error("nothing was found");
     } catch (error) {
@@ -165,8 +160,6 @@ export async function openRootDirectory(
       const cause = failure ?? error;
       if (failure && !(failure instanceof RangeError || failure instanceof SyntaxError)) throw failure;
       throw new SyntaxError(`${failed}: ${what} is damaged or cut off`, { cause });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

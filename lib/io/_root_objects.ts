@@ -1,4 +1,5 @@
 /** Branches that are no columns, read by jsroot's selector, an object an entry. @module */
+import { within } from "../base/within.ts";
 import { hearJsroot } from "./_jsroot_complaints.ts";
 import type { RootBranchObject, RootTreeObject } from "./_root_file.ts";
 
@@ -35,19 +36,16 @@ export async function readObjects(
     values.push(structuredCloneOf(this.tgtobj.value));
   };
   selector.Terminate = () => {};
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SyntaxError(`no answer in ${timeoutMs} ms`)), timeoutMs);
-  });
+  const range = { firstentry: first, numentries: end - first };
+  const late = () => new SyntaxError(`no answer in ${timeoutMs} ms`);
   try {
-    const range = { firstentry: first, numentries: end - first };
-    const { complaints } = await hearJsroot(() => Promise.race([treeProcess(tree, selector, range), late]));
+    const { complaints } = await hearJsroot(() =>
+      within(treeProcess(tree, selector, range), timeoutMs, late)
+    );
     if (complaints.length > 0) throw new Error(complaints.join("\n"));
   } catch (error) {
     if (error instanceof SyntaxError) throw error;
     throw new SyntaxError(`entry ${first + values.length}: jsroot cannot read it`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
   if (values.length !== end - first) {
     throw new SyntaxError(`entry ${first + values.length}: jsroot reads no further`);

@@ -2,6 +2,7 @@
  * Which model versions answer: taken from a store, loaded on demand, replaced when the store has a newer one, given up
  * when memory runs short. A version that does not load never takes the place of one that works. @module
  */
+import { within } from "../base/within.ts";
 import type { Card } from "../card/card.ts";
 import { KnownModel, type ListedModel, type ModelStatus, UnknownModelError } from "./known_model.ts";
 import { type Lease, type ModelChange, ModelMemory } from "./model_memory.ts";
@@ -78,12 +79,8 @@ const FETCH_FACTOR = 10;
 const SILENCE_MS = 10_000;
 
 /** Fails where the store does not answer in time. */
-function within<T>(work: Promise<T>, timeoutMs: number, location: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`${location} does not answer: waited ${timeoutMs} ms`));
-    const timer = setTimeout(late, timeoutMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+function answered<T>(work: Promise<T>, timeoutMs: number, location: string): Promise<T> {
+  return within(work, timeoutMs, () => new Error(`${location} does not answer: waited ${timeoutMs} ms`));
 }
 
 /** Follows the models of a store. Nothing is read before the first `refresh`. */
@@ -98,7 +95,7 @@ export function createModels(options: ModelsOptions): Models {
 
   function fetch(model: string, version: string) {
     const fetched = store.fetch(model, version, { files: ["model.onnx"] });
-    return within(fetched, storeTimeoutMs * FETCH_FACTOR, store.location);
+    return answered(fetched, storeTimeoutMs * FETCH_FACTOR, store.location);
   }
 
   function onChange(change: ModelChange): void {
@@ -143,7 +140,7 @@ export function createModels(options: ModelsOptions): Models {
   /** What the store lists; undefined where it cannot be read, or lists nothing while models answer. */
   async function list(): Promise<ListedModel[] | undefined> {
     try {
-      const found = await within(store.list(), storeTimeoutMs, store.location);
+      const found = await answered(store.list(), storeTimeoutMs, store.location);
       const isGone = found.length === 0 && memory.size > 0;
       problem = isGone
         ? `${store.location} lists no models any more: the last ones go on answering`

@@ -4,6 +4,7 @@
  * Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md; the repository index, the model
  * configuration and statistics as Triton's extensions have them, because its client asks for them. @module
  */
+import { within } from "../base/within.ts";
 import type { Lease } from "../score/models.ts";
 import type { ItemResult } from "../score/compute.ts";
 import { readBody } from "./body.ts";
@@ -254,15 +255,11 @@ function refuseOverrides(body: Uint8Array<ArrayBuffer>): void {
 }
 
 /** Waits for a look into the store, but not beyond the request's deadline. @throws {HttpProblem} 503 */
-async function inTime(look: Promise<void>, { deadline, service }: Context): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const why = service.models.storeError() ?? "The store has not answered yet";
-      reject(new HttpProblem(503, `${why}: the model is loaded once it does`, { "retry-after": "5" }));
-    }, Math.max(deadline - performance.now(), 0));
+function inTime(look: Promise<void>, { deadline, service }: Context): Promise<void> {
+  return within(look, Math.max(deadline - performance.now(), 0), () => {
+    const why = service.models.storeError() ?? "The store has not answered yet";
+    return new HttpProblem(503, `${why}: the model is loaded once it does`, { "retry-after": "5" });
   });
-  await Promise.race([look, late]).finally(() => clearTimeout(timer));
 }
 
 /** POST /v2/repository/models/{model}/unload: frees the model's memory; it answers again once it is loaded. */
