@@ -2,7 +2,7 @@
 import { dirname } from "@std/path";
 import { acquireLock, type Lock } from "../base/lock.ts";
 import type { Card, CardMetric } from "../card/mod.ts";
-import { engineReport, tf } from "../engine/mod.ts";
+import { engineReport, type tf } from "../engine/mod.ts";
 import {
   type BatchReport,
   countParameters,
@@ -12,6 +12,7 @@ import {
   type History,
   type LoopOptions,
   type Models,
+  modelsOf,
   type OptimizerSnapshot,
   predict,
   type Predictions,
@@ -147,10 +148,6 @@ function checkData(folder: string, { dataFingerprint }: RunRecord, { fingerprint
     `Cannot resume "${folder}" as its data are not those that it began with: their fingerprint was ` +
       `${dataFingerprint.slice(0, 12)}…, now it is ${fingerprint.slice(0, 12)}…`,
   );
-}
-
-function modelsOf(built: tf.LayersModel | Models): Models {
-  return built instanceof tf.LayersModel ? { model: built } : built;
 }
 
 async function trainOn(

@@ -8,7 +8,6 @@ import { acquireLock } from "../base/lock.ts";
 import { nearest } from "../base/nearest.ts";
 import { createRng, shuffle } from "../base/rng.ts";
 import { type Source, subset } from "../data/source.ts";
-import { tf } from "../engine/mod.ts";
 import { InterruptedError, type Objective, type TrialContext } from "../search/mod.ts";
 import {
   type Callback,
@@ -16,7 +15,7 @@ import {
   csvLog,
   fit,
   type History,
-  type Models,
+  modelsOf,
   shardsByThreads,
 } from "../train/mod.ts";
 import type { Data, Experiment, LoadContext, Options, OptionTable } from "./experiment.ts";
@@ -183,8 +182,7 @@ async function train(
   const checkpointFolder = join(paths.checkpoint, "..");
   await Deno.mkdir(checkpointFolder, { recursive: true });
   const resume = trial.attempt > 1 && await Deno.stat(paths.checkpoint).then(() => true, () => false);
-  const built = experiment.build(options, data);
-  const models: Models = built instanceof tf.LayersModel ? { model: built } : built;
+  const models = modelsOf(experiment.build(options, data));
   const isFirst = part.name === "" || part.name === "fold1"; // curves and pruning are those of the first fold
   const reporter: Callback = {
     name: "search",

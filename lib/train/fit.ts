@@ -2,7 +2,7 @@
 import { heedStop, stopped } from "../base/stop_button.ts";
 import { random, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
-import { checkList, checkModel, checkModels, checkPart, checkSource } from "./arguments.ts";
+import { checkList, checkModels, checkPart, checkSource } from "./arguments.ts";
 import type { RunInfo } from "./callback.ts";
 import { checkSettings, readCheckpoint } from "./checkpoint.ts";
 import { chooseShards } from "./choose_shards.ts";
@@ -20,7 +20,7 @@ import {
 import { validationName } from "./metric.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
 import { constant, type Schedule } from "./schedule.ts";
-import type { Models, StepPlan, TrainStep } from "./step.ts";
+import { type Models, modelsOf, type StepPlan, type TrainStep } from "./step.ts";
 import { supervised, type SupervisedOptions } from "./steps/supervised.ts";
 
 /** Options for {@linkcode fit}: of the loop, and either those of supervised learning or another step. */
@@ -84,9 +84,8 @@ async function fitUntil(
   train: Source,
   options: FitOptions,
 ): Promise<History> {
-  const models = model instanceof tf.LayersModel ? { model } : model;
   const plan = "step" in options ? options.step : supervised(options);
-  const step = plan.create(models, train);
+  const step = plan.create(modelsOf(model), train);
   let run: Run | undefined;
   try {
     run = await startRun(step, train, options);
@@ -118,8 +117,7 @@ async function runEpochs(run: Run): Promise<History["ending"]> {
 }
 
 function checkArguments(model: tf.LayersModel | Models, train: Source, options: FitOptions): void {
-  if (model instanceof tf.LayersModel) checkModel(model, "train");
-  else checkModels(model, "train");
+  checkModels(modelsOf(model), "train");
   checkSource(train, "train");
   checkOptions(train, options ?? {}); // without any the loss is missing
 }

@@ -53,7 +53,7 @@ export * from "./predict.ts";
 export * from "./rmsprop.ts";
 export * from "./schedule.ts";
 export * from "./sgd.ts";
-export { mainModel } from "./step.ts";
+export { mainModel, modelsOf } from "./step.ts";
 export type {
   CompiledStep,
   Evaluation,

@@ -3,7 +3,7 @@
  * callbacks, checkpoints, resuming and the stop on a loss that is no number belong to the loop and hold for every step.
  * @module
  */
-import { builtModel, type tf } from "../engine/mod.ts";
+import { builtModel, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import type { Batches, BatchTensors } from "./batch.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
@@ -68,6 +68,11 @@ export interface Evaluation {
   /** Means over the source: `loss`, then the metrics by name. */
   run(): Promise<Record<string, number>>;
   dispose(): void;
+}
+
+/** Models by name: a single one is called `model`. */
+export function modelsOf(built: tf.LayersModel | Models): Models {
+  return built instanceof tf.LayersModel ? { model: built } : built;
 }
 
 /** The first of some models, which is the one that counts, built. */

@@ -7,10 +7,11 @@
  * ```
  * @module
  */
-import { startEngine, tf } from "../../../lib/engine/mod.ts";
+import { startEngine, type tf } from "../../../lib/engine/mod.ts";
 import { EXPERIMENTS } from "../../../lib/experiments/registry.ts";
 import type { Data, Experiment, OptionTable } from "../../../lib/run/experiment.ts";
 import { optionsFor } from "../../../lib/run/options_for.ts";
+import { modelsOf } from "../../../lib/train/mod.ts";
 import { writeKept } from "../../kept.ts";
 
 type AnyExperiment = Experiment<OptionTable, Data>;
@@ -40,8 +41,7 @@ function describe(model: tf.LayersModel): string[] {
 
 /** The default networks of an experiment by their roles. */
 export function networksOf(experiment: AnyExperiment): Record<string, string[]> {
-  const built = experiment.build(optionsFor(experiment, {}), DATA);
-  const models = built instanceof tf.LayersModel ? { model: built } : built as Record<string, tf.LayersModel>;
+  const models = modelsOf(experiment.build(optionsFor(experiment, {}), DATA));
   return Object.fromEntries(
     Object.entries(models).map(([role, model]) => {
       const layers = describe(model);

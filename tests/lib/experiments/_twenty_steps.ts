@@ -6,12 +6,12 @@
  */
 import { join } from "@std/path";
 import { subset } from "../../../lib/data/source.ts";
-import { startEngine, tf } from "../../../lib/engine/mod.ts";
+import { startEngine, type tf } from "../../../lib/engine/mod.ts";
 import { findExperiment } from "../../../lib/experiments/registry.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../../lib/run/experiment.ts";
 import { optionsFor } from "../../../lib/run/options_for.ts";
-import { fit } from "../../../lib/train/mod.ts";
+import { fit, modelsOf } from "../../../lib/train/mod.ts";
 import { assert, assertClose } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { SETS } from "./_reports.ts";
@@ -72,8 +72,7 @@ function calm(layers: readonly tf.layers.Layer[]): void {
 /** The losses of the epochs that the steps make, on the backend that is running. */
 async function losses(experiment: Experiment<OptionTable, Data>, options: Options, folder: string) {
   const data = await experiment.load(options, { dataFolder: folder, log: () => {} });
-  const built = experiment.build(options, data);
-  const models = built instanceof tf.LayersModel ? { model: built } : built;
+  const models = modelsOf(experiment.build(options, data));
   Object.values(models).forEach(({ layers }) => calm(layers));
   try {
     const rows = Uint32Array.from({ length: BATCH * STEPS / EPOCHS }, (_, i) => i % data.train.size);

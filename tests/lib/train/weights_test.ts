@@ -5,7 +5,7 @@ import { builtModel } from "../../../lib/engine/mod.ts";
 import { orderInputs } from "../../../lib/train/model_inputs.ts";
 import { LAYERS } from "../../../lib/layers/registry.ts";
 import { flatLayers, regularization } from "../../../lib/train/regularization.ts";
-import { mainModel } from "../../../lib/train/step.ts";
+import { mainModel, modelsOf } from "../../../lib/train/step.ts";
 import {
   allVariables,
   assignValues,
@@ -156,6 +156,12 @@ Deno.test("orderInputs() takes inputs in the model's order, a single one by any 
     }),
   );
   orderInputs(any, { signal: { shape: [3, 99, 2] } });
+});
+
+Deno.test("modelsOf() calls a single one model, and leaves several as they are", () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+  const several = { first: model, second: model };
+  assert(modelsOf(model).model === model && modelsOf(several) === several);
 });
 
 Deno.test("mainModel() is the first of several, and there must be one", () => {
