@@ -6,8 +6,6 @@ import {
   proportion,
   regressionByBin,
   rejectionAtEfficiency,
-  rocBand,
-  rocCurve,
 } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { DETECTOR } from "../../simulate/cygno.ts";
@@ -19,6 +17,7 @@ import { type CygnoData, ENERGY_EDGES, ENERGY_UNIT, SIDE } from "./data.ts";
 import { WITHIN_SIGMA } from "./calibration.ts";
 import { type ClusterFeatures, fitQuadratic } from "./features.ts";
 import type { Figure, ShownResults } from "../../run/experiment.ts";
+import { namedRoc } from "../../run/roc.ts";
 
 /** Names of the kinds, by label. */
 export const KINDS = ["Electron recoil", "Nuclear recoil"] as const;
@@ -292,14 +291,9 @@ export async function classifierFigures(
   const { splits: { test }, measuredOn } = data, section = `Classifier, ${measuredOn} images`;
   const found = parts(data);
   if (found.length === 0) return [];
-  const worst = Array.from(plot.worstEvents(scores, test.labels).subarray(0, 12));
-  const pictures = plot.picturesOf(await data.crops("test", worst), [worst.length, SIDE, SIDE]);
-  const maps = await occlusion(worst);
-  const curves = found.map(({ title, members }) => {
-    const [own, labels] = [pick(scores, members), pick(test.labels, members)];
-    const curve = rocCurve(own, labels), signals = labels.reduce((sum, label) => sum + label, 0);
-    return { name: title, curve, auc: auc(own, labels), band: rocBand(curve, signals) };
-  });
+  const curves = found.map(({ title, members }) =>
+    namedRoc(title, pick(scores, members), pick(test.labels, members))
+  );
   return [
     { name: "response", section, spec: plot.plotResponse(scores, test.labels, { classNames: KINDS }) },
     {
@@ -332,19 +326,32 @@ export async function classifierFigures(
         ...ENERGY,
       }),
     },
-    {
-      name: "worst_events",
-      section,
-      caption:
-        "The images whose response is farthest from the truth, and beside each what in it mattered for the response.",
-      spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => test.labels[i]), {
-        classNames: ["ER", "NR"],
-        details: worst.map((i) => `${test.energies[i]} keV`),
-        ...CAMERA,
-        ...(maps.length > 0 ? { saliency: maps, columns: 3 } : SCALES),
-      }),
-    },
+    await worstFigure(scores, data, section, occlusion),
   ];
+}
+
+/** The pictures that the classifier is most wrong about, and what in them mattered for it. */
+async function worstFigure(
+  scores: Float32Array,
+  { crops, splits: { test } }: CygnoData,
+  section: string,
+  occlusion: ShownResults["occlusion"],
+): Promise<Figure> {
+  const worst = Array.from(plot.worstEvents(scores, test.labels).subarray(0, 12));
+  const pictures = plot.picturesOf(await crops("test", worst), [worst.length, SIDE, SIDE]);
+  const maps = await occlusion(worst);
+  return {
+    name: "worst_events",
+    section,
+    caption:
+      "The images whose response is farthest from the truth, and beside each what in it mattered for the response.",
+    spec: plot.plotWorstEvents(pictures, worst.map((i) => scores[i]), worst.map((i) => test.labels[i]), {
+      classNames: ["ER", "NR"],
+      details: worst.map((i) => `${test.energies[i]} keV`),
+      ...CAMERA,
+      ...(maps.length > 0 ? { saliency: maps, columns: 3 } : SCALES),
+    }),
+  };
 }
 
 /**

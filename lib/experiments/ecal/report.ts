@@ -9,13 +9,12 @@ import {
   confusionMatrix,
   mostFrequentClass,
   rejectionAtEfficiency,
-  rocBand,
-  rocCurve,
 } from "../../evaluate/mod.ts";
 import * as plot from "../../plot/mod.ts";
 import type { Figure, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { reliabilityFigures } from "../../run/reliability.ts";
+import { namedRoc } from "../../run/roc.ts";
 import type { EcalData } from "./data.ts";
 import { dataFigures, energyBar, logEnergies, SCALE_BAR } from "./figures.ts";
 import { fitTrees } from "./boosted_trees.ts";
@@ -126,11 +125,6 @@ export function measure(
   };
 }
 
-function curveOf(name: string, scores: ArrayLike<number>, labels: ArrayLike<number>, withBand = false) {
-  const curve = rocCurve(scores, labels), signals = Array.from(labels).filter((label) => label === 1).length;
-  return { name, curve, auc: auc(scores, labels), band: withBand ? rocBand(curve, signals) : undefined };
-}
-
 /** The charts of a run. */
 export async function figuresOf(
   scores: Scores,
@@ -172,8 +166,9 @@ async function worstFigure(
 
 function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figure[] {
   const { labels } = data.parts.test, section = "Test images", { sums, conversions } = partsOf(data);
+  const plain = { band: false };
   const byPart = (parts: readonly Part[]) =>
-    parts.map(({ title, members }) => curveOf(title, pick(scores, members), pick(labels, members)));
+    parts.map(({ title, members }) => namedRoc(title, pick(scores, members), pick(labels, members), plain));
   const both = Float32Array.from(
     { length: 2 * scores.length },
     (_, i) => i % 2 === 1 ? scores[i >> 1] : 1 - scores[i >> 1],
@@ -184,9 +179,9 @@ function testFigures({ own: scores, saw, other }: Scores, data: EcalData): Figur
       section,
       caption: "Electrons called electrons against photons called so.",
       spec: plot.plotRoc([
-        curveOf(saw, scores, labels, true),
-        ...(other ? [curveOf(otherOf(saw), other, labels)] : []),
-        curveOf("trees on shower shapes", shapeScores(data), labels),
+        namedRoc(saw, scores, labels),
+        ...(other ? [namedRoc(otherOf(saw), other, labels, plain)] : []),
+        namedRoc("trees on shower shapes", shapeScores(data), labels, plain),
       ], { axes: "rates" }),
     },
     { name: "response", section, spec: plot.plotResponse(scores, labels, { classNames: ECAL_KINDS }) },

@@ -1,6 +1,6 @@
 /** What a report on a user's images shows. @module */
 import type { Labels } from "../../data/own/mod.ts";
-import { argMaxRows, auc, confusionMatrix, quantileSorted, rocCurve } from "../../evaluate/mod.ts";
+import { argMaxRows, confusionMatrix, quantileSorted } from "../../evaluate/mod.ts";
 import {
   type Picture,
   plotClassMeans,
@@ -20,7 +20,7 @@ import {
 import type { Figure, ShownResults } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { reliabilityFigures } from "../../run/reliability.ts";
-import { rocFigures } from "../../run/roc.ts";
+import { namedRoc, rocFigures } from "../../run/roc.ts";
 import { countLabels, type OwnData } from "./data.ts";
 import { rowsOf } from "./measure.ts";
 
@@ -157,9 +157,7 @@ function labelFigures(scores: Float32Array, { labels, rows }: OwnData, names: re
   const curves = names.flatMap((name, label) => {
     const column = (values: Float32Array) => values.filter((_, i) => i % names.length === label);
     const own = column(truth), said = column(scores);
-    return own.includes(0) && own.includes(1)
-      ? [{ name, curve: rocCurve(said, own), auc: auc(said, own) }]
-      : [];
+    return own.includes(0) && own.includes(1) ? [namedRoc(name, said, own, { band: false })] : [];
   });
   if (curves.length === 0) return [];
   return [{

@@ -5,7 +5,6 @@ import {
   calibration,
   clopperPearson,
   efficiencyAtRejection,
-  rocBand,
   rocCurve,
 } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
@@ -14,6 +13,7 @@ import type { NdArray } from "../../data/source.ts";
 import * as plot from "../../plot/mod.ts";
 import { pictureOf, scalesOf } from "../../run/contact_sheet.ts";
 import type { Figure, ShownResults } from "../../run/experiment.ts";
+import { namedRoc } from "../../run/roc.ts";
 import type { LensesData } from "./data.ts";
 
 /** Share of lenses among what a survey shows: the document's set has one in 26, the sky has not. */
@@ -243,13 +243,11 @@ export async function testFigures(
   occlusion: ShownResults["occlusion"],
 ): Promise<Figure[]> {
   const { crops, split } = data, section = "Test cutouts", labels = labelsOf(data, split.test);
-  const curve = rocCurve(scores, labels), lenses = labels.reduce((sum, label) => sum + label, 0);
   const worst = Array.from(plot.worstEvents(scores, labels).subarray(0, 12));
   const pictures = worst.map((i) => pictureOf(crops, split.test[i])), maps = await occlusion(worst);
-  const cut = baselineScores(data);
   const curves = [
-    { name: "network", curve, auc: auc(scores, labels), band: rocBand(curve, lenses) },
-    { name: "brightness of the middle", curve: rocCurve(cut, labels), auc: auc(cut, labels) },
+    namedRoc("network", scores, labels),
+    namedRoc("brightness of the middle", baselineScores(data), labels, { band: false }),
   ];
   return [
     { name: "response", section, spec: plot.plotResponse(scores, labels, { classNames: CLASS_NAMES }) },

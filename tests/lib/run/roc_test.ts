@@ -1,4 +1,5 @@
-import { rocFigures } from "../../../lib/run/roc.ts";
+import { auc, rocBand, rocCurve } from "../../../lib/evaluate/mod.ts";
+import { namedRoc, rocFigures } from "../../../lib/run/roc.ts";
 import { assertEquals } from "../../assert.ts";
 
 /** Probabilities and labels of some examples, and how many curves and bands are drawn of them. */
@@ -12,6 +13,13 @@ function drawn(classes: number, examples: number): [curves: number, bands: boole
   const text = JSON.stringify(spec);
   return [names.filter((name) => text.includes(name)).length, text.includes('"fillOpacity"')];
 }
+
+Deno.test("namedRoc() is the curve with its area, and the band of as many signals as there are", () => {
+  const scores = [0.9, 0.2, 0.6, 0.4], labels = [1, 1, 0, 1];
+  const curve = rocCurve(scores, labels), plain = { name: "x", curve, auc: auc(scores, labels) };
+  assertEquals<unknown>(namedRoc("x", scores, labels), { ...plain, band: rocBand(curve, 3) });
+  assertEquals<unknown>(namedRoc("x", scores, labels, { band: false }), plain);
+});
 
 Deno.test("rocFigures() draws each class against all others, with bands where there are few", () => {
   assertEquals(drawn(2, 8), [2, true]);
