@@ -2,7 +2,7 @@
 import { dirname } from "@std/path";
 import { acquireLock, type Lock } from "../base/lock.ts";
 import type { Card, CardMetric } from "../card/mod.ts";
-import { engineReport, type tf } from "../engine/mod.ts";
+import { engineReport } from "../engine/mod.ts";
 import {
   type BatchReport,
   countParameters,
@@ -14,7 +14,6 @@ import {
   type Models,
   modelsOf,
   type OptimizerSnapshot,
-  predict,
   type Predictions,
   type Schedule,
 } from "../train/mod.ts";
@@ -22,6 +21,7 @@ import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
 import type { Data, Experiment, LoadContext, Options, OptionTable, Recipe } from "./experiment.ts";
 import { completeParts, exportModel, writeCard } from "./export_model.ts";
+import { predictNamed } from "./named_predictions.ts";
 import { writeReport } from "./report.ts";
 import { occlusionOfTest } from "./test_occlusion.ts";
 import { newRecord, prepareFolder, readRecord, runPaths, type RunRecord, writeRecord } from "./run_folder.ts";
@@ -182,7 +182,10 @@ async function trainOn(
   }
   await experiment.calibrate?.(models, data, options);
   const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
-  const predictions = await predictTest(model, data, planned, { preprocessing, shards: history.shards });
+  const predictions = await predictNamed(model, data.test, planned, {
+    preprocessing,
+    shards: history.shards,
+  });
   const results = { predictions, history, models };
   const measured = await experiment.evaluate(predictions, data, options, results);
   warnOfNaN(measured.metrics, log);
@@ -263,17 +266,6 @@ async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data
     onEnd: (state) => optimizer = state,
   });
   return { history, optimizer };
-}
-
-/** Predictions on the test examples, by the names that the card gives the outputs. */
-async function predictTest(
-  model: tf.LayersModel,
-  data: Data,
-  card: Card,
-  options: Parameters<typeof predict>[2],
-): Promise<Predictions> {
-  const predictions = await predict(model, data.test, options);
-  return Object.fromEntries(card.outputs.map(({ name }, i) => [name, predictions[model.outputNames[i]]]));
 }
 
 /** Says which metrics could not be measured; a run of hours is not lost for them. */

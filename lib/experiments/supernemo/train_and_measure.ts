@@ -8,7 +8,8 @@ import type {
   Options,
   OptionTable,
 } from "../../run/experiment.ts";
-import { fit, type FitOptions, predict } from "../../train/mod.ts";
+import { predictNamed } from "../../run/named_predictions.ts";
+import { fit, type FitOptions } from "../../train/mod.ts";
 
 /** A trained model, which the caller frees, and its numbers. */
 export interface TrainedModel {
@@ -27,10 +28,7 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
     const model = experiment.build(options, data) as tf.LayersModel, models = { model };
     const { epochs, batch, seed } = options, recipe = experiment.recipe(options, data, models);
     const history = await fit(models, data.train, { ...recipe, epochs, batch, seed } as FitOptions);
-    const outputs = await predict(model, data.test), { outputs: named } = experiment.card(options, data);
-    const predictions = Object.fromEntries(
-      named.map(({ name }, i) => [name, outputs[model.outputNames[i]]]),
-    );
+    const predictions = await predictNamed(model, data.test, experiment.card(options, data));
     const results = { predictions, history, models };
     const { metrics } = await experiment.evaluate(predictions, data, options, results);
     return { model, metrics };
