@@ -100,19 +100,20 @@ export async function* simulateSet(
     size: count,
     timeoutMs: LONGEST_EVENT_MS,
   });
-  const plans = Array.from({ length: Math.min(4 * count, events) }, (_, event) => planEvent(event, settings));
-  const make = ({ name: _, ...request }: ReturnType<typeof planEvent>) => {
+  const make = (event: number) => {
+    const { name, ...request } = planEvent(event, settings);
     const made = pool.run(request, [], { signal });
     made.catch(() => {}); // thrown where its turn comes
-    return made;
+    return { name, made };
   };
-  const underWay = plans.map(make);
+  const ahead = Math.min(4 * count, events);
+  const underWay = Array.from({ length: ahead }, (_, event) => make(event));
   try {
     for (let event = 0; event < events; event++) {
       signal?.throwIfAborted();
-      const { png, truth } = await underWay.shift()!;
-      if (event + plans.length < events) underWay.push(make(planEvent(event + plans.length, settings)));
-      yield { event, name: planEvent(event, settings).name, png, truth };
+      const { name, made } = underWay.shift()!, { png, truth } = await made;
+      if (event + ahead < events) underWay.push(make(event + ahead));
+      yield { event, name, png, truth };
     }
   } finally {
     pool.close();
