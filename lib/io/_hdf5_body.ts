@@ -2,6 +2,7 @@
  * What stands in an HDF5 file that is being written, one thing behind the other: heaps, headers of datasets and of groups.
  * Each is put where the last one ended, and is known by its address from then on. @module
  */
+import type { DurableWriter } from "../base/durable_writer.ts";
 import { joinParts, type Part, u8 } from "./_parts.ts";
 import {
   dataspace,
@@ -31,14 +32,6 @@ export interface Hdf5Packing {
   shuffle?: boolean;
   /** Attributes of the dataset. */
   attributes?: Readonly<Record<string, Hdf5AttributeValue>>;
-}
-
-/** Where bytes go. */
-export interface Sink {
-  /** Writes at a place of the file. */
-  put(bytes: Uint8Array, at: number): void;
-  finish(): void;
-  abort(): void;
 }
 
 /** Types of messages. */
@@ -93,12 +86,12 @@ export interface DatasetHeader {
 
 /** A file's contents as far as they are written. */
 export class Hdf5Body {
-  readonly #sink: Sink;
+  readonly #sink: DurableWriter;
   #end = SUPERBLOCK_BYTES;
   #isPadded = false;
 
   /** Nothing is written yet; room for the superblock is left. */
-  constructor(sink: Sink) {
+  constructor(sink: DurableWriter) {
     this.#sink = sink;
   }
 

@@ -7,10 +7,11 @@
  * Source: HDF5 File Format Specification 3.0: superblock and object headers of version 2, groups of links in the header,
  * layout of version 3, chunks found by a version 1 B-tree. @module
  */
-import { createDurableWriter } from "../base/durable_writer.ts";
+import { createDurableWriter, type DurableWriter } from "../base/durable_writer.ts";
 import { chunkPlaces, ChunkTree, cutChunk } from "./_hdf5_chunk_tree.ts";
-import { type Hdf5Attributes, Hdf5Body, type Hdf5Packing, type Sink } from "./_hdf5_body.ts";
+import { type Hdf5Attributes, Hdf5Body, type Hdf5Packing } from "./_hdf5_body.ts";
 import { NOWHERE, ownType, u64, valueBytes } from "./_hdf5_encode.ts";
+import { createMemorySink } from "./_memory_sink.ts";
 import { type Part, u8 } from "./_parts.ts";
 import type { NpyType, NpyValues } from "./npy_type.ts";
 
@@ -95,13 +96,7 @@ export function encodeHdf5(
   attributes: Hdf5Attributes = {},
 ): Promise<Uint8Array> {
   return Promise.try(() => {
-    const parts: { at: number; bytes: Uint8Array }[] = [];
-    let size = 0;
-    const put = (bytes: Uint8Array, at: number) => {
-      parts.push({ at, bytes });
-      size = Math.max(size, at + bytes.length);
-    };
-    const file = new FileWriter({ put, finish() {}, abort() {} }, attributes);
+    const memory = createMemorySink(), file = new FileWriter(memory, attributes);
     for (
       const [path, { data, shape, gzip, dtype = ownType(data), chunks, ...packing }] of Object.entries(
         datasets,
@@ -117,9 +112,7 @@ export function encodeHdf5(
       file.array(path, data, { ...packing, compression, level, dtype, shape, sides });
     }
     file.close();
-    const out = new Uint8Array(size);
-    for (const { at, bytes } of parts) out.set(bytes, at);
-    return out;
+    return memory.bytes();
   });
 }
 
@@ -149,7 +142,7 @@ class FileWriter implements Hdf5Writer {
   readonly #root: Group = { groups: new Map(), datasets: new Map() };
   #isOpen = true;
 
-  constructor(sink: Sink, attributes: Hdf5Attributes) {
+  constructor(sink: DurableWriter, attributes: Hdf5Attributes) {
     this.#body = new Hdf5Body(sink);
     this.#attributes = attributes;
   }

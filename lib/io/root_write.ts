@@ -5,7 +5,8 @@
  *
  * Source: the format as uproot 5 writes and reads it; see _root_encode.ts. @module
  */
-import { createDurableWriter } from "../base/durable_writer.ts";
+import { createDurableWriter, type DurableWriter } from "../base/durable_writer.ts";
+import { createMemorySink } from "./_memory_sink.ts";
 import { joinParts, type Part, u8 } from "./_parts.ts";
 import {
   type Branch,
@@ -43,13 +44,6 @@ export interface RootWriter {
   /** Writes the tree and where everything is. */
   close(): void;
   /** Gives up: nothing stays. Does nothing after `close`. */
-  abort(): void;
-}
-
-/** Where bytes go. */
-interface Sink {
-  put(bytes: Uint8Array, at: number): void;
-  finish(): void;
   abort(): void;
 }
 
@@ -103,19 +97,11 @@ export function encodeRoot(
   options: WriteRootOptions = {},
 ): Uint8Array {
   const types = Object.entries(columns).map(([name, column]) => [name, column.type ?? ownType(column)]);
-  const parts: { at: number; bytes: Uint8Array }[] = [];
-  let size = 0;
-  const put = (bytes: Uint8Array, at: number) => {
-    parts.push({ at, bytes });
-    size = Math.max(size, at + bytes.length);
-  };
-  const sink = { put, finish() {}, abort() {} };
-  const file = new TreeWriter(tree, parseBranches(Object.fromEntries(types)), options, "memory.root", sink);
+  const branches = parseBranches(Object.fromEntries(types)), memory = createMemorySink();
+  const file = new TreeWriter(tree, branches, options, "memory.root", memory);
   file.append(columns);
   file.close();
-  const out = new Uint8Array(size);
-  for (const { at, bytes } of parts) out.set(bytes, at);
-  return out;
+  return memory.bytes();
 }
 
 /** Something in a file. */
@@ -165,7 +151,7 @@ class TreeWriter implements RootWriter {
   readonly #treeName: string;
   readonly #branches: Branch[];
   readonly #fileName: string;
-  readonly #sink: Sink;
+  readonly #sink: DurableWriter;
   /** Deflate level; 0 where nothing is packed. */
   readonly #level: number;
   #end = BEGIN;
@@ -179,7 +165,7 @@ class TreeWriter implements RootWriter {
     branches: Branch[],
     { compression = "zlib", level = 1 }: WriteRootOptions,
     fileName: string,
-    sink: Sink,
+    sink: DurableWriter,
   ) {
     this.#treeName = treeName;
     this.#branches = branches;
