@@ -1,20 +1,6 @@
 /** Bytes of a dataset as numbers of this machine. @module */
 import type { NumberType } from "./_hdf5_header.ts";
-import type { NpyType, NpyValues } from "./npy_type.ts";
-
-const ARRAYS = {
-  b1: Uint8Array,
-  u1: Uint8Array,
-  u2: Uint16Array,
-  u4: Uint32Array,
-  u8: BigUint64Array,
-  i1: Int8Array,
-  i2: Int16Array,
-  i4: Int32Array,
-  i8: BigInt64Array,
-  f4: Float32Array,
-  f8: Float64Array,
-};
+import { NPY_ARRAYS, type NpyType, type NpyValues } from "./npy_type.ts";
 
 /**
  * Turns bytes into numbers.
@@ -29,7 +15,7 @@ export function toValues(raw: Uint8Array<ArrayBuffer>, dtype: NpyType, type?: Nu
     const view = new DataView(raw.buffer, raw.byteOffset);
     return Float32Array.from({ length: raw.length / 2 }, (_, i) => view.getFloat16(2 * i, true));
   }
-  const values = new ARRAYS[dtype](raw.buffer, raw.byteOffset, raw.length / size);
+  const values = new NPY_ARRAYS[dtype](raw.buffer, raw.byteOffset, raw.length / size);
   if (type?.kind === "integer" && (type.offset > 0 || type.precision < 8 * size)) onlyUsedBits(values, type);
   return values;
 }

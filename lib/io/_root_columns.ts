@@ -4,7 +4,7 @@
 import type { ByteSource } from "./byte_source.ts";
 import { type Basket, readBaskets } from "./_root_baskets.ts";
 import type { RootBranchObject, RootLeaf } from "./_root_file.ts";
-import type { NpyType, NpyValues } from "./npy_type.ts";
+import { NPY_ARRAYS, type NpyType, type NpyValues } from "./npy_type.ts";
 
 /** Arrays that a column's numbers are kept in. */
 export type RootValues = NpyValues;
@@ -53,20 +53,6 @@ export interface RootColumn {
 }
 
 type Maker = new (length: number) => RootValues;
-
-const MAKERS: Partial<Record<NpyType, Maker>> = {
-  f8: Float64Array,
-  f4: Float32Array,
-  i8: BigInt64Array,
-  u8: BigUint64Array,
-  i4: Int32Array,
-  u4: Uint32Array,
-  i2: Int16Array,
-  u2: Uint16Array,
-  i1: Int8Array,
-  u1: Uint8Array,
-  b1: Uint8Array,
-};
 
 /** Turns `count` numbers of the file's byte order, high byte first, into `out` from `to` on. */
 type Put = (view: DataView, at: number, count: number, out: RootValues, to: number) => void;
@@ -378,10 +364,10 @@ class GrowingColumn {
   #lists = 0;
 
   constructor(dtype: NpyType, entries: number, kind: BranchKind, width: number, likely: number) {
-    const Make = MAKERS[dtype]!;
+    const Make = NPY_ARRAYS[dtype];
     this.#Make = Make;
     this.#put = PUT[dtype === "b1" ? "u1" : dtype]!;
-    this.#size = (Make as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
+    this.#size = Make.BYTES_PER_ELEMENT;
     this.#width = width;
     this.#values = new Make(kind === "fixed" ? entries * width : likely);
     if (kind !== "fixed") this.#offsets = new Uint32Array(entries + 1);

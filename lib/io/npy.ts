@@ -9,7 +9,7 @@
 import { cannotDecode, checkedProduct, checkRows } from "./_problem.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type FileArray, heldArray } from "./file_array.ts";
-import type { NpyType, NpyValues } from "./npy_type.ts";
+import { NPY_ARRAYS, type NpyType, type NpyValues } from "./npy_type.ts";
 import { isNpy, NPY_MAGIC } from "./signatures.ts";
 
 export { isNpy };
@@ -33,20 +33,20 @@ export interface DecodeNpyOptions {
   maxBytes?: number;
 }
 
-/** Bytes a value, the array it is decoded to, and how to read one in either byte order. */
-const TYPES: Record<NpyType, { size: number; make: new (n: number) => NpyValues; get: Getter }> = {
-  b1: { size: 1, make: Uint8Array, get: (v, at) => (v.getUint8(at) ? 1 : 0) },
-  u1: { size: 1, make: Uint8Array, get: (v, at) => v.getUint8(at) },
-  u2: { size: 2, make: Uint16Array, get: (v, at, little) => v.getUint16(at, little) },
-  u4: { size: 4, make: Uint32Array, get: (v, at, little) => v.getUint32(at, little) },
-  u8: { size: 8, make: BigUint64Array, get: (v, at, little) => v.getBigUint64(at, little) },
-  i1: { size: 1, make: Int8Array, get: (v, at) => v.getInt8(at) },
-  i2: { size: 2, make: Int16Array, get: (v, at, little) => v.getInt16(at, little) },
-  i4: { size: 4, make: Int32Array, get: (v, at, little) => v.getInt32(at, little) },
-  i8: { size: 8, make: BigInt64Array, get: (v, at, little) => v.getBigInt64(at, little) },
-  f2: { size: 2, make: Float32Array, get: (v, at, little) => v.getFloat16(at, little) },
-  f4: { size: 4, make: Float32Array, get: (v, at, little) => v.getFloat32(at, little) },
-  f8: { size: 8, make: Float64Array, get: (v, at, little) => v.getFloat64(at, little) },
+/** Bytes a value, and how to read one in either byte order. */
+const TYPES: Record<NpyType, { size: number; get: Getter }> = {
+  b1: { size: 1, get: (v, at) => (v.getUint8(at) ? 1 : 0) },
+  u1: { size: 1, get: (v, at) => v.getUint8(at) },
+  u2: { size: 2, get: (v, at, little) => v.getUint16(at, little) },
+  u4: { size: 4, get: (v, at, little) => v.getUint32(at, little) },
+  u8: { size: 8, get: (v, at, little) => v.getBigUint64(at, little) },
+  i1: { size: 1, get: (v, at) => v.getInt8(at) },
+  i2: { size: 2, get: (v, at, little) => v.getInt16(at, little) },
+  i4: { size: 4, get: (v, at, little) => v.getInt32(at, little) },
+  i8: { size: 8, get: (v, at, little) => v.getBigInt64(at, little) },
+  f2: { size: 2, get: (v, at, little) => v.getFloat16(at, little) },
+  f4: { size: 4, get: (v, at, little) => v.getFloat32(at, little) },
+  f8: { size: 8, get: (v, at, little) => v.getFloat64(at, little) },
 };
 type Getter = (view: DataView, at: number, little: boolean) => number | bigint;
 
@@ -190,7 +190,7 @@ function isOwn({ dtype, size, little }: Layout): boolean {
 function viewOf(bytes: Uint8Array, layout: Layout, count: number) {
   const { dtype, size, shape, fortran } = layout;
   if (!isOwn(layout) || fortran && shape.length > 1 || bytes.byteOffset % size !== 0) return undefined;
-  const View = TYPES[dtype].make as unknown as new (
+  const View = NPY_ARRAYS[dtype] as unknown as new (
     buffer: ArrayBufferLike,
     at: number,
     count: number,
@@ -200,15 +200,15 @@ function viewOf(bytes: Uint8Array, layout: Layout, count: number) {
 
 /** Values of a file's bytes, row-major. */
 function valuesOf(bytes: Uint8Array, layout: Layout, count: number): NpyValues {
-  const { dtype, size, shape, fortran, little } = layout, type = TYPES[dtype];
-  const data = new type.make(count);
+  const { dtype, size, shape, fortran, little } = layout, Make = NPY_ARRAYS[dtype];
+  const data = new Make(count), { get } = TYPES[dtype];
   if (isOwn(layout)) {
     new Uint8Array(data.buffer).set(bytes);
   } else {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let i = 0; i < count; i++) data[i] = type.get(view, i * size, little);
+    for (let i = 0; i < count; i++) data[i] = get(view, i * size, little);
   }
-  return fortran && shape.length > 1 ? toRowMajor(data, shape, type.make) : data;
+  return fortran && shape.length > 1 ? toRowMajor(data, shape, Make) : data;
 }
 
 /**
@@ -227,10 +227,10 @@ export function encodeNpy(array: { data: NpyValues; shape: readonly number[]; dt
     );
   }
   const own = (Object.keys(TYPES) as NpyType[]).find((key) =>
-    key !== "b1" && key !== "f2" && data instanceof TYPES[key].make
+    key !== "b1" && key !== "f2" && data instanceof NPY_ARRAYS[key]
   )!;
   const { dtype = own } = array;
-  if (!Object.hasOwn(TYPES, dtype) || !(data instanceof TYPES[dtype].make)) {
+  if (!Object.hasOwn(TYPES, dtype) || !(data instanceof NPY_ARRAYS[dtype])) {
     throw new TypeError(`Cannot encode npy as type "${dtype}" is not made from a ${data.constructor.name}`);
   }
   const { size } = TYPES[dtype];

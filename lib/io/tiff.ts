@@ -18,7 +18,7 @@ import { cannotDecode } from "./_problem.ts";
 import { isTiff } from "./signatures.ts";
 import { type Image, type ImageDecodeOptions, MAX_PIXELS } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
-import type { NpyType, NpyValues } from "./npy.ts";
+import { NPY_ARRAYS, type NpyType, type NpyValues } from "./npy_type.ts";
 
 export { isTiff };
 
@@ -104,14 +104,15 @@ export function decodeTiffArray(bytes: Uint8Array, options: DecodeTiffOptions = 
   if (Math.ceil(width * samples * depth / 8) * height > packed * maxRatio(compression)) {
     throw new SyntaxError(`${failed}: ${packed} packed bytes cannot hold ${height} × ${width} pixels`);
   }
-  const { size, make } = KEPT[keptType(layout)];
-  const wanted = width * height * Math.max(samples, layout.photometric === PALETTE ? 3 : 1) * size;
+  const Make = NPY_ARRAYS[keptType(layout)],
+    channels = Math.max(samples, layout.photometric === PALETTE ? 3 : 1);
+  const wanted = width * height * channels * Make.BYTES_PER_ELEMENT;
   if (wanted > maxBytes) {
     throw new RangeError(
       `${failed} as it may take at most ${maxBytes} bytes: ${height} × ${width} pixels take ${wanted}`,
     );
   }
-  const data = new make(width * height * samples);
+  const data = new Make(width * height * samples);
   const picture: Packed = { bytes, fields, layout, chunks, little: directory.little, failed };
   offsets.forEach((_, number) => {
     const place = number % (across * down), top = Math.floor(place / across) * chunkHeight;
@@ -263,26 +264,9 @@ interface Layout {
 
 const JPEG = 7, YCBCR = 6, PALETTE = 3;
 
-/** Bytes of a value and the array of them, by NumPy's name of the type. */
-const KEPT: Readonly<
-  Record<Exclude<NpyType, "b1">, { size: number; make: new (count: number) => NpyValues }>
-> = {
-  u1: { size: 1, make: Uint8Array },
-  u2: { size: 2, make: Uint16Array },
-  u4: { size: 4, make: Uint32Array },
-  u8: { size: 8, make: BigUint64Array },
-  i1: { size: 1, make: Int8Array },
-  i2: { size: 2, make: Int16Array },
-  i4: { size: 4, make: Int32Array },
-  i8: { size: 8, make: BigInt64Array },
-  f2: { size: 4, make: Float32Array },
-  f4: { size: 4, make: Float32Array },
-  f8: { size: 8, make: Float64Array },
-};
-
 /** The type that a page's values are kept in. */
-function keptType({ format, depth }: Pick<Layout, "format" | "depth">): keyof typeof KEPT {
-  return `${format[0]}${[1, 2, 4, 8].find((size) => 8 * size >= depth)}` as keyof typeof KEPT;
+function keptType({ format, depth }: Pick<Layout, "format" | "depth">): NpyType {
+  return `${format[0]}${[1, 2, 4, 8].find((size) => 8 * size >= depth)}` as NpyType;
 }
 
 function readLayout({ numbers: fields }: TiffFields, failed: string): Layout {
@@ -406,8 +390,8 @@ function readRow(
   }
   if (depth % 8 !== 0) return readPackedRow(line, count, depth);
   const view = new DataView(line.buffer, line.byteOffset, line.byteLength), size = depth / 8;
-  const { make } = KEPT[keptType({ format, depth })], get = READERS[`${format}${depth}`];
-  const out = new make(count) as Float64Array; // of bigints where `get` gives these
+  const Make = NPY_ARRAYS[keptType({ format, depth })], get = READERS[`${format}${depth}`];
+  const out = new Make(count) as Float64Array; // of bigints where `get` gives these
   for (let i = 0, at = 0; i < count; i++, at += size) out[i] = get(view, at, little) as number;
   return out;
 }
