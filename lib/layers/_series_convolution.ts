@@ -1,20 +1,8 @@
 /** Convolutions over one axis that TensorFlow.js lacks, made of its own over rows and columns, one row high. @module */
 import { tf } from "../engine/mod.ts";
-import { asBias, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
+import { asBias, asKernel } from "./_asked_weights.ts";
 import { type OneOrMany, only, onlyShape } from "./_layer.ts";
-
-/** What is used of TensorFlow.js's convolution over one axis. */
-interface SeriesConvolution extends tf.layers.Layer, KernelAsked, BiasAsked {
-  filters: number;
-  kernelSize: number[];
-  kernel: tf.LayerVariable | null;
-  bias: tf.LayerVariable | null;
-  useBias: boolean;
-  strides: number[];
-  padding: "same" | "valid";
-  dilationRate: number[];
-  activation: { apply(x: tf.Tensor): tf.Tensor } | null;
-}
+import { type StockConvolution, stockConvolution, type StockConvolutionClass } from "./_stock_convolution.ts";
 
 /** Settings that all of them have, besides what is said of the weights. */
 export interface SeriesConfig {
@@ -23,8 +11,7 @@ export interface SeriesConfig {
   [setting: string]: unknown;
 }
 
-const stock = tf.layers.conv1d({ filters: 1, kernelSize: 1 }) as unknown as SeriesConvolution;
-const Stock = stock.constructor as new (config: SeriesConfig) => SeriesConvolution;
+const Stock: StockConvolutionClass = stockConvolution(1);
 
 /** One row of a series, and back. */
 const asRow = (x: tf.Tensor) => tf.expandDims(x, 1) as tf.Tensor4D;
@@ -32,6 +19,8 @@ const asSeries = (x: tf.Tensor) => tf.squeeze(x, [1]);
 
 /** A convolution over one axis with a kernel of another shape. */
 abstract class Series extends Stock {
+  declare padding: "same" | "valid";
+
   /** The kernel's shape, given how many channels come in. */
   protected abstract kernelShape(channels: number): number[];
   /** How many channels come out. */
@@ -55,20 +44,13 @@ abstract class Series extends Stock {
       const kernel = tf.expandDims(this.kernel!.read(), 0) as tf.Tensor4D;
       const linear = asSeries(this.convolve(asRow(only(inputs)), kernel));
       const y = this.bias ? tf.add(linear, this.bias.read()) as tf.Tensor : linear;
-      return this.activation ? this.activation.apply(y) : y;
+      return this.activation.apply(y);
     });
   }
 
-  /** How many steps come out, as of any convolution. */
-  protected stepsOut(steps: number): number {
-    const [size] = this.kernelSize, [stride] = this.strides, [dilation] = this.dilationRate;
-    const reach = (size - 1) * dilation + 1;
-    return Math.ceil((this.padding === "same" ? steps : steps - reach + 1) / stride);
-  }
-
   override computeOutputShape(inputShape: OneOrMany<tf.Shape>): tf.Shape {
-    const [batch, steps, channels] = onlyShape(inputShape);
-    return [batch, steps === null ? null : this.stepsOut(steps), this.channelsOut(channels!)];
+    const [batch, steps] = super.computeOutputShape(inputShape) as tf.Shape;
+    return [batch, steps, this.channelsOut(onlyShape(inputShape).at(-1)!)];
   }
 }
 
@@ -84,13 +66,18 @@ export class Conv1DTranspose extends Series {
     return this.filters;
   }
 
-  protected override stepsOut(steps: number): number {
+  override computeOutputShape(inputShape: OneOrMany<tf.Shape>): tf.Shape {
+    const [batch, steps] = onlyShape(inputShape);
+    return [batch, steps === null ? null : this.#stepsOut(steps), this.filters];
+  }
+
+  #stepsOut(steps: number): number {
     const [size] = this.kernelSize, [stride] = this.strides;
     return this.padding === "same" ? steps * stride : steps * stride + Math.max(size - stride, 0);
   }
 
   protected override convolve(x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor {
-    const shape: [number, number, number, number] = [x.shape[0], 1, this.stepsOut(x.shape[2]), this.filters];
+    const shape: [number, number, number, number] = [x.shape[0], 1, this.#stepsOut(x.shape[2]), this.filters];
     return tf.conv2dTranspose(x, kernel, shape, [1, this.strides[0]], this.padding);
   }
 }
@@ -136,7 +123,7 @@ const POINTWISE = ["Initializer", "Regularizer", "Constraint"] as const;
 export class SeparableConv1D extends DepthwiseConv1D {
   static override className = "SeparableConv1D";
   /** Knows how the second kernel starts and what is asked of it. */
-  readonly #pointwise: SeriesConvolution;
+  readonly #pointwise: StockConvolution;
   #joining: tf.LayerVariable | undefined;
 
   constructor(config: SeriesConfig & { depthMultiplier?: number }) {

@@ -2,8 +2,8 @@
 import { random, tf } from "../engine/mod.ts";
 import { asBias, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
 import { BIASED, LAST, QUIET, trained, WINDOW } from "./_fields.ts";
-import { convolve } from "./_grouped_convolution.ts";
 import { type Applied, checkKnownSides, checkRank, type OneOrMany, only, onlyShape } from "./_layer.ts";
+import { convolve, type StockConvolution, stockConvolution } from "./_stock_convolution.ts";
 import { activate, activationName } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { constant, type Flow, paddings, product, set, type Site, toLast, turnKernel } from "./onnx.ts";
@@ -26,21 +26,6 @@ export interface ConvLstmConfig {
   goBackwards?: boolean;
   [setting: string]: unknown;
 }
-
-/** What is used of TensorFlow.js's convolutions. */
-interface Convolution extends tf.layers.Layer, KernelAsked, BiasAsked {
-  filters: number;
-  kernelSize: number[];
-  kernel: tf.LayerVariable | null;
-  bias: tf.LayerVariable | null;
-  useBias: boolean;
-  strides: number[];
-  padding: "same" | "valid";
-  dilationRate: number[];
-  activation: { apply(x: tf.Tensor): tf.Tensor };
-}
-
-type Make = new (config: Record<string, unknown>) => Convolution;
 
 /** Settings of the recurrent kernel. */
 const RECURRENT = ["Initializer", "Regularizer", "Constraint"] as const;
@@ -71,13 +56,12 @@ function forGates(x: tf.Tensor, masks: readonly tf.Tensor[]): tf.Tensor[] {
  * Source: Shi et al., arXiv 1506.04214, as Keras 3's `ConvLSTM`.
  */
 function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.layers.Layer {
-  const builders = tf.layers as unknown as Record<string, (config: object) => object>;
-  const Stock = builders[`conv${rank}d`]({ filters: 1, kernelSize: 1 }).constructor as Make;
+  const Stock = stockConvolution(rank);
   const SAME = { strides: Array(rank).fill(1), padding: "same" as const, dilationRate: Array(rank).fill(1) };
   return class ConvLstm extends Stock {
     static className = `ConvLSTM${rank}D`;
     /** Knows how the recurrent kernel starts, what is asked of it, and the gates' activation. */
-    readonly #recurrent: Convolution;
+    readonly #recurrent: StockConvolution;
     readonly #own: Required<
       Pick<
         ConvLstmConfig,
@@ -142,11 +126,8 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
 
     /** The shape of the state. */
     stateShape(inputShape: tf.Shape): tf.Shape {
-      const sides = inputShape.slice(2, -1).map((side, axis) => {
-        const reach = (this.kernelSize[axis] - 1) * this.dilationRate[axis] + 1;
-        return Math.ceil((this.padding === "same" ? side! : side! - reach + 1) / this.strides[axis]);
-      });
-      return [inputShape[0], ...sides, this.filters];
+      const [batch, , ...image] = inputShape;
+      return super.computeOutputShape([batch, ...image]) as tf.Shape;
     }
 
     override computeOutputShape(inputShape: OneOrMany<tf.Shape>): OneOrMany<tf.Shape> {
@@ -199,7 +180,7 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
     #convolve(
       xs: readonly tf.Tensor[],
       kernel: tf.Tensor,
-      how: Pick<Convolution, "strides" | "padding" | "dilationRate">,
+      how: Pick<StockConvolution, "strides" | "padding" | "dilationRate">,
     ): tf.Tensor {
       if (xs.length === 1) return convolve(rank, xs[0], kernel, how);
       const kernels = tf.split(kernel, GATES, -1);
