@@ -27,3 +27,13 @@ export function asKernel(asked: KernelAsked, shape: number[]): Unnamed {
 export function asBias(asked: BiasAsked, shape: number[]): Unnamed {
   return [shape, "float32", asked.biasInitializer, asked.biasRegularizer, true, asked.biasConstraint];
 }
+
+/** What settings say of the weight `from`, as settings of the weight `to`: both are such as "kernel". */
+export function askedAs(
+  to: string,
+  from: string,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const asked = ["Initializer", "Regularizer", "Constraint"];
+  return Object.fromEntries(asked.map((what) => [`${to}${what}`, settings[`${from}${what}`]]));
+}

@@ -1,6 +1,6 @@
 /** Convolutions over one axis that TensorFlow.js lacks, made of its own over rows and columns, one row high. @module */
 import { tf } from "../engine/mod.ts";
-import { asBias, asKernel } from "./_asked_weights.ts";
+import { asBias, askedAs, asKernel } from "./_asked_weights.ts";
 import { type OneOrMany, only, onlyShape } from "./_layer.ts";
 import { type StockConvolution, stockConvolution, type StockConvolutionClass } from "./_stock_convolution.ts";
 
@@ -113,9 +113,6 @@ export class DepthwiseConv1D extends Series {
 }
 tf.serialization.registerClass(DepthwiseConv1D as never);
 
-/** What is said of the kernel that joins the channels. */
-const POINTWISE = ["Initializer", "Regularizer", "Constraint"] as const;
-
 /**
  * A depthwise convolution over one axis, then one of single steps over all channels: kernels [window, in, times] and
  * [1, in · times, out]. Source: Keras 3's `SeparableConv1D`.
@@ -128,8 +125,8 @@ export class SeparableConv1D extends DepthwiseConv1D {
 
   constructor(config: SeriesConfig & { depthMultiplier?: number }) {
     super(config);
-    const asked = POINTWISE.map((what) => [`kernel${what}`, config[`pointwise${what}`]]);
-    this.#pointwise = new Stock({ ...Object.fromEntries(asked), filters: config.filters, kernelSize: 1 });
+    const asked = askedAs("kernel", "pointwise", config);
+    this.#pointwise = new Stock({ ...asked, filters: config.filters, kernelSize: 1 });
   }
 
   protected override buildMore(channels: number): void {
@@ -149,9 +146,8 @@ export class SeparableConv1D extends DepthwiseConv1D {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const theirs = this.#pointwise.getConfig();
-    const asked = POINTWISE.map((what) => [`pointwise${what}`, theirs[`kernel${what}`]]);
-    return { ...super.getConfig(), ...Object.fromEntries(asked) };
+    const asked = askedAs("pointwise", "kernel", this.#pointwise.getConfig());
+    return { ...super.getConfig(), ...asked as tf.serialization.ConfigDict };
   }
 }
 tf.serialization.registerClass(SeparableConv1D as never);

@@ -1,6 +1,6 @@
 /** ConvLSTM1D to 3D: an LSTM whose products are convolutions. Input [batch, steps, …, channels]. @module */
 import { random, tf } from "../engine/mod.ts";
-import { asBias, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
+import { asBias, askedAs, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
 import { BIASED, LAST, QUIET, trained, WINDOW } from "./_fields.ts";
 import { type Applied, checkKnownSides, checkRank, type OneOrMany, only, onlyShape } from "./_layer.ts";
 import { convolve, type StockConvolution, stockConvolution } from "./_stock_convolution.ts";
@@ -27,8 +27,6 @@ export interface ConvLstmConfig {
   [setting: string]: unknown;
 }
 
-/** Settings of the recurrent kernel. */
-const RECURRENT = ["Initializer", "Regularizer", "Constraint"] as const;
 const GATES = 4;
 
 /** An initializer for matrices, for kernels with a window. */
@@ -73,8 +71,7 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
     constructor(config: ConvLstmConfig) {
       super({ ...config, activation: config.activation ?? "tanh" });
       this.inputSpec = []; // one axis more than a convolution's
-      const asked = RECURRENT.map((what) => [`kernel${what}`, config[`recurrent${what}`]]);
-      const { kernelInitializer = "orthogonal", ...others } = Object.fromEntries(asked);
+      const { kernelInitializer = "orthogonal", ...others } = askedAs("kernel", "recurrent", config);
       this.#recurrent = new Stock({
         ...others,
         kernelInitializer,
@@ -189,10 +186,9 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
 
     override getConfig(): tf.serialization.ConfigDict {
       const theirs = this.#recurrent.getConfig();
-      const asked = RECURRENT.map((what) => [`recurrent${what}`, theirs[`kernel${what}`]]);
       return {
         ...super.getConfig(),
-        ...Object.fromEntries(asked),
+        ...askedAs("recurrent", "kernel", theirs) as tf.serialization.ConfigDict,
         recurrentActivation: theirs.activation,
         ...this.#own,
       };
