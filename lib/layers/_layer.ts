@@ -72,6 +72,13 @@ export function channelsOf(layer: tf.layers.Layer, shape: tf.Shape): number {
   );
 }
 
+/** A layer inside a layer, as the outer one's settings tell it. */
+export function innerConfig(
+  layer: tf.layers.Layer,
+): { className: string; config: tf.serialization.ConfigDict } {
+  return { className: layer.getClassName(), config: layer.getConfig() };
+}
+
 /** Settings that every layer takes. */
 export interface LayerConfig {
   name?: string;

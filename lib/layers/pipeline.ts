@@ -2,7 +2,7 @@
 import { tf } from "../engine/mod.ts";
 import { Chain, emitChain } from "./_chain.ts";
 import { numberedPaths } from "./keras_paths.ts";
-import type { LayerConfig } from "./_layer.ts";
+import { innerConfig, type LayerConfig } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
 
 /** Settings of {@linkcode Pipeline}. */
@@ -24,11 +24,7 @@ export class Pipeline extends Chain {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const layers = this.chain.map((layer) => ({
-      className: layer.getClassName(),
-      config: layer.getConfig(),
-    }));
-    return { ...super.getConfig(), layers };
+    return { ...super.getConfig(), layers: this.chain.map(innerConfig) };
   }
 }
 tf.serialization.registerClass(Pipeline as never);

@@ -1,6 +1,6 @@
 /** Cells of recurrent layers, which RNN runs over a series: SimpleRNNCell, GRUCell, LSTMCell, StackedRNNCells. @module */
 import { tf } from "../engine/mod.ts";
-import { baseConfig, type LayerConfig } from "./_layer.ts";
+import { baseConfig, innerConfig, type LayerConfig } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
 import type { Site } from "./onnx.ts";
 import { CELL_FIELDS, RECURRENT_LAYERS } from "./recurrent.ts";
@@ -97,8 +97,7 @@ export class StackedRNNCells extends Cell {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const cells = this.cells.map((cell) => ({ className: cell.getClassName(), config: cell.getConfig() }));
-    return { ...super.getConfig(), cells };
+    return { ...super.getConfig(), cells: this.cells.map(innerConfig) };
   }
 }
 

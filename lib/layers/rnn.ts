@@ -2,7 +2,7 @@
 import type { tf } from "../engine/mod.ts";
 import { Chain, emitChain } from "./_chain.ts";
 import { numberedPaths } from "./keras_paths.ts";
-import type { Applied, LayerConfig } from "./_layer.ts";
+import { type Applied, innerConfig, type LayerConfig } from "./_layer.ts";
 import type { LayerDefinition, WeightPart } from "./definition.ts";
 import { Cell, type SeriesAsked, StackedRNNCells } from "./recurrent_cell.ts";
 
@@ -37,8 +37,7 @@ export class Rnn extends Chain {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const cell = { className: this.cell.getClassName(), config: this.cell.getConfig() };
-    return { ...super.getConfig(), ...this.#asked, cell };
+    return { ...super.getConfig(), ...this.#asked, cell: innerConfig(this.cell) };
   }
 }
 

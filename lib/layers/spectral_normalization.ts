@@ -1,6 +1,13 @@
 /** SpectralNormalization: a layer whose kernel is kept at a largest singular value of 1. @module */
 import { tf } from "../engine/mod.ts";
-import { baseConfig, checkCount, type LayerConfig, type OneOrMany, onlyShape } from "./_layer.ts";
+import {
+  baseConfig,
+  checkCount,
+  innerConfig,
+  type LayerConfig,
+  type OneOrMany,
+  onlyShape,
+} from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
 import type { Site } from "./onnx.ts";
 
@@ -109,7 +116,7 @@ export class SpectralNormalization extends tf.layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const layer = { className: this.layer.getClassName(), config: this.layer.getConfig() };
+    const layer = innerConfig(this.layer);
     return { ...super.getConfig(), layer, powerIterations: this.#powerIterations };
   }
 }
