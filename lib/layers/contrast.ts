@@ -77,7 +77,7 @@ function emitFromBytes(build: GraphBuilder, name: string, range: Range): string 
 }
 
 abstract class Contrast extends tf.layers.Layer {
-  protected readonly range: Range;
+  readonly range: Range;
 
   constructor(config: AutoContrastConfig, className: string) {
     super(baseConfig(config));
@@ -121,7 +121,7 @@ tf.serialization.registerClass(AutoContrast as never);
 
 function emitAutoContrast(site: Site): void {
   const { build, inputs: [input] } = site, x = build.as(input, "last");
-  const { valueRange } = site.layer.getConfig() as { valueRange: number[] }, range = rangeOf("", valueRange);
+  const { range } = site.layer as AutoContrast;
   const bytes = emitToBytes(build, x, range), axes = [1, 2];
   const low = build.node("ReduceMin", [bytes], { axes }), high = build.node("ReduceMax", [bytes], { axes });
   const isFlat = build.node("Equal", [high, low]);
@@ -189,6 +189,11 @@ function placesOf(rows: Tiling, columns: Tiling, channels: number): Int32Array[]
 /** The tiles with the first and the last once more. */
 const withEnds = (count: number) => [0, ...Array.from({ length: count }, (_, i) => i), count - 1];
 
+/** Some rows and columns, in an order. */
+function gatherPixels(x: tf.Tensor, rows: number[], columns: number[]): tf.Tensor {
+  return tf.gather(tf.gather(x, tf.tensor1d(rows, "int32"), 1), tf.tensor1d(columns, "int32"), 2);
+}
+
 /**
  * Each pixel by the histograms of the tiles around it, whose heights are limited.
  *
@@ -243,10 +248,9 @@ export class ContrastLimitedAdaptiveHistogramEqualization extends Contrast {
     return tf.tidy(() => {
       const [batch, height, width, channels] = x.shape;
       const [rows, columns] = this.tilings(height, width), pixels = rows.tile * columns.tile;
-      const bytes = toBytes(x, this.range),
-        index = (list: readonly number[]) => tf.tensor1d([...list], "int32");
+      const bytes = toBytes(x, this.range);
       const levels = tf.cast(tf.clipByValue(bytes, 0, WHITE), "int32");
-      const padded = tf.gather(tf.gather(levels, index(rows.from), 1), index(columns.from), 2);
+      const padded = gatherPixels(levels, rows.from, columns.from);
       const tiled = tf.transpose(
         tf.reshape(padded, [batch, rows.count, rows.tile, columns.count, columns.tile, channels]),
         [0, 1, 3, 5, 2, 4],
@@ -263,11 +267,7 @@ export class ContrastLimitedAdaptiveHistogramEqualization extends Contrast {
       const whole = tf.where(tf.equal(rest, 0), tf.onesLike(rest), rest);
       const table = tf.clipByValue(tf.div(tf.mul(tf.sub(sums, least), WHITE), whole), 0, WHITE);
       const grid = tf.reshape(table, [batch, rows.count, columns.count, channels * LEVELS]);
-      const ended = tf.gather(
-        tf.gather(grid, index(withEnds(rows.count)), 1),
-        index(withEnds(columns.count)),
-        2,
-      );
+      const ended = gatherPixels(grid, withEnds(rows.count), withEnds(columns.count));
       const own = (rows.count + 2) * (columns.count + 2) * channels * LEVELS;
       const image = tf.mul(tf.reshape(tf.range(0, batch, 1, "int32"), [batch, 1]), tf.scalar(own, "int32"));
       const base = tf.add(image, tf.reshape(levels, [batch, -1]));
@@ -298,7 +298,7 @@ const INT64 = 7; // onnx.TensorProto.INT64
 
 function emitAdaptive(site: Site): void {
   const { build, inputs: [input] } = site, layer = site.layer as ContrastLimitedAdaptiveHistogramEqualization;
-  const { valueRange } = layer.getConfig() as { valueRange: number[] }, range = rangeOf("", valueRange);
+  const { range } = layer;
   const [, height, width, channels] = input.shape as number[];
   const [rows, columns] = layer.tilings(height, width), pixels = rows.tile * columns.tile;
   const number = (value: number) => scalar(build, value);
