@@ -6,7 +6,7 @@
  * other files lead nowhere, as the library sees a file system of its own. @module
  */
 import type { Dataset, default as h5wasm, File as Hdf5File } from "h5wasm";
-import { installPlugin } from "../io/hdf5_plugins.ts";
+import { installPlugin, type PlacedFile, placeFile } from "../io/hdf5_library.ts";
 import type { ZipSource } from "../io/zip.ts";
 
 /** An array as it is stored; shape [] is a scalar. */
@@ -76,28 +76,14 @@ export interface WeightsFile {
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** A file of the library's own file system, as far as it is used here. */
-interface FileNode {
-  usedBytes: number;
-  stream_ops: Record<string, unknown>;
-}
-
-/** Puts a file into the library's file system whose bytes are read where they lie. */
-function mount({ FS }: Module, path: string, source: Bytes): void {
-  FS.writeFile(path, new Uint8Array(0));
-  const { node } = (FS as unknown as { lookupPath(path: string): { node: FileNode } }).lookupPath(`/${path}`);
-  node.usedBytes = source.size; // what the library is told of the file's size
-  node.stream_ops = {
-    ...node.stream_ops,
-    read(_stream: unknown, heap: Int8Array, offset: number, length: number, position: number) {
-      const wanted = Math.min(length, Math.max(source.size - position, 0));
-      for (let done = 0; done < wanted; done += PIECE_BYTES) {
-        const bytes = source.read(position + done, Math.min(PIECE_BYTES, wanted - done));
-        new Uint8Array(heap.buffer, heap.byteOffset + offset + done, bytes.length).set(bytes);
-      }
-      return wanted;
-    },
-  };
+/** Puts a file into the library's file system whose bytes are read where they lie, piece by piece. */
+function mount(module: Module, source: Bytes): PlacedFile {
+  return placeFile(module, source.size, (into, offset) => {
+    for (let done = 0; done < into.length; done += PIECE_BYTES) {
+      into.set(source.read(offset + done, Math.min(PIECE_BYTES, into.length - done)), done);
+    }
+    return true;
+  });
 }
 
 /** Filters by their registered numbers. */
@@ -131,8 +117,7 @@ export async function openWeights(source: Bytes, fail: (why: string) => Error): 
   const filters = new Set([GZIP, SHUFFLE]);
   // A bundle has no plugins; there a file packed by LZF is refused by name.
   await installPlugin({ module }, LZF, "").then(() => filters.add(LZF), () => {});
-  const path = `${crypto.randomUUID()}.h5`;
-  mount(module, path, source);
+  const { place, unmount } = mount(module, source);
   module.activate_throwing_error_handler(); // else the library writes its own stories to stderr
   let file: Hdf5File | undefined;
   const close = () => {
@@ -140,7 +125,7 @@ export async function openWeights(source: Bytes, fail: (why: string) => Error): 
       file?.close();
     } catch { /* a damaged file may not close either; its bytes go away below */ }
     module.deactivate_throwing_error_handler();
-    if (module.FS.analyzePath(path, false).exists) module.FS.unlink(path);
+    unmount();
   };
   const guarded = <T>(what: string, action: () => T): T => {
     try {
@@ -150,7 +135,7 @@ export async function openWeights(source: Bytes, fail: (why: string) => Error): 
     }
   };
   try {
-    file = guarded("the head", () => new File(path, "r"));
+    file = guarded("the head", () => new File(place, "r"));
   } catch (error) {
     close();
     throw error;

@@ -107,10 +107,50 @@ export async function installPlugin(
   module.FS.writeFile(`${folder}/${file}`, bytes);
 }
 
-/** A source in the library's file system. */
-export interface Mounted {
+/** A file in the library's file system whose bytes lie elsewhere. */
+export interface PlacedFile {
   /** Its path there. */
   readonly place: string;
+  /** Takes the file out again. */
+  unmount(): void;
+}
+
+/**
+ * Puts a file into the library's file system, read-only and without its bytes.
+ *
+ * @param fill Writes the file's bytes from `offset` on over all of `into`, or gives false where they cannot be had now.
+ */
+export function placeFile(
+  module: Module,
+  size: number,
+  fill: (into: Uint8Array, offset: number) => boolean,
+): PlacedFile {
+  const FS = streamsOf(module), place = `${crypto.randomUUID()}.h5`;
+  FS.createDataFile("/", place, new Uint8Array(0), true, false);
+  const { node } = FS.lookupPath(`/${place}`);
+  node.usedBytes = size; // what the library is told of the file's size
+  node.stream_ops = {
+    ...node.stream_ops,
+    read(_stream: unknown, heap: Int8Array, offset: number, length: number, position: number) {
+      if (position >= size) return 0;
+      const into = new Uint8Array(heap.buffer, heap.byteOffset + offset, Math.min(length, size - position));
+      if (!fill(into, position)) throw new FS.ErrnoError(IO_ERROR);
+      return into.length;
+    },
+    write() {
+      throw new FS.ErrnoError(READ_ONLY);
+    },
+  };
+  return {
+    place,
+    unmount() {
+      if (module.FS.analyzePath(place, false).exists) module.FS.unlink(place);
+    },
+  };
+}
+
+/** A source in the library's file system. */
+export interface Mounted extends PlacedFile {
   /**
    * Calls the library, without complaints before; where it asks for bytes of a source that is far away, they are fetched
    * and it is called again.
@@ -120,13 +160,10 @@ export interface Mounted {
    * @param work Looks at `complaints` itself, where it wants to: when the promise is done, another call may have begun.
    */
   call<T>(work: () => T): Promise<T>;
-  /** Takes the file out again. */
-  unmount(): void;
 }
 
 /** Puts a source into the library's file system, read-only and without its bytes. */
 export function mount({ module, complaints }: Library, source: ByteSource): Mounted {
-  const FS = streamsOf(module), place = `${crypto.randomUUID()}.h5`;
   const far = source.readSync ? undefined : cachedSource(source);
   const pinned = new Map<number, Uint8Array>(); // blocks of the call that is under way
   let missing: { offset: number; length: number } | undefined;
@@ -184,31 +221,17 @@ export function mount({ module, complaints }: Library, source: ByteSource): Moun
     }
   }
 
-  FS.createDataFile("/", place, new Uint8Array(0), true, false);
-  const { node } = FS.lookupPath(`/${place}`);
-  node.usedBytes = source.size; // what the library is told of the file's size
-  node.stream_ops = {
-    ...node.stream_ops,
-    read(_stream: unknown, heap: Int8Array, offset: number, length: number, position: number) {
-      if (position >= source.size) return 0;
-      const wanted = Math.min(length, source.size - position), bytes = bytesAt(position, wanted);
-      if (!bytes) throw new FS.ErrnoError(IO_ERROR);
-      new Uint8Array(heap.buffer, heap.byteOffset + offset, wanted).set(bytes);
-      return wanted;
-    },
-    write() {
-      throw new FS.ErrnoError(READ_ONLY);
-    },
-  };
+  const placed = placeFile(module, source.size, (into, offset) => {
+    const bytes = bytesAt(offset, into.length);
+    if (bytes) into.set(bytes);
+    return bytes !== undefined;
+  });
   return {
-    place,
+    ...placed,
     call(work) {
       const mine = before.then(() => far ? callFar(far, work) : callNear(work));
       before = mine.catch(() => {});
       return mine;
-    },
-    unmount() {
-      if (module.FS.analyzePath(place, false).exists) module.FS.unlink(place);
     },
   };
 }
