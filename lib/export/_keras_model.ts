@@ -8,11 +8,10 @@ import { tf } from "../engine/mod.ts";
 import type { WeightOwner, WeightPart } from "../layers/definition.ts";
 import { isKerasModule, layerFromKeras } from "../layers/keras_form.ts";
 import { isObject, type Json, type JsonObject } from "../layers/keras_settings.ts";
-import { LAYERS, OWN_PACKAGE } from "../layers/registry.ts";
+import { layerPaths, LAYERS, OWN_PACKAGE } from "../layers/registry.ts";
 import { apart } from "../layers/twin.ts";
 import { type Ends, endsOf, flattenTensors, type History, historyKey } from "./_keras_nodes.ts";
 import { isOperation, layerOfOperation } from "./_keras_operations.ts";
-import { numberedPaths } from "../layers/keras_paths.ts";
 import type { WeightsFile } from "./_weights_file.ts";
 
 /** Makes an error of what is wrong. */
@@ -117,7 +116,7 @@ export class ModelReader {
     const first: JsonObject = started ? layers[0] : { config: { batch_shape: shape, name: "input" } };
     const rest = started ? layers.slice(1) : layers;
     const names = this.#layerNames(rest);
-    const paths = numberedPaths(rest.map(filedAs));
+    const paths = layerPaths(rest.map(classOf));
     const made = rest.map((layer, i) => this.#layer(layer, names.safe[i], `${path}layers/${paths[i]}`));
     const model = tf.sequential({ name: safeName(config.name) });
     const { name, ...input } = this.#inputSettings(first);
@@ -135,7 +134,7 @@ export class ModelReader {
 
   #functional(config: JsonObject, layers: JsonObject[], path: string): tf.LayersModel {
     const names = this.#layerNames(layers);
-    const paths = numberedPaths(layers.map(filedAs));
+    const paths = layerPaths(layers.map(classOf));
     // Tensors are kept by layer, call and output.
     const tensors = new Map<string, tf.SymbolicTensor>();
     const waiting: WaitingCall[] = [];
@@ -359,10 +358,7 @@ export class ModelReader {
   }
 }
 
-/** The class under whose name a layer's weights are. */
-function filedAs({ class_name: name }: JsonObject): string {
-  return LAYERS.get(String(name))?.keras.filedAs ?? String(name);
-}
+const classOf = ({ class_name: name }: JsonObject) => String(name);
 
 /** A name that TensorFlow.js takes: letters, digits and `-._/`, not first a sign. */
 function safeName(value: Json | undefined): string | undefined {

@@ -9,9 +9,8 @@ import { tf } from "../engine/mod.ts";
 import { encodeZip } from "../io/zip.ts";
 import { layerObject, layerToKeras } from "../layers/keras_form.ts";
 import type { Json, JsonObject } from "../layers/keras_settings.ts";
-import { LAYERS } from "../layers/registry.ts";
+import { layerPaths, LAYERS } from "../layers/registry.ts";
 import { type Call, type Graph, readGraph, type Value } from "./_graph.ts";
-import { numberedPaths } from "../layers/keras_paths.ts";
 import { encodeWeights, type StoredArray, type StoredGroup } from "./_weights_file.ts";
 import { type OptimizerState, optimizerToKeras } from "./keras_optimizer.ts";
 
@@ -66,9 +65,7 @@ export async function encodeKeras(
   const config = straight ? sequentialConfig(graph, straight) : functionalConfig(graph, operations);
 
   const groups: StoredGroup[] = [{ path: "", name: model.name, arrays: [] }];
-  const paths = numberedPaths(
-    layers.map(({ className }) => LAYERS.get(className)?.keras.filedAs ?? className),
-  );
+  const paths = layerPaths(layers.map(({ className }) => className));
   layers.forEach(({ name, layer, className }, i) => {
     groups.push(...storedGroups(`layers/${paths[i]}`, name, layer, className));
   });

@@ -25,6 +25,7 @@ import { EMBEDDING } from "./embedding.ts";
 import { GLOBAL_POOLINGS } from "./global_pooling.ts";
 import { GROUP_NORMALIZATION } from "./group_normalization.ts";
 import { LAYER_SCALE } from "./layer_scale.ts";
+import { numberedPaths } from "./keras_paths.ts";
 import { LAYER_NORMALIZATION } from "./layer_normalization.ts";
 import { LOCAL_RESPONSE_NORMALIZATION } from "./local_response_normalization.ts";
 import { MERGING_LAYERS } from "./merging.ts";
@@ -120,3 +121,8 @@ export { OWN_PACKAGE } from "./keras_form.ts";
 export const LAYERS: ReadonlyMap<string, LayerDefinition> = new Map(
   DEFINITIONS.map((definition) => [definition.className, definition]),
 );
+
+/** Where Keras keeps the weights of layers of these classes, side by side. */
+export function layerPaths(classNames: readonly string[]): string[] {
+  return numberedPaths(classNames.map((className) => LAYERS.get(className)?.keras.filedAs ?? className));
+}
