@@ -104,9 +104,8 @@ export function decodeTiffArray(bytes: Uint8Array, options: DecodeTiffOptions = 
   if (Math.ceil(width * samples * depth / 8) * height > packed * maxRatio(compression)) {
     throw new SyntaxError(`${failed}: ${packed} packed bytes cannot hold ${height} × ${width} pixels`);
   }
-  const Make = NPY_ARRAYS[keptType(layout)],
-    channels = Math.max(samples, layout.photometric === PALETTE ? 3 : 1);
-  const wanted = width * height * channels * Make.BYTES_PER_ELEMENT;
+  const Make = NPY_ARRAYS[keptType(layout)];
+  const wanted = width * height * channelsOf(layout) * Make.BYTES_PER_ELEMENT;
   if (wanted > maxBytes) {
     throw new RangeError(
       `${failed} as it may take at most ${maxBytes} bytes: ${height} × ${width} pixels take ${wanted}`,
@@ -232,8 +231,8 @@ export function listTiffPages(bytes: Uint8Array, options: { name?: string } = {}
     const unknown = { page, height: 0, width: 0, channels: 1, dtype: "u1", isReduced: false } as const;
     try {
       const fields = directory.fields(page), isReduced = ((fields.numbers.get(254)?.[0] ?? 0) & 1) === 1;
-      const layout = readLayout(fields, failed), { height, width, samples, depth, format } = layout;
-      const channels = layout.photometric === PALETTE ? 3 : samples, dtype = keptType(layout);
+      const layout = readLayout(fields, failed), { height, width, depth, format } = layout;
+      const channels = channelsOf(layout), dtype = keptType(layout);
       const white = whiteOf(format, depth, fields);
       return { page, height, width, channels, dtype, isReduced, ...(white ? { white } : {}) };
     } catch (error) {
@@ -263,6 +262,11 @@ interface Layout {
 }
 
 const JPEG = 7, YCBCR = 6, PALETTE = 3;
+
+/** Values of a pixel; the colours of a palette's numbers are three each. */
+function channelsOf({ photometric, samples }: Layout): Layout["samples"] {
+  return photometric === PALETTE ? 3 : samples;
+}
 
 /** The type that a page's values are kept in. */
 function keptType({ format, depth }: Pick<Layout, "format" | "depth">): NpyType {
@@ -295,11 +299,11 @@ function readLayout({ numbers: fields }: TiffFields, failed: string): Layout {
   }
   if (
     samples < 1 || samples > 4 || ((photometric === 2 || isYcbcr) && samples < 3) ||
-    (photometric === 3 && samples !== 1)
+    (photometric === PALETTE && samples !== 1)
   ) {
     refuse(`photometric interpretation ${photometric} with samples a pixel of`, samples);
   }
-  if (photometric === 3 && (format !== "uint" || depth > 8)) refuse("a palette of depth", depth);
+  if (photometric === PALETTE && (format !== "uint" || depth > 8)) refuse("a palette of depth", depth);
   const predictable = predictor === 1 ||
     (predictor === 2 && [8, 16, 32, 64].includes(depth)) ||
     (predictor === 3 && format === "float");
