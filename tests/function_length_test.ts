@@ -3,9 +3,9 @@
  * than that as a whole where it is a list of short functions over one state.
  * @module
  */
-import { join, normalize } from "@std/path";
 import ts from "typescript";
 import { assertEquals } from "./assert.ts";
+import { readSource, sourcesIn } from "./sources.ts";
 
 /** Most lines of a function, without the functions inside it. */
 const MOST = 60;
@@ -17,16 +17,6 @@ const LONGER: Readonly<Record<string, string>> = {
   "lib/engine/wasm/wasm_micro.ts rowsKernel": "one loop in WebAssembly, written out",
   "lib/layers/keras_settings.ts settingFromKeras": "a table: one setting a line",
 };
-
-const root = normalize(join(import.meta.dirname!, ".."));
-
-/** Files of TypeScript in a folder. */
-function* sourcesIn(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(join(root, folder))) {
-    if (isDirectory) yield* sourcesIn(`${folder}/${name}`);
-    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
-  }
-}
 
 /** A function with a body of statements. */
 function hasStatements(node: ts.Node): node is ts.FunctionLikeDeclaration {
@@ -57,8 +47,8 @@ function longFunctions(file: string, text: string): [name: string, lines: number
 }
 
 Deno.test("no function is longer than sixty lines of its own", () => {
-  const files = ["lib", "tasks", "functions"].flatMap((folder) => [...sourcesIn(folder)]);
-  const long = files.flatMap((file) => longFunctions(file, Deno.readTextFileSync(join(root, file))));
+  const files = ["lib", "tasks", "functions"].flatMap(sourcesIn);
+  const long = files.flatMap((file) => longFunctions(file, readSource(file)));
   assertEquals(long.filter(([name]) => !Object.hasOwn(LONGER, name)), []);
   const names = long.map(([name]) => name);
   assertEquals(

@@ -3,11 +3,11 @@
  * that nobody tests cannot come in unseen. `deno task test:mutants` tries a fault on that test first.
  * @module
  */
-import { join, normalize } from "@std/path";
+import { join } from "@std/path";
 import { importsOf, mirrorOf, readCovered } from "../tasks/mutants/_tests_of.ts";
 import { assertEquals } from "./assert.ts";
+import { readSource, ROOT, sourcesIn } from "./sources.ts";
 
-const root = normalize(join(import.meta.dirname!, ".."));
 const ROOMS = ["engine", "run", "store", "train"];
 /** What a room offers, and no more. */
 const DOORS = /^lib\/[^/]+\/mod\.ts$/;
@@ -15,17 +15,9 @@ const DOORS = /^lib\/[^/]+\/mod\.ts$/;
 /** Files without a mirror, by the test that covers them. */
 const COVERED: Readonly<Record<string, readonly string[]>> = await readCovered();
 
-/** Every file of a folder, by its path from the tree's root. */
-function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    return isDirectory ? filesIn(path) : path.endsWith(".ts") ? [path] : [];
-  });
-}
-
 const exists = (path: string) => {
   try {
-    return Deno.statSync(join(root, path)).isFile;
+    return Deno.statSync(join(ROOT, path)).isFile;
   } catch {
     return false;
   }
@@ -37,14 +29,14 @@ function reachedFrom(start: string): Set<string> {
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (reached.has(file) || !exists(file)) continue;
     reached.add(file);
-    waiting.push(...importsOf(file, Deno.readTextFileSync(join(root, file))));
+    waiting.push(...importsOf(file, readSource(file)));
   }
   return reached;
 }
 
 Deno.test("every file of engine, run, store and train has a test of its name, or one that is named for it", () => {
   const listed = new Set(Object.values(COVERED).flat());
-  const files = ROOMS.flatMap((room) => filesIn(`lib/${room}`)).filter((file) => !DOORS.test(file));
+  const files = ROOMS.flatMap((room) => sourcesIn(`lib/${room}`)).filter((file) => !DOORS.test(file));
   const untested = files.filter((file) => !exists(mirrorOf(file)) && !listed.has(file));
   assertEquals(untested, [], "write a test, or name the one that covers it");
   const stale = [...listed].filter((file) => !files.includes(file) || exists(mirrorOf(file)));
