@@ -84,6 +84,9 @@ function importsOf(file: string): string[] {
   return [...found].map(([, specifier]) => specifier);
 }
 
+/** Where a module is that a file names by a path beside itself. */
+const placeOf = (name: string, file: string) => normalize(join(dirname(file), name)).replaceAll("\\", "/");
+
 /** Lines of `file` whose code matches, for a failure that can be clicked. */
 function linesWith(file: string, pattern: RegExp, text = codeOf(file)): string[] {
   return text.split("\n").flatMap((line, i) =>
@@ -100,7 +103,7 @@ Deno.test("rooms of lib/ import only the rooms they may", () => {
   for (const file of sources("lib")) {
     const room = file.split("/")[1];
     for (const specifier of importsOf(file).filter((specifier) => specifier.startsWith("."))) {
-      const target = normalize(join(dirname(file), specifier)).replaceAll("\\", "/");
+      const target = placeOf(specifier, file);
       const [top, other] = target.split("/");
       const allowed = top === "lib" &&
         (other === room ||
@@ -133,9 +136,7 @@ const ENTRANCES = /^(lib\/(mod|notebook)|functions\/.+|tasks\/(bench\/)?[a-z]\w*
 
 /** Modules beside a file that it imports, or names as a program to start. */
 function modulesNamedIn(file: string, code: string): string[] {
-  return [...code.matchAll(/"((?:\.{1,2}\/)?[\w./-]+\.ts)"/g)].map(([, name]) =>
-    normalize(join(dirname(file), name)).replaceAll("\\", "/")
-  );
+  return [...code.matchAll(/"((?:\.{1,2}\/)?[\w./-]+\.ts)"/g)].map(([, name]) => placeOf(name, file));
 }
 
 Deno.test("every module is used by more than its tests", () => {
@@ -165,7 +166,7 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
   for (
     const [, name] of codeOf(file).matchAll(/(?:^|\n)(?!import type|export type)[^\n"]*\bfrom "(\.[^"]+)"/g)
   ) {
-    loadedWith(normalize(join(dirname(file), name)).replaceAll("\\", "/"), seen);
+    loadedWith(placeOf(name, file), seen);
   }
   return seen;
 }
@@ -173,7 +174,7 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 /** Modules of the tree that a file imports by name, types included, lazily or as it loads; no workers, which are other programs. */
 function importedModules(file: string): string[] {
   const found = codeOf(file).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)"(\.[^"]+\.ts)"/g);
-  return [...found].map(([, name]) => normalize(join(dirname(file), name)).replaceAll("\\", "/"));
+  return [...found].map(([, name]) => placeOf(name, file));
 }
 
 /** The first circle of imports that begins and ends with a module; nothing where there is none. */
@@ -212,7 +213,7 @@ Deno.test("tasks and functions import lib and their own folder, never each other
   for (const folder of ["tasks", "functions"]) {
     for (const file of sources(folder)) {
       for (const specifier of importsOf(file).filter((specifier) => specifier.startsWith("."))) {
-        const target = normalize(join(dirname(file), specifier)).replaceAll("\\", "/");
+        const target = placeOf(specifier, file);
         const isCode = target.endsWith(".ts") && !["lib", folder].includes(target.split("/")[0]);
         if (isCode) broken.push(`${file} imports ${target}`);
       }
