@@ -12,7 +12,7 @@ const root = new URL("../../../", import.meta.url).pathname;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs the search on Slurm until its study is finished; a search whose tasks are all gone is gone on with. */
-async function searchUntilDone(slurm: Slurm, folder: string, trials: number): Promise<string[]> {
+async function searchUntilDone(slurm: Slurm, folder: string, trials: number): Promise<void> {
   const said: string[] = [];
   const trial = `${root}tests/lib/search/_slurm_trial.ts`;
   const command = `${Deno.execPath()} run -A ${trial} {x} {folder}`;
@@ -30,7 +30,7 @@ async function searchUntilDone(slurm: Slurm, folder: string, trials: number): Pr
       ...new TextDecoder().decode(stdout).split("\n"),
       ...new TextDecoder().decode(stderr).split("\n"),
     );
-    if (openStudy(`${folder}/study`).isFinished()) return said;
+    if (openStudy(`${folder}/study`).isFinished()) return;
   }
   throw new Error(`the study is not finished: ${said.slice(-20).join("\n")}`);
 }
