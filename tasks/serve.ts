@@ -10,6 +10,7 @@ import { openJournal } from "../lib/serve/journal.ts";
 import { isLoopback, LOOPBACK_NAMES } from "../lib/serve/origin.ts";
 import { createNativeHost } from "../lib/serve/native_host.ts";
 import type { LogEntry } from "../lib/serve/service.ts";
+import { type Tell, tellTo } from "../lib/serve/tell.ts";
 import { S3Blobs, s3OptionsFrom } from "../lib/store/s3.ts";
 import config from "../deno.json" with { type: "json" };
 import { CliError, type OptionValues, readOptions, runTask } from "./_cli.ts";
@@ -173,7 +174,7 @@ function createLog(which: "all" | "problems" | "none"): { log?: (entry: LogEntry
 /** Tokens of a file, read again when it changes; a file that cannot be read leaves the last good table. */
 async function watchTokens(
   path: string,
-  log?: (entry: LogEntry) => void,
+  tell: Tell,
 ): Promise<{ access: Access; stop(): void }> {
   const read = async () => {
     try {
@@ -189,14 +190,9 @@ async function watchTokens(
       if (mtime?.getTime() === changed) return;
       tokens = await read();
       changed = mtime?.getTime();
-      log?.({ time: new Date().toISOString(), level: "info", event: "tokens", count: tokens.length });
+      tell("info", "tokens", { count: tokens.length });
     } catch (error) {
-      log?.({
-        time: new Date().toISOString(),
-        level: "error",
-        event: "tokens",
-        reason: (error as Error).message,
-      });
+      tell("error", "tokens", { reason: (error as Error).message });
     }
   }, 1000);
   Deno.unrefTimer(timer);
@@ -237,7 +233,7 @@ async function eventsOf(options: Options, log?: (entry: LogEntry) => void): Prom
   const { quarantined } = journal;
   if (quarantined > 0) {
     const reason = `${quarantined} lines are no events and were put into ${options.journal}/events.bad.jsonl`;
-    log?.({ time: new Date().toISOString(), level: "error", event: "journal", reason });
+    tellTo(log)("error", "journal", { reason });
   }
   return (scorer) => createDaq(scorer, { ...daq, journal });
 }
@@ -279,16 +275,14 @@ export function main(args: string[]): Promise<number> {
       ],
     });
     const store = openPlace(options.store, options.s3Endpoint);
-    const { log, flush } = createLog(options.log);
-    const tokens = options.tokens === undefined ? undefined : await watchTokens(options.tokens, log);
+    const { log, flush } = createLog(options.log), tell = tellTo(log);
+    const tokens = options.tokens === undefined ? undefined : await watchTokens(options.tokens, tell);
     const events = await eventsOf(options, log);
     const host = createNativeHost({ ...hostOptionsOf(options), store, access: tokens?.access, events, log });
-    const tell = (event: string, fields: Record<string, unknown> = {}) =>
-      log?.({ time: new Date().toISOString(), level: "info", event, ...fields });
     await serveUntilStopped(host, options, tell);
     tokens?.stop();
     store.close();
-    tell("stopped");
+    tell("info", "stopped");
     flush();
   });
 }
@@ -324,17 +318,18 @@ function hostOptionsOf(options: Options) {
 async function serveUntilStopped(
   host: Host,
   { port, host: hostname, drain }: Options,
-  tell: (event: string, fields?: Record<string, unknown>) => void,
+  tell: Tell,
 ): Promise<void> {
   const stopped = stopSignal();
-  const onListen = (at: Deno.NetAddr) => tell("listening", { url: `http://${at.hostname}:${at.port}/` });
+  const onListen = (at: Deno.NetAddr) =>
+    tell("info", "listening", { url: `http://${at.hostname}:${at.port}/` });
   const server = Deno.serve(
     { port, hostname, onListen },
     (request, { remoteAddr }) => host.fetch(request, clientOf(remoteAddr)),
   );
   await host.start();
-  tell("started", { ready: host.models.ready() });
-  tell("stopping", { signal: await stopped });
+  tell("info", "started", { ready: host.models.ready() });
+  tell("info", "stopping", { signal: await stopped });
   await host.drain(drain * 1000);
   await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
 }

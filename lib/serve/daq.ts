@@ -16,6 +16,7 @@ import { createObjectResults, type Place } from "./object_results.ts";
 import { createObjectScorer, type EventScorer, ObjectFault } from "./object_scorer.ts";
 import { type RetryOptions, RetryTimes } from "./retry_times.ts";
 import type { EventIntake, LogEntry } from "./context.ts";
+import { tellTo } from "./tell.ts";
 
 /** What {@linkcode createDaq} needs. */
 export interface DaqOptions extends RetryOptions {
@@ -84,16 +85,13 @@ export function createDaq(scorer: EventScorer, options: DaqOptions): Daq {
   const { concurrency = 8, attempts = 4 } = options;
   const { open, close } = keepBuckets(options.bucket);
   const objects = createObjectResults({ open, results, dead, score: createObjectScorer(scorer, model) });
-  const times = new RetryTimes(options);
+  const times = new RetryTimes(options), tell = tellTo(log);
   const work = new DueWork<JournalEntry>({
     pending: () => journal.pending(),
     dueOf: (entry, now) => times.dueOf(entry, now),
     attend,
     concurrency,
   });
-
-  const tell = (level: LogEntry["level"], event: string, fields: Record<string, unknown>) =>
-    log?.({ time: new Date().toISOString(), level, event, ...fields });
 
   async function take(
     events: readonly ObjectEvent[],

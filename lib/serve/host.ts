@@ -14,6 +14,7 @@ import {
   type ServiceLimits,
 } from "./service.ts";
 import type { EventScorer } from "./object_scorer.ts";
+import { tellTo } from "./tell.ts";
 
 /** What {@linkcode createHost} needs. */
 export interface HostOptions extends BatchLimits {
@@ -65,8 +66,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 /** Puts a server together. Nothing is loaded before `start`. */
 export function createHost(options: HostOptions): Host {
   const { store, units, decoder, reference, only, maxModelBytes, pollMs = 5000, log } = options;
-  const tell = (level: LogEntry["level"], event: string, fields: Record<string, unknown>) =>
-    log?.({ time: new Date().toISOString(), level, event, ...fields });
+  const tell = tellTo(log);
   const batcher = createBatcher(units, {
     maxBatch: options.maxBatch,
     maxDelayMs: options.maxDelayMs,

@@ -3,6 +3,7 @@ import { spawnUnit } from "../score/compute_pool.ts";
 import { createPicturePool } from "../score/picture_pool.ts";
 import type { ExampleLimits } from "../score/examples.ts";
 import { createHost, type Host, type HostOptions } from "./host.ts";
+import { tellTo } from "./tell.ts";
 
 /** What {@linkcode createNativeHost} needs beside what every host does. */
 export interface NativeHostOptions extends Omit<HostOptions, "units" | "decoder"> {
@@ -19,9 +20,8 @@ export interface NativeHostOptions extends Omit<HostOptions, "units" | "decoder"
 /** Puts a server together that uses all cores. */
 export function createNativeHost(options: NativeHostOptions): Host {
   const { workers = navigator.hardwareConcurrency, threads = 1, files = {}, decodeTimeoutMs, log } = options;
-  const onLost = (reason: string) =>
-    log?.({ time: new Date().toISOString(), level: "error", event: "worker lost", reason });
-  const { maxPixels } = files;
+  const { maxPixels } = files, tell = tellTo(log);
+  const onLost = (reason: string) => tell("error", "worker lost", { reason });
   return createHost({
     ...options,
     units: Array.from({ length: workers }, () => spawnUnit({ threads, maxPixels, onLost })),
