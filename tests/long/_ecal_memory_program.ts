@@ -4,6 +4,7 @@ import { sparseSource } from "../../lib/data/sparse_images.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { buildNetwork, DOCUMENT_FILM, stepsFor } from "../../lib/experiments/ecal/networks.ts";
 import * as train from "../../lib/train/mod.ts";
+import { processMebibytes } from "../process_memory.ts";
 
 const STEPS = 300;
 
@@ -24,5 +25,5 @@ await train.fit(buildNetwork(options), sparseSource(images, labels), {
   signal: stop.signal,
   callbacks: [{ name: "steps", onBatch: () => void (++steps === STEPS && stop.abort()) }],
 });
-const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(await Deno.readTextFile("/proc/self/status"))!;
-console.log(JSON.stringify({ images: images.length, steps, mebibytes: Number(kibibytes) / 1024 }));
+const mebibytes = processMebibytes("VmHWM");
+console.log(JSON.stringify({ images: images.length, steps, mebibytes }));

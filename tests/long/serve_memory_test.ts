@@ -11,6 +11,7 @@ import { withFolder } from "../folder.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { startScoring } from "../servers/scoring.ts";
 import { tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { processMebibytes } from "../process_memory.ts";
 
 const MIB = 1 << 20, BODY = 8, HELD = 64, MODELS = 64, SECONDS = 20, CLIENTS = 24;
 
@@ -76,7 +77,6 @@ Deno.test("a server takes no more memory than its README says, whatever is asked
     for (const status of statuses.keys()) assert(status < 500 || status === 503, seen);
     const good = await fetch(`${server.url}/score/tiny`, { method: "POST", body: flatPng(30) });
     assertEquals(good.status, 200, await good.text());
-    const status = await Deno.readTextFile(`/proc/${server.child.pid}/status`);
-    const peak = Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024;
+    const peak = processMebibytes("VmHWM", server.child.pid);
     assert(peak <= MOST, `${peak} MiB, ${MOST} said; ${seen}`);
   }));

@@ -14,14 +14,11 @@ import { decodePng, encodePng } from "../../../lib/io/png.ts";
 import { decodeTiffArray } from "../../../lib/io/tiff.ts";
 import { decodeZip, encodeZip } from "../../../lib/io/zip.ts";
 import { findExamples } from "../../../lib/score/examples.ts";
+import { processMebibytes } from "../../process_memory.ts";
 import { makeTiff, plainFields } from "./_tiff.ts";
 
 const MIB = 1 << 20, SIDE = 6144, SIZE = SIDE * SIDE, WHOLE = SIZE / MIB; // 36 MiB
 const zeros = () => new Uint8Array(SIZE);
-
-function memory(what: "VmHWM" | "VmRSS"): number {
-  return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(Deno.readTextFileSync("/proc/self/status"))![1]) / 1024;
-}
 
 /** What reading takes beyond what is there before it; a file is made before, and not counted. */
 async function measure(name: string, says: number, read: () => unknown): Promise<void> {
@@ -30,9 +27,9 @@ async function measure(name: string, says: number, read: () => unknown): Promise
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   Deno.writeTextFileSync("/proc/self/clear_refs", "5"); // the peak begins anew
-  const before = memory("VmRSS");
+  const before = processMebibytes("VmRSS");
   await read();
-  console.log(JSON.stringify({ name, says, mebibytes: Math.round(memory("VmHWM") - before) }));
+  console.log(JSON.stringify({ name, says, mebibytes: Math.round(processMebibytes("VmHWM") - before) }));
 }
 
 /** A file of 40 arrays of 36 MiB, each of one value. */

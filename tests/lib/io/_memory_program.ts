@@ -5,14 +5,9 @@ import { openHdf5 } from "../../../lib/io/hdf5.ts";
 import { createHdf5File } from "../../../lib/io/hdf5_write.ts";
 import { openRootChain } from "../../../lib/io/root_chain.ts";
 import { createRootFile } from "../../../lib/io/root_write.ts";
+import { processMebibytes } from "../../process_memory.ts";
 
 const [way, path] = Deno.args;
-
-/** The most that the process has ever held, where the system tells. */
-function peak(): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024;
-}
 
 async function prepare(): Promise<void> {
   if (way === "hdf5") {
@@ -59,6 +54,6 @@ async function read(): Promise<number> {
 
 if (Deno.args[2] === "prepare") await prepare();
 else {
-  const before = peak(), result = await read();
-  console.log(JSON.stringify({ result, mebibytes: Math.round(peak() - before) }));
+  const before = processMebibytes("VmHWM"), result = await read();
+  console.log(JSON.stringify({ result, mebibytes: Math.round(processMebibytes("VmHWM") - before) }));
 }
