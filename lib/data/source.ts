@@ -218,7 +218,7 @@ export function fromArrays(
 function checkArrays(arrays: unknown, what: string): void {
   const isBag = typeof arrays === "object" && arrays !== null && !ArrayBuffer.isView(arrays) &&
     !Array.isArray(arrays);
-  const all = isBag ? Object.values(Array.isArray((arrays as NdArray).shape) ? { arrays } : arrays) : [];
+  const all = isBag ? Object.values(named(arrays as NdArray, what)) : [];
   const isArray = (one: Partial<NdArray & DeviceArray> | null | undefined) =>
     Array.isArray(one?.shape) && (ArrayBuffer.isView(one.data) || one.dtype !== undefined);
   if (isBag && all.every(isArray)) return;
