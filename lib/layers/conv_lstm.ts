@@ -4,7 +4,7 @@ import { asBias, askedAs, asKernel, type BiasAsked, type KernelAsked } from "./_
 import { BIASED, LAST, QUIET, trained, WINDOW } from "./_fields.ts";
 import { type Applied, checkKnownSides, checkRank, type OneOrMany, only, onlyShape } from "./_layer.ts";
 import { convolve, type StockConvolution, stockConvolution } from "./_stock_convolution.ts";
-import { activate, activationName } from "./activations.ts";
+import { activate, activationName, activationOf } from "./activations.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { constant, type Flow, paddings, product, set, type Site, toLast, turnKernel } from "./onnx.ts";
 
@@ -199,7 +199,6 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
 function emit(site: Site): void {
   const { build, settings, weights: [kernel, recurrent, bias], inputs: [input], outputs } = site;
   const { kernelSize, strides, dilationRate, returnSequences } = settings, rank = kernelSize.length;
-  const own = site.layer.getConfig() as unknown as { recurrentActivation: unknown };
   const [, steps, ...sides] = input.shape;
   if (steps === null) throw site.fail("its steps must be known");
   const inner = (site.layer as unknown as { stateShape(shape: tf.Shape): tf.Shape }).stateShape([
@@ -236,8 +235,9 @@ function emit(site: Site): void {
     ),
   };
   const within = { ...site, output: flow };
-  const gate = (name: string) => activate(within, name, activationName(own.recurrentActivation), "first");
-  const shaped = (name: string) => activate(within, name, activationName(settings.activation), "first");
+  const gate = (name: string) =>
+    activate(within, name, activationName(settings.recurrentActivation), "first");
+  const shaped = (name: string) => activate(within, name, activationOf(site), "first");
   const order = Array.from({ length: steps }, (_, i) => settings.goBackwards ? steps - 1 - i : i);
   const answers: string[] = [];
   let h: string | undefined, c: string | undefined;
