@@ -1,4 +1,4 @@
-/** TIFFs of any fields, made by hand. */
+/** TIFFs made by hand: of any fields, or of grey pages. */
 import { joined } from "./_bytes.ts";
 
 /** A little-endian TIFF of the given fields, numbers as 32 bits, followed by `data`. */
@@ -38,3 +38,47 @@ export const plainFields = (width: number, height: number, bytes: number) => ({
   278: [height],
   279: [bytes],
 });
+
+/** A page of grey pixels, a byte or two each. */
+export interface GreyPage {
+  pixels: Uint8Array | Uint16Array;
+  width: number;
+  /** It says of itself that it is a smaller copy of another. */
+  reduced?: boolean;
+}
+
+/** An uncompressed, little-endian TIFF of grey pages, each in one strip behind its directory. */
+export function greyTiff(pages: readonly GreyPage[]): Uint8Array {
+  const parts: Uint8Array[] = [Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0)];
+  let at = 8;
+  pages.forEach(({ pixels, width, reduced }, page) => {
+    const height = pixels.length / width;
+    const fields = [
+      [254, reduced ? 1 : 0],
+      [256, width],
+      [257, height],
+      [258, 8 * pixels.BYTES_PER_ELEMENT],
+      [259, 1],
+      [262, 1],
+      [273, DATA],
+      [277, 1],
+      [278, height],
+      [279, pixels.byteLength],
+    ];
+    const directory = new DataView(new ArrayBuffer(2 + 12 * fields.length + 4));
+    const strip = at + directory.byteLength;
+    directory.setUint16(0, fields.length, true);
+    fields.forEach(([tag, value], i) => {
+      directory.setUint16(2 + 12 * i, tag, true);
+      directory.setUint16(4 + 12 * i, 4, true); // LONG
+      directory.setUint32(6 + 12 * i, 1, true);
+      directory.setUint32(10 + 12 * i, value === DATA ? strip : value, true);
+    });
+    const padding = new Uint8Array(pixels.byteLength % 2); // a directory begins at an even byte
+    at = strip + pixels.byteLength + padding.length;
+    if (page + 1 < pages.length) directory.setUint32(directory.byteLength - 4, at, true);
+    const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+    parts.push(new Uint8Array(directory.buffer), bytes, padding);
+  });
+  return joined(...parts);
+}

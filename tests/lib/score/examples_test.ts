@@ -11,6 +11,7 @@ import {
   type InputShape,
 } from "../../../lib/score/examples.ts";
 import { assertEquals, assertRejects } from "../../assert.ts";
+import { greyTiff } from "../io/_tiff.ts";
 
 const count = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
 /** 0, 1, 2, … in a shape. */
@@ -146,37 +147,9 @@ Deno.test("findExamples() goes through an archive, and says what of it cannot be
   assertEquals(second, ["f/b.npy[1]", [5, 6, 1], 30]);
 });
 
-/** A TIFF of pages of one row of grey pixels, of a byte or two each, in little-endian order. */
-function stack(pages: readonly (Uint8Array | Uint16Array)[]): Uint8Array {
-  const parts: Uint8Array[] = [Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0)];
-  let at = 8;
-  pages.forEach((pixels, page) => {
-    const bits = 8 * pixels.BYTES_PER_ELEMENT, pixelsAt = at + 2 + 12 * 8 + 4;
-    const fields = [
-      [256, pixels.length],
-      [257, 1],
-      [258, bits],
-      [259, 1],
-      [262, 1],
-      [273, pixelsAt],
-      [278, 1],
-      [279, pixels.byteLength],
-    ];
-    const next = pixelsAt + pixels.byteLength,
-      view = new DataView(new ArrayBuffer(2 + 12 * fields.length + 4));
-    view.setUint16(0, fields.length, true);
-    fields.forEach(([tag, value], i) => {
-      view.setUint16(2 + 12 * i, tag, true);
-      view.setUint16(4 + 12 * i, 4, true); // LONG
-      view.setUint32(6 + 12 * i, 1, true);
-      view.setUint32(10 + 12 * i, value, true);
-    });
-    view.setUint32(2 + 12 * fields.length, page + 1 < pages.length ? next : 0, true);
-    parts.push(new Uint8Array(view.buffer), new Uint8Array(pixels.buffer));
-    at = next;
-  });
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
+/** A stack of pages of one row each. */
+const stack = (pages: readonly (Uint8Array | Uint16Array)[]) =>
+  greyTiff(pages.map((pixels) => ({ pixels, width: pixels.length })));
 
 Deno.test("findExamples() takes the pages of a stack for a volume's frames where they are alike", async () => {
   const volume = { inputs: [input(2, 1, 4, 1)] };

@@ -2,6 +2,7 @@
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { pairCard, pairOnnx, SIDE, tinyCard, tinyOnnx } from "../../tiny_model.ts";
 import { flatPng, get, memoryStore, post, withHost } from "./_service.ts";
+import { greyTiff } from "../io/_tiff.ts";
 import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
 import { decodeNpy, encodeNpy } from "../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";
@@ -171,51 +172,15 @@ Deno.test("GET /models tells a page what each model takes and gives", () =>
 
 Deno.test("POST /score scores every page of a TIFF, and says that smaller copies were left out", () =>
   withHost(async (host) => {
-    const stack = tiffOf([{ counts: 10, side: 6 }, { counts: 20, side: 6 }, { counts: 30, side: 6 }, {
-      counts: 99,
-      side: 4,
-      reduced: true,
-    }]);
+    const pages = [[10, 6, false], [20, 6, false], [30, 6, false], [99, 4, true]] as const;
+    const stack = greyTiff(pages.map(([counts, side, reduced]) => ({
+      pixels: new Uint8Array(side * side).fill(counts),
+      width: side,
+      reduced,
+    })));
     const { results } = await (await post(host, "/score/tiny", body(stack))).json();
     assertClose(results.map((r: Pair) => r.answers.energy.value), [1, 2, 3], 1e-6);
     assert(results[0].warnings[0].includes("smaller cop"), results[0].warnings[0]);
     const page = await (await post(host, "/score/tiny?page=1", body(stack))).json();
     assertClose(page.answers.energy.value, 2, 1e-6);
   }));
-
-/** A grey, uncompressed, 8-bit TIFF of one strip a page. */
-function tiffOf(pages: { counts: number; side: number; reduced?: boolean }[]): Uint8Array {
-  const parts: number[] = [0x49, 0x49, 42, 0, 0, 0, 0, 0];
-  const u16 = (value: number) => parts.push(value & 255, value >> 8);
-  const u32 = (value: number) =>
-    parts.push(value & 255, value >> 8 & 255, value >> 16 & 255, value >> 24 & 255);
-  let link = 4; // where the place of the next directory is written
-  for (const { counts, side, reduced } of pages) {
-    const strip = parts.length;
-    parts.push(...new Array(side * side).fill(counts));
-    const directory = parts.length;
-    [0, 8, 16, 24].forEach((by, i) => parts[link + i] = directory >> by & 255);
-    const fields = [
-      [254, reduced ? 1 : 0],
-      [256, side],
-      [257, side],
-      [258, 8],
-      [259, 1],
-      [262, 1],
-      [273, strip],
-      [277, 1],
-      [278, side],
-      [279, side * side],
-    ];
-    u16(fields.length);
-    for (const [tag, value] of fields) {
-      u16(tag);
-      u16(4); // LONG
-      u32(1);
-      u32(value);
-    }
-    link = parts.length;
-    u32(0);
-  }
-  return Uint8Array.from(parts);
-}

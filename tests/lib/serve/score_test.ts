@@ -1,6 +1,7 @@
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { SIDE, tinyAnswer, tinyCard, tinyOnnx } from "../../tiny_model.ts";
 import { flatPng, get, memoryStore, post, withHost } from "./_service.ts";
+import { greyTiff } from "../io/_tiff.ts";
 import { createPicturePool } from "../../../lib/score/picture_pool.ts";
 import { encodeFits } from "../../../lib/io/fits.ts";
 import { encodeGzip } from "../../../lib/io/gzip.ts";
@@ -62,7 +63,7 @@ Deno.test("POST /score takes every kind of file, and finds the same in each", ()
       "a.fits": encodeFits([{ data: Int16Array.from(pixels), shape }]),
       "a.idx": encodeIdx({ data: Uint8Array.from(pixels), shape: [1, side, side] }),
       "a.fits.gz": encodeGzip(encodeFits([{ data: Float32Array.from(pixels), shape }])),
-      "a.tif": tiffOf(pixels, side),
+      "a.tif": greyTiff([{ pixels: Uint8Array.from(pixels), width: side }]),
     };
     for (const [name, bytes] of Object.entries(files)) {
       const response = await post(host, "/score/tiny", body(bytes));
@@ -71,29 +72,6 @@ Deno.test("POST /score takes every kind of file, and finds the same in each", ()
       assertClose(energyOf(result), 5, name.endsWith(".jpg") ? 0.02 : 1e-6, name);
     }
   }));
-
-/** A grey, uncompressed, 8-bit TIFF of one strip. */
-function tiffOf(pixels: number[], side: number): Uint8Array {
-  const fields = [[256, side], [257, side], [258, 8], [259, 1], [262, 1], [273, 8], [277, 1], [278, side], [
-    279,
-    pixels.length,
-  ]];
-  const directory = 8 + pixels.length + pixels.length % 2;
-  const bytes = new Uint8Array(directory + 2 + 12 * fields.length + 4);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x49, 0x49, 42, 0]);
-  view.setUint32(4, directory, true);
-  bytes.set(pixels, 8);
-  view.setUint16(directory, fields.length, true);
-  fields.forEach(([tag, value], i) => {
-    const at = directory + 2 + 12 * i;
-    view.setUint16(at, tag, true);
-    view.setUint16(at + 2, 4, true); // LONG
-    view.setUint32(at + 4, 1, true);
-    view.setUint32(at + 8, value, true);
-  });
-  return bytes;
-}
 
 Deno.test("POST /score answers many pictures of a form, a zip or a stack in order, a bad one as an error of its own", () =>
   withHost(async (host) => {
