@@ -25,7 +25,8 @@ export interface MakeOnceOptions {
  * const place = `${await Deno.makeTempDir()}/digits.txt`;
  * const isThere = () => Deno.stat(place).then(() => true, () => false);
  * const make = () => Deno.writeTextFile(place, "0123456789");
- * await Promise.all([makeOnce(place, isThere, make), makeOnce(place, isThere, make)]); // [true, false]
+ * const made = await Promise.all([makeOnce(place, isThere, make), makeOnce(place, isThere, make)]);
+ * made.filter((isOurs) => isOurs).length; // 1
  * ```
  */
 export async function makeOnce(
