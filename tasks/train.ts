@@ -129,7 +129,10 @@ async function readCommand(args: string[]) {
     words: [0, 1],
   });
   if (words[0] !== named) {
-    throw new CliError(`Unexpected argument "${words[0]}": the experiment comes first`);
+    const hint = options.resume
+      ? `the run to go on with is named by --out ${words[0]}`
+      : "the experiment comes first";
+    throw new CliError(`Unexpected argument "${words[0]}": ${hint}`);
   }
   return { experiment, table, options, given };
 }

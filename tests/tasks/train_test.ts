@@ -82,7 +82,12 @@ const BAD: [name: string, args: string[], message: string][] = [
   ["an unknown option", ["mnist", "--epoch", "3"], "Unknown option --epoch (nearest: --epochs)"],
   ["an unknown experiment", ["mnits"], 'Unknown experiment "mnits" (nearest: mnist)'],
   ["a word too many", ["mnist", "fashion"], 'Unexpected argument "fashion"'],
-  ["a misplaced experiment", ["--epochs", "3", "fashion"], 'Unexpected argument "fashion"'],
+  [
+    "a misplaced experiment",
+    ["--epochs", "3", "fashion"],
+    'Unexpected argument "fashion": the experiment comes first',
+  ],
+  ["a run behind --resume", ["--resume", "runs/a"], "the run to go on with is named by --out runs/a"],
   ["no epochs", ["mnist", "--epochs", "0"], '--epochs needs a whole number of at least 1: got "0"'],
   ["half an example", ["mnist", "--batch", "0.5"], '--batch needs a whole number of at least 1: got "0.5"'],
   ["an unknown model", ["mnist", "--model", "tutorial"], "(nearest: tutorial_cnn)"],
