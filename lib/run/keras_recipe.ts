@@ -13,7 +13,7 @@ import * as train from "../train/mod.ts";
 export type KerasRecipe =
   & Pick<
     train.SupervisedOptions,
-    "optimizer" | "weightDecay" | "decays" | "clipNorm" | "globalClipNorm" | "clipValue"
+    "optimizer" | "weightDecay" | "decays" | "clipNorm" | "globalClipNorm" | "clipValue" | "kerasEma"
   >
   & {
     loss: Record<string, train.WeightedLoss>;
@@ -219,9 +219,20 @@ const OPTIMIZERS: Readonly<Record<string, OptimizerMaker>> = {
   ],
   Adadelta: [{ rho: 0.95, epsilon: 1e-7 }, ([rho, epsilon]) => train.adadelta({ rho, epsilon })],
   Lion: [{ beta_1: 0.9, beta_2: 0.99 }, ([beta1, beta2]) => train.lion({ beta1, beta2 })],
+  Ftrl: [
+    {
+      learning_rate_power: -0.5,
+      initial_accumulator_value: 0.1,
+      l1_regularization_strength: 0,
+      l2_regularization_strength: 0,
+      l2_shrinkage_regularization_strength: 0,
+      beta: 0,
+    },
+    ([power, initial, l1, l2, shrinkage, beta]) => train.ftrl({ power, initial, l1, l2, shrinkage, beta }),
+  ],
 };
 
-/** Settings that are read elsewhere or mean nothing while averages are off. */
+/** Settings that are read elsewhere. */
 const ELSEWHERE = [
   "name",
   "learning_rate",
@@ -229,6 +240,7 @@ const ELSEWHERE = [
   "clipnorm",
   "global_clipnorm",
   "clipvalue",
+  "use_ema",
   "ema_momentum",
   "ema_overwrite_frequency",
   "nesterov",
@@ -244,11 +256,12 @@ function optimizerOf(value: Json, fail: Fail): Omit<KerasRecipe, "loss" | "metri
   }
   const [known, make] = OPTIMIZERS[className];
   for (const [name, setting] of Object.entries(config)) {
+    if (ELSEWHERE.includes(name)) continue;
     if (Object.hasOwn(OFF, name)) {
       if (setting !== OFF[name]) {
         throw fail(`optimizer option ${name} ${JSON.stringify(setting)} is not supported`);
       }
-    } else if (!Object.hasOwn(known, name) && !ELSEWHERE.includes(name)) {
+    } else if (!Object.hasOwn(known, name)) {
       throw fail(`optimizer "${className}" has an unknown option "${name}"`);
     }
   }
@@ -258,12 +271,21 @@ function optimizerOf(value: Json, fail: Fail): Omit<KerasRecipe, "loss" | "metri
   return {
     optimizer: make(values, config),
     ...(weightDecay > 0 && { weightDecay, decays: "all" }),
+    ...(config.use_ema === true && { kerasEma: averagesOf(config) }),
     ...Object.fromEntries(
       Object.entries(clips).flatMap(([ours, theirs]) =>
         typeof config[theirs] === "number" ? [[ours, config[theirs]]] : []
       ),
     ),
     schedule: scheduleOf(config.learning_rate, fail),
+  };
+}
+
+function averagesOf(config: Settings): train.KerasEma {
+  const { ema_overwrite_frequency: overwriteEvery } = config;
+  return {
+    momentum: number(config, "ema_momentum", 0.99),
+    ...(typeof overwriteEvery === "number" && { overwriteEvery }),
   };
 }
 

@@ -283,10 +283,15 @@ function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
-/** Measures the validation examples with the weights that the model would end with. */
+/** Averages that take the weights' place before the end. */
+function shownAverages({ averages, averagesOnlyAtEnd = false }: TrainStep): TrainStep["averages"] {
+  return averagesOnlyAtEnd ? undefined : averages;
+}
+
+/** Measures the validation examples with the weights that the model would end with, but for Keras's averages. */
 async function validate({ evaluation, step, state }: Run, numbers: EpochNumbers): Promise<void> {
   if (!evaluation) return;
-  const { weights, averages } = step;
+  const { weights } = step, averages = shownAverages(step);
   const trained = copyValues(weights);
   if (averages) assignValues(weights, averages);
   try {
@@ -313,7 +318,7 @@ async function tellEpoch(run: Run, numbers: EpochNumbers): Promise<void> {
     stop: () => state.stopped = true,
     keepWeights() {
       tf.dispose(run.kept);
-      run.kept = copyValues(step.averages ?? step.weights);
+      run.kept = copyValues(shownAverages(step) ?? step.weights);
       state.keptEpoch = numbers.epoch;
     },
     restoreKept: (restore) => state.restoreKept = restore,

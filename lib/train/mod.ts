@@ -12,6 +12,7 @@ export * from "./csv_log.ts";
 export * from "./early_stopping.ts";
 export * from "./ema.ts";
 export * from "./fit.ts";
+export * from "./ftrl.ts";
 export * from "./history.ts";
 export type { BatchReport, LoopOptions } from "./loop.ts";
 export {

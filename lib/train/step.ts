@@ -33,6 +33,8 @@ export interface TrainStep {
   readonly weights: readonly tf.Variable[];
   /** Moving averages of {@linkcode weights}, in their order, where the plan keeps some: a model ends with them. */
   readonly averages?: readonly tf.Variable[];
+  /** Whether the averages are neither validated nor kept as the best, as in Keras. @default {false} */
+  readonly averagesOnlyAtEnd?: boolean;
   /** Names of its learning rates; one is called `learningRate`. */
   readonly rates: readonly string[];
   /** The source, opened. */

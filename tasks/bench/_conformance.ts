@@ -221,7 +221,10 @@ async function weightsOf(file: string): Promise<Shaped[]> {
   return all;
 }
 
-/** How far a number that was trained may be off: by rounding, which Keras itself shows with examples in another order. */
+/**
+ * How far a number that was trained may be off: by rounding, which Keras itself shows with examples in another order, or
+ * in double precision.
+ */
 function allowed(theirs: number, again: number, moved: number): number {
   return 2e-5 + 2e-4 * Math.abs(theirs) + 3e-4 * moved + 20 * Math.abs(theirs - again);
 }
@@ -351,12 +354,19 @@ export async function judgeRecipes(
     again: join(folder, "again.keras"),
   };
   for (const seed of seeds) {
-    const theirs = await peer.ask<PeerRecipe>({ task: "recipe", seed, ...files, without });
+    const ask = (double: boolean) =>
+      // the second of the two times in double precision
+      peer.ask<PeerRecipe>({ task: "recipe", seed, ...files, without, double });
+    const theirs = await ask(false);
     if (theirs.error === ENDED) continue;
     if (theirs.error?.includes("not JSON compliant")) continue; // Keras's own loss is not a number
-    const judged = theirs.error === undefined
+    let judged = theirs.error === undefined
       ? await judgeRecipe(files, theirs, backends)
       : { outcome: "wrong" as const, why: `Keras itself: ${theirs.error}` };
+    if (judged.outcome === "wrong" && theirs.error === undefined) {
+      const double = await ask(true); // what single precision leaves open is no fault of ours
+      if (double.error === undefined) judged = await judgeRecipe(files, double, backends);
+    }
     const { used = [], options: own = [], parts = [] } = theirs;
     const said = parts.map(([part, what]) => `${part}=${what}`);
     const verdict = { seed, used, options: [...own, ...said], ...judged };

@@ -10,7 +10,7 @@ import { adam } from "../adam.ts";
 import { type Batches, createBatches, type Examples, type Preparation } from "../batch.ts";
 import { clipByGlobalNorm, clipByNorm, clipByValue } from "../clip.ts";
 import { applyConstraints } from "../constraints.ts";
-import { averageInto } from "../ema.ts";
+import { averageAsKeras, averageInto, checkAverages, type KerasEma } from "../ema.ts";
 import { createObjective, type ModelOutputs, type Objective, type ObjectiveOptions } from "../objective.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
@@ -43,6 +43,8 @@ export interface SupervisedOptions extends Preparation, ObjectiveOptions {
   clipValue?: number;
   /** Momentum of moving averages of the weights; they are what is validated and what the model ends with. */
   emaMomentum?: number;
+  /** Averages of the trained weights as an optimizer of Keras keeps them: the model ends with them, but is validated without. */
+  kerasEma?: KerasEma;
 }
 
 /** What is known of a model's outputs before it runs. */
@@ -110,10 +112,8 @@ function measureAll(objective: Objective, judged: readonly Judgement[], trained:
  * ```
  */
 export function supervised(options: SupervisedOptions): StepPlan {
-  const { optimizer: rule = adam(), weightDecay = 0, emaMomentum } = options;
-  if (emaMomentum !== undefined && !(emaMomentum > 0 && emaMomentum < 1)) {
-    throw new RangeError(`Cannot train as emaMomentum must lie between 0 and 1: got ${emaMomentum}`);
-  }
+  const { optimizer: rule = adam(), weightDecay = 0 } = options;
+  checkAverages(options);
   return {
     create: (models, source) =>
       createSupervised(models, source, { ...options, optimizer: rule, weightDecay }),
@@ -125,7 +125,7 @@ function createSupervised(
   source: Source,
   options: SupervisedOptions & { optimizer: OptimizerRule },
 ): TrainStep {
-  const { optimizer: rule, weightDecay = 0, emaMomentum } = options;
+  const { optimizer: rule, weightDecay = 0, emaMomentum, kerasEma } = options;
   const model = mainModel(models);
   const objective = createObjective(outputsOf(model), source.targets, options);
   const weights = allVariables(model), trained = trainedVariables(model);
@@ -134,15 +134,19 @@ function createSupervised(
     weightDecay,
     ...(options.decays === "all" && { decays: () => true }),
   });
-  const averages = emaMomentum === undefined
+  // Keras averages what is trained; all else is its own average.
+  const averaged = kerasEma ? trained : emaMomentum === undefined ? [] : weights;
+  const ownAverages = averaged.map((weight) => tf.tidy(() => tf.variable(weight, false)));
+  const averages = averaged.length === 0
     ? undefined
-    : weights.map((weight) => tf.tidy(() => tf.variable(weight, false)));
+    : weights.map((weight) => ownAverages[averaged.indexOf(weight)] ?? weight);
   return {
     config: { ...settingsOf(options), loss: objective.config, numbers: objective.names },
     better: objective.better,
-    variables: { weights, optimizer: optimizer.variables, ...(averages && { averages }) },
+    variables: { weights, optimizer: optimizer.variables, ...(averages && { averages: ownAverages }) },
     weights,
     averages,
+    averagesOnlyAtEnd: kerasEma !== undefined,
     rates: ["learningRate"],
     batches,
     compile: (shards) => compileStep(shards),
@@ -152,7 +156,7 @@ function createSupervised(
     dispose() {
       batches.dispose();
       optimizer.dispose();
-      tf.dispose(averages ?? []);
+      tf.dispose(ownAverages);
     },
   };
 
@@ -168,8 +172,10 @@ function createSupervised(
         return addUp([tf.div(measured.loss, examples), ...regularization(model)]) as tf.Scalar;
       }, trained);
       optimizer.apply(clip(gradients, options), rate as tf.Scalar);
+      const [steps] = optimizer.variables;
+      if (kerasEma) averageAsKeras(ownAverages, trained, kerasEma, steps);
       applyConstraints(model);
-      if (averages) averageInto(averages, weights, emaMomentum!, optimizer.variables[0]);
+      if (emaMomentum !== undefined) averageInto(ownAverages, weights, emaMomentum, steps);
       totals.add(value, examples, sums);
       tf.dispose(sums);
       return null;
@@ -192,8 +198,9 @@ function createSupervised(
 /** The options that must be the same for a run to go on. */
 function settingsOf(options: SupervisedOptions): Record<string, unknown> {
   const { clipNorm, globalClipNorm, clipValue, emaMomentum, weightDecay, classWeights, optimizer } = options;
-  const { preprocessing, augmentation, decays } = options;
+  const { preprocessing, augmentation, decays, kerasEma } = options;
   return {
+    ...(kerasEma && { kerasEma }),
     ...(decays && { decays }),
     optimizer: optimizer?.config,
     weightDecay,

@@ -3,7 +3,8 @@
 Answers a line of JSON to a line of JSON:
 {"task": "model", "seed", "file"} saves a model and gives inputs, outputs and what it is made of;
 {"task": "prefix", "from", "file", "inputs", "place", "alone"} saves the model up to its n-th layer, or that layer alone;
-{"task": "recipe", "seed", "before", "after", "again", "without"} trains three steps and saves the models;
+{"task": "recipe", "seed", "before", "after", "again", "without", "double"} trains three steps and saves the models; the second
+time with the examples in another order, or in double precision;
 {"task": "classes"} lists Keras's layer classes;
 {"task": "check", "file"} looks at an ONNX file: onnx.checker in full, ONNX Runtime at batches 1, 2 and 7.
 """
@@ -421,7 +422,7 @@ class Recipe(Draw):
             options["weight_decay"] = 0.1
         rng = self.part("ema")
         if rng is not None and rng.random() < 0.02:
-            options["use_ema"] = True
+            options |= {"use_ema": True, "ema_momentum": float([0.99, 0.5][rng.integers(2)]), "ema_overwrite_frequency": [None, 2][rng.integers(2)]}
         for part in options.items():
             self.say(*part)
         o, epsilon = keras.optimizers, self.pick([1e-7, 1e-3, 1e-3])
@@ -437,7 +438,13 @@ class Recipe(Draw):
             lambda: o.Adagrad(rate, **options),
             lambda: o.Adadelta(rate * 50 if isinstance(rate, float) else rate, **options),
             lambda: (o.SGD if steep else o.Lion)(rate, **options),
-        ])() if not self.odds(0.02) else o.Ftrl(rate)
+        ])() if not self.odds(0.02) else self.leader(rate, options)
+
+    def leader(self, rate, options):
+        rng = self.part("ftrl") or np.random.default_rng(0)
+        names = ["l1_regularization_strength", "l2_regularization_strength", "l2_shrinkage_regularization_strength", "beta"]
+        drawn = {name: float([0.0, 0.01, 0.1][rng.integers(3)]) for name in names}
+        return keras.optimizers.Ftrl(rate, learning_rate_power=float([-0.5, -0.8][rng.integers(2)]), **drawn, **options)
 
     def build(self):
         inputs = self.inputs()
@@ -448,8 +455,7 @@ class Recipe(Draw):
         self.fill(model)
         rng = self.part("frozen")
         if rng is not None and rng.random() < 0.4:
-            # Keras itself forgets that a ConvLSTM is frozen when it reads its file: the cell learns on.
-            inner = [layer for layer in model.layers[:-1] if layer.weights and "ConvLSTM" not in type(layer).__name__]
+            inner = [layer for layer in model.layers[:-1] if layer.weights and not holds_film(layer)]
             for layer in inner:
                 if rng.random() < 0.5:
                     layer.trainable = False
@@ -479,15 +485,37 @@ class Recipe(Draw):
         return model, x, by_name(2), [head[3] for head in heads], names, extra, [head[4] for head in heads]
 
 
-def train(file, x, y, extra, order):
+def holds_film(layer):
+    """Keras itself forgets that a ConvLSTM is frozen when it reads its file, alone or in a model: the cell learns on."""
+    return "ConvLSTM" in type(layer).__name__ or any(map(holds_film, getattr(layer, "layers", [])))
+
+
+def in_double(model):
+    """The same model in double precision, compiled alike."""
+    keras.config.set_floatx("float64")
+    twin = keras.Model.from_config(json.loads(json.dumps(model.get_config()).replace('"float32"', '"float64"')))
+    twin.set_weights(model.get_weights())
+    twin.compile_from_config(model.get_compile_config())
+    return twin
+
+
+def train(file, x, y, extra, order, double=False):
     """Three steps of what a file says, the examples of the one batch in some order."""
-    model = keras.saving.load_model(file)
-    model.run_eagerly = True
-    turn = lambda value: {k: v[order] for k, v in value.items()} if isinstance(value, dict) else value[order]
-    extra = {name: value[order] if name == "sample_weight" else value for name, value in extra.items()}
-    inputs = [value[order] for value in x]
-    history = model.fit(inputs if len(inputs) > 1 else inputs[0], turn(y), batch_size=BATCH, epochs=3, shuffle=False, verbose=0, **extra)
-    return model, history.history
+    read = keras.saving.load_model(file)
+    model = in_double(read) if double else read
+    try:
+        model.run_eagerly = True
+        wide = lambda value: value.astype("float64") if double and value.dtype == np.float32 else value
+        turned = lambda value: wide(value[order])
+        turn = lambda value: {k: turned(v) for k, v in value.items()} if isinstance(value, dict) else turned(value)
+        extra = {name: turned(value) if name == "sample_weight" else value for name, value in extra.items()}
+        inputs = [turned(value) for value in x]
+        history = model.fit(inputs if len(inputs) > 1 else inputs[0], turn(y), batch_size=BATCH, epochs=3, shuffle=False, verbose=0, **extra)
+    finally:
+        keras.config.set_floatx("float32")
+    if double:
+        read.set_weights(model.get_weights())
+    return read, history.history
 
 
 def recipe_of(request):
@@ -497,7 +525,8 @@ def recipe_of(request):
     order = np.arange(BATCH)
     trained, history = train(request["before"], x, theirs, extra, order)
     trained.save(request["after"])
-    again, other = train(request["before"], x, theirs, extra, order[::-1])
+    double = request.get("double", False)
+    again, other = train(request["before"], x, theirs, extra, order if double else order[::-1], double)
     again.save(request["again"])
     watched = {} if "metrics" in recipe.without else {key: value for key, value in history.items() if not key.endswith("loss")}
     return {

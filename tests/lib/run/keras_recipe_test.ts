@@ -67,6 +67,20 @@ const OPTIMIZERS: Record<
   adagrad: { rate: 0.2, rule: { name: "adagrad", initial: 0.3, epsilon: 0.01 } },
   adadelta: { rate: 0.2, rule: { name: "adadelta", rho: 0.7, epsilon: 0.01 } },
   lion: { rate: 0.2, rule: { name: "lion", beta1: 0.7, beta2: 0.8 } },
+  ftrl: {
+    rate: 0.2,
+    rule: { name: "ftrl", power: -0.8, initial: 0.3, l1: 0.01, l2: 0.02, shrinkage: 0.03, beta: 0.04 },
+  },
+  average: {
+    rate: 0.2,
+    rule: { name: "sgd", momentum: 0, nesterov: false },
+    more: { kerasEma: { momentum: 0.99 } },
+  },
+  "average, taken over": {
+    rate: 0.2,
+    rule: { name: "sgd", momentum: 0, nesterov: false },
+    more: { kerasEma: { momentum: 0.8, overwriteEvery: 2 } },
+  },
 };
 
 Deno.test("recipeFromKeras() takes each optimizer with all of its settings", () => {
@@ -105,6 +119,7 @@ Deno.test("optimizers of files that leave their settings out have Keras's", () =
     Adagrad: { name: "adagrad", initial: 0.1, epsilon: 1e-7 },
     Adadelta: { name: "adadelta", rho: 0.95, epsilon: 1e-7 },
     Lion: { name: "lion", beta1: 0.9, beta2: 0.99 },
+    Ftrl: { name: "ftrl", power: -0.5, initial: 0.1, l1: 0, l2: 0, shrinkage: 0, beta: 0 },
   };
   for (const [name, config] of Object.entries(expected)) {
     assertEquals(bare(name), [config, ["optimizer"]], name);
@@ -267,8 +282,8 @@ const fails = (compiled: string | JsonObject, outputs: readonly Name[], why: str
 
 Deno.test("recipeFromKeras() names what would be trained in another way here", () => {
   const refused: [name: string, output: Name, why: string][] = [
-    ["ftrl", "kind", 'optimizer "Ftrl" is not supported: SGD, Adam, AdamW, Nadam,'],
-    ["average", "kind", "optimizer option use_ema true is not supported"],
+    ["scaled", "kind", 'optimizer "LossScaleOptimizer" is not supported: SGD, Adam, AdamW, Nadam,'],
+    ["gathered", "kind", "optimizer option gradient_accumulation_steps 2 is not supported"],
     [
       "crossEntropy of shares that are none",
       "scores",

@@ -5,6 +5,7 @@ import {
   adam,
   adamax,
   createOptimizer,
+  ftrl,
   lion,
   nadam,
   type OptimizerOptions,
@@ -56,6 +57,13 @@ const KERAS: [string, OptimizerRule, OptimizerOptions, number[]][] = [
   ["Adagrad(0.1)", adagrad(), {}, [0.9623953, -1.976029, 0.4368398]],
   ["Adadelta(0.1)", adadelta(), {}, [0.9998153, -1.9999995, 0.4999445]],
   ["Lion(0.1)", lion(), {}, [0.9, -2.1, 0.4]],
+  ["Ftrl(0.1)", ftrl(), {}, [0.00893271, -0.73568165, 0.3587529]],
+  [
+    "Ftrl(0.1, -0.8, 0.2, l1, l2 and shrinkage of 0.3, 0.4, 0.5, beta=0.6)",
+    ftrl({ power: -0.8, initial: 0.2, l1: 0.3, l2: 0.4, shrinkage: 0.5, beta: 0.6 }),
+    {},
+    [-0.07206233, -0.07000929, 0.30293146],
+  ],
   [
     "Adam(0.1, beta_2=0.5, amsgrad=True)",
     adam({ beta2: 0.5, amsgrad: true }),
@@ -95,6 +103,11 @@ Deno.test("createOptimizer() wants one gradient for each weight, and no negative
   const optimizer = createOptimizer(sgd(), [tf.variable(tf.zeros([1]))]);
   assertThrows(() => optimizer.apply([], tf.scalar(1)), RangeError, "one for each of 1 weights: got 0");
   assertThrows(() => createOptimizer(sgd(), [], { weightDecay: -1 }), RangeError, "got -1");
+});
+
+Deno.test("ftrl() refuses what Keras does, by name", () => {
+  assertThrows(() => ftrl({ power: 0.1 }), RangeError, "power must be at most 0: got 0.1");
+  assertThrows(() => ftrl({ l1: -1 }), RangeError, "l1 must be at least 0: got -1");
 });
 
 Deno.test("optimizers have the settings that their words say where nothing is given", () => {

@@ -1,6 +1,5 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { applyConstraints } from "../../../lib/train/constraints.ts";
-import { averageInto } from "../../../lib/train/ema.ts";
 import { builtModel } from "../../../lib/engine/mod.ts";
 import { orderInputs } from "../../../lib/train/model_inputs.ts";
 import { LAYERS } from "../../../lib/layers/registry.ts";
@@ -52,15 +51,6 @@ Deno.test("copyValues() and assignValues() part from their variables", () => {
   assignValues([variable], copies);
   tf.dispose(copies);
   assertEquals(values([variable]), [[1, 2]]);
-});
-
-// By hand with momentum 0.9: steps 1 and 200 count 1 - min(0.9, 2/11) = 9/11 and 1 - 0.9 of the way.
-Deno.test("averageInto() counts the first steps more, and later ones by the momentum", () => {
-  const average = tf.variable(tf.tensor1d([0, 10])), weight = tf.variable(tf.tensor1d([11, 21]));
-  averageInto([average], [weight], 0.9, tf.scalar(1));
-  assertClose(average.dataSync(), [9, 19], 1e-6);
-  averageInto([average], [weight], 0.9, tf.scalar(200));
-  assertClose(average.dataSync(), [9.2, 19.2], 1e-6);
 });
 
 Deno.test("applyConstraints() brings trained weights back, and lets frozen ones be", () => {
