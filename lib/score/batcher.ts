@@ -34,6 +34,8 @@ export interface BatchLimits {
 export interface BatchEvents {
   /** A batch was computed. */
   onBatch?: (key: string, report: BatchReport) => void;
+  /** A unit could not load the first model, which another has, and computes nothing. */
+  onLeftOut?: (reason: string) => void;
 }
 
 /** Options for one example. */
@@ -48,7 +50,10 @@ export interface SubmitOptions {
 
 /** Queues in front of compute units. */
 export interface Batcher {
-  /** Loads a model into one unit after the other, so that the others go on computing; the first one into all at once. */
+  /**
+   * Loads a model into one unit after the other, so that the others go on computing. The first model may be asked for
+   * as soon as one unit has it; the other units join when they have it too.
+   */
   load(key: string, source: ModelSource): Promise<LoadedModel>;
   /** Forgets a model once what waits for it is computed. */
   unload(key: string): Promise<void>;
@@ -71,9 +76,11 @@ export function createBatcher(
   units: readonly ComputeUnit[],
   limits: BatchLimits & BatchEvents = {},
 ): Batcher {
-  const { maxBatch = 16, maxDelayMs = 0, maxQueue = 256, onBatch } = limits;
+  const { maxBatch = 16, maxDelayMs = 0, maxQueue = 256, onBatch, onLeftOut } = limits;
   const queues = new Map<string, TurnQueue>();
-  const free = [...units];
+  const [first, ...others] = units;
+  const working = new Set(units), free = [first]; // only units that have every model are ever free
+  let joining: Promise<unknown> | undefined, closed = false;
   let wake: ReturnType<typeof setTimeout> | undefined;
 
   /** The queue whose first example has waited longest, if it may be computed now. */
@@ -128,13 +135,29 @@ export function createBatcher(
     }
   }
 
-  /** Loads a model into one unit after the other; the first one into all at once. */
+  /** Has a unit compute once it has the first model, or never. */
+  async function join(unit: ComputeUnit, key: string, source: ModelSource): Promise<void> {
+    try {
+      await unit.load(key, source);
+    } catch (error) {
+      working.delete(unit);
+      await unit.close();
+      if (!closed) onLeftOut?.(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    free.push(unit);
+    dispatch();
+  }
+
   async function load(key: string, source: ModelSource): Promise<LoadedModel> {
-    let loaded: LoadedModel | undefined;
-    if (queues.size === 0) [loaded] = await Promise.all(units.map((unit) => unit.load(key, source)));
-    else for (const unit of units) loaded = await unit.load(key, source);
+    const loaded = await first.load(key, source);
+    if (joining) {
+      await joining;
+      for (const unit of working) if (unit !== first) await unit.load(key, source);
+    }
+    joining ??= Promise.all(others.map((unit) => join(unit, key, source)));
     queues.set(key, queues.get(key) ?? new TurnQueue(key));
-    return loaded as LoadedModel;
+    return loaded;
   }
 
   function submit(key: string, item: Item, options: SubmitOptions = {}): Promise<Scored> {
@@ -143,7 +166,7 @@ export function createBatcher(
     if (!queue) return Promise.reject(new Error(`Model "${key}" is not loaded`));
     const rows = rowsOf(item);
     if (queue.rows + rows > maxQueue && !queue.isEmpty) {
-      const wait = Math.max(queue.rows * queue.msPerRow / units.length, 1);
+      const wait = Math.max(queue.rows * queue.msPerRow / working.size, 1);
       return Promise.reject(
         new OverloadError(`The queue is full: ${queue.rows} examples are waiting`, wait),
       );
@@ -159,7 +182,8 @@ export function createBatcher(
     load,
     async unload(key) {
       queues.delete(key);
-      for (const unit of units) await unit.unload(key);
+      await joining;
+      for (const unit of working) await unit.unload(key);
     },
     submit,
     waiting(key) {
@@ -169,12 +193,13 @@ export function createBatcher(
       return rows;
     },
     async close() {
+      closed = true;
       clearTimeout(wake);
       for (const job of [...queues.values()].flatMap((queue) => queue.jobs())) {
         job.reject(new UnitLostError("The server is stopping"));
       }
       queues.clear();
-      for (const unit of units) await unit.close();
+      for (const unit of working) await unit.close();
     },
   };
 }

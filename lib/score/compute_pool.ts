@@ -25,6 +25,27 @@ interface Waiting {
   timer: ReturnType<typeof setTimeout>;
 }
 
+let ahead: Worker | undefined;
+
+/**
+ * Starts a worker before there is anything to compute, for the unit that first needs one: it reads its modules while
+ * its owner reads its own.
+ */
+export function startWorkerAhead(): void {
+  ahead ??= newWorker();
+}
+
+function newWorker(): Worker {
+  return new Worker(new URL("./compute_worker.ts", import.meta.url), { type: "module" });
+}
+
+/** The worker that was started ahead, or a new one. */
+function takeWorker(): Worker {
+  const taken = ahead ?? newWorker();
+  ahead = undefined;
+  return taken;
+}
+
 type Ask = ComputeRequest extends infer R ? R extends { id: number } ? Omit<R, "id"> : never : never;
 
 /** An item as it is posted: a picture as it came and a file's values are handed over, tensors are copied. */
@@ -34,7 +55,7 @@ function posted(item: Item, handover: Handover): Item {
 }
 
 /**
- * Starts a worker that computes.
+ * A worker that computes. It starts when it is first asked for something.
  *
  * A worker that crashes or does not answer within `timeoutMs` is replaced by a fresh one holding the same models; what
  * it was working on is rejected with {@linkcode UnitLostError}. The bytes of a PNG and the values of a file given to
@@ -45,10 +66,10 @@ export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
   const sources = new Map<string, ModelSource>();
   const waiting = new Map<number, Waiting>();
   let next = 0, closed = false;
-  let worker = start();
+  let worker: Worker | undefined;
 
   function start(): Worker {
-    const fresh = new Worker(new URL("./compute_worker.ts", import.meta.url), { type: "module" });
+    const fresh = takeWorker();
     fresh.onmessage = ({ data }: MessageEvent<ComputeReply>) => {
       const entry = waiting.get(data.id);
       waiting.delete(data.id);
@@ -65,7 +86,7 @@ export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
   }
 
   function replace(reason: string): void {
-    worker.terminate();
+    worker?.terminate();
     for (const { reject, timer } of waiting.values()) {
       clearTimeout(timer);
       reject(new UnitLostError(`A compute worker was lost: ${reason}`));
@@ -83,6 +104,7 @@ export function spawnUnit(options: SpawnOptions = {}): ComputeUnit {
       const id = next++;
       const timer = setTimeout(() => replace(`no answer within ${timeoutMs} ms`), timeoutMs);
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
+      worker ??= start();
       worker.postMessage({ id, ...ask }, buffers);
     });
   }

@@ -75,6 +75,7 @@ export function createHost(options: HostOptions): Host {
       const slash = key.lastIndexOf("/");
       metrics.batch(key.slice(0, slash), key.slice(slash + 1), rows, computeMs / 1000);
     },
+    onLeftOut: (reason) => tell("error", "worker left out", { reason }),
   });
   const models = createModels({
     store,

@@ -62,8 +62,59 @@ async function over(units: Held[], limits: Parameters<typeof createBatcher>[1] =
   return batcher;
 }
 
-Deno.test("the first model is loaded into all units at once, a further one into one after the other", async () => {
+/** A batcher whose second unit takes its first model when the test says so. */
+async function withLateUnit() {
+  const units = [heldUnit(), heldUnit()], late = Promise.withResolvers<void>(), leftOut: string[] = [];
+  const { load } = units[1];
+  units[1].load = (key, source) => late.promise.then(() => load(key, source));
+  const batcher = createBatcher(units, { maxBatch: 1, onLeftOut: (reason) => leftOut.push(reason) });
+  await batcher.load("m", {} as never);
+  return { batcher, units, late, leftOut };
+}
+
+Deno.test("the first model answers as soon as one unit has it, and the others join", async () => {
+  const { batcher, units, late } = await withLateUnit();
+  const answers = [batcher.submit("m", item(1)), batcher.submit("m", item(2))];
+  assertEquals(units.map(({ batches }) => batches), [["m 1"], []], "the second has no model yet");
+  let further = false;
+  const loading = batcher.load("n", {} as never).then(() => further = true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(further, false, "a free unit must have every model");
+  late.resolve();
+  await loading;
+  assertEquals(units.map(({ batches }) => batches), [["m 1"], ["m 2"]]);
+  assertEquals(units.map(({ calls }) => calls), [["load m", "load n"], ["load m", "load n"]]);
+  for (const unit of units) await unit.release();
+  await Promise.all(answers);
+  await batcher.close();
+});
+
+Deno.test("a unit that cannot load the first model is told of and left out", async () => {
+  const { batcher, units, late, leftOut } = await withLateUnit();
+  late.reject(new UnitLostError("out of memory"));
+  await batcher.load("n", {} as never);
+  assertEquals(leftOut, ["out of memory"]);
+  const answers = [batcher.submit("m", item(1)), batcher.submit("n", item(2))];
+  await units[0].release();
+  await units[0].release();
+  await Promise.all(answers);
+  await batcher.unload("n");
+  assertEquals(units.map(({ batches }) => batches), [["m 1", "n 2"], []]);
+  assertEquals(units.map(({ calls }) => calls), [["load m", "load n", "unload n"], ["close"]]);
+  await batcher.close();
+});
+
+Deno.test("a unit that is still loading when all is closed is nobody's fault", async () => {
+  const { batcher, late, leftOut } = await withLateUnit();
+  await batcher.close();
+  late.reject(new UnitLostError("it was closed"));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(leftOut, []);
+});
+
+Deno.test("a further model is loaded into one unit after the other, so that the rest go on", async () => {
   const units = [heldUnit(), heldUnit()], under = { now: 0, most: 0 };
+  const batcher = await over(units, {}, ["first", "second"]);
   for (const unit of units) {
     unit.load = async () => {
       under.most = Math.max(under.most, ++under.now);
@@ -72,13 +123,8 @@ Deno.test("the first model is loaded into all units at once, a further one into 
       return { inputs: [], outputs: [] };
     };
   }
-  const batcher = createBatcher(units), mosts: number[] = [];
-  for (const key of ["first", "second"]) {
-    under.most = 0;
-    await batcher.load(key, {} as never);
-    mosts.push(under.most);
-  }
-  assertEquals(mosts, [2, 1]);
+  await batcher.load("third", {} as never);
+  assertEquals(under, { now: 0, most: 1 });
   await batcher.close();
 });
 

@@ -1,6 +1,11 @@
 /** What becomes of work, models and threads when a compute worker is lost; the workers are the test's own. */
 import type { Item, ModelSource } from "../../../lib/score/compute.ts";
-import { type SpawnOptions, spawnUnit, UnitLostError } from "../../../lib/score/compute_pool.ts";
+import {
+  type SpawnOptions,
+  spawnUnit,
+  startWorkerAhead,
+  UnitLostError,
+} from "../../../lib/score/compute_pool.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { withWaits } from "../../waits.ts";
 
@@ -56,17 +61,23 @@ async function withUnit(
 const source = { card: { name: "m" }, onnx: Uint8Array.of(1) } as unknown as ModelSource;
 const asks = (worker: IdleWorker) => worker.asked.map(({ ask, key }) => `${ask} ${key ?? ""}`.trim());
 
-/** Loads a model, the worker saying that it did. */
-async function load(unit: ReturnType<typeof spawnUnit>, worker: IdleWorker, key: string): Promise<unknown> {
+/** Loads a model, the newest worker saying that it did. */
+async function load(
+  unit: ReturnType<typeof spawnUnit>,
+  workers: IdleWorker[],
+  key: string,
+): Promise<unknown> {
   const loading = unit.load(key, source);
-  worker.answer({ inputs: [], outputs: [] });
+  (workers.at(-1) as IdleWorker).answer({ inputs: [], outputs: [] });
   return await loading;
 }
 
 Deno.test("spawnUnit() opens a worker with its options, and gives each request its own answer", () =>
-  withUnit(async (unit, [worker]) => {
-    assertEquals(worker.asked, [{ id: -1, ask: "open", options: { threads: 2 } }]);
-    assertEquals(await load(unit, worker, "m"), { inputs: [], outputs: [] });
+  withUnit(async (unit, workers) => {
+    assertEquals(workers.length, 0, "nothing was asked yet");
+    assertEquals(await load(unit, workers, "m"), { inputs: [], outputs: [] });
+    const [worker] = workers;
+    assertEquals(worker.asked[0], { id: -1, ask: "open", options: { threads: 2 } });
     const [a, b] = [unit.run("m", []), unit.run("m", [])];
     assertEquals(new Set(worker.asked.map(({ id }) => id)).size, 4);
     worker.answer("second", 3);
@@ -81,9 +92,22 @@ Deno.test("spawnUnit() opens a worker with its options, and gives each request i
     await closed;
   }, { threads: 2 }));
 
+Deno.test("a worker that was started ahead is the first unit's, once", () =>
+  withUnit(async (unit, workers) => {
+    startWorkerAhead();
+    startWorkerAhead();
+    assertEquals([workers.length, asks(workers[0])], [1, []]);
+    await load(unit, workers, "m");
+    assertEquals([workers.length, asks(workers[0])], [1, ["open", "load m"]]);
+    const second = spawnUnit();
+    await load(second, workers, "m");
+    assertEquals([workers.length, asks(workers[1])], [2, ["open", "load m"]]);
+    for (const one of [unit, second]) await one.close();
+  }));
+
 Deno.test("spawnUnit() replaces a worker that crashed, with the models that it had, and rejects its work", () =>
   withUnit(async (unit, workers, lost) => {
-    for (const key of ["a", "b"]) await load(unit, workers[0], key);
+    for (const key of ["a", "b"]) await load(unit, workers, key);
     const unloading = unit.unload("a");
     workers[0].answer(undefined);
     await unloading;
@@ -105,7 +129,7 @@ Deno.test("spawnUnit() replaces a worker that crashed, with the models that it h
 Deno.test("spawnUnit() replaces a worker that does not answer in time, and forgets the time of one that did", () =>
   withWaits((waits) =>
     withUnit(async (unit, workers, lost) => {
-      const quick = load(unit, workers[0], "m");
+      const quick = load(unit, workers, "m");
       await quick;
       await new Promise((resolve) => setTimeout(resolve, 0));
       assertEquals([workers.length, waits[0]], [1, 700]);
@@ -128,7 +152,7 @@ Deno.test("spawnUnit() forgets a model that did not load, and asks nothing after
   }));
 
 Deno.test("spawnUnit() hands pictures and values over that are whole buffers, and posts of a part of one no more than the part", () =>
-  withUnit(async (unit, [worker]) => {
+  withUnit(async (unit, workers) => {
     const whole = new Uint8Array(4),
       part = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7).subarray(2, 6),
       shared = new Uint8Array(new SharedArrayBuffer(4)),
@@ -142,6 +166,7 @@ Deno.test("spawnUnit() hands pictures and values over that are whole buffers, an
       { arrays: { x: { data: floats, shape: [2] } } },
     ] as Item[];
     const work = unit.run("m", items);
+    const [worker] = workers;
     const posted = (worker.asked.at(-1) as unknown as { items: Item[] }).items;
     assertEquals(posted, items, "the same values");
     const buffers = posted.map((item) =>
@@ -157,7 +182,7 @@ Deno.test("spawnUnit() hands pictures and values over that are whole buffers, an
     assertEquals(part.length, 4, "what was a part stays with its owner");
     worker.answer("done");
     await work;
-    await load(unit, worker, "m");
+    await load(unit, workers, "m");
     assertEquals(worker.transferred.at(-1), []);
     await unit.close();
   }));
