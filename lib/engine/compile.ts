@@ -7,6 +7,7 @@ import { type TracedFunction, Tracer } from "./native/native_trace.ts";
 import type { NativeRuntime } from "./native/native_runtime.ts";
 import { typeAttribute } from "./native/native_types.ts";
 import { advanceRandomState, randomStateTensor } from "./random/random_state.ts";
+import { mixedPrecisionRefusal, type Precision } from "./precision.ts";
 import { activeNative, type NativeBackend, type NativeEngine, state } from "./state.ts";
 import { tf } from "./tf.ts";
 
@@ -24,6 +25,12 @@ export interface Compiled<Arguments extends readonly tf.Tensor[], Result extends
   readonly traces: number;
   /** Frees the traced functions and what they captured. */
   dispose(): void;
+}
+
+/** Options for {@linkcode compile}. */
+export interface CompileOptions {
+  /** In which numbers the layers of models that `applySharded` runs multiply. @default {"float32"} */
+  precision?: Precision;
 }
 
 /** Parts of TensorFlow.js's engine that its public types leave out. */
@@ -93,6 +100,7 @@ function trace(
   native: NativeEngine,
   fn: (...inputs: tf.Tensor[]) => TensorTree,
   inputs: readonly tf.Tensor[],
+  { precision }: CompileOptions,
 ): Signature {
   const { runtime, backend } = native;
   const engine = internals();
@@ -100,7 +108,9 @@ function trace(
   for (const variable of variables) ownValue(native, variable);
   // Values still waiting in JavaScript go to TensorFlow now, or the trace would take them for constants.
   const ids = backend.getInputTensorIds(variables);
-  const tracer = new Tracer(runtime, new Map(ids.map((id, key) => [id, key])));
+  const tracer = new Tracer(runtime, new Map(ids.map((id, key) => [id, key])), {
+    mixed: precision === "mixed",
+  });
   const before = variables.map((variable) => variable.dataId);
   for (const dataId of before) backend.tensorMap.get(dataId).refCount++; // an assignment must not free the value
   const given = inputs.map((tensor) => {
@@ -242,9 +252,10 @@ function replaceValue(
  * counting) happens only while it is traced. On other backends `fn` runs as it is, inside `tf.tidy`.
  *
  * @param fn Takes tensors; gives a tensor, or arrays and objects of them. Results become the caller's.
+ * @param options In which numbers to multiply.
  * @returns A function with the same arguments and results, and `dispose`.
  * @throws {Error} At the first call, if `fn` reads a tensor's values or makes a shape that depends on them; the op
- * is named.
+ * is named; or if it is to run in mixed precision on a machine without.
  * @example
  * ```ts
  * import { compile, startEngine } from "./mod.ts";
@@ -255,12 +266,15 @@ function replaceValue(
  */
 export function compile<Arguments extends readonly tf.Tensor[], Result extends TensorTree>(
   fn: (...inputs: Arguments) => Result,
+  options: CompileOptions = {},
 ): Compiled<Arguments, Result> {
   const signatures = new Map<string, Signature>();
   let ops = 0;
   const untyped = fn as unknown as (...inputs: tf.Tensor[]) => TensorTree;
   const compiled = (...inputs: Arguments): Result => {
     const native = activeNative();
+    const refusal = options.precision === "mixed" ? mixedPrecisionRefusal() : undefined;
+    if (refusal) throw new Error(`Cannot run in mixed precision: ${refusal}`);
     if (!native || state.tracer) {
       const result = runPlainly(untyped, inputs) as Result;
       if (!state.tracer) advanceRandomState();
@@ -269,7 +283,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
     const key = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(" ");
     let signature = signatures.get(key);
     if (!signature) {
-      signature = trace(native, untyped, inputs);
+      signature = trace(native, untyped, inputs, options);
       ops = signature.traced.ops;
       signatures.set(key, signature);
     }

@@ -34,7 +34,7 @@ export function freezeGraph(
   if (!native || state.tracer) {
     throw new Error("Cannot freeze a function as the engine must run on TensorFlow, outside other functions");
   }
-  const { runtime, backend } = native, tracer = new Tracer(runtime, new Map(), Infinity);
+  const { runtime, backend } = native, tracer = new Tracer(runtime, new Map(), { constantBytes: Infinity });
   const records = Object.entries(inputs).map(([name, shape]) =>
     [name, tracer.addArgument(shape, FLOAT, name)] as const
   );

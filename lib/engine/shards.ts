@@ -17,6 +17,7 @@ import {
 } from "./layers/rewrites.ts";
 import { graphOf } from "./model_graph.ts";
 import { outputNames, squashingOf } from "./last_activation.ts";
+import { inLayer } from "./trace_scope.ts";
 import { drawTogether } from "./random/random.ts";
 import { tf } from "./tf.ts";
 
@@ -136,11 +137,15 @@ function runGraph(graph: ModelGraph, inputs: readonly Value[], { training, logit
       if (known.some((value) => value === undefined)) continue; // a node of another model that shares the layer
       const given = known as Value[], first = firsts.get(layer), second = seconds.get(layer);
       const run: RunShards = (shards) => runLayer(layer, [{ shards }], callArgs, training)[0];
-      const results = first
-        ? [{ shards: first.runFirst(run, given[0].shards) }]
-        : second
-        ? [{ shards: second.runSecond(run, given[0].shards) }]
-        : runNode(node, given, { training, logits: outputTensors.map(({ id }) => wanted.has(id)) });
+      const results = inLayer(
+        layer.name,
+        () =>
+          first
+            ? [{ shards: first.runFirst(run, given[0].shards) }]
+            : second
+            ? [{ shards: second.runSecond(run, given[0].shards) }]
+            : runNode(node, given, { training, logits: outputTensors.map(({ id }) => wanted.has(id)) }),
+      );
       const mask = graphOf(layer) ? undefined : maskOf(layer, given);
       outputTensors.forEach(({ id }, i) => values.set(id, mask ? { ...results[i], mask } : results[i]));
     }

@@ -6,7 +6,7 @@
  * open = clip(sharpness · (smooth / threshold − 1) + ½, 0, 1), the weights w = open · v have the sum s, the central second
  * moments r = ⟨x² + y²⟩, d = ⟨x² − y²⟩ and c = 2⟨xy⟩, and so the squares of length and width (r ± √(d² + c²)) / 2. @module
  */
-import { tf } from "../engine/mod.ts";
+import { inFloat32, tf } from "../engine/mod.ts";
 import {
   baseConfig,
   checkKnownSides,
@@ -77,7 +77,8 @@ export class ClusterShapes extends tf.layers.Layer {
       const open = tf.clipByValue(tf.sub(steep, this.#sharpness - 0.5), 0, 1); // [batch, thresholds, pixels]
       const values = tf.reshape(picture, [-1, 1, pixels]), light = tf.mul(open, values);
       const powers = tf.tensor2d(coordinatePowers(rows, columns, this.#unit, { ones: true }), [pixels, 6]);
-      const sums = tf.matMul(tf.reshape(light, [-1, pixels]) as tf.Tensor2D, powers);
+      const rowsOfLight = tf.reshape(light, [-1, pixels]) as tf.Tensor2D;
+      const sums = inFloat32(() => tf.matMul(rowsOfLight, powers));
       const [sum, ...powerSums] = tf.split(sums, 6, 1), s = tf.maximum(sum, LEAST_LIGHT);
       const { r, d, c } = centralMoments(TENSORS, powerSums, (sum) => tf.div(sum, s));
       const apart = tf.sqrt(tf.add(tf.add(tf.square(d), tf.square(c)), LEAST_DIFFERENCE));

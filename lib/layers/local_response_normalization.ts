@@ -1,5 +1,5 @@
 /** Local response normalisation over neighbouring channels, as AlexNet has it. @module */
-import { tf } from "../engine/mod.ts";
+import { inFloat32, tf } from "../engine/mod.ts";
 import { baseConfig, channelsOf, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { scalar, set, type Site } from "./onnx.ts";
@@ -53,7 +53,7 @@ export class LocalResponseNormalization extends tf.layers.Layer {
       // A product with a matrix of ones about the diagonal adds the neighbours, on every backend and with gradients.
       const ones = tf.tensor2d(neighbours(channels, depthRadius), [channels, channels]);
       const rows = tf.reshape(tf.square(x), [-1, channels]);
-      const sums = tf.reshape(tf.matMul(rows as tf.Tensor2D, ones), x.shape);
+      const sums = tf.reshape(inFloat32(() => tf.matMul(rows as tf.Tensor2D, ones)), x.shape);
       return tf.div(x, tf.pow(tf.add(tf.mul(sums, alpha), bias), beta));
     });
   }

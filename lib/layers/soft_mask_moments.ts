@@ -5,7 +5,7 @@
  * r = ⟨x² + y²⟩ − ⟨x⟩² − ⟨y⟩², d = ⟨x² − y²⟩ − ⟨x⟩² + ⟨y⟩² and c = 2 (⟨xy⟩ − ⟨x⟩⟨y⟩). With λ and λ' the variances along and
  * across, r = λ + λ' and d² + c² = (λ − λ')²: r² and d² + c² do not change when the picture is turned. @module
  */
-import { tf } from "../engine/mod.ts";
+import { inFloat32, tf } from "../engine/mod.ts";
 import { baseConfig, checkKnownSides, type LayerConfig, type OneOrMany, only, onlyShape } from "./_layer.ts";
 import { centralMoments, coordinatePowers, nodesOf, TENSORS } from "./_moments.ts";
 import type { LayerDefinition } from "./definition.ts";
@@ -55,7 +55,7 @@ export class SoftMaskMoments extends tf.layers.Layer {
       const masks = tf.softmax(tf.mul(tf.tanh(tf.mul(pixels, gains)), this.#contrast)); // [batch, gains, pixels]
       const flat = tf.reshape(masks, [-1, rows * columns]) as tf.Tensor2D;
       const powers = tf.tensor2d(coordinatePowers(rows, columns, this.#unit), [rows * columns, 5]);
-      const { r, d, c } = centralMoments(TENSORS, tf.split(tf.matMul(flat, powers), 5, 1));
+      const { r, d, c } = centralMoments(TENSORS, tf.split(inFloat32(() => tf.matMul(flat, powers)), 5, 1));
       const moments = tf.concat([r, d, c, tf.square(r), tf.add(tf.square(d), tf.square(c))], 1);
       return tf.reshape(moments, [-1, 5 * this.#gains.length]);
     });

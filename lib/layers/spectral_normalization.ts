@@ -1,5 +1,5 @@
 /** SpectralNormalization: a layer whose kernel is kept at a largest singular value of 1. @module */
-import { tf } from "../engine/mod.ts";
+import { inFloat32, tf } from "../engine/mod.ts";
 import {
   baseConfig,
   checkCount,
@@ -96,7 +96,7 @@ export class SpectralNormalization extends tf.layers.Layer {
 
   override call(inputs: OneOrMany<tf.Tensor>, kwargs: { training?: boolean }): OneOrMany<tf.Tensor> {
     return tf.tidy(() => {
-      if (kwargs.training) this.#normalize();
+      if (kwargs.training) inFloat32(() => this.#normalize());
       return this.layer.call(inputs, kwargs);
     });
   }

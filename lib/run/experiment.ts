@@ -84,7 +84,10 @@ export interface Data {
 }
 
 /** What belongs to the single run rather than to the recipe. */
-type OwnOfRun = Exclude<keyof LoopOptions, "schedule" | "shards" | "callbacks"> | "validation" | "onEnd";
+type OwnOfRun =
+  | Exclude<keyof LoopOptions, "schedule" | "shards" | "callbacks">
+  | "validation"
+  | "onEnd";
 
 /** A union's members, each without some fields. */
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -135,6 +138,19 @@ export interface Measurements {
   outputs?: Readonly<Record<string, Record<string, unknown>>>;
 }
 
+/** A measurement by which mixed precision is no worse than float32, as `deno task bench precision` prints it. */
+export interface PrecisionEvidence {
+  /** When, as an ISO date. */
+  measured: string;
+  /** What was compared on the test examples. */
+  metric: string;
+  /** Values by seed, in the same order. */
+  float32: readonly number[];
+  mixed: readonly number[];
+  /** 95 % interval of the mean difference, mixed less float32. */
+  difference: readonly [low: number, high: number];
+}
+
 /**
  * An experiment. Methods take the option values; those after loading also the data. They are pure: none writes into what
  * another one reads.
@@ -148,6 +164,11 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
   readonly options: T;
   /** Defaults of the options that every run has. */
   readonly defaults: { epochs: number; batch: number };
+  /**
+   * Where it was measured that mixed precision learns as much as float32: three seeds of each, by `deno task bench precision`.
+   * Only then does `--precision auto` take it.
+   */
+  readonly mixedPrecision?: PrecisionEvidence;
   /** Changes defaults that depend on other options, such as a recipe's own batch, where they were not `given`. */
   resolveOptions?(options: Options<T>, given: ReadonlySet<string>): Options<T>;
   /** Fetches, reads and splits the data; everything random comes from `options.seed`. */

@@ -58,6 +58,7 @@ function factsOf({ record, history }: Outcome): Record<string, string | number> 
     "seconds of training": Math.round(history.seconds),
     engine: `${engine?.backend} ${engine?.version}`,
     "threads, shards": `${engine?.threads ?? 0}, ${history.shards}`,
+    precision: history.precision,
     host: record.host,
     started: `${record.started.slice(0, 16).replace("T", " ")} UTC`,
     ...(serving && { "train/serve difference": serving.largest.toExponential(1) }),

@@ -24,7 +24,7 @@ export interface RunRecord {
   dataFingerprint?: string;
   /** Examples of each split. */
   examples?: Record<string, number>;
-  /** Engine, its version, threads, and into how many shards a batch was cut. */
+  /** Engine, its version, threads, into how many shards a batch was cut, and in which precision layers multiplied. */
   engine?: Record<string, string | number>;
   /** Versions of the programs that matter, by name. */
   versions: Record<string, string>;

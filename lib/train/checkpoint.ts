@@ -6,7 +6,7 @@
  * the SHA-256 of the arrays.
  * @module
  */
-import type { tf } from "../engine/mod.ts";
+import type { Precision, tf } from "../engine/mod.ts";
 import { sha256 } from "../base/sha256.ts";
 import { writeDurably } from "../base/durable_file.ts";
 import type { EpochNumbers } from "./history.ts";
@@ -27,6 +27,8 @@ export interface CheckpointState {
   seconds: number;
   epochSeconds: number;
   shards: number;
+  /** In which numbers layers multiply; float32 where an older checkpoint says nothing. */
+  precision?: Precision;
   /** Whether a callback ended the run. */
   stopped: boolean;
   /** Epoch of the kept weights, 0 for none, and whether to go back to them. */

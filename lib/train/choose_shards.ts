@@ -1,21 +1,18 @@
 /** Into how many shards to cut a batch: a short measurement, since it depends on the machine and on the model. @module */
-import { engineReport, tf } from "../engine/mod.ts";
-import { batches } from "./order.ts";
+import { engineReport, type Precision } from "../engine/mod.ts";
 import type { CompiledStep, TrainStep } from "./step.ts";
-import { assignValues, copyValues } from "./weights.ts";
+import { milliseconds, onTrial, type TrialOptions } from "./trial.ts";
 
 /** What {@linkcode chooseShards} needs of a run. */
-export interface ChooseShardsOptions {
-  /** Examples a step. */
-  batch: number;
+export interface ChooseShardsOptions extends TrialOptions {
   /** Steps that the whole run takes; a short run is not worth measuring. */
   steps: number;
-  /** Number of examples in all. */
-  size: number;
+  /** In which numbers layers multiply. @default {"float32"} */
+  precision?: Precision;
 }
 
-/** Runs shorter than this take one shard a thread, unmeasured. */
-const WORTH_MEASURING = 500;
+/** Steps of a run from which on choices are measured; a shorter one takes one shard a thread. */
+export const WORTH_MEASURING = 500;
 /** Most shards, and fewest examples of one. */
 const MOST = 8, FEWEST_EXAMPLES = 4;
 const MEASURED_STEPS = 4;
@@ -48,9 +45,9 @@ export function shardsByThreads(batch: number): number {
  */
 export async function chooseShards(
   train: TrainStep,
-  { batch, steps, size }: ChooseShardsOptions,
+  { batch, steps, size, precision = "float32" }: ChooseShardsOptions,
 ): Promise<{ shards: number; step: CompiledStep }> {
-  const create = (shards: number) => train.compile(shards);
+  const create = (shards: number) => train.compile(shards, precision);
   const { backend, threads } = engineReport();
   const most = Math.min(MOST, 2 * threads, Math.floor(Math.min(batch, size) / FEWEST_EXAMPLES));
   if (backend !== "tensorflow" || most < 2) return { shards: 1, step: create(1) };
@@ -59,31 +56,19 @@ export async function chooseShards(
     const shards = shardsByThreads(Math.min(batch, size));
     return { shards, step: create(shards) };
   }
-  const state = Object.values(train.variables).flat();
-  const before = copyValues(state);
-  const [rows] = batches(size, batch, { shuffle: false });
-  const { value: first } = await train.batches.feed([rows]).next();
-  const rates = Object.fromEntries(train.rates.map((name) => [name, 1e-6]));
-  let best: { shards: number; step: CompiledStep; ms: number } | undefined;
-  try {
+  const best = await onTrial(train, { batch, size }, async (take) => {
+    let best: { shards: number; step: CompiledStep; ms: number } | undefined;
     for (const shards of candidates) {
       const step = create(shards);
-      step.run(first!.tensors, rates); // traces, and lets TensorFlow optimise
+      await take(step); // traces, and lets TensorFlow optimise
       let ms = Infinity;
-      for (let i = 0; i < MEASURED_STEPS; i++) {
-        const start = performance.now();
-        step.run(first!.tensors, rates);
-        await step.totals.read();
-        ms = Math.min(ms, performance.now() - start);
-      }
+      for (let i = 0; i < MEASURED_STEPS; i++) ms = Math.min(ms, await milliseconds(() => take(step)));
       const [winner, loser] = !best || ms < best.ms ? [{ shards, step, ms }, best] : [best, { step }];
       loser?.step.dispose();
       best = winner;
     }
-  } finally {
-    assignValues(state, before);
-    tf.dispose([before, first!.tensors]);
-  }
-  best!.step.totals.reset();
-  return { shards: best!.shards, step: best!.step };
+    return best!;
+  });
+  best.step.totals.reset();
+  return { shards: best.shards, step: best.step };
 }

@@ -1,10 +1,11 @@
 /** Training: one compiled step, run over batches and epochs, with everything that a long run needs around it. @module */
 import { heedStop, stopped } from "../base/stop_button.ts";
-import { random, tf } from "../engine/mod.ts";
+import { mixedPrecisionRefusal, type Precision, random, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import { checkList, checkModels, checkPart, checkSource } from "./arguments.ts";
 import type { RunInfo } from "./callback.ts";
-import { checkSettings, readCheckpoint } from "./checkpoint.ts";
+import { type CheckpointState, checkSettings, readCheckpoint } from "./checkpoint.ts";
+import { choosePrecision } from "./choose_precision.ts";
 import { chooseShards } from "./choose_shards.ts";
 import type { History } from "./history.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import { validationName } from "./metric.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
 import { constant, type Schedule } from "./schedule.ts";
-import { type Models, modelsOf, type StepPlan, type TrainStep } from "./step.ts";
+import { type CompiledStep, type Models, modelsOf, type StepPlan, type TrainStep } from "./step.ts";
 import { supervised, type SupervisedOptions } from "./steps/supervised.ts";
 
 /** Options for {@linkcode fit}: of the loop, and either those of supervised learning or another step. */
@@ -39,7 +40,7 @@ export interface FitEnds {
  *
  * Each step is one compiled function. An epoch visits every example once, in an order that depends on seed and epoch
  * only; the last batch may be smaller. With a checkpoint, a run that was killed and resumed ends with the very same
- * weights as one that was not, given the same backend, threads and shards.
+ * weights as one that was not, given the same backend, threads, shards and precision.
  *
  * @param model Any built model of layers, or several by name; their weights are changed.
  * @param train Training examples, their inputs and targets named as the model's inputs and outputs are, where it has
@@ -49,7 +50,8 @@ export interface FitEnds {
  * @throws {RangeError} If the loss stops being a finite number, naming epoch, batch and examples; the last checkpoint
  * stays as it was.
  * @throws {TypeError} If names or shapes of source, losses and model do not fit each other.
- * @throws {Error} If a checkpoint belongs to a run with other settings.
+ * @throws {Error} If a checkpoint belongs to a run with other settings, or mixed precision is asked of a machine that has
+ * none.
  * @throws {DOMException} `AbortError` if a notebook's Stop button was pressed and no signal was given.
  * @example Learn to tell the sign of a number
  * ```ts
@@ -122,8 +124,11 @@ function checkArguments(model: tf.LayersModel | Models, train: Source, options: 
   checkOptions(train, options ?? {}); // without any the loss is missing
 }
 
+/** What may be asked for. */
+const PRECISIONS: readonly (Precision | "auto")[] = ["float32", "mixed", "auto"];
+
 function checkOptions(train: Source, options: FitOptions): void {
-  const { epochs, batch = 128, shards = "auto", checkpoint, validation, callbacks = [] } = options;
+  const { epochs, batch = 128, shards = "auto", precision, checkpoint, validation, callbacks = [] } = options;
   if (!("step" in options)) checkRecipe(options);
   checkList(callbacks, "callbacks");
   if (validation !== undefined) checkSource(validation, "measure after every epoch");
@@ -140,6 +145,9 @@ function checkOptions(train: Source, options: FitOptions): void {
   whole("epochs", epochs);
   whole("batch", batch);
   if (shards !== "auto") whole("shards", shards);
+  if (precision !== undefined && !PRECISIONS.includes(precision)) {
+    throw new RangeError(`Cannot train in precision "${precision}": there are ${PRECISIONS.join(", ")}`);
+  }
   if (checkpoint?.every !== undefined) whole("epochs between checkpoints", checkpoint.every);
 }
 
@@ -180,7 +188,7 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
   const settings = settingsOf(step, schedules, train, options);
   const saved = options.resume && checkpoint ? await readCheckpoint(checkpoint.path) : undefined;
   if (saved) checkSettings(checkpoint!.path, saved.state.settings, settings);
-  const { compiled, shards } = await compileStep(step, train, options, saved?.state.shards);
+  const { compiled, shards, precision } = await compileStep(step, train, options, saved?.state);
   random.setState({ seed, counter: 0 });
   const evaluation = validation &&
     step.evaluation?.(validation, { batch: Math.max(batch, 256), shards, signal });
@@ -205,6 +213,7 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
       seconds: 0,
       epochSeconds: 0,
       shards,
+      precision,
       stopped: false,
       keptEpoch: 0,
       restoreKept: false,
@@ -216,18 +225,45 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
   return run;
 }
 
-/** The step for the shards that were asked for, that a checkpoint was made with, or that a measurement found best. */
-async function compileStep(step: TrainStep, train: Source, options: FitOptions, saved?: number) {
-  const { batch = 128, seed = 0, shards = "auto", epochs } = options;
-  if (saved !== undefined && shards !== "auto" && saved !== shards) {
-    throw new Error(`Cannot resume as the run had ${saved} shards: got ${shards}`);
-  }
-  const wanted = saved ?? shards;
+/** How a step runs: as it was asked for, as a checkpoint was made, or as a measurement found best. */
+interface Settled {
+  compiled: CompiledStep;
+  shards: number;
+  precision: Precision;
+}
+
+async function compileStep(
+  step: TrainStep,
+  train: Source,
+  options: FitOptions,
+  saved?: CheckpointState,
+): Promise<Settled> {
+  const { batch = 128, seed = 0, epochs } = options;
+  const wanted = wantedOf(options, saved);
+  const refusal = wanted.precision === "mixed" ? mixedPrecisionRefusal() : undefined;
+  if (refusal) throw new Error(`Cannot train in mixed precision: ${refusal}`);
+  const trial = { batch, size: train.size, steps: Math.ceil(train.size / batch) * epochs };
   random.setState({ seed, counter: 0 });
-  if (wanted !== "auto") return { shards: wanted, compiled: step.compile(wanted) };
-  const steps = Math.ceil(train.size / batch) * epochs;
-  const chosen = await chooseShards(step, { batch, steps, size: train.size });
-  return { shards: chosen.shards, compiled: chosen.step };
+  const first = wanted.precision === "mixed" ? "mixed" : "float32";
+  const { shards, step: compiled } = wanted.shards === "auto"
+    ? await chooseShards(step, { ...trial, precision: first })
+    : { shards: wanted.shards, step: step.compile(wanted.shards, first) };
+  if (wanted.precision !== "auto") return { compiled, shards, precision: wanted.precision };
+  const chosen = await choosePrecision(step, { ...trial, shards, float32: compiled });
+  return { compiled: chosen.step, shards, precision: chosen.precision };
+}
+
+/** What was asked for, or what a checkpoint was made with. @throws {Error} If they differ. */
+function wantedOf({ shards = "auto", precision }: FitOptions, saved?: CheckpointState) {
+  if (!saved) return { shards, precision: precision ?? "float32" };
+  const had = { shards: saved.shards, precision: saved.precision ?? "float32" };
+  if (shards !== "auto" && had.shards !== shards) {
+    throw new Error(`Cannot resume as the run had ${had.shards} shards: got ${shards}`);
+  }
+  if (precision !== undefined && precision !== "auto" && had.precision !== precision) {
+    throw new Error(`Cannot resume as the run had ${had.precision} precision: got ${precision}`);
+  }
+  return had;
 }
 
 /** Which way the columns of the history improve. */

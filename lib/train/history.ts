@@ -1,4 +1,5 @@
 /** What a training run did, epoch by epoch, and its CSV. @module */
+import type { Precision } from "../engine/mod.ts";
 
 /** Numbers of one epoch: `epoch` (from 1), `loss`, metrics, `validationLoss`, …, `learningRate`, `seconds`. */
 export type EpochNumbers = Record<string, number>;
@@ -20,6 +21,8 @@ export interface History {
   weightsOf: number;
   /** Shards that each batch was cut into. */
   shards: number;
+  /** In which numbers its layers multiplied. */
+  precision: Precision;
   /** What callbacks have to tell at the end, by their names. */
   states: Record<string, unknown>;
 }

@@ -3,7 +3,7 @@
  * no number. It knows nothing of models, losses or optimizers, so that all of this holds for every kind of step.
  * @module
  */
-import { random, tf } from "../engine/mod.ts";
+import { type Precision, random, tf } from "../engine/mod.ts";
 import type { Callback, TrainingControl } from "./callback.ts";
 import { arraysOf, type Checkpoint, type CheckpointState, writeCheckpoint } from "./checkpoint.ts";
 import type { EpochNumbers, History } from "./history.ts";
@@ -54,6 +54,11 @@ export interface LoopOptions {
   schedule?: Schedule | Readonly<Record<string, Schedule>>;
   /** Into how many shards to cut a batch; "auto" measures at the start. @default {"auto"} */
   shards?: number | "auto";
+  /**
+   * In which numbers layers multiply, forward and in their gradients: "mixed" rounds the factors to bfloat16, "auto" does so
+   * where a measurement at the start finds it faster. @default {"float32"}
+   */
+  precision?: Precision | "auto";
   callbacks?: readonly Callback[];
   checkpoint?: CheckpointOptions;
   /** Go on from the checkpoint, where there is one. @default {false} */
@@ -344,6 +349,7 @@ export function historyOf({ state, callbacks }: Run, ending: History["ending"]):
     seconds: state.seconds,
     weightsOf: best ? state.keptEpoch : state.epoch,
     shards: state.shards,
+    precision: state.precision ?? "float32",
     states: Object.fromEntries(callbacks.map((callback) => [callback.name, callback.state?.()])),
   };
 }

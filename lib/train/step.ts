@@ -3,7 +3,7 @@
  * callbacks, checkpoints, resuming and the stop on a loss that is no number belong to the loop and hold for every step.
  * @module
  */
-import { builtModel, tf } from "../engine/mod.ts";
+import { builtModel, type Precision, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import type { Batches, BatchTensors } from "./batch.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
@@ -39,8 +39,8 @@ export interface TrainStep {
   readonly rates: readonly string[];
   /** The source, opened. */
   readonly batches: Batches;
-  /** The step as one compiled function that cuts a batch into shards. */
-  compile(shards: number): CompiledStep;
+  /** The step as one compiled function that cuts a batch into shards, its layers multiplying float32 unless told. */
+  compile(shards: number, precision?: Precision): CompiledStep;
   /** Loss and metrics on another source; absent where the step has none, as for a GAN. */
   evaluation?(source: Source, options: EvaluationSettings): Evaluation;
   /** The optimizer's state as arrays, for a file. */

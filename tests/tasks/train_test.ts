@@ -91,6 +91,11 @@ const BAD: [name: string, args: string[], message: string][] = [
   ["no epochs", ["mnist", "--epochs", "0"], '--epochs needs a whole number of at least 1: got "0"'],
   ["half an example", ["mnist", "--batch", "0.5"], '--batch needs a whole number of at least 1: got "0.5"'],
   ["an unknown model", ["mnist", "--model", "tutorial"], "(nearest: tutorial_cnn)"],
+  [
+    "mixed precision where there is none",
+    ["mnist", "--backend", "cpu", "--precision", "mixed"],
+    "Cannot train with --precision mixed: the cpu backend multiplies float32 only",
+  ],
   ["an unknown backend", ["mnist", "--backend", "tensorflw"], "(nearest: tensorflow)"],
 ];
 for (const [name, args, message] of BAD) {

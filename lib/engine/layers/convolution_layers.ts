@@ -6,7 +6,7 @@
  * even where the input is the picture itself. A trace prunes it; the other backends would pay an eighth of a step.
  * @module
  */
-import { activeNative } from "../state.ts";
+import { activeNative, state } from "../state.ts";
 import { tf } from "../tf.ts";
 import { chooseTile, convolveTiled, type Tile, transformFilter } from "../ops/winograd.ts";
 
@@ -66,7 +66,10 @@ prototype.call = function (inputs, kwargs) {
   const native = activeNative() !== undefined;
   const dense = [...strides, ...dilationRate].every((step) => step === 1);
   const kernel = this.kernel.read();
-  const tile = native && dense ? chooseTile(x.shape, kernel.shape, padding) : undefined;
+  // Rounded to bfloat16 the points of a tile would lose what rounded pixels keep.
+  const tile = native && dense && !state.tracer?.isMixed
+    ? chooseTile(x.shape, kernel.shape, padding)
+    : undefined;
   const dilated = dilationRate.some((rate) => rate !== 1); // the fused op has no gradient of these
   const plain = tile === undefined && ((native && !dilated) || !inTraining());
   if (plain) return stock.call(this, inputs, kwargs);

@@ -8,6 +8,7 @@
  * @module
  */
 import { type AttributeSetters, graphSetters, setAttribute } from "./native_attributes.ts";
+import { MixedProducts } from "./mixed_products.ts";
 import { cName } from "./native_library.ts";
 import type { NativeRuntime, OpSink } from "./native_runtime.ts";
 import {
@@ -50,8 +51,13 @@ const LIST_INPUTS: Record<string, (inputs: number) => number> = {
   Pack: (n) => n,
 };
 
-/** Above this many bytes a tensor from outside is captured rather than copied into the graph. */
-const CONSTANT_BYTES = 4096;
+/** How a trace is taken down. */
+export interface TracerOptions {
+  /** Above this many bytes a tensor from outside is captured rather than copied into the graph. @default {4096} */
+  constantBytes?: number;
+  /** Whether products of layers are taken down in bfloat16. @default {false} */
+  mixed?: boolean;
+}
 
 let functions = 0;
 
@@ -69,6 +75,9 @@ export class Tracer implements OpSink {
   readonly #reshaped = new Map<number, Symbol>();
   readonly #setters: AttributeSetters;
   readonly #constantBytes: number;
+  readonly #mixed: MixedProducts | undefined;
+  /** To which layer the ops to come belong. */
+  scope: { layer?: string; exact?: boolean } = {};
   #random: Symbol | undefined;
   #randomOps = 0;
   #next = -2; // -1 is tfjs-node's mark for "not yet in TensorFlow"
@@ -77,14 +86,14 @@ export class Tracer implements OpSink {
   /**
    * @param runtime Where real tensors live.
    * @param variableOf From the tensor id that holds a variable's value now to the variable's key.
-   * @param constantBytes Above this many a tensor from outside is captured rather than copied into the graph.
    */
   constructor(
     runtime: NativeRuntime,
     variableOf: ReadonlyMap<number, number>,
-    constantBytes: number = CONSTANT_BYTES,
+    { constantBytes = 4096, mixed = false }: TracerOptions = {},
   ) {
     this.#constantBytes = constantBytes;
+    this.#mixed = mixed ? new MixedProducts((...op) => this.#take(...op)) : undefined;
     this.#runtime = runtime;
     this.#variableOf = variableOf;
     this.#graph = runtime.symbols.TF_NewGraph();
@@ -127,7 +136,22 @@ export class Tracer implements OpSink {
     );
   }
 
+  /** Whether products of layers are being taken down in bfloat16. */
+  get isMixed(): boolean {
+    return this.#mixed !== undefined && this.scope.layer !== undefined && !this.scope.exact;
+  }
+
   execute(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): TensorRecord[] {
+    const product = this.isMixed ? this.#mixed!.multiply(name, attributes, inputs) : undefined;
+    return product ?? this.#take(name, attributes, inputs, outputs);
+  }
+
+  #take(
     name: string,
     attributes: readonly OpAttribute[],
     inputs: readonly number[],

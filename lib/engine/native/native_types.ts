@@ -15,6 +15,7 @@ export const DataType = {
   COMPLEX64: 8,
   INT64: 9,
   BOOL: 10,
+  BFLOAT16: 14,
   RESOURCE: 20,
 } as const;
 
@@ -52,6 +53,7 @@ const NAMES: Record<number, string> = {
   8: "complex64",
   9: "int64",
   10: "bool",
+  14: "bfloat16",
   20: "resource",
 };
 

@@ -6,7 +6,16 @@
  * the same forward pass, as in TensorFlow's DCGAN tutorial.
  * @module
  */
-import { applySharded, builtModel, compile, logitOutputs, losses, random, tf } from "../../engine/mod.ts";
+import {
+  applySharded,
+  builtModel,
+  compile,
+  logitOutputs,
+  losses,
+  type Precision,
+  random,
+  tf,
+} from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
@@ -135,7 +144,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     return { loss: value, gradients, scores };
   }
 
-  function compileStep(shards: number): CompiledStep {
+  function compileStep(shards: number, precision?: Precision): CompiledStep {
     const totals = createTotals(NAMES);
     const compiled = compile((makerRate: tf.Tensor, judgeRate: tf.Tensor, ...tensors: tf.Tensor[]) => {
       const parts = batches.parts(tensors, { shards, training: true });
@@ -150,7 +159,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       totals.add(judging.loss, examples, [tf.mul(making.loss, examples), ...judging.scores]);
       tf.dispose([...making.made, ...judging.scores]);
       return null;
-    });
+    }, { precision });
     return {
       totals,
       run(tensors, rates) {

@@ -4,7 +4,14 @@
  * and reads nothing back until somebody asks.
  * @module
  */
-import { applySharded, compile, lastActivations, logitOutputs, tf } from "../../engine/mod.ts";
+import {
+  applySharded,
+  compile,
+  lastActivations,
+  logitOutputs,
+  type Precision,
+  tf,
+} from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { type Batches, createBatches, type Examples, type Preparation } from "../batch.ts";
@@ -149,7 +156,7 @@ function createSupervised(
     averagesOnlyAtEnd: kerasEma !== undefined,
     rates: ["learningRate"],
     batches,
-    compile: (shards) => compileStep(shards),
+    compile: compileStep,
     evaluation: (other, { batch, shards, signal }) =>
       createEvaluation(model, other, objective, { ...options, batch, shards, signal }),
     snapshot: (rate) => optimizer.snapshot(rate),
@@ -160,7 +167,7 @@ function createSupervised(
     },
   };
 
-  function compileStep(shards: number): CompiledStep {
+  function compileStep(shards: number, precision?: Precision): CompiledStep {
     const totals = createTotals(objective.names);
     const compiled = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) => {
       const parts = batches.parts(tensors, { shards, training: true });
@@ -179,7 +186,7 @@ function createSupervised(
       totals.add(value, examples, sums);
       tf.dispose(sums);
       return null;
-    });
+    }, { precision });
     return {
       totals,
       run(tensors, { learningRate }) {

@@ -6,28 +6,18 @@
  * `CONFORMANCE_SEED` draws others.
  * @module
  */
-import { applySharded, compile, splitBatch, startEngine, tf } from "../../../lib/engine/mod.ts";
-import { assert, assertEquals } from "../../assert.ts";
+import { compile, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { assert } from "../../assert.ts";
 import { Draw, type OpCase } from "./_draw.ts";
-import { LAYER_FAMILIES, type LayerCase } from "./_layer_cases.ts";
+import { LAYER_FAMILIES } from "./_layer_cases.ts";
 import { OP_FAMILIES } from "./_op_cases.ts";
+import { type Result, trainLayer, weightsLike } from "./_train_layer.ts";
 
 const BACKENDS = ["tensorflow", "cpu", "wasm"] as const;
 const CASES = Number(Deno.env.get("CONFORMANCE_CASES") ?? 6);
 const SEED = Number(Deno.env.get("CONFORMANCE_SEED") ?? 1);
 
 /** A result as plain numbers. */
-interface Result {
-  dtype: string;
-  shape: number[];
-  values: ArrayLike<number>;
-}
-
-/** The weights of the sum whose gradient is compared. */
-function weightsLike(y: tf.Tensor): tf.Tensor {
-  return tf.tensor(Float32Array.from({ length: y.size }, (_, i) => Math.sin(1.7 * i + 1)), y.shape);
-}
-
 function evaluate({ inputs, run, smooth }: OpCase, compiled: boolean): Result[] {
   const xs = inputs.map(({ values, shape, dtype }) => tf.tensor(values, shape, dtype));
   const floats = xs.flatMap(({ dtype }, i) => dtype === "float32" ? [i] : []);
@@ -97,49 +87,6 @@ for (const [name, draw] of OP_FAMILIES) {
   });
 }
 
-const BATCH = 5;
-
-/** Output, gradients of the inputs and weights, and the weights after one call in training, in so many shards. */
-function train({ inputs, dtype, build }: LayerCase, draw: Draw, shards: number, compiled: boolean): Result[] {
-  const symbols = inputs.map((shape) => tf.input({ shape, dtype }));
-  const output = build().apply(symbols.length > 1 ? symbols : symbols[0]) as tf.SymbolicTensor;
-  const model = tf.model({ inputs: symbols, outputs: output });
-  for (const weight of model.weights) {
-    const { values } = draw.floats(weight.shape as number[], -1, 1);
-    const positive = /variance/.test(weight.name) ? values.map((value) => value * value + 0.5) : values;
-    weight.write(tf.tensor(positive, weight.shape as number[]));
-  }
-  const xs = inputs.map((shape) => {
-    const whole = [BATCH, ...shape];
-    const { values } = dtype === "int32" ? draw.ints(whole, 0, 6) : draw.floats(whole, -2, 2);
-    const x = tf.tensor(values, whole, dtype);
-    return dtype === "int32" ? x : tf.variable(x);
-  });
-  const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
-  const sources = [...xs.filter((x) => x instanceof tf.Variable) as tf.Variable[], ...weights];
-  const run = () => {
-    let y: tf.Tensor | undefined;
-    const { grads } = tf.variableGrads(() => {
-      const cut = xs.map((x) => splitBatch(x, shards));
-      const byShard = cut[0].map((_, shard) => cut.map((parts) => parts[shard]));
-      y = tf.keep(tf.concat(applySharded(model, byShard, { training: true }).flat(), 0));
-      return tf.sum(tf.mul(y, weightsLike(y))).asScalar();
-    }, sources);
-    return [y!, ...sources.map(({ name }) => grads[name])];
-  };
-  const fn = compiled ? compile(run) : Object.assign(run, { dispose: () => {} });
-  const results = [...fn(), ...model.weights.map((weight) => weight.read())];
-  const plain = results.map((tensor) => ({
-    dtype: tensor.dtype,
-    shape: tensor.shape,
-    values: tensor.dataSync(),
-  }));
-  fn.dispose();
-  const said = [BATCH, ...output.shape.slice(1)];
-  assertEquals(said, plain[0].shape, "the shape that the layer says beforehand");
-  return plain;
-}
-
 /** By name of the way: the backend, how many shards, and whether the step is compiled. */
 const WAYS = {
   "tensorflow in two shards": ["tensorflow", 2, false],
@@ -155,10 +102,10 @@ Object.entries(LAYER_FAMILIES).forEach(([name, draw], family) => {
     for (let i = 0; i < Math.ceil(CASES / 2); i++) {
       const layer = draw(new Draw(seed + i));
       await startEngine({ backend: "tensorflow" });
-      const expected = train(layer, new Draw(seed + i), 1, false);
+      const expected = trainLayer(layer, new Draw(seed + i), { shards: 1 });
       for (const [way, [backend, shards, compiled]] of Object.entries(WAYS)) {
         await startEngine({ backend });
-        const actual = train(layer, new Draw(seed + i), shards, compiled);
+        const actual = trainLayer(layer, new Draw(seed + i), { shards, compiled });
         const faults = actual.flatMap((result, part) => difference(result, expected[part]) ?? []);
         assert(faults.length === 0, `${layer.name}, seed ${seed + i}, ${way}:\n${faults.join("\n")}`);
       }

@@ -118,7 +118,16 @@ export async function reportOf(name: string): Promise<unknown> {
       validationLoss: 1.5 / epoch,
       seconds: 1,
     }));
-    const history = { epochs, ending: "finished", steps: 9, seconds: 3, weightsOf: 3, shards: 1, states: {} };
+    const history = {
+      epochs,
+      ending: "finished",
+      steps: 9,
+      seconds: 3,
+      weightsOf: 3,
+      shards: 1,
+      precision: "float32",
+      states: {},
+    };
     const results = { predictions, history, models: {} } as unknown as Results;
     const { metrics } = await experiment.evaluate(predictions, data, options, results);
     const occlusion = (rows: readonly number[]) =>

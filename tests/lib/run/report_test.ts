@@ -18,6 +18,7 @@ const HISTORY: History = {
   seconds: 12.4,
   weightsOf: 2,
   shards: 3,
+  precision: "mixed",
   states: {},
 };
 const RECORD: RunRecord = {
@@ -76,6 +77,7 @@ Deno.test("writeReport() says at the head what was trained, on what, how and whe
       "seconds of training": "12",
       engine: "tensorflow 2.21.0",
       "threads, shards": "4, 3",
+      precision: "mixed",
       host: "desk.lab",
       started: "2026-11-02 12:34 UTC",
       "train/serve difference": "1.3e-7",

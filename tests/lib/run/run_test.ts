@@ -380,6 +380,25 @@ Deno.test("runExperiment() hands data, shards and savings on to training", () =>
     });
   }));
 
+Deno.test("runExperiment() takes mixed precision by itself only with evidence, and says so", () =>
+  withFolder(async (folder) => {
+    const lines: string[] = [], log = (line: string) => lines.push(line);
+    const before = join(folder, "before"), after = join(folder, "after");
+    const { history } = await run(adding(), before, { precision: "auto", log });
+    const said = "float32, as no measurement shows yet that adding learns as much in mixed precision";
+    assertEquals([history.precision, lines.includes(said)], ["float32", true], String(lines));
+    assertEquals((await readRecord(before))!.engine!.precision, "float32");
+    const evidence = { metric: "error", float32: [1], mixed: [1], difference: [0, 0] as const };
+    const shown = adding({ mixedPrecision: { measured: "2026-11-27", ...evidence } });
+    lines.length = 0;
+    const options = { epochs: 2, batch: 4, seed: 3 } as unknown as Options;
+    await run(shown, after, { precision: "auto", log, options });
+    assertEquals(lines.includes(said), false, "it is the machine's turn to say");
+    assertEquals((await readRecord(after))!.engine!.precision, "float32", "which on cpu has none");
+    const asked = run(adding(), join(folder, "asked"), { precision: "mixed" });
+    await assertRejects(() => asked, Error, "Cannot train in mixed precision: the cpu backend multiplies");
+  }));
+
 Deno.test("checkServing() compares every value, relative to large ones and absolute to small ones", async () => {
   await withFolder(async (folder) => {
     const { card } = await run(adding(), folder);

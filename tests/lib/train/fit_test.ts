@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { fromArrays, type Source, subset } from "../../../lib/data/source.ts";
-import { engineReport, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { engineReport, mixedPrecisionRefusal, startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
   absoluteError,
   accuracy,
@@ -406,4 +406,79 @@ Deno.test("fit() takes probabilities where another activation stands at the end 
   });
   const { epochs } = await fit(model, source, { loss: crossEntropy(), epochs: 1, batch: 1 });
   assertClose(epochs[0].loss, Math.log(1.3807971 / 0.8807971), 1e-4);
+});
+
+Deno.test("fit() in mixed precision learns, repeats itself, and resumes to the very same weights", async () => {
+  const refusal = mixedPrecisionRefusal();
+  if (refusal) {
+    await assertRejects(
+      () => trained({ precision: "mixed" }),
+      Error,
+      `Cannot train in mixed precision: ${refusal}`,
+    );
+    return;
+  }
+  const folder = await Deno.makeTempDir(), path = join(folder, "state");
+  const options = { precision: "mixed", epochs: 4, globalClipNorm: 0.5, schedule: constant(0.02) } as const;
+  const run = async (resume: boolean, stopAt = Infinity, more: Partial<LoopOptions> = {}) => {
+    const model = toyModel(resume ? 99 : 1), stop = new AbortController();
+    const history = await fit(model, toySource(40), {
+      ...base,
+      ...options,
+      checkpoint: { path },
+      resume,
+      signal: stop.signal,
+      reportMs: 0,
+      onBatch: ({ step }) => step >= stopAt && stop.abort(),
+      ...more,
+    });
+    const weights = weightsOf(model);
+    model.dispose();
+    return { history, weights };
+  };
+  const whole = await run(false);
+  assertEquals([whole.history.precision, whole.history.ending], ["mixed", "finished"]);
+  assert(whole.history.epochs[3].loss < whole.history.epochs[0].loss);
+  const float32 = await trained({ ...options, precision: "float32" });
+  assert(whole.weights.some((weight, i) => weight !== float32[i]), "rounding shows");
+  assert(Math.max(...whole.weights.map((weight, i) => Math.abs(weight - float32[i]))) < 0.1);
+  assertEquals((await run(false, 5)).history.ending, "interrupted");
+  await assertRejects(
+    () => run(true, Infinity, { precision: "float32" }),
+    Error,
+    "Cannot resume as the run had mixed precision: got float32",
+  );
+  assertEquals((await run(true, 8, { precision: "auto" })).history.precision, "mixed", "as it began");
+  const resumed = await run(true, Infinity, { precision: undefined });
+  assertEquals([resumed.weights, resumed.history.precision], [whole.weights, "mixed"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("fit() in mixed precision stops on a loss that is no number, and clips the gradients that it has", async () => {
+  if (mixedPrecisionRefusal()) return; // as the test above shows
+  const { images, labels } = toyArrays(8), bad = Float32Array.from(images);
+  bad[5] = NaN;
+  const source = fromArrays({ data: bad, shape: [8, SIDE, SIDE, 1] }, { data: labels, shape: [8] });
+  await assertRejects(
+    () => trained({ precision: "mixed", batch: 8 }, source),
+    RangeError,
+    "the loss is no finite number at epoch 1, batch 1 of 1",
+  );
+  // y = w · 3 towards 4 from w = 1, all of them bfloat16 numbers: the slope is 2 · (3 − 4) · 3 = −6, or what it is clipped to.
+  const layer = () =>
+    tf.layers.dense({ units: 1, inputShape: [1], useBias: false, kernelInitializer: "ones" });
+  const point = fromArrays({ data: Float32Array.of(3), shape: [1, 1] }, {
+    data: Float32Array.of(4),
+    shape: [1],
+  });
+  const moved = async (clip: Partial<SupervisedOptions>) => {
+    const model = tf.sequential({ layers: [layer()] });
+    const optimizer = sgd(), loss = meanSquaredError();
+    const options = { epochs: 1, shards: 1, schedule: constant(1), precision: "mixed" } as const;
+    await fit(model, point, { ...options, loss, optimizer, ...clip });
+    return weightsOf(model)[0];
+  };
+  assertEquals(await moved({}), 7);
+  assertEquals(await moved({ clipValue: 2 }), 3);
+  assertEquals(await moved({ globalClipNorm: 0.5 }), 1.5);
 });

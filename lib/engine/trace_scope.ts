@@ -1,0 +1,77 @@
+/**
+ * To which layer the ops of a trace belong, those of its gradient among them: a profile tells by it where time goes, and mixed
+ * precision is the layers' alone.
+ * @module
+ */
+import { state } from "./state.ts";
+import { tf } from "./tf.ts";
+
+/** What is known of the ops being traced. */
+export interface TraceScope {
+  /** The layer, those around it before it with slashes between; absent between layers. */
+  layer?: string;
+  /** Whether products stay float32 even in mixed precision. */
+  exact?: boolean;
+}
+
+/** What is read of TensorFlow.js's gradient tape. */
+interface TapeNode {
+  gradient?: (dys: unknown) => Record<string, () => tf.Tensor>;
+}
+
+function tape(): TapeNode[] | undefined {
+  return (tf.engine() as unknown as { state: { activeTape?: TapeNode[] } }).state.activeTape;
+}
+
+/** Runs `fn` with the trace in another scope. */
+function within<T>(scope: TraceScope, fn: () => T): T {
+  const tracer = state.tracer!, outer = tracer.scope;
+  tracer.scope = scope;
+  try {
+    return fn();
+  } finally {
+    tracer.scope = outer;
+  }
+}
+
+/** Has the gradient of what was taken down go where the op itself went. */
+function keepScope(node: TapeNode, scope: TraceScope): void {
+  const { gradient } = node;
+  if (!gradient) return;
+  node.gradient = (dys) => {
+    const slopes = within(scope, () => gradient(dys));
+    return Object.fromEntries(
+      Object.entries(slopes).map(([input, slope]) => [input, () => within(scope, slope)]),
+    );
+  };
+}
+
+/** Runs `fn`, so that its ops in a trace, and later their gradients, are in this scope; outside of traces it just runs. */
+function inScope<T>(change: (outer: TraceScope) => TraceScope, fn: () => T): T {
+  if (!state.tracer) return fn();
+  const scope = change(state.tracer.scope), before = tape()?.length ?? 0;
+  const result = within(scope, fn);
+  // Nodes that an inner scope has wrapped already keep it, since it is the last to be entered.
+  for (const node of tape()?.slice(before) ?? []) keepScope(node, scope);
+  return result;
+}
+
+/** Runs `fn` as part of a layer. */
+export function inLayer<T>(name: string, fn: () => T): T {
+  return inScope(({ layer, exact }) => ({ layer: layer ? `${layer}/${name}` : name, exact }), fn);
+}
+
+/**
+ * Runs `fn` with products in float32, those of its gradient too, where the rest of a layer may be in mixed precision: for moments,
+ * norms and whatever subtracts large numbers.
+ *
+ * @example
+ * ```ts
+ * import { inFloat32, startEngine } from "./mod.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * inFloat32(() => tf.matMul(tf.ones([1, 3]), tf.ones([3, 1]))).dataSync(); // 3
+ * ```
+ */
+export function inFloat32<T>(fn: () => T): T {
+  return inScope((outer) => ({ ...outer, exact: true }), fn);
+}
