@@ -1,10 +1,12 @@
 /**
  * Layers that pass on what they get, but for training: Identity, ActivityRegularization, and Keras's augmenting layers.
  *
- * Those that would change what is trained are read, scored and written again, but refuse to be trained. @module
+ * `augmenting.ts` has what the latter do in training; those it lacks are read, scored and written again, but refuse to
+ * be trained. @module
  */
 import { tf } from "../engine/mod.ts";
 import { baseConfig, type LayerConfig, type OneOrMany, only } from "./_layer.ts";
+import { type Change, CHANGES } from "./augmenting.ts";
 import type { LayerDefinition } from "./definition.ts";
 import type { JsonObject } from "./keras_settings.ts";
 import { pass } from "./onnx.ts";
@@ -33,12 +35,14 @@ export class Identity extends tf.layers.Layer {
 }
 tf.serialization.registerClass(Identity);
 
-/** A layer that has work to do in training, which only Keras does. */
+/** What a passing layer does in training: changes images, nothing, or what only Keras does, in words. */
+type Work = Change | string | undefined;
+
+/** A layer that has work to do in training. */
 abstract class Passing extends Identity {
   /** Its settings. */
   readonly kept: JsonObject;
-  /** What would be done, if anything. */
-  protected abstract readonly work: string | undefined;
+  protected abstract readonly work: Work;
 
   constructor(config: PassingConfig) {
     super(config);
@@ -46,32 +50,37 @@ abstract class Passing extends Identity {
   }
 
   override call(inputs: OneOrMany<tf.Tensor>, kwargs: { training?: boolean } = {}): tf.Tensor {
-    if (kwargs.training && this.work !== undefined) {
-      throw new TypeError(
-        `Cannot train through layer "${this.name}" (${this.getClassName()}) as ${this.work}; ` +
-          `a model of the other layers can be trained`,
-      );
-    }
-    return super.call(inputs);
+    const { work } = this, x = only(inputs);
+    if (!kwargs.training || work === undefined) return super.call(inputs);
+    if (typeof work === "string") throw this.#refused(work);
+    if (x.rank !== 4) throw this.#refused(`its input must have 4 axes: got ${JSON.stringify(x.shape)}`);
+    const { data_format: format = "channels_last" } = this.kept;
+    if (format !== "channels_last") throw this.#refused(`it has data_format ${JSON.stringify(format)}`);
+    return tf.tidy(() => work(tf.cast(x, "float32") as tf.Tensor4D));
+  }
+
+  #refused(why: string): TypeError {
+    return new TypeError(
+      `Cannot train through layer "${this.name}" (${this.getClassName()}) as ${why}; ` +
+        `a model of the other layers can be trained`,
+    );
   }
 }
 
 function passingClass(
   className: string,
-  workOf: (kept: JsonObject) => string | undefined,
+  workOf: (kept: JsonObject) => Work,
 ): new (config: PassingConfig) => tf.layers.Layer {
   const made = class extends Passing {
     static override className = className;
-    protected override get work(): string | undefined {
-      return workOf(this.kept);
-    }
+    protected override readonly work = workOf(this.kept);
   };
   tf.serialization.registerClass(made as never);
   return made;
 }
 
 /** A layer whose settings are kept as they are. */
-function passing(className: string, workOf: (kept: JsonObject) => string | undefined): LayerDefinition {
+function passing(className: string, workOf: (kept: JsonObject) => Work): LayerDefinition {
   const Made = passingClass(className, workOf);
   return {
     className,
@@ -127,6 +136,9 @@ export const PASSING_LAYERS: readonly LayerDefinition[] = [
     return isIdle(l1) && isIdle(l2) ? undefined : "what it adds to the loss is not computed here";
   }),
   ...AUGMENTING.map((className) =>
-    passing(className, () => "it augments only in Keras: leave it to the augmentation of fit")
+    passing(
+      className,
+      CHANGES[className] ?? (() => "it augments only in Keras: leave it to the augmentation of fit"),
+    )
   ),
 ];
