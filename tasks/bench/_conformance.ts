@@ -74,6 +74,8 @@ export interface PeerModel {
   outputs: PeerArray[];
   used: string[];
   options?: string[];
+  /** By output, how far Keras's own values move where the inputs do by their last bit; asked for where ours differ. */
+  apart?: number[];
 }
 
 interface PeerRecipe {
@@ -96,13 +98,15 @@ export type Backend = "tensorflow" | "wasm" | "cpu";
 const BACKENDS: readonly Backend[] = ["cpu", "wasm", "tensorflow"];
 /** How far outputs may be apart: relative to their own size, and to the largest of them. */
 const RELATIVE = 1e-4, OF_LARGEST = 1e-6;
+/** How many times Keras's own distance by the inputs' last bit they may be apart, as long as that is a small share of the largest. */
+const TIMES_OWN = 4, LARGEST_OWN = 1e-4;
 
 /** Thrown where numbers differ. */
 class Difference extends Error {}
 
 type Shaped = { shape: readonly number[]; data: ArrayLike<number> };
 
-function compare(actual: readonly Shaped[], wanted: readonly Shaped[]): void {
+function compare(actual: readonly Shaped[], wanted: readonly Shaped[], own: readonly number[] = []): void {
   const shapes = (all: readonly Shaped[]) => JSON.stringify(all.map(({ shape }) => shape));
   if (shapes(actual) !== shapes(wanted)) {
     throw new Difference(`shapes ${shapes(actual)}, Keras has ${shapes(wanted)}`);
@@ -111,9 +115,10 @@ function compare(actual: readonly Shaped[], wanted: readonly Shaped[]): void {
     const theirs = wanted[i].data;
     let largest = 0;
     for (let j = 0; j < theirs.length; j++) largest = Math.max(largest, Math.abs(theirs[j]));
+    const rounding = TIMES_OWN * Math.min(own[i] ?? 0, LARGEST_OWN * largest);
     for (let j = 0; j < theirs.length; j++) {
       const apart = Math.abs(data[j] - theirs[j]);
-      if (apart <= RELATIVE * Math.abs(theirs[j]) + OF_LARGEST * largest + 1e-6) continue;
+      if (apart <= RELATIVE * Math.abs(theirs[j]) + OF_LARGEST * largest + 1e-6 + rounding) continue;
       throw new Difference(`output ${i} has ${data[j]} at ${j}, Keras ${theirs[j]}`);
     }
   });
@@ -170,7 +175,7 @@ export async function judgeModel(
   theirs: PeerModel,
   { checker, backends = BACKENDS }: { checker?: KerasPeer; backends?: readonly Backend[] } = {},
 ): Promise<Pick<Verdict, "outcome" | "why">> {
-  const { inputs, outputs } = theirs, bytes = await Deno.readFile(file);
+  const { inputs, outputs, apart } = theirs, bytes = await Deno.readFile(file);
   let step = "read";
   try {
     for (const [i, backend] of backends.entries()) {
@@ -178,18 +183,18 @@ export async function judgeModel(
       step = "read";
       const { model } = await decodeKeras(bytes);
       step = backend;
-      compare(predict(model, inputs), outputs);
+      compare(predict(model, inputs), outputs, apart);
       if (i === 0) {
         step = "write .keras";
         const written = await encodeKeras(model);
         step = "written .keras";
         const again = (await decodeKeras(written)).model;
-        compare(predict(again, inputs), outputs);
+        compare(predict(again, inputs), outputs, apart);
         again.dispose();
         step = "write .onnx";
         const onnx = encodeOnnx(model);
         step = "written .onnx";
-        compare(await runOnnx(onnx, inputs), outputs);
+        compare(await runOnnx(onnx, inputs), outputs, apart);
         if (checker) await checkOnnx(checker, onnx, file);
       }
       model.dispose();
@@ -332,9 +337,18 @@ export async function judgeModels(seeds: readonly number[], options: JudgeOption
   for (const seed of seeds) {
     const theirs = await peer.ask<PeerModel>({ task: "model", seed, file });
     if (theirs.error === ENDED) continue;
-    const judged = theirs.error === undefined
-      ? await judgeModel(file, theirs, { backends, ...(check && { checker: peer }) })
+    const how = { backends, ...(check && { checker: peer }) };
+    let judged = theirs.error === undefined
+      ? await judgeModel(file, theirs, how)
       : { outcome: "wrong" as const, why: `Keras itself: ${theirs.error}` };
+    if (judged.outcome === "wrong" && theirs.error === undefined) {
+      const { apart } = await peer.ask<{ error?: string; apart?: number[] }>({
+        task: "apart",
+        file,
+        inputs: theirs.inputs,
+      });
+      if (apart !== undefined) judged = await judgeModel(file, { ...theirs, apart }, how);
+    }
     const verdict = { seed, used: theirs.used ?? [], options: theirs.options ?? [], ...judged };
     verdicts.push(verdict);
     options.onVerdict?.(verdict);

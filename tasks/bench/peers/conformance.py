@@ -2,6 +2,7 @@
 
 Answers a line of JSON to a line of JSON:
 {"task": "model", "seed", "file"} saves a model and gives inputs, outputs and what it is made of;
+{"task": "apart", "file", "inputs"} says how far the model's outputs move where its inputs do by their last bit;
 {"task": "prefix", "from", "file", "inputs", "place", "alone"} saves the model up to its n-th layer, or that layer alone;
 {"task": "recipe", "seed", "before", "after", "again", "without", "double"} trains three steps and saves the models; the second
 time with the examples in another order, or in double precision;
@@ -309,6 +310,16 @@ def model_of(request):
     return {"inputs": list(map(array, inputs)), "outputs": list(map(array, outputs)), "used": draw.used, "options": draw.options}
 
 
+def apart_of(request):
+    model = keras.saving.load_model(request["file"])
+    rng = np.random.default_rng(0)
+    inputs = [np.array(x["data"], x["dtype"]).reshape(x["shape"]) for x in request["inputs"]]
+    outputs = lambda x: [np.asarray(y, "float64") for y in listed(model(x if len(x) > 1 else x[0], training=False))]
+    near = lambda x: np.nextafter(x, rng.choice([-np.inf, np.inf], x.shape).astype(x.dtype)) if x.dtype == np.float32 else x
+    own, others = outputs(inputs), [outputs([near(x) for x in inputs]) for _ in range(8)]
+    return {"apart": [max(float(np.abs(other[i] - y).max()) for other in others) for i, y in enumerate(own)]}
+
+
 def prefix_of(request):
     """The part of a model up to its n-th layer, or that layer alone on what it got."""
     model = keras.saving.load_model(request["from"])
@@ -572,7 +583,7 @@ def classes_of(_request):
     return {"classes": sorted(get_name_from_symbol(value).rpartition(".")[2] for value in found)}
 
 
-TASKS = {"classes": classes_of, "model": model_of, "prefix": prefix_of, "recipe": recipe_of, "check": check_of}
+TASKS = {"classes": classes_of, "model": model_of, "apart": apart_of, "prefix": prefix_of, "recipe": recipe_of, "check": check_of}
 
 if __name__ == "__main__":
     answers = sys.stdout
