@@ -75,6 +75,7 @@ export const APT_PACKAGES = {
   wrk: ["wrk"],
   curl: ["curl"],
   fashion: ["dataset-fashion-mnist"],
+  cpp: ["g++", "libc6-dev", "libhdf5-dev"],
 } as const;
 
 /** Everything that {@linkcode findComponent} knows. */
@@ -106,6 +107,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, string>> = {
   wrk: "load generator of the serving benches",
   curl: "HTTP client of the README's examples",
   fashion: "Fashion-MNIST as published, from Debian",
+  cpp: "C++ compiler with HDF5, for the example in C++",
 };
 
 /** The components that the test suite uses; continuous integration fails where one is missing. */
@@ -127,6 +129,9 @@ export const TEST_COMPONENTS: readonly ComponentName[] = [
 
 /** What a search for a component gave: the path of the program (or folder, for data), or why there is none. */
 export type Found = { path: string; note: string } | { path?: undefined; reason: string };
+
+/** Where Debian puts the headers of HDF5. */
+export const HDF5_HEADERS = "/usr/include/hdf5/serial";
 
 const remembered = new Map<ComponentName, Found>();
 
@@ -168,6 +173,10 @@ function search(name: ComponentName): Found {
       return exists("/usr/share/datasets/fashion-mnist")
         ? { path: "/usr/share/datasets/fashion-mnist", note: "Debian" }
         : { reason: "Debian's dataset-fashion-mnist is not installed" };
+    case "cpp":
+      return exists(HDF5_HEADERS)
+        ? findProgram(["g++"])
+        : { reason: "Debian's libhdf5-dev is not installed" };
     default:
       return findProgram([name]);
   }

@@ -1,18 +1,30 @@
 // Scores events in C++ by TensorFlow's C API, as analysis code does that must not start Python.
 //
-//   score model.pb events.npy INPUT OUTPUT
+//   score model.pb EVENTS INPUT OUTPUT
 //
-// model.pb: a frozen graph, of `deno run -A functions/cpp/freeze.ts RUN`. events.npy: float32 [events, ...], such as views of events.
+// model.pb: a frozen graph, of `deno run -A functions/cpp/freeze.ts RUN`. EVENTS: an HDF5 file of SuperNEMO's hits, drawn as
+// `deno task train supernemo-top`, -side or -front draw them by default, or float32 [events, ...] in a .npy file.
 // INPUT and OUTPUT: names in the model's card. Prints a line of numbers for each event.
+#include <hdf5.h>
 #include <tensorflow/c/c_api.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+using Shape = std::vector<int64_t>;
+
+static int64_t sizeOf(const Shape& shape) {
+  int64_t size = 1;
+  for (int64_t side : shape) size *= side;
+  return size;
+}
 
 static std::string readFile(const char* path) {
   std::ifstream file(path, std::ios::binary);
@@ -25,9 +37,9 @@ static void check(TF_Status* status) {
 }
 
 // The shape in a .npy header, "... 'shape': (24, 9, 113, 1), ...".
-static std::vector<int64_t> shapeOf(const std::string& header) {
+static Shape shapeOf(const std::string& header) {
   if (header.find("'<f4'") == std::string::npos) throw std::runtime_error("Cannot score other than float32");
-  std::vector<int64_t> shape;
+  Shape shape;
   const char* at = header.c_str() + header.find("'shape': (") + 10;
   while (*at != ')') {
     char* end;
@@ -37,10 +49,66 @@ static std::vector<int64_t> shapeOf(const std::string& header) {
   return shape;
 }
 
+// The values of a .npy file, whose events have the shape that the model takes.
+static std::vector<float> eventsOfNpy(const std::string& file, const Shape& input) {
+  size_t first = 10 + (unsigned char)file[8] + 256 * (unsigned char)file[9];
+  Shape shape = shapeOf(file.substr(10, first - 10));
+  if (!std::equal(shape.begin() + 1, shape.end(), input.begin() + 1, input.end()))
+    throw std::runtime_error("Cannot score events of another shape than the model's");
+  std::vector<float> events(sizeOf(shape));
+  if (file.size() != first + events.size() * sizeof(float)) throw std::runtime_error("Cannot score half a file");
+  std::memcpy(events.data(), file.data() + first, file.size() - first);
+  return events;
+}
+
+// A whole column of an HDF5 file.
+static std::vector<double> column(hid_t file, const char* name) {
+  hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+  if (set < 0) throw std::runtime_error(std::string("Cannot find the column ") + name);
+  hid_t space = H5Dget_space(set);
+  std::vector<double> values(H5Sget_simple_extent_npoints(space));
+  herr_t failed = H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+  H5Sclose(space);
+  H5Dclose(set);
+  if (failed < 0) throw std::runtime_error(std::string("Cannot read the column ") + name);
+  return values;
+}
+
+// Events as seen from above [9, 113], from the side [30, 113] or the front [30, 9]: 1 where a cell fired, on either side of the foil.
+static std::vector<float> eventsOfHits(const char* path, const Shape& input) {
+  int64_t rows = input.size() == 4 && input[3] == 1 ? input[1] : 0, columns = rows ? input[2] : 0;
+  bool isTop = rows == 9 && columns == 113, isSide = rows == 30 && columns == 113, isFront = rows == 30 && columns == 9;
+  if (!isTop && !isSide && !isFront) throw std::runtime_error("Cannot draw hits for this model: write its events as .npy");
+  hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (file < 0) throw std::runtime_error(std::string("Cannot read \"") + path + "\"");
+  std::vector<double> offsets = column(file, "hit_offsets"), layer = column(file, "grid_layer"),
+                      cell = column(file, "grid_column"), height = column(file, "wirez");
+  H5Fclose(file);
+  std::vector<float> events((offsets.size() - 1) * rows * columns);
+  for (size_t event = 0; event + 1 < offsets.size(); ++event) {
+    for (size_t hit = offsets[event]; hit < offsets[event + 1]; ++hit) {
+      int64_t bin = (std::clamp(height[hit], -1500.0, 1490.0) + 1500) / 100;
+      int64_t row = isTop ? layer[hit] : bin, at = isFront ? layer[hit] : cell[hit];
+      events[(event * rows + row) * columns + at] = 1;
+    }
+  }
+  return events;
+}
+
+// The shape that an input takes, one event at a time.
+static Shape inputShape(TF_Graph* graph, TF_Output input, TF_Status* status) {
+  int sides = TF_GraphGetTensorNumDims(graph, input, status);
+  check(status);
+  Shape shape(sides);
+  TF_GraphGetTensorShape(graph, input, shape.data(), sides, status);
+  check(status);
+  return shape;
+}
+
 static int run(char** args) {
   TF_Status* status = TF_NewStatus();
   TF_Graph* graph = TF_NewGraph();
-  std::string model = readFile(args[1]), events = readFile(args[2]);
+  std::string model = readFile(args[1]), file = readFile(args[2]);
   TF_Buffer* buffer = TF_NewBufferFromString(model.data(), model.size());
   TF_GraphImportGraphDef(graph, buffer, TF_NewImportGraphDefOptions(), status);
   check(status);
@@ -50,16 +118,13 @@ static int run(char** args) {
   TF_Output output{TF_GraphOperationByName(graph, args[4]), 0};
   if (!input.oper || !output.oper) throw std::runtime_error("Cannot find the input or the output in the model");
 
-  size_t first = 10 + (unsigned char)events[8] + 256 * (unsigned char)events[9];
-  std::vector<int64_t> shape = shapeOf(events.substr(10, first - 10));
-  int64_t count = shape[0];
-  shape[0] = 1;
-  size_t bytes = sizeof(float);
-  for (int64_t side : shape) bytes *= side;
-  if (events.size() != first + count * bytes) throw std::runtime_error("Cannot score half a file");
+  Shape shape = inputShape(graph, input, status);
+  bool isNpy = file.compare(0, 6, "\x93NUMPY") == 0;
+  std::vector<float> events = isNpy ? eventsOfNpy(file, shape) : eventsOfHits(args[2], shape);
+  int64_t size = sizeOf(shape), count = events.size() / size;
   for (int64_t event = 0; event < count; ++event) {
-    TF_Tensor* image = TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), bytes);
-    events.copy(static_cast<char*>(TF_TensorData(image)), bytes, first + event * bytes);
+    TF_Tensor* image = TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), size * sizeof(float));
+    std::copy_n(&events[event * size], size, static_cast<float*>(TF_TensorData(image)));
     TF_Tensor* scores = nullptr;
     TF_SessionRun(session, nullptr, &input, &image, 1, &output, &scores, 1, nullptr, 0, nullptr, status);
     check(status);
@@ -75,7 +140,7 @@ static int run(char** args) {
 int main(int count, char** args) {
   try {
     if (count == 5) return run(args);
-    std::fprintf(stderr, "Usage: score model.pb events.npy INPUT OUTPUT\n");
+    std::fprintf(stderr, "Usage: score model.pb EVENTS INPUT OUTPUT\n");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
   }
