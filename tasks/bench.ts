@@ -22,6 +22,12 @@ const OPTIONS = {
   list: { type: "boolean", default: false, help: "List the areas." },
   rounds: { type: "integer", default: 5, min: 1, help: "How often each side is measured, in turns" },
   out: { type: "string", default: join("runs", "bench"), hint: "FOLDER", help: "Where the JSON record goes" },
+  keep: {
+    type: "string",
+    default: "",
+    hint: "FOLDER",
+    help: "Where conformance keeps each verdict as it comes, to go on from",
+  },
   strict: { type: "boolean", default: false, help: "Exit with 1 if a bar is missed." },
   json: JSON_OPTION,
 } as const;
@@ -36,6 +42,7 @@ export function main(args: string[]): Promise<number> {
         "deno task bench --list",
         "deno task bench main_path",
         "deno task bench main_path:step --rounds 9",
+        "deno task bench conformance --keep runs/conformance",
       ],
     });
     const output = createOutput(options);
@@ -62,7 +69,10 @@ export function main(args: string[]): Promise<number> {
         const start = performance.now();
         try {
           const say = (line: string) => void (options.json || console.error(`  ${line}`));
-          for (const table of await bench.run({ rounds: options.rounds, parts, folder, say, need })) {
+          const { rounds, keep } = options;
+          for (
+            const table of await bench.run({ rounds, parts, folder, say, need, keep: keep || undefined })
+          ) {
             tables.push({ area: bench.name, ...table });
             printTable(table, output);
           }

@@ -393,9 +393,10 @@ function checkTargets(
   if (loss.target === "classes") {
     const places = shape.slice(0, -1);
     if (squeezed(own) !== squeezed(places)) {
+      const each = places.length > 0 ? `each of [${places}] places` : "each example";
       throw new TypeError(
-        `Cannot compare output "${output}" with "${target}" as one class number is wanted for each of ` +
-          `[${places}] places: got [${own}]${own.at(-1) === shape.at(-1) ? ", which looks one-hot" : ""}`,
+        `Cannot compare output "${output}" with "${target}" as one class number is wanted for ${each}: ` +
+          `got [${own}]${own.at(-1) === shape.at(-1) ? ", which looks one-hot" : ""}`,
       );
     }
     checkClasses(target, array, shape.at(-1)!, indices);

@@ -25,6 +25,8 @@ export interface BenchContext {
   folder: string;
   /** Tells what is going on. */
   say(line: string): void;
+  /** Where a bench that takes hours keeps what it has found, to go on from. */
+  keep?: string;
   /** The path of a peer's program. @throws {CliError} If it is missing, with the command that installs it. */
   need(component: ComponentName): string;
 }

@@ -4,6 +4,7 @@ import { startEngine } from "../../lib/engine/mod.ts";
 import { readKeras } from "../../lib/export/keras_read.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
 import { alternate, type BenchContext, type BenchTable, chooseParts, readProgram } from "./_bench.ts";
+import { openVerdicts } from "./_kept_verdicts.ts";
 import { layersTable, shareRead } from "./_keras_layers.ts";
 import {
   judgeModel,
@@ -54,11 +55,36 @@ function teller(context: BenchContext, what: string, count: number) {
   };
 }
 
+/** Judges what earlier runs have left, keeps each verdict, and gives all. */
+async function judgeLeft(
+  { keep, say }: BenchContext,
+  kind: string,
+  count: number,
+  judge: (seeds: readonly number[], onVerdict: (verdict: Verdict) => void) => Promise<Verdict[]>,
+  tell: (verdict: Verdict) => void,
+): Promise<Verdict[]> {
+  const kept = await openVerdicts(keep, kind, seeds(count)), { earlier } = kept;
+  if (earlier.length > 0) {
+    say(`${earlier.length} of ${count} ${kind} are from earlier runs, by the code of then`);
+  }
+  earlier.forEach(tell);
+  const found = await judge(seeds(count).filter(kept.isLeft), (verdict) => {
+    kept.add(verdict);
+    tell(verdict);
+  });
+  return [...earlier, ...found];
+}
+
 async function models(context: BenchContext, count: number): Promise<BenchTable[]> {
   const { folder } = context;
   await using peer = new KerasPeer(context.need("keras"));
-  const onVerdict = teller(context, "model", count);
-  const verdicts = await judgeModels(seeds(count), { peer, folder, check: true, onVerdict });
+  const verdicts = await judgeLeft(
+    context,
+    "models",
+    count,
+    (left, onVerdict) => judgeModels(left, { peer, folder, check: true, onVerdict }),
+    teller(context, "model", count),
+  );
   for (const { seed } of wrongOf(verdicts).slice(0, 5)) context.say(await smallest(peer, seed, folder));
   return [
     tableOf(`${count} random models: cpu, wasm, tensorflow, and written again as .keras and .onnx`, verdicts),
@@ -68,8 +94,13 @@ async function models(context: BenchContext, count: number): Promise<BenchTable[
 async function recipes(context: BenchContext, count: number): Promise<BenchTable[]> {
   const { folder } = context;
   await using peer = new KerasPeer(context.need("keras"));
-  const onVerdict = teller(context, "recipe", count);
-  const verdicts = await judgeRecipes(seeds(count), { peer, folder, onVerdict });
+  const verdicts = await judgeLeft(
+    context,
+    "recipes",
+    count,
+    (left, onVerdict) => judgeRecipes(left, { peer, folder, onVerdict }),
+    teller(context, "recipe", count),
+  );
   for (const { seed } of wrongOf(verdicts).slice(0, 5)) {
     const without = await fewestParts(peer, seed, folder);
     context.say(`recipe ${seed} is still wrong without ${without.join(", ") || "any part of it left out"}`);
