@@ -474,7 +474,7 @@ export function createZipWriter(write: (chunk: Uint8Array) => void): ZipWriter {
       }
       if (names.has(name)) throw new TypeError(`${fail()}: the name occurs twice`);
       names.add(name);
-      if (bytes.length > MAX_ARRAY) {
+      if (bytes.byteLength > MAX_ARRAY) { // V8 15 compiles a comparison of `length` with just this number to "never"
         throw new RangeError(
           `${fail()} as an entry may have at most ${MAX_ARRAY} bytes: it has ${bytes.length}`,
         );
