@@ -7,8 +7,9 @@ import { join } from "@std/path";
 import { after, before, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "./assert.ts";
 import { type JsrRegistry, startJsr } from "./servers/jsr.ts";
-import { freePort } from "./servers/versitygw.ts";
+import { freePort } from "./servers/free_port.ts";
 import { runDeno } from "./task_command.ts";
+import { until } from "./until.ts";
 
 /**
  * A first script of a user: trains on digits that an npm package brings, draws with fonts that another brings, unpacks
@@ -82,10 +83,8 @@ async function withServer(
         await response.body?.cancel();
         return response.ok;
       }, () => false);
-    for (const end = Date.now() + 60_000; !await isReady();) {
-      assert(!ended && Date.now() < end, `deno ${args(port).join(" ")} never gets ready`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(`deno ${args(port).join(" ")}`, async () => ended || await isReady());
+    assert(!ended, `deno ${args(port).join(" ")} ended before it was ready`);
     await ask(url);
   } finally {
     if (!ended) server.kill("SIGTERM");

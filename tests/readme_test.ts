@@ -6,7 +6,7 @@
 import { dirname, join, resolve } from "@std/path";
 import { assert, assertEquals } from "./assert.ts";
 import { testWith } from "./needs.ts";
-import { freePort } from "./servers/versitygw.ts";
+import { freePort } from "./servers/free_port.ts";
 
 const ROOT = resolve(import.meta.dirname!, "..");
 

@@ -23,6 +23,9 @@ export interface RunOptions {
   env?: Readonly<Record<string, string>>;
 }
 
+/** What Deno itself says where another of its processes is installing packages. */
+const OF_DENO = /^Blocking waiting for file lock on .*\n/gm;
+
 /** Runs Deno in a process of its own. */
 export async function runDeno(args: readonly string[], { cwd, env }: RunOptions = {}): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -31,7 +34,7 @@ export async function runDeno(args: readonly string[], { cwd, env }: RunOptions 
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",
   }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).replaceAll(OF_DENO, "").trim();
   return { code, out: text(stdout), err: text(stderr) };
 }
 

@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { assert, assertClose, assertEquals } from "../assert.ts";
 import { flatPng } from "../lib/serve/_service.ts";
-import { freePort } from "../servers/versitygw.ts";
+import { freePort } from "../servers/free_port.ts";
+import { until } from "../until.ts";
 import { SIDE, tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeHdf5 } from "../../lib/io/hdf5_write.ts";
 import { createEdgeHost } from "../../lib/serve/edge_host.ts";
@@ -37,12 +38,11 @@ async function assertScores(response: Response): Promise<void> {
 async function untilAnswered(url: string, status: Promise<Deno.CommandStatus>): Promise<Response> {
   let ended = false;
   void status.then(() => ended = true);
-  for (const end = Date.now() + 60_000; Date.now() < end && !ended;) {
-    const response = await fetch(url, { method: "POST", body: flatPng(30) }).catch(() => undefined);
-    if (response) return response;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${url} never answers`);
+  const answers: Response[] = [];
+  const ask = () => fetch(url, { method: "POST", body: flatPng(30) }).then((answer) => answers.push(answer));
+  await until(`an answer of ${url}`, async () => ended || await ask().then(() => true, () => false));
+  assert(answers.length > 0, `${url} ended without an answer`);
+  return answers[0];
 }
 
 Deno.test("createEdgeHost() scores models at web addresses on the wasm runtime", () =>

@@ -5,7 +5,7 @@ import { testWith } from "../needs.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { startMinio } from "../servers/minio.ts";
 import { startScoring } from "../servers/scoring.ts";
-import { freePort } from "../servers/versitygw.ts";
+import { freePort } from "../servers/free_port.ts";
 import { tinyAnswer, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { S3Blobs } from "../../lib/store/s3.ts";
 import { openStore } from "../../lib/store/store.ts";

@@ -1,5 +1,6 @@
 /** What the S3 servers of the tests have in common: a process, a health check, buckets. @module */
 import type { S3Options } from "../../lib/store/s3.ts";
+import { until } from "../until.ts";
 
 /** A running server; disposing of it stops it and removes its folders. */
 export interface S3Server extends AsyncDisposable {
@@ -28,16 +29,10 @@ export interface S3Command {
 /** The owner of every server here. */
 export const CREDENTIALS = { accessKeyId: "tester", secretAccessKey: "not-a-secret" };
 
-/** A port of the loopback that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}
-
 /**
  * Starts a server and waits until it is healthy.
  *
- * @throws {Error} If it ends by itself or is not healthy within 30 s; with what it wrote.
+ * @throws {Error} If it ends by itself or is never healthy; with what it wrote.
  */
 export async function startS3(command: S3Command): Promise<S3Server> {
   const { program, args, env, endpoint, health, root, folder } = command;
@@ -56,18 +51,17 @@ export async function startS3(command: S3Command): Promise<S3Server> {
     await Deno.remove(root, { recursive: true });
   };
 
-  for (const deadline = Date.now() + 30_000;;) {
-    if (ended || Date.now() > deadline) {
-      const why = ended ? "it ended" : "it does not become healthy";
-      await stop();
-      throw new Error(`Cannot start "${program}" as ${why}: ${(await words).trim()}`);
-    }
-    const healthy = await fetch(`${endpoint}${health}`).then(async (response) => {
+  const isHealthy = () =>
+    fetch(`${endpoint}${health}`).then(async (response) => {
       await response.body?.cancel();
       return response.ok;
     }, () => false);
-    if (healthy) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  try {
+    await until("its health", async () => ended || await isHealthy());
+    if (ended) throw new Error("it ended");
+  } catch (error) {
+    await stop();
+    throw new Error(`Cannot start "${program}": ${(error as Error).message}: ${(await words).trim()}`);
   }
 
   return {

@@ -3,7 +3,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { CREDENTIALS, freePort, type S3Server, startS3 } from "./_s3_process.ts";
+import { CREDENTIALS, type S3Server, startS3 } from "./_s3_process.ts";
+import { freePort } from "./free_port.ts";
 
 /** Options for {@linkcode startMinio}. */
 export interface MinioOptions {

@@ -3,7 +3,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { freePort } from "./versitygw.ts";
+import { until } from "../until.ts";
+import { freePort } from "./free_port.ts";
 import { readLines } from "../../tasks/_lines.ts";
 import { taskArguments } from "../task_command.ts";
 import type { S3Options } from "../../lib/store/s3.ts";
@@ -87,18 +88,18 @@ export async function startScoring(args: string[], options: ScoringOptions = {})
       await status;
     },
   };
-  for (const end = Date.now() + 30_000;;) {
-    const answer = await fetch(`${url}/v2/health/${ready ? "ready" : "live"}`).then(async (response) => {
+  const answers = () =>
+    fetch(`${url}/v2/health/${ready ? "ready" : "live"}`).then(async (response) => {
       await response.body?.cancel();
       return response.ok;
     }, () => false);
-    if (answer) return server;
-    if (ended || Date.now() > end) {
-      await server[Symbol.asyncDispose]();
-      throw new Error(
-        `The server did not start:\n${errors}\n${lines.map((line) => JSON.stringify(line)).join("\n")}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  try {
+    await until("its first answer", async () => ended || await answers());
+    if (ended) throw new Error("it ended");
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    const said = [errors, ...lines.map((line) => JSON.stringify(line))].join("\n");
+    throw new Error(`The server did not start: ${(error as Error).message}\n${said}`);
   }
 }

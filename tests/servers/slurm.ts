@@ -6,6 +6,8 @@
  * @module
  */
 import { join } from "@std/path";
+import { until } from "../until.ts";
+import { freePorts } from "./free_port.ts";
 
 /** A running cluster. */
 export interface Slurm extends AsyncDisposable {
@@ -25,7 +27,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** Starts a cluster with so many nodes of one processor each; ends and removes it when disposed. */
 export async function startSlurm(folder: string, nodes: number): Promise<Slurm> {
-  const base = 20_000 + Math.floor(Math.random() * 20_000);
+  const base = freePorts(nodes + 1);
   const places = [
     "run",
     "log",
@@ -41,7 +43,7 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
   await Deno.writeTextFile(config, await configuration(folder, base, nodes, socket));
   const env = { SLURM_CONF: config };
 
-  async function run(program: string, args: readonly string[], timeoutMs = 10_000): Promise<string> {
+  async function run(program: string, args: readonly string[], timeoutMs = 60_000): Promise<string> {
     const signal = AbortSignal.timeout(timeoutMs);
     const output = await new Deno.Command(program, { args: [...args], env, stdin: "null", signal }).output();
     if (output.success) return text(output.stdout);
@@ -70,7 +72,7 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
   for (let i = 1; i <= nodes; i++) await startNode(i);
   const slurm: Slurm = {
     env,
-    ask: (program, ...args) => run(program, args),
+    ask: (program, ...args) => run(program, args, 10_000),
     async loseNode(number) {
       await kill(`slurmd.n${number}`, "SIGKILL");
       // slurmstepd outlives slurmd: what it runs is found by its node's name in its arguments or environment
@@ -97,12 +99,10 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
 
 /** Waits until every node answers. */
 async function untilUp(slurm: Slurm, nodes: number): Promise<void> {
-  for (let i = 0; i < 100; i++) {
+  await until(`${nodes} nodes of Slurm`, async () => {
     const up = await slurm.ask("sinfo", "-h", "-N", "-t", "idle,mix,alloc", "-o", "%N").catch(() => "");
-    if (up.trim().split("\n").filter((line) => line !== "").length === nodes) return;
-    await wait(200);
-  }
-  throw new Error(`Slurm did not start: ${await slurm.ask("sinfo", "-N", "-l")}`);
+    return up.trim().split("\n").filter((line) => line !== "").length === nodes;
+  });
 }
 
 /** Whether daemons or jobs of the cluster still run; a zombie has no environment. */

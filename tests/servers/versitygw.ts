@@ -11,9 +11,10 @@
  * @module
  */
 import { join } from "@std/path";
-import { CREDENTIALS, freePort, type S3Server, startS3 } from "./_s3_process.ts";
+import { CREDENTIALS, type S3Server, startS3 } from "./_s3_process.ts";
+import { freePort } from "./free_port.ts";
 
-export { freePort, type S3Server };
+export type { S3Server };
 
 /** Options for {@linkcode startVersitygw}. */
 export interface VersitygwOptions {

@@ -5,7 +5,8 @@ import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { exampleCard } from "../lib/card/example_card.ts";
 import { testWith } from "../needs.ts";
-import { freePort, startVersitygw } from "../servers/versitygw.ts";
+import { freePort } from "../servers/free_port.ts";
+import { startVersitygw } from "../servers/versitygw.ts";
 import { runTask } from "../task_command.ts";
 
 const publish = (cwd: string, args: string[], env?: Record<string, string>) =>

@@ -64,10 +64,10 @@ export function slurmScript(folder: string, command: readonly string[], options:
 ${asked.map((line) => `#SBATCH ${line}`).join("\n")}
 task="\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
 echo "task $task on \${SLURMD_NODENAME:-$(hostname)}, start \${SLURM_RESTART_COUNT:-0}, $(date -u +%FT%TZ)"
+trap 'kill -USR1 $! 2>/dev/null' USR1 # ahead of the limit: the trial writes a checkpoint
+trap 'kill -TERM $! 2>/dev/null' TERM
 ${command.map(quote).join(" ")} --job "$task" &
 worker=$!
-trap 'kill -USR1 "$worker" 2>/dev/null' USR1 # ahead of the limit: the trial writes a checkpoint
-trap 'kill -TERM "$worker" 2>/dev/null' TERM
 wait "$worker"; code=$?
 while [ "$code" -gt 128 ] && kill -0 "$worker" 2>/dev/null; do # a signal ended the waiting, not the worker
   wait "$worker"; code=$?

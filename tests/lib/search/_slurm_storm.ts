@@ -50,10 +50,10 @@ function workerOf(folder: string, task: string): number | undefined {
 /** What can happen to a job, in the order in which it does. */
 const DISTURBANCES = {
   "warned": ({ slurm }: Place, task: string) => slurm.ask("scancel", "--signal=USR1", "--batch", task),
-  "killed": ({ folder }: Place, task: string) => {
+  // deno-lint-ignore require-await -- a throw is to be a rejection
+  "killed": async ({ folder }: Place, task: string) => {
     const pid = workerOf(folder, task);
     if (pid !== undefined) Deno.kill(pid, "SIGKILL");
-    return Promise.resolve();
   },
   "requeued": ({ slurm }: Place, task: string) => slurm.ask("scontrol", "requeue", task),
   "controller lost": async ({ slurm }: Place) => {
@@ -92,11 +92,12 @@ async function disturb(
   const happened: Disturbance[] = [];
   while (!isOver() && !hasResult(place.folder)) await wait(200);
   for (const kind of kinds) {
-    const task = await anyTask(place.slurm).catch(() => undefined);
-    if (isOver() || task === undefined) continue;
-    await DISTURBANCES[kind](place, task);
-    happened.push(kind);
-    await wait(2_000);
+    for (let isDone = false; !isOver() && !isDone; await wait(2_000)) {
+      const task = await anyTask(place.slurm).catch(() => undefined);
+      // A task may be over before its turn comes: then it is another's.
+      isDone = task !== undefined && await DISTURBANCES[kind](place, task).then(() => true, () => false);
+      if (isDone) happened.push(kind);
+    }
   }
   return happened;
 }

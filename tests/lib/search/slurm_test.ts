@@ -47,9 +47,13 @@ async function runScript(worker: string, signal?: Deno.Signal): Promise<{ code: 
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    if (signal) setTimeout(() => child.kill(signal), 300);
-    const { code, stdout } = await child.output();
-    return { code, said: new TextDecoder().decode(stdout) };
+    let said = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      said += chunk;
+      if (signal && chunk.includes("ready")) child.kill(signal);
+    }
+    await child.stderr.cancel();
+    return { code: (await child.status).code, said };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -58,30 +62,38 @@ async function runScript(worker: string, signal?: Deno.Signal): Promise<{ code: 
 Deno.test("slurmScript() hands signals to the worker, and requeues only one that made room", async () => {
   const done = await runScript('echo "job $2"; exit 3');
   assertEquals([done.code, done.said.includes("job 12_3"), done.said.includes("scontrol")], [3, true, false]);
-  const patient = (code: number) => `trap 'sleep 0.3; exit ${code}' USR1 TERM\nwhile :; do sleep 0.05; done`;
+  const patient = (code: number) =>
+    `trap 'sleep 0.3; exit ${code}' USR1 TERM\necho ready\nwhile :; do sleep 0.05; done`;
   const warned = await runScript(patient(75), "SIGUSR1");
   assertEquals([warned.code, warned.said.includes("scontrol requeue 12_3")], [0, true]);
   const ended = await runScript(patient(143), "SIGTERM");
   assertEquals([ended.code, ended.said.includes("scontrol")], [143, false]);
 });
 
-/** Runs a test where programs of Slurm are scripts of the test's own, by their names. */
+/**
+ * Runs a test where programs of Slurm are scripts of the test's own, by their names. PATH stays as it is: it is one for all
+ * tests that run beside each other.
+ */
 async function withSlurm(
   programs: Record<string, string>,
   test: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const path = Deno.env.get("PATH") ?? "";
+  const { Command } = Deno;
   await withFolder(async (folder) => {
     const bin = `${folder}/bin`;
     await Deno.mkdir(bin);
     for (const [name, script] of Object.entries(programs)) {
       await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/bash\n${script}\n`, { mode: 0o755 });
     }
-    Deno.env.set("PATH", `${bin}:${path}`);
+    Deno.Command = class extends Command {
+      constructor(program: string | URL, options?: Deno.CommandOptions) {
+        super(String(program) in programs ? `${bin}/${program}` : program, options);
+      }
+    };
     try {
       await test(folder);
     } finally {
-      Deno.env.set("PATH", path);
+      Deno.Command = Command;
     }
   });
 }
