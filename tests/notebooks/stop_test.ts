@@ -36,13 +36,15 @@ testWith(
       "there is no EPOCHS to raise",
     );
     const folder = makeRunFolder("stop-");
-    const press = code("press", `setTimeout(() => Deno.kill(Deno.pid, "SIGINT"), 4000);`); // what Jupyter does at Stop
+    // What Jupyter does at Stop, after the first epoch.
+    const fitted = sourceOf(endless[fit]), onEpoch = /onEpoch: async \(.*\) => \{\n/;
+    assert(onEpoch.test(fitted), "the cell does nothing after an epoch");
+    const stopped = fitted.replace(onEpoch, (line) => `${line}    Deno.kill(Deno.pid, "SIGINT");\n`);
     try {
       const cells = [
         ...endless.slice(0, fit),
-        press,
-        endless[fit],
-        code("again", sourceOf(endless[fit]).replace("EPOCHS,", "1,")), // the same cell once more, shorter
+        code("fit", stopped),
+        code("again", fitted.replace("EPOCHS,", "1,")), // the same cell once more, shorter
         code(
           "after",
           `const hundred = subset(test, rows.subarray(0, 100));

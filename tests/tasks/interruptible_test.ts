@@ -12,7 +12,7 @@ function start(ends: boolean): Deno.ChildProcess {
     ends ? 'resolve("cleanly")' : ""
   } });
       console.log("begun");
-      setTimeout(() => Deno.exit(7), 20_000); // never to be reached
+      setTimeout(() => Deno.exit(7), 600_000); // never to be reached
     }));
     console.log(ended);
     Deno.exit(0);`;

@@ -7,6 +7,7 @@ import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { makeReadOnly, testOnDisk } from "../disk.ts";
 import { withFolder } from "../folder.ts";
+import { until } from "../until.ts";
 
 /** Runs the task and gives its exit code and lines. */
 async function run(...args: string[]): Promise<{ code: number; lines: string[]; errors: string[] }> {
@@ -123,12 +124,18 @@ Deno.test({
       );
       await Deno.writeTextFile(space, JSON.stringify({ x: [1, 2] }));
       const command = `"${Deno.execPath()}" run -A ${program}`;
-      const searching = run("--command", command, "--space", space, "--out", out, "--metric", "loss");
-      for (let waits = 0; waits < 600 && !existsSync(begun); waits++) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      // A signal goes to the whole process, and so to whatever is tested beside this.
+      const { addSignalListener, removeSignalListener } = Deno, listeners = new Map<string, () => void>();
+      Deno.addSignalListener = (signal, listener) => void listeners.set(signal, listener);
+      Deno.removeSignalListener = () => {};
+      try {
+        const searching = run("--command", command, "--space", space, "--out", out, "--metric", "loss");
+        await until("the first trial", () => existsSync(begun));
+        listeners.get("SIGTERM")!();
+        assertEquals((await searching).code, 143);
+      } finally {
+        Object.assign(Deno, { addSignalListener, removeSignalListener });
       }
-      Deno.kill(Deno.pid, "SIGTERM");
-      assertEquals((await searching).code, 143);
     }),
 });
 

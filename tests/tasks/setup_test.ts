@@ -3,23 +3,21 @@ import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 import { COMPONENTS, findComponent, forgetComponents, goProgramPath } from "../../tasks/_components.ts";
 
-/** Calls `body` with these environment variables of ours and no others, and nothing remembered before or after. */
+/**
+ * Calls `body` as if these variables of ours and no others were set, and nothing remembered before or after. The environment
+ * itself stays: it is one for all tests that run beside each other.
+ */
 async function withEnvironment(
   values: Record<string, string>,
   body: () => void | Promise<void>,
 ): Promise<void> {
-  const own = Object.keys(Deno.env.toObject()).filter((name) => name.startsWith("CLOUDCHAMBER_"));
-  const names = new Set([...own, ...Object.keys(values)]);
-  const before = Array.from(names, (name) => [name, Deno.env.get(name)] as const);
-  for (const name of own) Deno.env.delete(name);
-  for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+  const { get } = Deno.env;
+  Deno.env.get = (name) => values[name] ?? (name.startsWith("CLOUDCHAMBER_") ? undefined : get(name));
   forgetComponents();
   try {
     await body();
   } finally {
-    for (const [name, value] of before) {
-      value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-    }
+    Deno.env.get = get;
     forgetComponents();
   }
 }

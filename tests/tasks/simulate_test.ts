@@ -2,6 +2,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { join } from "@std/path";
 import { withFolder } from "../folder.ts";
 import { runTask, taskArguments } from "../task_command.ts";
+import { until } from "../until.ts";
 
 Deno.test("simulate lists what there is, and refuses what there is not", async () => {
   const list = await runTask("simulate", ["--list"]);
@@ -38,9 +39,7 @@ for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
         stderr: "piped",
       }).spawn();
       // The archive's temporary name shows that the simulation is under way.
-      for (let waited = 0; [...Deno.readDirSync(folder)].length === 0 && waited < 30_000; waited += 50) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      await until("the archive to be begun", () => [...Deno.readDirSync(folder)].length > 0);
       child.kill(signal);
       const { code, stderr } = await child.output();
       assertEquals(code, exit);

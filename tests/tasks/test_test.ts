@@ -58,10 +58,8 @@ Deno.test("test task fails when a file does not load, when the process dies, and
   const broken = await runOn(`const n: number = "text";`);
   assertEquals(broken, { code: 1, last: "0 passed, 1 failed, 0 skipped" });
   assertEquals(await runOn(`Deno.kill(Deno.pid, "SIGKILL");`), broken);
-  const start = performance.now();
   const hanging = `Deno.test("d", () => new Promise(() => setInterval(() => {}, 1000)));`;
   assertEquals(await runOn(hanging, {}, "--limit", "0.05"), broken);
-  assert(performance.now() - start < 60_000, "the limit did not stop the run");
 });
 
 /** Fails in every second run. */

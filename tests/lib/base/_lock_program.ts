@@ -8,8 +8,8 @@ if (what === "hold" || what === "busy") {
   const taken = touched();
   while (what === "busy" && touched() === taken) await new Promise((resolve) => setTimeout(resolve, 10)); // its thread loads
   await Deno.stdout.write(new TextEncoder().encode("held\n"));
-  if (what === "busy") { for (const end = Date.now() + 60_000; Date.now() < end;); }
-  else await new Promise((resolve) => setTimeout(resolve, 60_000));
+  if (what === "busy") { for (const end = Date.now() + 600_000; Date.now() < end;); }
+  else await new Promise((resolve) => setTimeout(resolve, 600_000));
   lock.release();
 } else {
   for (;;) {

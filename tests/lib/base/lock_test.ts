@@ -1,6 +1,7 @@
 import { acquireLock, inspectLock, type Lock, tryLock } from "../../../lib/base/lock.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
+import { until } from "../../until.ts";
 
 const program = new URL("./_lock_program.ts", import.meta.url).pathname;
 
@@ -75,14 +76,15 @@ Deno.test("acquireLock() leaves a lock alone whose owner is busy, as a thread to
   withFolder(async (folder) => {
     const path = `${folder}/lock`;
     const child = await startHolder("busy", path, "far"); // told from age alone
-    for (let i = 0; i < 60; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      const { state, ageMs } = inspectLock(path, { staleMs: 2000 });
-      assertEquals(state, "alive", `untouched for ${ageMs} ms`);
+    const touched = () => Number(Deno.statSync(path).mtime);
+    for (let i = 0; i < 5; i++) {
+      const before = touched();
+      await until("the lock to be touched", () => touched() > before);
+      assertEquals(inspectLock(path, { staleMs: 60_000 }).state, "alive");
     }
     await stop(child);
-    await new Promise((resolve) => setTimeout(resolve, 2100));
-    assertEquals(inspectLock(path, { staleMs: 2000 }).state, "dead");
+    await Deno.utime(path, new Date(), new Date(Date.now() - 61_000));
+    assertEquals(inspectLock(path, { staleMs: 60_000 }).state, "dead");
   }));
 
 Deno.test("acquireLock() works where a file system has no links", () =>
@@ -196,18 +198,23 @@ Deno.test("acquireLock() lets one in at a time, however many are killed at rando
   withFolder(async (folder) => {
     const start = () =>
       new Deno.Command(Deno.execPath(), { args: ["run", "-A", program, "storm", folder] }).spawn();
+    const rounds = `${folder}/rounds`;
+    await Deno.writeTextFile(rounds, "");
+    /** Until somebody got in, and some milliseconds more. */
+    const nextRounds = async () => {
+      const before = Deno.statSync(rounds).size;
+      await until("anybody to get in", () => Deno.statSync(rounds).size > before);
+      await new Promise((resolve) => setTimeout(resolve, 60 * Math.random()));
+    };
     const children = [start(), start(), start()];
-    await new Promise((resolve) => setTimeout(resolve, 600));
     for (let kill = 0; kill < 15; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, 40 + 120 * Math.random()));
+      await nextRounds();
       await stop(children[kill % 3]);
       children[kill % 3] = start();
     }
-    const before = Deno.statSync(`${folder}/rounds`).size;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    assert(Deno.statSync(`${folder}/rounds`).size > before, "nobody gets in any more");
+    await nextRounds();
     for (const child of children) await stop(child);
-    const lock = await acquireLock(`${folder}/lock`, { timeoutMs: 5000 });
+    const lock = await acquireLock(`${folder}/lock`, { timeoutMs: 120_000 });
     lock.release();
     assertEquals(await Deno.stat(`${folder}/violation`).then(() => true, () => false), false);
   }));

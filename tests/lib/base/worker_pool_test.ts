@@ -7,6 +7,7 @@ import {
   TaskTimeoutError,
   ThreadMemoryError,
 } from "../../../lib/base/worker_pool.ts";
+import { until } from "../../until.ts";
 import type { Order } from "./_pool_worker.ts";
 
 const url = new URL("./_pool_worker.ts", import.meta.url);
@@ -38,7 +39,7 @@ Deno.test("Pool.run() moves buffers that are transferred and sends the setup fir
 });
 
 Deno.test("Pool.run() replaces the thread of a task that never ends, and the others go on", async () => {
-  const pool = open({ timeoutMs: 10_000 });
+  const pool = open({ timeoutMs: 120_000 });
   try {
     const spinning = [
       pool.run({ do: "spin" }, [], { timeoutMs: 150 }),
@@ -77,7 +78,7 @@ Deno.test("Pool.run() survives a thread that dies", async () => {
 });
 
 Deno.test("Pool.run() refuses more waiting tasks than allowed", async () => {
-  const pool = open({ size: 1, maxQueue: 1, timeoutMs: 10_000 });
+  const pool = open({ size: 1, maxQueue: 1, timeoutMs: 120_000 });
   try {
     const running = pool.run({ do: "hang" }, [], { timeoutMs: 200 }),
       waiting = pool.run({ do: "double", values: Uint8Array.of(1) });
@@ -128,9 +129,7 @@ for (const heapMegabytes of [undefined, 64]) {
     try {
       await pool.run({ do: "setup" });
       assertEquals(pool.state().threads, 1);
-      for (let waited = 0; pool.state().threads > 0 && waited < 10_000; waited += 20) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await until("its threads to end", () => pool.state().threads === 0);
       assertEquals(pool.state(), { threads: 0, running: 0, waiting: 0 });
       assertEquals(await pool.run({ do: "double", values: Uint8Array.of(4) }), Uint8Array.of(8));
     } finally {
@@ -147,7 +146,7 @@ for (const heapMegabytes of [undefined, 64]) {
       console.log(await pool.run({ do: "double", values: Uint8Array.of(21) }));`;
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-read", `data:application/typescript,${encodeURIComponent(program)}`],
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(120_000),
     }).output();
     assertEquals([code, new TextDecoder().decode(stdout)], [0, "Uint8Array(1) [ 42 ]\n"]);
   });

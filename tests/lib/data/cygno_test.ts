@@ -127,7 +127,7 @@ Deno.test("a script that opens a set, reads it and never closes it ends", async 
     const config = new URL("../../../deno.json", import.meta.url).pathname;
     const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-read", "--config", config, path],
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(120_000),
     }).output();
     assertEquals([code, new TextDecoder().decode(stdout)], [0, "128\n"], new TextDecoder().decode(stderr));
   });

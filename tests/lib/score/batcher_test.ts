@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { createBatcher, DeadlineError, OverloadError } from "../../../lib/score/batcher.ts";
 import { type ComputeUnit, createUnit, type Item } from "../../../lib/score/compute.ts";
-import { spawnUnit, UnitLostError } from "../../../lib/score/compute_pool.ts";
+import { spawnUnit } from "../../../lib/score/compute_pool.ts";
 import { SIDE, tinyCard, tinyOnnx } from "../../tiny_model.ts";
 
 const item = (value: number, rows = 1): Item => ({
@@ -80,16 +80,11 @@ Deno.test("createBatcher() answers one bad example alone and computes the others
   await batcher.close();
 });
 
-Deno.test("spawnUnit() computes in a worker, and replaces one that does not answer in time with its models", async () => {
-  let lost = 0;
-  const unit = spawnUnit({ onLost: () => lost++ });
+Deno.test("spawnUnit() computes in a worker", async () => {
+  const unit = spawnUnit({ onLost: (reason) => assert(false, reason) });
   await unit.load("tiny", source());
   assertEquals(meanOf((await unit.run("tiny", [item(0.5)])).results[0]), 0.5);
   await unit.close();
-  const hasty = spawnUnit({ timeoutMs: 1, onLost: () => lost++ });
-  await assertRejects(() => hasty.load("tiny", source()), UnitLostError);
-  assertEquals(lost, 1);
-  await hasty.close();
 });
 
 Deno.test("createBatcher() lets those who ask take turns, whatever one of them asks for", async () => {

@@ -140,10 +140,13 @@ Deno.test("search() keeps to its budgets of time, fraction and target", async ()
 });
 
 Deno.test("search() runs several trials at a time", async () => {
-  let running = 0, most = 0;
+  let running = 0, most = 0, open = () => {};
+  const four = new Promise<void>((resolve) => open = resolve); // at a time, or it never ends
   const { trials } = await search(LINE, async ({ x }) => {
     most = Math.max(most, ++running);
-    await wait(20);
+    if (running === 4) open();
+    await four;
+    await wait(1);
     running--;
     return Number(x);
   }, { trials: 12, parallel: 4 });

@@ -54,6 +54,10 @@ Deno.test("defineSpace() says what is wrong, and where", () => {
     [{ a: { low: 0, hihg: 1 } }, 'unknown field "hihg" (nearest: "high")'],
     [{ rate: { low: 0, high: 1, when: { optimiser: 1 } }, optimizer: [1] }, '(nearest: "optimizer")'],
     [{ a: { low: 0, high: 1, when: { b: "c" } }, b: ["d"] }, 'wants "c" of "b", which it never is'],
+    ...[3, null, [1]].map((when): [unknown, string] => [
+      { a: { low: 0, high: 1, when } },
+      `"when" must be an object of other parameters' values, found ${JSON.stringify(when)}`,
+    ]),
     [{ a: { choices: [1], when: { b: 1 } }, b: { choices: [1], when: { a: 1 } } }, "go in a circle"],
     [{ a: [1], constraints: ["a <"] }, "expected a value, found the end"],
     [{ a: [1], constraints: ["a < bb"] }, 'no parameter is named "bb"'],

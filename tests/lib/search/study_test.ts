@@ -3,6 +3,7 @@ import { countStates } from "../../../lib/search/study_state.ts";
 import { failureOf } from "../../../lib/search/trial.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
+import { until } from "../../until.ts";
 import { endOf, makeStudy, startWorker } from "./_storm.ts";
 
 const suggest: Suggest = (_, number) => ({ params: { x: number / 100 } });
@@ -49,12 +50,15 @@ Deno.test("Study believes a busy process of another machine, and its first trial
     await makeStudy(folder, 2);
     const far = await openStudy(folder, { host: "far", heartbeatMs: 50 }).join();
     await far.next(suggest);
-    const near = openStudy(folder, { staleMs: 1_000 });
+    const near = openStudy(folder, { staleMs: 60_000 });
     const touched = () => Deno.statSync(far.lock.path).mtime!.getTime();
-    for (const joined = touched(); touched() === joined;) { // the thread is up once it has touched the file
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const joined = touched();
+    await until("its thread to be up", () => touched() > joined); // once it has touched the file
+    for (let times = 0, last = touched(); times < 5;) { // nothing of this process's own runs meanwhile
+      const at = touched();
+      if (at > last) times++;
+      last = at;
     }
-    for (const end = Date.now() + 1_500; Date.now() < end;); // nothing of this process's own runs meanwhile
     assertEquals(await near.reap(), 0);
     far.leave();
     assertEquals(await near.reap(), 1);

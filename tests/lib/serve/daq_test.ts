@@ -1,6 +1,7 @@
 /** Events from a bucket in memory through the journal to results. */
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
+import { until } from "../../until.ts";
 import { flatPng, post, withHost } from "./_service.ts";
 import { sha256 } from "../../../lib/base/sha256.ts";
 import { encodeNpy } from "../../../lib/io/npy.ts";
@@ -75,10 +76,7 @@ const notify = (host: Host, ...objects: Record<string, unknown>[]) =>
   );
 
 async function settled(journal: Journal): Promise<void> {
-  for (let i = 0; i < 500 && journal.counts().pending > 0; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assertEquals(journal.counts().pending, 0);
+  await until("every event to be settled", () => journal.counts().pending === 0);
 }
 
 const read = (bucket: Bucket, key: string) => {

@@ -192,8 +192,10 @@ Deno.test("GET /models gives the cards of what answers", async () => {
 
 Deno.test("POST /score answers 413 for a file whose decoding takes too long, and goes on", () =>
   withHost(async (host) => {
-    const large = encodeNpy({ data: new Float64Array(4 << 20), shape: [2048, 2048] });
-    const slow = post(host, "/score/tiny", body(large));
+    const side = 512,
+      jpeg = encode({ data: new Uint8Array(4 * side * side), height: side, width: side }).data;
+    const many = encodeZip(Array.from({ length: 1000 }, (_, i) => ({ name: `${i}.jpg`, bytes: jpeg }))); // seconds
+    const slow = post(host, "/score/tiny", body(many));
     const fine = post(host, "/score/tiny", flatPng(30));
     assertEquals([(await slow).status, (await fine).status], [413, 200]);
     assertEquals((await get(host, "/v2/health/ready")).status, 200);
@@ -270,12 +272,19 @@ Deno.test("a zip that asks for maps keeps nobody else waiting", () =>
       Array.from({ length: 400 }, (_, i) => ({ name: `${i}.png`, bytes: flatPng(i % 256) })),
     );
     const order: string[] = [];
-    const maps = post(host, "/score/tiny?map=1", body(zip)).then(async (response) => {
-      const { results } = await response.json() as { results: Scored[] };
+    const accept = "application/x-ndjson";
+    const response = await post(host, "/score/tiny?map=1", body(zip), { accept });
+    let begun = () => {}, text = "";
+    const first = new Promise<void>((resolve) => begun = resolve);
+    const maps = (async () => {
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        begun();
+      }
       order.push("maps");
-      return results.filter(({ error }) => error === undefined).length;
-    });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+      return text.trim().split("\n").filter((line) => JSON.parse(line).error === undefined).length;
+    })();
+    await first;
     const others = await Promise.all(Array.from({ length: 10 }, async () => {
       const { status } = await post(host, "/score/tiny", flatPng(50));
       order.push("one");

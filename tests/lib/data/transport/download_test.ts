@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { until } from "../../../until.ts";
 import { download } from "../../../../lib/data/transport/download.ts";
 
 const CONTENT = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3);
@@ -18,6 +19,7 @@ async function withServer(
 ) {
   const { cuts = [], etag = () => '"one"', ranges = true, status = [] } = options;
   const visits: Visit[] = [], folder = await Deno.makeTempDir();
+  const path = join(folder, "deep", "set.zip");
   const server = Deno.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -34,16 +36,17 @@ async function withServer(
     const stream = new ReadableStream({
       async start(controller) {
         controller.enqueue(rest.slice(0, cut ?? rest.length));
-        await new Promise((resolve) => setTimeout(resolve, 30)); // what was sent arrives before the cut
-        if (cut === undefined) controller.close();
-        else controller.error(new Error("cut"));
+        if (cut === undefined) return controller.close();
+        const there = () => Deno.stat(`${path}.partial`).then(({ size }) => size, () => 0);
+        await until("what was sent", async () => await there() >= start + cut); // and not lost with the connection
+        controller.error(new Error("cut"));
       },
     });
     return new Response(stream, { status: start > 0 ? 206 : 200, headers });
   });
   try {
     const url = `http://127.0.0.1:${server.addr.port}/set.zip`;
-    await body({ url, path: join(folder, "deep", "set.zip"), visits });
+    await body({ url, path, visits });
   } finally {
     await server.shutdown();
     await Deno.remove(folder, { recursive: true });
