@@ -13,7 +13,7 @@ import { fineTune } from "../lib/run/fine_tune.ts";
 import { runExperiment, type RunResult } from "../lib/run/run.ts";
 import { readRecord } from "../lib/run/run_folder.ts";
 import { formatSummary, summarizeModel } from "../lib/models/mod.ts";
-import type { BatchReport, EpochNumbers, Models } from "../lib/train/mod.ts";
+import type { BatchReport, EpochNumbers, Models, StepProfile } from "../lib/train/mod.ts";
 import {
   CliError,
   createOutput,
@@ -71,6 +71,11 @@ const OWN_OPTIONS = {
     default: "float32",
     help:
       "Numbers that layers multiply; mixed: bfloat16, auto: where it is faster and was shown to lose nothing.",
+  },
+  profile: {
+    type: "boolean",
+    default: false,
+    help: "Say where a step's time goes, by layer and by op, with a trace for Perfetto.",
   },
   out: { type: "string", hint: "FOLDER", help: "Run folder (default: runs/EXPERIMENT/ and the time)." },
   resume: { type: "boolean", default: false, help: "Go on with the run in --out, or with the newest one." },
@@ -158,6 +163,11 @@ async function trainInto(
   const refusal = precision === "mixed" ? mixedPrecisionRefusal() : undefined;
   if (refusal) throw new CliError(`Cannot train with --precision mixed: ${refusal}`);
   const { library: _, ...engine } = engineReport();
+  if (options.profile && engine.backend !== "tensorflow") {
+    throw new CliError(
+      `Cannot profile on the ${engine.backend} backend: only TensorFlow says what an op takes`,
+    );
+  }
   output.record(
     "start",
     { experiment: experiment.name, folder, ...engine, options: values },
@@ -170,12 +180,14 @@ async function trainInto(
       if (options.summary) printSummaries(tuned, output);
       return tuned;
     };
+    const onProfile = options.profile ? (profile: StepProfile) => printProfile(output, profile) : undefined;
     const run = { folder, options: values, dataFolder, openBucket, resume, saveEvery, shards, precision };
     const result = await runExperiment(experiment, {
       ...run,
       prepareModels,
       signal,
       log,
+      onProfile,
       onLoad,
       onBatch,
       onEpoch,
@@ -183,6 +195,42 @@ async function trainInto(
     summarize(output, experiment.name, result);
     return result.metrics ? 0 : stopCode(signal);
   });
+}
+
+/** Rows of a profile's tables that are printed; the report has more. */
+const PROFILE_ROWS = 12;
+
+/** Where a step's time goes. */
+function printProfile(output: Output, profile: StepProfile): void {
+  const { steps, traceMs, firstMs, stepMs, busyMs, ops, parts } = profile;
+  const ms = (value: number) => value.toFixed(2),
+    percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  output.record(
+    "profile",
+    { steps, traceMs, firstMs, stepMs, busyMs },
+    `A step takes ${ms(stepMs)} ms, its ops together ${
+      ms(busyMs)
+    } ms; before the first, taking the graph down ` +
+      `${ms(traceMs)} ms and optimising it ${ms(firstMs)} ms`,
+  );
+  output.table(
+    "profilePart",
+    parts.slice(0, PROFILE_ROWS).map(({ part, forwardMs, gradientMs, share }) => ({
+      "layer or part": part,
+      "forward ms": ms(forwardMs),
+      "gradient ms": ms(gradientMs),
+      share: percent(share),
+    })),
+  );
+  output.table(
+    "profileOp",
+    ops.slice(0, PROFILE_ROWS).map((row) => ({
+      op: row.op,
+      "runs a step": row.count,
+      ms: ms(row.ms),
+      share: percent(row.share),
+    })),
+  );
 }
 
 /** An experiment by its name, or the one that a file exports. */

@@ -5,6 +5,7 @@
 import { cName } from "./native/native_library.ts";
 import { type TracedFunction, Tracer } from "./native/native_trace.ts";
 import type { NativeRuntime } from "./native/native_runtime.ts";
+import type { OpRun } from "./native/step_stats.ts";
 import { typeAttribute } from "./native/native_types.ts";
 import { advanceRandomState, randomStateTensor } from "./random/random_state.ts";
 import { mixedPrecisionRefusal, type Precision } from "./precision.ts";
@@ -23,8 +24,24 @@ export interface Compiled<Arguments extends readonly tf.Tensor[], Result extends
   readonly ops: number;
   /** How many input signatures were traced. */
   readonly traces: number;
+  /**
+   * Runs the function some times, assigning nothing, and says where its time goes; undefined where nothing is traced.
+   *
+   * @param steps How often it is timed, after a first run that optimises the graph and is told apart.
+   */
+  profile(inputs: Arguments, steps: number): FunctionProfile | undefined;
   /** Frees the traced functions and what they captured. */
   dispose(): void;
+}
+
+/** Where the time of a compiled function goes. */
+export interface FunctionProfile {
+  /** Taking the graph down, ms. */
+  traceMs: number;
+  /** The first run, in which TensorFlow optimises the graph, ms. */
+  firstMs: number;
+  /** Runs after that: what each took from outside, ms, and its ops. */
+  steps: { ms: number; ops: OpRun[] }[];
 }
 
 /** Options for {@linkcode compile}. */
@@ -43,8 +60,8 @@ interface EngineInternals {
 
 type Shape = "tensor" | null | undefined | number | Shape[] | { [name: string]: Shape };
 
-interface Signature {
-  traced: TracedFunction;
+interface Signature<Traced = TracedFunction> {
+  traced: Traced;
   /** Variables read, in the order in which their values are passed. */
   inputs: tf.Variable[];
   /** Variables assigned, in the order in which their new values follow the results. */
@@ -95,13 +112,17 @@ function runPlainly(fn: (...inputs: tf.Tensor[]) => TensorTree, inputs: readonly
   });
 }
 
-/** Runs `fn` symbolically and makes a TensorFlow function of what it did. Variables keep their values. */
-function trace(
+/** Makes something of a finished trace that gives these results. */
+type Finish<Traced> = (tracer: Tracer, outputs: readonly number[]) => Traced;
+
+/** Runs `fn` symbolically and has `finish` make a function or session of what it did. Variables keep their values. */
+function trace<Traced extends { variables: number[] }>(
   native: NativeEngine,
   fn: (...inputs: tf.Tensor[]) => TensorTree,
   inputs: readonly tf.Tensor[],
   { precision }: CompileOptions,
-): Signature {
+  finish: Finish<Traced>,
+): Signature<Traced> {
   const { runtime, backend } = native;
   const engine = internals();
   const variables = Object.values(engine.state.registeredVariables);
@@ -120,7 +141,7 @@ function trace(
   });
   runtime.sink = tracer;
   state.tracer = tracer;
-  let signature: Signature | undefined;
+  let signature: Signature<Traced> | undefined;
   const symbolic: tf.Tensor[] = [];
   try {
     signature = tf.tidy(() => {
@@ -130,7 +151,7 @@ function trace(
       const outputs = [...results, ...assigned];
       const outputIds = backend.getInputTensorIds(outputs);
       const described = outputs.map((tensor, i) => describe(runtime, tensor, outputIds[i]));
-      const traced = tracer.finish(outputIds);
+      const traced = finish(tracer, outputIds);
       symbolic.push(...results);
       return {
         traced,
@@ -140,7 +161,7 @@ function trace(
         assignedRecords: described.slice(results.length),
         structure,
       } as never;
-    }) as Signature;
+    }) as Signature<Traced>;
     return signature;
   } finally {
     runtime.sink = undefined;
@@ -183,6 +204,48 @@ const NATIVE_TYPES: Record<string, number> = { float32: 1, int32: 3, bool: 10, c
  */
 const OPTIMIZED = ["executor_type", "config_proto"], NO_TEXT = new Uint8Array(1);
 
+/** Numbers of the tensors that a trace takes, in its order; the random state among them is the caller's to dispose. */
+function inputIds(
+  backend: NativeBackend,
+  { traced, inputs: variables }: Signature<Pick<TracedFunction, "captures" | "usesRandom">>,
+  inputs: readonly tf.Tensor[],
+): { ids: number[]; random?: tf.Tensor } {
+  const random = traced.usesRandom ? randomStateTensor() : undefined;
+  const ids = [
+    ...backend.getInputTensorIds(inputs),
+    ...traced.captures,
+    ...backend.getInputTensorIds([...variables, ...(random ? [random] : [])]),
+  ];
+  return { ids, random };
+}
+
+/** Runs a trace by a session, the first time with its preparation, and says what each op took. Nothing is assigned. */
+function profile(
+  native: NativeEngine,
+  fn: (...inputs: tf.Tensor[]) => TensorTree,
+  inputs: readonly tf.Tensor[],
+  options: CompileOptions,
+  steps: number,
+): FunctionProfile {
+  const clock = () => performance.now(), begin = clock();
+  const signature = trace(native, fn, inputs, options, (tracer, outputs) => tracer.openSession(outputs));
+  const { session, captures } = signature.traced, traced = clock();
+  const { ids, random } = inputIds(native.backend, signature, inputs);
+  try {
+    session.run(ids);
+    const prepared = clock();
+    const runs = Array.from({ length: steps }, () => {
+      const start = clock(), ops = session.run(ids);
+      return { ms: clock() - start, ops };
+    });
+    return { traceMs: traced - begin, firstMs: prepared - traced, steps: runs };
+  } finally {
+    session.close();
+    random?.dispose();
+    for (const id of captures) native.runtime.deleteTensor(id);
+  }
+}
+
 /** Runs a traced function: one op, whatever it holds. */
 function call(
   { runtime, backend }: NativeEngine,
@@ -191,16 +254,7 @@ function call(
 ): TensorTree {
   const { traced, assigned, results } = signature;
   const { symbols: c, context, status } = runtime;
-  const ids = [
-    ...backend.getInputTensorIds(inputs),
-    ...traced.captures,
-    ...backend.getInputTensorIds(signature.inputs),
-  ];
-  let random: tf.Tensor | undefined;
-  if (traced.usesRandom) {
-    random = randomStateTensor();
-    ids.push(...backend.getInputTensorIds([random]));
-  }
+  const { ids, random } = inputIds(backend, signature, inputs);
   const op = c.TFE_NewOp(context, cName(traced.name), status);
   runtime.check("Cannot run a compiled function");
   let handles: BigUint64Array;
@@ -283,7 +337,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
     const key = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(" ");
     let signature = signatures.get(key);
     if (!signature) {
-      signature = trace(native, untyped, inputs, options);
+      signature = trace(native, untyped, inputs, options, (tracer, outputs) => tracer.finish(outputs));
       ops = signature.traced.ops;
       signatures.set(key, signature);
     }
@@ -304,6 +358,12 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
   return Object.defineProperties(compiled, {
     ops: { get: () => ops },
     traces: { get: () => signatures.size },
+    profile: {
+      value: (inputs: Arguments, steps: number) => {
+        const native = activeNative();
+        return native && profile(native, untyped, inputs, options, steps);
+      },
+    },
     dispose: { value: dispose },
   }) as Compiled<Arguments, Result>;
 }

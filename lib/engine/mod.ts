@@ -9,13 +9,20 @@ import "./layers/layer_overrides.ts";
 
 export { tf } from "./tf.ts";
 export { type EngineOptions, type EngineReport, engineReport, startEngine } from "./start.ts";
-export { compile, type Compiled, type CompileOptions, type TensorTree } from "./compile.ts";
+export {
+  compile,
+  type Compiled,
+  type CompileOptions,
+  type FunctionProfile,
+  type TensorTree,
+} from "./compile.ts";
 export { freezeGraph, type NamedTensors } from "./freeze.ts";
 export { type Held, type HeldData, takeRows, toDevice } from "./held.ts";
 export { type LastActivation, lastActivations, logitOutputs, outputNames } from "./last_activation.ts";
 export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";
+export type { OpRun } from "./native/step_stats.ts";
 export { mixedPrecisionRefusal, type Precision } from "./precision.ts";
-export { inFloat32 } from "./trace_scope.ts";
+export { inFloat32, inPart } from "./trace_scope.ts";
 export * as random from "./random/random.ts";
 export * as losses from "./ops/losses.ts";
 export { affine, type AffineOptions, type AffineSizeOptions } from "./ops/affine.ts";

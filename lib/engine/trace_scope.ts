@@ -1,18 +1,11 @@
 /**
- * To which layer the ops of a trace belong, those of its gradient among them: a profile tells by it where time goes, and mixed
- * precision is the layers' alone.
+ * To which part of a step the ops of a trace belong, those of its gradient among them: a profile tells by it where time goes, and
+ * mixed precision is the layers' alone.
  * @module
  */
+import type { TraceScope } from "./native/native_trace.ts";
 import { state } from "./state.ts";
 import { tf } from "./tf.ts";
-
-/** What is known of the ops being traced. */
-export interface TraceScope {
-  /** The layer, those around it before it with slashes between; absent between layers. */
-  layer?: string;
-  /** Whether products stay float32 even in mixed precision. */
-  exact?: boolean;
-}
 
 /** What is read of TensorFlow.js's gradient tape. */
 interface TapeNode {
@@ -36,12 +29,12 @@ function within<T>(scope: TraceScope, fn: () => T): T {
 
 /** Has the gradient of what was taken down go where the op itself went. */
 function keepScope(node: TapeNode, scope: TraceScope): void {
-  const { gradient } = node;
+  const { gradient } = node, backward = { ...scope, gradient: true };
   if (!gradient) return;
   node.gradient = (dys) => {
-    const slopes = within(scope, () => gradient(dys));
+    const slopes = within(backward, () => gradient(dys));
     return Object.fromEntries(
-      Object.entries(slopes).map(([input, slope]) => [input, () => within(scope, slope)]),
+      Object.entries(slopes).map(([input, slope]) => [input, () => within(backward, slope)]),
     );
   };
 }
@@ -58,7 +51,28 @@ function inScope<T>(change: (outer: TraceScope) => TraceScope, fn: () => T): T {
 
 /** Runs `fn` as part of a layer. */
 export function inLayer<T>(name: string, fn: () => T): T {
-  return inScope(({ layer, exact }) => ({ layer: layer ? `${layer}/${name}` : name, exact }), fn);
+  return inScope(
+    ({ part, layer, ...outer }) => ({
+      ...outer,
+      part: part && layer ? `${part}/${name}` : name,
+      layer: true,
+    }),
+    fn,
+  );
+}
+
+/**
+ * Runs `fn` as a part of a step that is no layer, such as its optimizer: a profile counts it under this name.
+ *
+ * @example
+ * ```ts
+ * import { inPart, startEngine } from "./mod.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * inPart("loss", () => tf.square(3)).dataSync(); // 9
+ * ```
+ */
+export function inPart<T>(name: string, fn: () => T): T {
+  return inScope((outer) => outer.layer ? outer : { ...outer, part: name }, fn);
 }
 
 /**

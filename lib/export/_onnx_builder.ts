@@ -14,7 +14,7 @@ import {
   toFirst,
   toLast,
 } from "../layers/onnx.ts";
-import { ProtoWriter } from "./_protobuf.ts";
+import { ProtoWriter } from "../base/protobuf.ts";
 
 const FLOAT = 1, INT32 = 6, INT64 = 7;
 

@@ -3,7 +3,7 @@
  *
  * The file's own graph stays as it is: an `Identity` or a `Transpose` goes before an input or behind an output. Source: onnx.proto of ONNX 1.23, field numbers of ModelProto, GraphProto and ValueInfoProto. @module
  */
-import { ProtoReader, ProtoWriter } from "./_protobuf.ts";
+import { ProtoReader, ProtoWriter } from "../base/protobuf.ts";
 
 /** Another name for an end of a graph. */
 export interface OnnxEnd {

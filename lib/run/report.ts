@@ -87,6 +87,7 @@ export async function writeReport(
     sections: [
       { title: "Results", metrics: outcome.metrics },
       ...sections.values(),
+      ...profileSection(outcome.record),
       ...Object.entries(outcome.models).map(([role, model]) => modelSection(role, model)),
     ],
   });
@@ -112,6 +113,35 @@ async function writeFigure(
   await writeDurably(`${path}.svg`, file);
   await writeDurably(`${path}.png`, await svgToPng(file));
   return { svg };
+}
+
+/** Most kinds of ops that a report lists. */
+const OPS_SHOWN = 20;
+
+/** Where a step's time goes, where that was asked for. */
+function profileSection({ profile, engine }: RunRecord): ReportSection[] {
+  if (!profile) return [];
+  const { steps, traceMs, firstMs, stepMs, busyMs, ops, parts } = profile;
+  const ms = (value: number) => value.toFixed(2),
+    percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return [{
+    title: "Time of a step",
+    text: `${ms(stepMs)} ms a step, the mean of ${steps}; all ops together ${ms(busyMs)} ms, on ` +
+      `${engine?.threads} threads. Before that, once: ${ms(traceMs)} ms to take the graph down, ${
+        ms(firstMs)
+      } ms ` +
+      "for the first run, in which it is optimised. trace.json has every op: https://ui.perfetto.dev opens it.",
+    tables: [
+      {
+        columns: ["Layer or part", "Forward, ms", "Gradient, ms", "Share"],
+        rows: parts.map((row) => [row.part, ms(row.forwardMs), ms(row.gradientMs), percent(row.share)]),
+      },
+      {
+        columns: ["Op", "Runs a step", "ms", "Share"],
+        rows: ops.slice(0, OPS_SHOWN).map((row) => [row.op, row.count, ms(row.ms), percent(row.share)]),
+      },
+    ],
+  }];
 }
 
 /** Layers of a model, as a table and drawn. */

@@ -1,8 +1,9 @@
 /** One training run of an experiment, from its options to a full run folder. @module */
 import { dirname } from "@std/path";
+import { writeDurably } from "../base/durable_file.ts";
 import { acquireLock, type Lock } from "../base/lock.ts";
 import type { Card, CardMetric } from "../card/mod.ts";
-import { engineReport } from "../engine/mod.ts";
+import { engineReport, type FunctionProfile } from "../engine/mod.ts";
 import {
   type BatchReport,
   countParameters,
@@ -16,6 +17,8 @@ import {
   type OptimizerSnapshot,
   type Predictions,
   type Schedule,
+  type StepProfile,
+  summarizeProfile,
 } from "../train/mod.ts";
 import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
@@ -23,6 +26,7 @@ import type { Data, Experiment, LoadContext, Options, OptionTable, Recipe } from
 import { completeParts, exportModel, writeCard } from "./export_model.ts";
 import { predictNamed } from "./named_predictions.ts";
 import { writeReport } from "./report.ts";
+import { encodeTrace } from "./trace_file.ts";
 import { occlusionOfTest } from "./test_occlusion.ts";
 import { newRecord, prepareFolder, readRecord, runPaths, type RunRecord, writeRecord } from "./run_folder.ts";
 
@@ -44,6 +48,8 @@ export interface RunOptions<T extends OptionTable = OptionTable> {
   shards?: number | "auto";
   /** In which numbers layers multiply; "auto" measures, for an experiment that was shown to lose nothing. @default {"float32"} */
   precision?: LoopOptions["precision"];
+  /** Find out where a step's time goes: told, shown in the report and kept as a trace. @default {nobody asks} */
+  onProfile?: (profile: StepProfile) => void;
   /** Changes the models before training, or gives others to train: weights of another run, frozen layers. */
   prepareModels?: (models: Models) => void | Models | Promise<void | Models>;
   /** Ends the run with a checkpoint. */
@@ -172,10 +178,7 @@ async function trainOn(
   const record = describe(before ?? newRecord(experiment.name, options), data, models, recipe);
   Object.assign(record.engine!, { precision: precision ?? "float32" });
   await writeRecord(folder, record);
-  const { history, optimizer } = await trainModels(models, recipe, {
-    ...run,
-    precision: precisionFor(experiment, run),
-  }, data);
+  const { history, optimizer } = await trainModels(models, recipe, { ...run, precision }, data, record);
   Object.assign(record.engine!, { shards: history.shards, precision: history.precision });
   Object.assign(record, {
     seconds: history.seconds,
@@ -268,7 +271,18 @@ function precisionFor(
   return "float32";
 }
 
-async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data: Data) {
+/** Keeps where a step's time goes: in the record, as a trace, and for whoever asked. */
+async function keepProfile(record: RunRecord, run: RunOptions, profile: FunctionProfile | undefined) {
+  if (!profile) {
+    const { backend } = engineReport();
+    throw new Error(`Cannot profile on the ${backend} backend: only TensorFlow says what an op takes`);
+  }
+  await writeDurably(runPaths(run.folder).trace, encodeTrace(profile, record.experiment));
+  record.profile = summarizeProfile(profile);
+  run.onProfile!(record.profile);
+}
+
+async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data: Data, record: RunRecord) {
   const { folder, options } = run, paths = runPaths(folder);
   let optimizer: OptimizerSnapshot | undefined;
   const history = await fit(models, data.train, {
@@ -286,6 +300,7 @@ async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data
     signal: run.signal,
     onBatch: run.onBatch,
     onEpoch: run.onEpoch,
+    onProfile: run.onProfile && ((profile) => keepProfile(record, run, profile)),
     onEnd: (state) => optimizer = state,
   });
   return { history, optimizer };

@@ -1,6 +1,7 @@
 /** The folder of one training run: which files it holds, and what `run.json` says. @module */
 import { join } from "@std/path";
 import { writeDurably } from "../base/durable_file.ts";
+import type { StepProfile } from "../train/mod.ts";
 
 const FORMAT = "cloudchamber-run/2";
 
@@ -36,6 +37,8 @@ export interface RunRecord {
   learningRates?: Record<string, { first: number; highest: number; last: number }>;
   /** Values that training moved. */
   parameters?: number;
+  /** Where the time of a step goes, where that was asked for. */
+  profile?: StepProfile;
   /** Seconds spent in training. */
   seconds?: number;
   /** Epoch whose weights the model holds. */
@@ -48,7 +51,7 @@ export interface RunRecord {
 
 /** Files and folders of a run folder. */
 export type RunPaths = Record<
-  "record" | "lock" | "history" | "checkpoint" | "keras" | "onnx" | "card" | "plots" | "report",
+  "record" | "lock" | "history" | "checkpoint" | "keras" | "onnx" | "card" | "plots" | "report" | "trace",
   string
 >;
 
@@ -64,6 +67,7 @@ export function runPaths(folder: string): RunPaths {
     card: join(folder, "model.json"),
     plots: join(folder, "plots"),
     report: join(folder, "report.html"),
+    trace: join(folder, "trace.json"),
   };
 }
 

@@ -23,6 +23,7 @@ import type { OptimizerSnapshot } from "./optimizer.ts";
 import { constant, type Schedule } from "./schedule.ts";
 import { type CompiledStep, type Models, modelsOf, type StepPlan, type TrainStep } from "./step.ts";
 import { supervised, type SupervisedOptions } from "./steps/supervised.ts";
+import { profileStep } from "./trial.ts";
 
 /** Options for {@linkcode fit}: of the loop, and either those of supervised learning or another step. */
 export type FitOptions = LoopOptions & FitEnds & (SupervisedOptions | { step: StepPlan });
@@ -189,6 +190,9 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
   const saved = options.resume && checkpoint ? await readCheckpoint(checkpoint.path) : undefined;
   if (saved) checkSettings(checkpoint!.path, saved.state.settings, settings);
   const { compiled, shards, precision } = await compileStep(step, train, options, saved?.state);
+  if (options.onProfile) {
+    await options.onProfile(await profileStep(step, compiled, { batch, size: train.size }));
+  }
   random.setState({ seed, counter: 0 });
   const evaluation = validation &&
     step.evaluation?.(validation, { batch: Math.max(batch, 256), shards, signal });

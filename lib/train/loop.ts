@@ -3,7 +3,7 @@
  * no number. It knows nothing of models, losses or optimizers, so that all of this holds for every kind of step.
  * @module
  */
-import { type Precision, random, tf } from "../engine/mod.ts";
+import { type FunctionProfile, type Precision, random, tf } from "../engine/mod.ts";
 import type { Callback, TrainingControl } from "./callback.ts";
 import { arraysOf, type Checkpoint, type CheckpointState, writeCheckpoint } from "./checkpoint.ts";
 import type { EpochNumbers, History } from "./history.ts";
@@ -67,6 +67,8 @@ export interface LoopOptions {
   settings?: Readonly<Record<string, unknown>>;
   /** Ends the run after the step at hand, with a checkpoint. */
   signal?: AbortSignal;
+  /** Told before training where the time of a step goes; undefined where the backend cannot say. */
+  onProfile?: (profile: FunctionProfile | undefined) => void | Promise<void>;
   /** Told at most every `reportMs`. */
   onBatch?: (report: BatchReport) => void;
   /** @default {200} */

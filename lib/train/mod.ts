@@ -54,6 +54,7 @@ export * from "./predict.ts";
 export * from "./rmsprop.ts";
 export * from "./schedule.ts";
 export * from "./sgd.ts";
+export { type OpShare, type PartShare, type StepProfile, summarizeProfile } from "./step_profile.ts";
 export { mainModel, modelsOf } from "./step.ts";
 export type {
   CompiledStep,

@@ -3,7 +3,7 @@
  * callbacks, checkpoints, resuming and the stop on a loss that is no number belong to the loop and hold for every step.
  * @module
  */
-import { builtModel, type Precision, tf } from "../engine/mod.ts";
+import { builtModel, type FunctionProfile, type Precision, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import type { Batches, BatchTensors } from "./batch.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
@@ -60,6 +60,12 @@ export interface EvaluationSettings {
 export interface CompiledStep {
   /** Takes one step on a batch of the source; the tensors stay the caller's. */
   run(batch: BatchTensors, rates: Readonly<Record<string, number>>): void;
+  /** Takes some steps that change nothing, and says where their time goes; undefined where nothing is compiled. */
+  profile?(
+    batch: BatchTensors,
+    rates: Readonly<Record<string, number>>,
+    steps: number,
+  ): FunctionProfile | undefined;
   /** Sums of the epoch under way. */
   readonly totals: TotalsSum;
   dispose(): void;

@@ -96,6 +96,11 @@ const BAD: [name: string, args: string[], message: string][] = [
     ["mnist", "--backend", "cpu", "--precision", "mixed"],
     "Cannot train with --precision mixed: the cpu backend multiplies float32 only",
   ],
+  [
+    "a profile where nobody can say",
+    ["mnist", "--backend", "cpu", "--profile"],
+    "Cannot profile on the cpu backend: only TensorFlow says what an op takes",
+  ],
   ["an unknown backend", ["mnist", "--backend", "tensorflw"], "(nearest: tensorflow)"],
 ];
 for (const [name, args, message] of BAD) {

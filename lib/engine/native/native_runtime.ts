@@ -78,6 +78,8 @@ export class NativeRuntime {
 
   readonly symbols: NativeSymbols;
   readonly context: Deno.PointerObject;
+  /** The `ConfigProto` that it was started with. */
+  readonly config: Uint8Array<ArrayBuffer>;
   /** While set, ops go there and nothing runs. */
   sink: OpSink | undefined;
   readonly #status: Deno.PointerObject;
@@ -92,7 +94,7 @@ export class NativeRuntime {
     this.#status = symbols.TF_NewStatus()!;
     this.#setters = eagerSetters(symbols, this.#status);
     const contextOptions = symbols.TFE_NewContextOptions();
-    const config = encodeConfig(options);
+    const config = this.config = encodeConfig(options);
     if (config.length) {
       symbols.TFE_ContextOptionsSetConfig(contextOptions, config, BigInt(config.length), this.#status);
       this.check("Cannot configure TensorFlow");
@@ -192,6 +194,21 @@ export class NativeRuntime {
     const id = this.#next++;
     this.#tensors.set(id, { handle, shape, dtype });
     return id;
+  }
+
+  /** The address of a `TF_Tensor` that shares a tensor's memory; the caller deletes it. */
+  resolve(id: number): bigint {
+    const tensor = this.symbols.TFE_TensorHandleResolve(this.#tensors.get(id)!.handle, this.#status);
+    this.check("Cannot read a tensor");
+    return BigInt(Deno.UnsafePointer.value(tensor));
+  }
+
+  /** A copy of what a `TF_Buffer` holds. */
+  bytesOf(buffer: Deno.PointerValue): Uint8Array<ArrayBuffer> {
+    const view = new Deno.UnsafePointerView(buffer!); // { const void* data; size_t length; … }
+    const data = view.getPointer(0), length = Number(view.getBigUint64(8));
+    if (length === 0) return new Uint8Array();
+    return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data!, length).slice(0));
   }
 
   /** A second number for the same memory, so that the first may be deleted. */

@@ -18,6 +18,8 @@ import {
   type OpAttribute,
   type TensorRecord,
 } from "./native_types.ts";
+import { GRADIENT } from "./step_stats.ts";
+import { TracedSession } from "./traced_session.ts";
 
 /** One output of one graph operation, with what shape inference says of it. */
 interface Symbol extends TensorRecord {
@@ -25,6 +27,18 @@ interface Symbol extends TensorRecord {
   name: string;
   /** `TF_Output`, as the 16 bytes in which C passes it. */
   output: Uint8Array<ArrayBuffer>;
+}
+
+/** What is known of the ops being traced. */
+export interface TraceScope {
+  /** The layer, those around it before it with slashes between, or another part of a step; absent between parts. */
+  part?: string;
+  /** Whether the part is a layer. */
+  layer?: boolean;
+  /** Whether the ops are of a gradient. */
+  gradient?: boolean;
+  /** Whether products stay float32 even in mixed precision. */
+  exact?: boolean;
 }
 
 /** A finished trace. */
@@ -39,6 +53,11 @@ export interface TracedFunction {
   usesRandom: boolean;
   /** Ops in the graph, as the trace made it. */
   ops: number;
+}
+
+/** A trace as a session. */
+export interface TracedSessionInputs extends Omit<TracedFunction, "name"> {
+  session: TracedSession;
 }
 
 /** Inputs that are lists: how many of the op's leading inputs belong to the list. */
@@ -76,8 +95,9 @@ export class Tracer implements OpSink {
   readonly #setters: AttributeSetters;
   readonly #constantBytes: number;
   readonly #mixed: MixedProducts | undefined;
-  /** To which layer the ops to come belong. */
-  scope: { layer?: string; exact?: boolean } = {};
+  /** To which part of the step the ops to come belong. */
+  scope: TraceScope = {};
+  readonly #parts = new Map<string, string>();
   #random: Symbol | undefined;
   #randomOps = 0;
   #next = -2; // -1 is tfjs-node's mark for "not yet in TensorFlow"
@@ -138,7 +158,7 @@ export class Tracer implements OpSink {
 
   /** Whether products of layers are being taken down in bfloat16. */
   get isMixed(): boolean {
-    return this.#mixed !== undefined && this.scope.layer !== undefined && !this.scope.exact;
+    return this.#mixed !== undefined && this.scope.layer === true && !this.scope.exact;
   }
 
   execute(
@@ -163,7 +183,7 @@ export class Tracer implements OpSink {
       if (this.#keepsShape(sources[0], inputs[1])) return [sources[0]];
     }
     const { symbols: c, status } = this.#runtime;
-    const description = c.TF_NewOperation(this.#graph, cName(name), cName(`${name}_${this.#ops++}`));
+    const description = c.TF_NewOperation(this.#graph, cName(name), cName(this.#nodeName(name)));
     const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
     if (listed > 0) {
       const list = new Uint8Array(16 * listed);
@@ -185,8 +205,59 @@ export class Tracer implements OpSink {
     return results;
   }
 
+  /** The part before the op's own name, in characters that TensorFlow takes, so that a profile tells whose it is. */
+  #nodeName(op: string): string {
+    const { part, gradient } = this.scope, name = `${op}_${this.#ops++}`;
+    if (part === undefined) return name;
+    const plain = part.replace(/[^\w/.-]/g, "_").replace(/^[^A-Za-z0-9.]/, "l$&");
+    this.#parts.set(plain, part);
+    return `${plain}/${gradient ? `${GRADIENT}/` : ""}${name}`;
+  }
+
   /** Turns what was traced into a function that gives `outputs`. */
   finish(outputs: readonly number[]): TracedFunction {
+    const { symbols: c, context, status } = this.#runtime;
+    const { inputs, results } = this.#ends(outputs);
+    const name = `cloudchamber_${++functions}`;
+    const traced = c.TF_GraphToFunction(
+      this.#graph,
+      cName(name),
+      0,
+      -1,
+      null,
+      inputs.length / 16,
+      inputs,
+      results.length / 16,
+      results,
+      null,
+      null,
+      null,
+      status,
+    );
+    this.#runtime.check("Cannot turn the trace into a TensorFlow function");
+    c.TFE_ContextAddFunction(context, traced, status);
+    this.#runtime.check("Cannot register the traced TensorFlow function");
+    c.TF_DeleteFunction(traced);
+    return { name, ...this.#taken() };
+  }
+
+  /** What was traced as a session that tells what each op takes, with what it takes as a function. */
+  openSession(outputs: readonly number[]): TracedSessionInputs {
+    const ends = { ...this.#ends(outputs), parts: this.#parts };
+    return { session: new TracedSession(this.#runtime, this.#graph, ends), ...this.#taken() };
+  }
+
+  #taken(): Omit<TracedFunction, "name"> {
+    return {
+      captures: [...this.#shared],
+      variables: [...this.#variables.keys()],
+      usesRandom: this.#random !== undefined,
+      ops: this.#ops,
+    };
+  }
+
+  /** Inputs and results of the graph, as C takes them. */
+  #ends(outputs: readonly number[]): { inputs: Uint8Array<ArrayBuffer>; results: Uint8Array<ArrayBuffer> } {
     const given = outputs.map((id) => this.#resolve(id));
     const inputs = [
       ...this.#arguments,
@@ -206,34 +277,7 @@ export class Tracer implements OpSink {
       list.forEach((symbol, i) => bytes.set(symbol.output, 16 * i));
       return bytes;
     };
-    const { symbols: c, context, status } = this.#runtime;
-    const name = `cloudchamber_${++functions}`;
-    const traced = c.TF_GraphToFunction(
-      this.#graph,
-      cName(name),
-      0,
-      -1,
-      null,
-      inputs.length,
-      pack(inputs),
-      results.length,
-      pack(results),
-      null,
-      null,
-      null,
-      status,
-    );
-    this.#runtime.check("Cannot turn the trace into a TensorFlow function");
-    c.TFE_ContextAddFunction(context, traced, status);
-    this.#runtime.check("Cannot register the traced TensorFlow function");
-    c.TF_DeleteFunction(traced);
-    return {
-      name,
-      captures: [...this.#shared],
-      variables: [...this.#variables.keys()],
-      usesRandom: this.#random !== undefined,
-      ops: this.#ops,
-    };
+    return { inputs: pack(inputs), results: pack(results) };
   }
 
   /** The graph as the bytes of a GraphDef, in which `outputs` have these names. */
@@ -251,9 +295,7 @@ export class Tracer implements OpSink {
     try {
       c.TF_GraphToGraphDef(this.#graph, buffer, status);
       this.#runtime.check("Cannot encode the graph");
-      const view = new Deno.UnsafePointerView(buffer!); // { const void* data; size_t length; … }
-      const data = view.getPointer(0), length = Number(view.getBigUint64(8));
-      return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data!, length).slice(0));
+      return this.#runtime.bytesOf(buffer);
     } finally {
       c.TF_DeleteBuffer(buffer);
     }

@@ -10,6 +10,7 @@ import {
   applySharded,
   builtModel,
   compile,
+  inPart,
   logitOutputs,
   losses,
   type Precision,
@@ -147,15 +148,17 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   function compileStep(shards: number, precision?: Precision): CompiledStep {
     const totals = createTotals(NAMES);
     const compiled = compile((makerRate: tf.Tensor, judgeRate: tf.Tensor, ...tensors: tf.Tensor[]) => {
-      const parts = batches.parts(tensors, { shards, training: true });
+      const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
       const real = parts.map(({ inputs }: Examples) => Object.values(inputs)[0]);
       const sizes = real.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
       const noise = tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0);
       const making = makerStep(noise, examples), judging = judgeStep(real, making.made, examples);
-      maker.apply(making.gradients, makerRate as tf.Scalar);
-      judge.apply(judging.gradients, judgeRate as tf.Scalar);
-      applyConstraints(generator);
-      applyConstraints(discriminator);
+      inPart("optimizer", () => {
+        maker.apply(making.gradients, makerRate as tf.Scalar);
+        judge.apply(judging.gradients, judgeRate as tf.Scalar);
+        applyConstraints(generator);
+        applyConstraints(discriminator);
+      });
       totals.add(judging.loss, examples, [tf.mul(making.loss, examples), ...judging.scores]);
       tf.dispose([...making.made, ...judging.scores]);
       return null;
@@ -167,6 +170,8 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
         compiled(scalars[0], scalars[1], ...tensors);
         tf.dispose(scalars);
       },
+      profile: (tensors, rates, steps) =>
+        compiled.profile([tf.scalar(rates.generator), tf.scalar(rates.discriminator), ...tensors], steps),
       dispose() {
         compiled.dispose();
         totals.dispose();

@@ -7,6 +7,7 @@
 import {
   applySharded,
   compile,
+  inPart,
   lastActivations,
   logitOutputs,
   type Precision,
@@ -167,22 +168,28 @@ function createSupervised(
     },
   };
 
+  /** Moves weights, and averages after them. */
+  function move(gradients: tf.Tensor[], rate: tf.Scalar): void {
+    optimizer.apply(clip(gradients, options), rate);
+    const [steps] = optimizer.variables;
+    if (kerasEma) averageAsKeras(ownAverages, trained, kerasEma, steps);
+    applyConstraints(model);
+    if (emaMomentum !== undefined) averageInto(ownAverages, weights, emaMomentum, steps);
+  }
+
   function compileStep(shards: number, precision?: Precision): CompiledStep {
     const totals = createTotals(objective.names);
     const compiled = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) => {
-      const parts = batches.parts(tensors, { shards, training: true });
+      const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
       const examples = tensors[0].shape[0]!;
       let sums: tf.Tensor[] = [];
       const { value, gradients } = gradientsOf(() => {
-        const measured = measureAll(objective, judge(model, parts, objective, true), true);
+        const judged = judge(model, parts, objective, true);
+        const measured = inPart("loss", () => measureAll(objective, judged, true));
         sums = measured.sums.map((sum) => tf.keep(sum));
         return addUp([tf.div(measured.loss, examples), ...regularization(model)]) as tf.Scalar;
       }, trained);
-      optimizer.apply(clip(gradients, options), rate as tf.Scalar);
-      const [steps] = optimizer.variables;
-      if (kerasEma) averageAsKeras(ownAverages, trained, kerasEma, steps);
-      applyConstraints(model);
-      if (emaMomentum !== undefined) averageInto(ownAverages, weights, emaMomentum, steps);
+      inPart("optimizer", () => move(gradients, rate as tf.Scalar));
       totals.add(value, examples, sums);
       tf.dispose(sums);
       return null;
@@ -194,6 +201,8 @@ function createSupervised(
         compiled(scalar, ...tensors);
         scalar.dispose();
       },
+      profile: (tensors, { learningRate }, steps) =>
+        compiled.profile([tf.scalar(learningRate), ...tensors], steps),
       dispose() {
         compiled.dispose();
         totals.dispose();

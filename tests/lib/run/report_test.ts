@@ -130,3 +130,19 @@ Deno.test("writeReport() writes each figure for itself, and all of them by secti
     assert(html.includes("net: 23 parameters, 15 of them trained, 8 not."));
     assert(html.includes("other: 2 parameters, 2 of them trained, 0 not."));
   }));
+
+Deno.test("writeReport() shows where a step's time goes where that was asked for", () =>
+  withFolder(async (folder) => {
+    const profile = {
+      ...{ steps: 5, traceMs: 12.5, firstMs: 678.9, stepMs: 20, busyMs: 30 },
+      parts: [{ part: "conv <1>", forwardMs: 10, gradientMs: 20, share: 0.75 }],
+      ops: Array.from({ length: 30 }, (_, i) => ({ op: `Kind${i}`, count: 2, ms: 1, share: 1 / 30 })),
+    };
+    const html = await report(folder, { ...RECORD, profile }, HISTORY);
+    const titles = [...html.matchAll(/<h2[^>]*>([^<]*)<\/h2>/g)].map(([, title]) => title);
+    assertEquals(titles, ["Results", "Time of a step", "Model", "Model: judge"]);
+    assert(html.includes("20.00 ms a step, the mean of 5; all ops together 30.00 ms, on 4 threads."));
+    assert(html.includes("12.50 ms to take the graph down, 678.90 ms for the first run"));
+    assert(html.includes("conv &#60;1&#62;") && html.includes("75.0 %"));
+    assert(html.includes("Kind19") && !html.includes("Kind20"), "twenty kinds");
+  }));

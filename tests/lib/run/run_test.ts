@@ -30,6 +30,7 @@ import {
   type Models,
   nadam,
   sgd,
+  type StepProfile,
   stepwise,
 } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
@@ -378,6 +379,23 @@ Deno.test("runExperiment() hands data, shards and savings on to training", () =>
       await run(adding({ recipe: () => recipe }), other, { shards: undefined });
       assertEquals((await readRecord(other))!.engine!.shards, 2, "the recipe's own");
     });
+  }));
+
+Deno.test("runExperiment() keeps where a step's time goes, or says that nobody can tell", () =>
+  withFolder(async (folder) => {
+    const refused = run(adding(), join(folder, "cpu"), { onProfile: () => {} });
+    await assertRejects(() => refused, Error, "Cannot profile on the cpu backend");
+    await startEngine({ backend: "tensorflow" });
+    try {
+      const told: StepProfile[] = [], native = join(folder, "native");
+      await run(adding(), native, { onProfile: (profile) => told.push(profile) });
+      const { traceEvents } = JSON.parse(await Deno.readTextFile(join(native, "trace.json")));
+      assert(traceEvents.some(({ name }: { name: string }) => name.startsWith("sum: ")), "ops of the layer");
+      assertEquals([told.length, told[0].parts.some(({ part }) => part === "sum")], [1, true]);
+      assertEquals((await readRecord(native))!.profile, told[0]);
+    } finally {
+      await startEngine({ backend: "cpu" });
+    }
   }));
 
 Deno.test("runExperiment() takes mixed precision by itself only with evidence, and says so", () =>

@@ -25,6 +25,7 @@ import {
   reduceOnPlateau,
   sgd,
   squaredError,
+  summarizeProfile,
   supervised,
   type SupervisedOptions,
 } from "../../../lib/train/mod.ts";
@@ -481,4 +482,29 @@ Deno.test("fit() in mixed precision stops on a loss that is no number, and clips
   assertEquals(await moved({}), 7);
   assertEquals(await moved({ clipValue: 2 }), 3);
   assertEquals(await moved({ globalClipNorm: 0.5 }), 1.5);
+});
+
+Deno.test("fit() says where a step's time goes before it trains, and trains the same", async () => {
+  const parts: string[][] = [];
+  const profiled = await trained({
+    onProfile: (profile) => {
+      const { steps, ops, parts: shares } = summarizeProfile(profile!);
+      assertEquals([steps, ops.length > 5], [5, true]);
+      parts.push(shares.map(({ part }) => part));
+    },
+  });
+  assertEquals(profiled, await trained({}));
+  assertEquals(parts.length, 1);
+  const layers = toyModel().layers.map(({ name }) => name.replace(/\d+$/, ""));
+  const found = new Set(parts[0].map((part) => part.replace(/\d+$/, "")));
+  for (
+    const part of [
+      "preprocessing",
+      "loss",
+      "optimizer",
+      ...layers.filter((name) => /^(conv|batch|dense|side)/.test(name)),
+    ]
+  ) {
+    assert(found.has(part), `${part} is not among ${[...found].join(", ")}`);
+  }
 });

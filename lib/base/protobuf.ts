@@ -1,5 +1,5 @@
 /**
- * As much of Protocol Buffers as ONNX takes: varints, and fields with a length before them.
+ * As much of Protocol Buffers as ONNX and TensorFlow take: varints, and fields with a length before them.
  *
  * Source: protobuf.dev, "Encoding". @module
  */
@@ -89,6 +89,8 @@ export class ProtoWriter {
 export interface ProtoField {
   /** Its number. */
   field: number;
+  /** Its value where it is a varint, exact up to 2⁵³. */
+  number?: number;
   /** Its bytes where it has a length before it: a message, a text, packed numbers. */
   value?: Uint8Array;
   /** All of it, its number included. */
@@ -123,8 +125,8 @@ export class ProtoReader {
   *[Symbol.iterator](): Generator<ProtoField> {
     while (this.#at < this.#bytes.length) {
       const start = this.#at, key = this.#varint(), wire = key % 8;
-      let length = 0;
-      if (wire === 0) this.#varint();
+      let length = 0, number: number | undefined;
+      if (wire === 0) number = this.#varint();
       else if (wire === 1) length = 8;
       else if (wire === 2) length = this.#varint();
       else if (wire === 5) length = 4;
@@ -135,6 +137,7 @@ export class ProtoReader {
       const raw = this.#bytes.subarray(start, this.#at);
       yield {
         field: Math.floor(key / 8),
+        ...(number !== undefined && { number }),
         ...(wire === 2 && { value: this.#bytes.subarray(from, this.#at) }),
         raw,
       };
