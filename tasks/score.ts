@@ -82,6 +82,9 @@ const TS = ".ts";
 const everyFormat = () =>
   import(`../lib/score/examples${TS}`) as Promise<typeof import("../lib/score/examples.ts")>;
 
+/** Bytes of a file that is read whole. */
+const MOST_HELD = 2 ** 30;
+
 /** Most examples of one file: the 70,000 of an MNIST file and more. */
 const MAX_EXAMPLES = 1_000_000;
 
@@ -294,6 +297,37 @@ async function scoreInputs(
   }
 }
 
+/**
+ * The examples of a file that is too large to be held; undefined of others. A .npy or HDF5 file is read in slabs.
+ *
+ * @throws What is wrong with the file.
+ */
+async function largeFile(
+  card: Card,
+  path: string,
+  { page }: ExampleOptions,
+  range: ValueRange | undefined,
+): Promise<AsyncGenerator<Found> | undefined> {
+  const { size } = await Deno.stat(path);
+  if (size <= MOST_HELD || page !== undefined) return undefined;
+  const { openFile } = await import(`../lib/io/formats${TS}`) as typeof import("../lib/io/formats.ts");
+  const { examplesInSlabs } = await import(
+    `../lib/score/slabs${TS}`
+  ) as typeof import("../lib/score/slabs.ts");
+  return (async function* () {
+    const file = await openFile(path);
+    try {
+      const { arrays } = file;
+      for (const array of arrays.length > 1 ? arrays.filter(({ shape }) => shape.length > 2) : arrays) {
+        const name = arrays.length > 1 ? `${path}[${array.name}]` : path;
+        yield* examplesInSlabs(card, array, { what: "score", range, name });
+      }
+    } finally {
+      file.close();
+    }
+  })();
+}
+
 /** Scores files; one that cannot be read is said so, and the others go on. */
 async function scoreFiles(
   scores: Scores,
@@ -302,9 +336,14 @@ async function scoreFiles(
   opening: ExampleOptions,
 ): Promise<void> {
   for await (const { path, chosen } of expand(files)) {
-    const bytes = await Deno.readFile(path);
     const options = { ...opening, name: path };
     try {
+      const large = await largeFile(card, path, opening, scores.options.range);
+      if (large) {
+        for await (const found of large) await addOne(scores, card, found);
+        continue;
+      }
+      const bytes = await Deno.readFile(path);
       const packed = packedPicture(bytes, options);
       if (!packed && !chosen && !isOfKnownFormat(bytes)) continue;
       for (const found of packed ?? await (await everyFormat()).findExamples(bytes, options)) {

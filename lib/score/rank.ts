@@ -1,11 +1,10 @@
 /** A large set in order of a model's answer: scored slab by slab, so that a survey need not fit into memory. @module */
 import { heedStop } from "../base/stop_button.ts";
-import { type Card, rangeOf } from "../card/card.ts";
-import { inputKindOf } from "../card/inputs/registry.ts";
+import type { Card } from "../card/card.ts";
 import type { FileArray } from "../io/file_array.ts";
 import { prepareExample } from "./prepare.ts";
-import { rawValues } from "./raw_array.ts";
 import { inputTensors, type Scorer } from "./scorer.ts";
+import { exampleShape, readSlab, slabRows } from "./slabs.ts";
 import { countValues, type Tensor } from "./tensor.ts";
 import type { ValueRange } from "./value_range.ts";
 
@@ -15,7 +14,7 @@ export interface RankOptions {
   label?: string;
   /** Black and white of the file, where the model takes pictures by their range and the file has more than 8 bits. */
   range?: ValueRange;
-  /** Examples scored at once. @default {128} */
+  /** Most examples scored at once. @default {128} */
   batch?: number;
   /** Takes how many examples are scored. */
   onProgress?: (done: number, total: number) => void;
@@ -74,35 +73,20 @@ export async function rankArray(
   array: FileArray,
   options: RankOptions = {},
 ): Promise<Ranking> {
-  const { card } = scorer, { batch = 128, onProgress } = options;
+  const { card } = scorer, { onProgress } = options;
   using stop = heedStop(options.signal);
   const { output, column, of } = columnOf(card, options.label), [input] = card.inputs;
-  const layout = inputKindOf(input)?.layout(input.raw ?? input.shape, array.shape);
-  if (card.inputs.length > 1 || !layout || layout.examples !== array.shape[0] || layout.bandsFirst) {
-    throw new TypeError(
-      `Cannot rank an array of [${array.shape.join(", ")}] by "${card.name}" as it must hold examples of ` +
-        `[${(input.raw ?? input.shape).join(", ")}]`,
-    );
-  }
-  const { range } = options, { dtype, white } = array;
-  // Guessed from each example, the same values would be of different brightness in two of them.
-  const isKnown = range !== undefined || white !== undefined || dtype === "u1" || dtype === "b1";
-  if (rangeOf(input) && !isKnown) {
-    throw new RangeError(
-      `Cannot rank by "${card.name}" as it must be known what is black and white in the file: say the range`,
-    );
-  }
-  const total = array.shape[0], size = countValues(layout.shape);
+  const { range } = options, shape = exampleShape(card, array, { what: "rank", range });
+  const total = array.shape[0], batch = slabRows(shape, options.batch ?? 128);
   const scores = new Float32Array(total).fill(NaN);
   let failed = 0, reason: string | undefined, done = 0;
   const scoreSlab = async (first: number) => {
-    const end = Math.min(total, first + batch), values = rawValues((await array.read([first, end])).data);
+    const end = Math.min(total, first + batch), slab = await readSlab(array, [first, end], shape);
     const rows: number[] = [], prepared: Map<string, Float32Array>[] = [];
-    for (let row = first; row < end; row++) {
-      const data = values.subarray((row - first) * size, (row - first + 1) * size) as Float32Array;
+    for (const [i, values] of slab.entries()) {
+      const row = first + i;
       try {
-        const example = { [input.name]: { data, shape: layout.shape, dtype, white } };
-        prepared.push(prepareExample(card, example, range ? { range } : {}).values);
+        prepared.push(prepareExample(card, { [input.name]: values }, range ? { range } : {}).values);
         rows.push(row);
       } catch (error) {
         failed++;

@@ -183,6 +183,28 @@ Deno.test("score says what it assumed of a file, takes --range and --page, and r
     );
   }));
 
+Deno.test("score takes a .npy file of more than it holds, and says whose picture is whose", () =>
+  withFiles(async (folder) => {
+    const path = join(folder, "survey.npy"), shape = [52, 2304, 2304], size = 2304 * 2304;
+    const start = encodeNpy({ data: new Float32Array(0), shape: [0, 2304, 2304] });
+    const header = String.fromCharCode(...start).replace(
+      "(0, 2304, 2304), } ",
+      `(${shape.join(", ")}), }`,
+    );
+    assertEquals(header.length, start.length, "the header keeps its length");
+    {
+      using file = await Deno.open(path, { write: true, create: true });
+      await file.write(Uint8Array.from(header, (character) => character.charCodeAt(0)));
+      await file.truncate(header.length + shape[0] * size * 4); // 1.1 GB of which the disk has next to nothing
+      await file.seek(header.length + 51 * size * 4, Deno.SeekMode.Start);
+      await file.write(new Uint8Array(new Float32Array(size).fill(40).buffer));
+    }
+    const { code, out, err } = await score(join(folder, "run"), path, "--json");
+    assertEquals([code, err], [0, ""]);
+    assertEquals(energies(out), [...new Array(51).fill(0), 4]);
+    assert(JSON.parse(out.trim().split("\n")[51]).file.endsWith("survey.npy[51]"), "the last is named");
+  }));
+
 Deno.test("--top ranks a file, draws the highest, and says what to label next", () =>
   withFiles(async (folder) => {
     const run = join(folder, "run"), survey = join(folder, "survey.npy"), sheet = join(folder, "best.png");
