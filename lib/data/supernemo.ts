@@ -25,6 +25,8 @@ export interface TrackTruth {
   readonly slopeY: Float32Array;
   /** dz/d|x| on the foil. */
   readonly slopeZ: Float32Array;
+  /** 1 for a track that is kinked on its way; absent where the file does not say. */
+  readonly kinked?: Uint8Array;
 }
 
 /** Calorimeter modules that were hit. */
@@ -77,6 +79,7 @@ async function readTruth(file: ColumnFile, isPublished: boolean): Promise<TrackT
   if (!names.every((name) => file.names.has(name))) return undefined;
   const [y, z, slopeY, slopeZ] = await Promise.all(names.map((name) => file.read(name)));
   const hasSides = file.names.has("truth/side");
+  const kinkLayer = file.names.has("truth/kink_layer") ? await file.read("truth/kink_layer") : undefined;
   const values = (column: Column, of: (value: number) => number) => Float32Array.from(column.data, of);
   return {
     offsets: y.offsets,
@@ -87,6 +90,7 @@ async function readTruth(file: ColumnFile, isPublished: boolean): Promise<TrackT
     vertexZMm: values(z, (value) => isPublished ? HEIGHT_CELL_MM * value : value),
     slopeY: values(slopeY, (value) => value),
     slopeZ: values(slopeZ, (value) => isPublished ? value * HEIGHT_CELL_MM / CELL_MM : value),
+    ...(kinkLayer && { kinked: Uint8Array.from(kinkLayer.data, (layer) => Number(layer) >= 0 ? 1 : 0) }),
   };
 }
 

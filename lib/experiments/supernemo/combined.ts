@@ -38,7 +38,7 @@ export const superNemoCombined = defineExperiment<typeof OPTIONS, CountingData>(
   card: (options) => ({
     description: "Counts straight tracks, 1 to 4, in SuperNEMO's tracker from above, the side and the front.",
     inputs: viewInputs(VIEWS, options),
-    outputs: [{ name: "tracks", kind: "classes", labels: COUNT_LABELS }],
+    outputs: [{ name: "tracks", kind: "classes", labels: [...COUNT_LABELS.tracks] }],
   }),
 
   evaluate: ({ tracks }, data) => measureCounts(tracks.data, data),

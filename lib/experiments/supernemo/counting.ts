@@ -24,7 +24,20 @@ const OPTIONS = {
     default: "ours",
     help: "A small network, or the published one with its own way of training.",
   },
+  count: {
+    type: "choice",
+    choices: ["tracks", "segments"],
+    default: "tracks",
+    help:
+      "What is counted: tracks, or their straight segments, of which a kinked track has two (--generator hard).",
+  },
   rate: RATE_OPTION,
+} as const;
+
+/** What is counted, in the words of a card. */
+const COUNTED = {
+  tracks: "straight tracks, 1 to 4,",
+  segments: "the straight segments of 1 to 4 tracks, of which a kinked one has two,",
 } as const;
 
 /** What is particular to a view. */
@@ -94,9 +107,15 @@ export function countingExperiment(view: TrackerView): Experiment<typeof OPTIONS
     },
 
     load: (options, context) =>
-      loadCounting(options, context, (hits, targets) => viewSource(hits, { image: view }, options, targets)),
+      loadCounting(
+        options,
+        context,
+        (hits, targets) => viewSource(hits, { image: view }, options, targets),
+        options.count,
+      ),
 
-    build({ model, seed, sides }) {
+    build({ model, seed, sides, count }) {
+      const classes = COUNT_LABELS[count].length;
       if (model === "document") {
         if (view === "volume") {
           throw new RangeError("Cannot build the published 3-D network: its script was left to be written");
@@ -104,10 +123,10 @@ export function countingExperiment(view: TrackerView): Experiment<typeof OPTIONS
         if (sides === "apart") {
           throw new RangeError("Cannot build the published network with sides apart: it takes one channel");
         }
-        return buildSuperNemoDocument(view, { seed });
+        return buildSuperNemoDocument(view, { classes, seed });
       }
-      if (view === "volume") return buildSuperNemoVolume({ inputShape: viewShape(view, { sides }), seed });
-      return buildSuperNemoSmall({ inputShape: viewShape(view, { sides }), seed });
+      const config = { inputShape: viewShape(view, { sides }), classes, seed };
+      return view === "volume" ? buildSuperNemoVolume(config) : buildSuperNemoSmall(config);
     },
 
     recipe({ model, rate }) {
@@ -118,13 +137,15 @@ export function countingExperiment(view: TrackerView): Experiment<typeof OPTIONS
 
     card: (options) => ({
       description:
-        `Counts straight tracks, 1 to 4, in SuperNEMO's tracker seen from ${seenFrom}. Trained on simulated events ` +
+        `Counts ${
+          COUNTED[options.count]
+        } in SuperNEMO's tracker seen from ${seenFrom}. Trained on simulated events ` +
         `unless files were given; hits without neighbour or radius: ${options.isolated}, missing heights: ${options.missingHeight}.`,
       inputs: [viewInput("image", view, options)],
-      outputs: [{ name: "tracks", kind: "classes", labels: COUNT_LABELS }],
+      outputs: [{ name: options.count, kind: "classes", labels: [...COUNT_LABELS[options.count]] }],
     }),
 
-    evaluate: ({ tracks }, data) => measureCounts(tracks.data, data),
+    evaluate: (predictions, data, { count }) => measureCounts(predictions[count].data, data),
     figures: (results, data) => countFigures(results, data, { seenFrom, input: "image", size, columns }),
   });
 }

@@ -1,4 +1,5 @@
 /** What all experiments that count tracks share: classes, measurements, figures. @module */
+import type { TrackTruth } from "../../data/supernemo.ts";
 import type { TrackerHits } from "../../image/tracker_events.ts";
 import { accuracy, argMaxRows, confusionMatrix, proportion } from "../../evaluate/mod.ts";
 import {
@@ -27,20 +28,33 @@ import {
 } from "./data.ts";
 import { guessByHitCount, learnHitCounts } from "./hit_count.ts";
 
-/** Numbers of tracks that are told apart. */
+/** Numbers of tracks in an event. */
 export const TRACKS = [1, 2, 3, 4] as const;
-/** What they are called. */
-export const COUNT_LABELS = ["1 track", "2 tracks", "3 tracks", "4 tracks"];
+
+/** What of an event is counted: its tracks, or their straight segments, of which a kinked track has two. */
+export type Counted = "tracks" | "segments";
+
+/** What the numbers are called, from 1 on. */
+export const COUNT_LABELS: Readonly<Record<Counted, readonly string[]>> = {
+  tracks: namesOf(TRACKS.length, "track"),
+  segments: namesOf(2 * TRACKS.length, "segment"),
+};
+
+function namesOf(most: number, thing: string): string[] {
+  return Array.from({ length: most }, (_, i) => i === 0 ? `1 ${thing}` : `${i + 1} ${thing}s`);
+}
 
 /** The loaded events. */
 export interface CountingData extends Data {
-  /** Class, number of tracks less 1, and number of hits of each event. */
+  /** What the numbers are called. */
+  readonly labels: readonly string[];
+  /** Class, the number less 1, and number of hits of each event. */
   readonly counted: { train: CountedEvents; test: CountedEvents };
 }
 
 /** Class and number of hits of each event. */
 export interface CountedEvents {
-  /** Number of tracks less 1. */
+  /** The number less 1. */
   labels: Int32Array;
   hits: Uint32Array;
 }
@@ -49,46 +63,67 @@ function hitsOfEach({ offsets }: TrackerHits): Uint32Array {
   return offsets.subarray(1).map((end, event) => end - offsets[event]);
 }
 
-/** Classes of events. @throws {RangeError} If an event has none of 1 to 4 tracks. */
-export function classesOf({ events, rows }: SplitEvents): Int32Array {
+/**
+ * Classes of events.
+ *
+ * @throws {RangeError} If an event has none of 1 to 4 tracks.
+ * @throws {TypeError} If segments are counted and the files do not say which tracks are kinked.
+ */
+export function classesOf({ events, rows }: SplitEvents, counted: Counted = "tracks"): Int32Array {
+  const { truth } = events;
+  if (counted === "segments" && !truth?.kinked) {
+    throw new TypeError(
+      "Cannot count segments as the files do not say which tracks are kinked (truth/kink_layer): --generator hard does",
+    );
+  }
   return Int32Array.from(rows, (row) => {
     const tracks = events.trackCounts![row];
-    if (tracks >= 1 && tracks <= TRACKS.length) return tracks - 1;
-    throw new RangeError(`Cannot learn from event ${row} as it must have 1 to 4 tracks: got ${tracks}`);
+    if (tracks < 1 || tracks > TRACKS.length) {
+      throw new RangeError(`Cannot learn from event ${row} as it must have 1 to 4 tracks: got ${tracks}`);
+    }
+    return tracks - 1 + (counted === "segments" ? kinksOf(truth!, row) : 0);
   });
+}
+
+/** How many of an event's tracks are kinked. */
+function kinksOf({ offsets, kinked }: TrackTruth, event: number): number {
+  return kinked!.subarray(offsets[event], offsets[event + 1]).reduce((sum, one) => sum + one, 0);
 }
 
 /**
  * Loads events of 1 to 4 tracks.
  *
- * @param draw Makes a source of some events' hits and their target `tracks`.
+ * @param draw Makes a source of some events' hits and their target, which has the name of what is counted.
  */
 export async function loadCounting(
   options: SuperNemoOptions,
   context: LoadContext,
   draw: (hits: TrackerHits, targets: SplitView["targets"]) => SplitView["source"],
+  counted: Counted = "tracks",
 ): Promise<CountingData> {
   const splits = await loadEvents(options, TRACKS, context);
   const part = (split: keyof EventSplits) => {
-    const hits = seenHits(splits[split], options), labels = classesOf(splits[split]);
-    const targets = { tracks: { data: labels, shape: [labels.length] } };
+    const hits = seenHits(splits[split], options), labels = classesOf(splits[split], counted);
+    const targets = { [counted]: { data: labels, shape: [labels.length] } };
     return { hits, targets, source: draw(hits, targets), counted: { labels, hits: hitsOfEach(hits) } };
   };
   const learn = part("train"), measure = part("test");
   return {
     ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
+    labels: COUNT_LABELS[counted],
     counted: { train: learn.counted, test: measure.counted },
   };
 }
 
-/** Accuracy, and the recall of each number of tracks, beside what the number of hits alone says. */
-export function measureCounts(probabilities: ArrayLike<number>, { counted }: CountingData): Measurements {
-  const predicted = argMaxRows(probabilities, TRACKS.length), { labels } = counted.test;
-  const guess = learnHitCounts(counted.train.hits, counted.train.labels, TRACKS.length);
+/** Accuracy, and the recall of each number, beside what the number of hits alone says. */
+export function measureCounts(probabilities: ArrayLike<number>, data: CountingData): Measurements {
+  const { counted, labels: { length: classes } } = data, { labels } = counted.test;
+  const predicted = argMaxRows(probabilities, classes);
+  const guess = learnHitCounts(counted.train.hits, counted.train.labels, classes);
   const guessed = guessByHitCount(guess, counted.test.hits);
   const baseline = { name: "number of hits alone", value: accuracy(guessed, labels).value };
   const metrics = { accuracy: { ...accuracy(predicted, labels), split: "test", baseline } };
-  const each = TRACKS.flatMap((number, label) => {
+  const each = data.labels.flatMap((_, label) => {
     const total = labels.filter((one) => one === label).length;
     if (total === 0) return [];
     const right = labels.filter((one, i) => one === label && predicted[i] === label).length;
@@ -98,7 +133,7 @@ export function measureCounts(probabilities: ArrayLike<number>, { counted }: Cou
       split: "test",
       baseline: { name: baseline.name, value: guessedRight / total },
     };
-    return [[`recallOf${number}`, metric] as const];
+    return [[`recallOf${label + 1}`, metric] as const];
   });
   return { metrics: { ...metrics, ...Object.fromEntries(each) } };
 }
@@ -108,13 +143,16 @@ export function countingRecipe(rate: number) {
   return { metrics: [accuracyMetric()], loss: crossEntropy(), ...smallRecipe(rate) };
 }
 
-/** Which numbers of tracks are taken for which. */
-export function confusionFigure(probabilities: ArrayLike<number>, labels: Int32Array): Figure {
-  const predicted = argMaxRows(probabilities, TRACKS.length);
+/** Which numbers are taken for which. */
+export function confusionFigure(
+  probabilities: ArrayLike<number>,
+  { labels: names, counted: { test: { labels } } }: CountingData,
+): Figure {
+  const predicted = argMaxRows(probabilities, names.length);
   return {
     name: "confusion",
     section: "Test events",
-    spec: plotConfusion(confusionMatrix(predicted, labels, TRACKS.length), COUNT_LABELS, { size: 64 }),
+    spec: plotConfusion(confusionMatrix(predicted, labels, names.length), names, { size: 64 }),
   };
 }
 
@@ -131,16 +169,14 @@ export interface CountFigureOptions {
 
 /** Some events, the learning curve, the confusion matrix, and the most confident mistakes. */
 export async function countFigures(
-  { predictions: { tracks }, history, occlusion }: Pick<
-    ShownResults,
-    "predictions" | "history" | "occlusion"
-  >,
-  { counted, test, train: learn }: CountingData,
+  { predictions, history, occlusion }: Pick<ShownResults, "predictions" | "history" | "occlusion">,
+  data: CountingData,
   { seenFrom, input, size, columns }: CountFigureOptions,
 ): Promise<Figure[]> {
-  const { labels } = counted.test;
+  const { counted, labels: names, test, train: learn } = data, { labels } = counted.test;
+  const [{ data: probabilities }] = Object.values(predictions), classes = names.length;
   const shown = Array.from({ length: Math.min(12, learn.size) }, (_, i) => i);
-  const bad = worstMistakes(tracks.data, labels, TRACKS.length);
+  const bad = worstMistakes(probabilities, labels, classes);
   const worst = Array.from(bad.subarray(0, 12)), maps = await occlusion(worst);
   return [
     {
@@ -148,25 +184,25 @@ export async function countFigures(
       section: "Data",
       caption: `Some events to learn from, seen from ${seenFrom}.`,
       spec: plotImageGrid(await picturesFrom(learn, input, shown), {
-        captions: shown.map((i) => COUNT_LABELS[counted.train.labels[i]]),
+        captions: shown.map((i) => names[counted.train.labels[i]]),
         columns: columns[0],
         size,
         ...scalesOf(learn, input),
       }),
     },
     learningCurveFigure(history),
-    confusionFigure(tracks.data, labels),
-    ...reliabilityFigures(tracks.data, labels, TRACKS.length, "Test events"),
+    confusionFigure(probabilities, data),
+    ...reliabilityFigures(probabilities, labels, classes, "Test events"),
     ...(worst.length === 0 ? [] : [{
       name: "bad_events",
       section: "Test events",
       caption: `The most confident mistakes, of ${bad.length} in ${labels.length.toLocaleString("en")}: ` +
-        `tracks counted, and in brackets how many there are.`,
+        `the number counted, and in brackets how many there are.`,
       spec: plotPredictionGrid(
         await picturesFrom(test, input, worst),
-        worst.flatMap((event) => [...tracks.data.subarray(event * 4, event * 4 + 4)]),
+        worst.flatMap((event) => [...probabilities.subarray(event * classes, (event + 1) * classes)]),
         worst.map((event) => labels[event]),
-        TRACKS.map(String),
+        names.map((_, i) => `${i + 1}`),
         {
           rows: worst.length,
           columns: maps.length > 0 ? Math.ceil(columns[1] / 2) : columns[1],

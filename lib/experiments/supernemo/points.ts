@@ -56,13 +56,13 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
       dtype: "float32",
       units: "1; -1 or 1; -1 to 1 of 9 layers and of 113 columns; 1515 mm; 44 mm",
     }],
-    outputs: [{ name: "tracks", kind: "classes", labels: COUNT_LABELS }],
+    outputs: [{ name: "tracks", kind: "classes", labels: [...COUNT_LABELS.tracks] }],
   }),
 
   evaluate: ({ tracks }, data) => measureCounts(tracks.data, data),
 
-  figures: ({ predictions: { tracks }, history }, { counted }) => [
+  figures: ({ predictions: { tracks }, history }, data) => [
     learningCurveFigure(history),
-    confusionFigure(tracks.data, counted.test.labels),
+    confusionFigure(tracks.data, data),
   ],
 });

@@ -7,7 +7,10 @@ import {
   superNemoPoints,
   superNemoTop,
 } from "../../../../lib/experiments/supernemo/experiment.ts";
+import { classesOf } from "../../../../lib/experiments/supernemo/counts.ts";
 import { guessByHitCount, learnHitCounts } from "../../../../lib/experiments/supernemo/hit_count.ts";
+import { readSuperNemo } from "../../../../lib/data/supernemo.ts";
+import { openHdf5 } from "../../../../lib/io/hdf5.ts";
 import type { Options } from "../../../../lib/run/experiment.ts";
 import { fineTune } from "../../../../lib/run/fine_tune.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
@@ -99,6 +102,41 @@ Deno.test("supernemo experiments refuse events of more tracks than they tell apa
   await writeSuperNemo(files, { law: "document", tracks: [5], events: 40 }, { seed: 5, workers: 1 });
   const load = () => superNemoTop.load(options({ data: [join(files, "*.h5")] }), context);
   await assertRejects(load, RangeError, "must have 1 to 4 tracks: got 5");
+});
+
+Deno.test("supernemo-top --count segments counts a kinked track twice", async () => {
+  const files = join(folder, "kinked");
+  const settings = { law: "detector", tracks: [2, 4], events: 60 } as const;
+  const { files: paths } = await writeSuperNemo(files, settings, { seed: 6, workers: 1 });
+  const events = await readSuperNemo(paths), rows = Uint32Array.from({ length: 120 }, (_, i) => i);
+  const labels = classesOf({ events, rows }, "segments");
+  const byHand: number[] = [];
+  for (const [index, path] of paths.entries()) {
+    await using file = await openHdf5(path);
+    const read = async (name: string) => Array.from((await file.read(name)).data, Number);
+    const layers = await read("truth/kink_layer"), offsets = await read("track_offsets");
+    for (let event = 0; event < 60; event++) {
+      const kinks = layers.slice(offsets[event], offsets[event + 1]).filter((layer) => layer !== -1);
+      byHand.push([2, 4][index] + kinks.length - 1);
+    }
+  }
+  assertEquals([...labels], byHand);
+  assert(new Set(labels).size > 3, `${[...new Set(labels)]}`);
+  const run = join(folder, "segments");
+  const result = await runExperiment(superNemoTop, {
+    folder: run,
+    options: options({ data: paths, count: "segments" }),
+    dataFolder: folder,
+    log: () => {},
+  });
+  const [output] = result.card!.outputs;
+  assertEquals([output.name, "labels" in output && output.labels.at(-1)], ["segments", "8 segments"]);
+  const clean = options({ count: "segments", events: 160, testEvents: 80 });
+  await assertRejects(
+    () => superNemoTop.load(clean, context),
+    TypeError,
+    "Cannot count segments as the files do not say which tracks are kinked",
+  );
 });
 
 Deno.test("the published networks train as published unless told otherwise", () => {
