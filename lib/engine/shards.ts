@@ -49,6 +49,17 @@ interface Run {
   logits: readonly boolean[];
 }
 
+/** Calls a layer; a recurrent one takes its first state, which stands behind its input, apart from it. */
+function callWith(
+  layer: tf.layers.Layer,
+  given: readonly tf.Tensor[],
+  kwargs: Record<string, unknown>,
+): tf.Tensor | tf.Tensor[] {
+  const [x, ...initialState] = given;
+  if (kwargs.initialState !== undefined) return layer.call(x, { ...kwargs, initialState } as never);
+  return layer.call(given.length === 1 ? x : [...given], kwargs as never);
+}
+
 /** Runs a layer that is no model on every shard. */
 function runLayer(
   layer: tf.layers.Layer,
@@ -66,7 +77,7 @@ function runLayer(
       const given = inputs.map(({ shards }) => shards[shard]);
       const mask = masked ? { mask: x.mask?.[shard] } : {};
       const kwargs = { ...callArgs, training, ...mask };
-      const result = layer.call(given.length === 1 ? given[0] : given, kwargs as never);
+      const result = callWith(layer, given, kwargs);
       return Array.isArray(result) ? result : [result];
     })
   );

@@ -64,7 +64,7 @@ export abstract class Chain extends tf.layers.Layer {
 export function emitChain(site: Site): void {
   const { chain } = site.layer as Chain,
     shapes = (site.layer as Chain).shapesAlong([...site.inputs[0].shape]);
-  let flows: Flow[] = [site.inputs[0]];
+  let flows: Flow[] = [...site.inputs]; // of one recurrent layer also its first state
   chain.forEach((layer, i) => {
     const shape = shapes[i + 1] as tf.Shape;
     const made = i === chain.length - 1 ? site.outputs : [{ shape, dtype: "float32" as const, names: {} }];

@@ -1,4 +1,5 @@
 /** ConvLSTM1D to 3D: an LSTM whose products are convolutions. Input [batch, steps, …, channels]. @module */
+import { checkFirstState, withFirstState } from "./_first_state.ts";
 import { random, tf } from "../engine/mod.ts";
 import { asBias, askedAs, asKernel, type BiasAsked, type KernelAsked } from "./_asked_weights.ts";
 import { BIASED, LAST, QUIET, trained, WINDOW } from "./_fields.ts";
@@ -92,14 +93,16 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
     }
 
     override apply(inputs: Applied, kwargs?: Record<string, unknown>): Applied {
-      if (kwargs?.initialState === undefined) return super.apply(inputs, kwargs as never);
-      throw new TypeError("a first state is not supported by it");
+      const [all, told] = withFirstState(inputs, kwargs);
+      return super.apply(all, told as never);
     }
 
     override build(inputShape: OneOrMany<tf.Shape>): void {
       const shape = onlyShape(inputShape), size = GATES * this.filters;
       checkRank(this, shape, rank + 3);
       checkKnownSides(this, shape.slice(1));
+      const state = this.stateShape(shape);
+      checkFirstState(this, inputShape, [state, state]);
       this.kernel = this.addWeight(
         "kernel",
         ...asKernel(this, [...this.kernelSize, shape.at(-1)!, size]),
@@ -134,13 +137,17 @@ function convLstmClass(rank: 1 | 2 | 3): new (config: ConvLstmConfig) => tf.laye
       return this.#own.returnState ? [output, state, state] : output;
     }
 
-    override call(inputs: OneOrMany<tf.Tensor>, kwargs: { training?: boolean }): OneOrMany<tf.Tensor> {
+    override call(
+      inputs: OneOrMany<tf.Tensor>,
+      kwargs: { training?: boolean; initialState?: tf.Tensor[] },
+    ): OneOrMany<tf.Tensor> {
       return tf.tidy(() => {
-        const x = only(inputs), { training = false } = kwargs, { returnSequences, returnState } = this.#own;
+        const x = only(inputs), { training = false, initialState = [] } = kwargs;
+        const { returnSequences, returnState } = this.#own;
         const given = this.#given(x, training), answers: tf.Tensor[] = [];
         const steps = this.#own.goBackwards ? given.toReversed() : given;
         const recurrent = this.#recurrentKernel!.read();
-        let masks: tf.Tensor[] | undefined, h: tf.Tensor | undefined, c: tf.Tensor | undefined;
+        let masks: tf.Tensor[] | undefined, [h, c]: (tf.Tensor | undefined)[] = initialState;
         for (const step of steps) {
           let sum = step;
           if (h) {
@@ -240,7 +247,7 @@ function emit(site: Site): void {
   const shaped = (name: string) => activate(within, name, activationOf(site), "first");
   const order = Array.from({ length: steps }, (_, i) => settings.goBackwards ? steps - 1 - i : i);
   const answers: string[] = [];
-  let h: string | undefined, c: string | undefined;
+  let [h, c]: (string | undefined)[] = site.inputs.slice(1).map((state) => build.as(state, "first"));
   for (const step of order) {
     const part = build.node("Gather", [apart, build.node("Squeeze", [build.integers([step])])], { axis: 1 });
     const sum = h ? build.node("Add", [part, build.node("Conv", [h, turned], window)]) : part;

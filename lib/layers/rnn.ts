@@ -1,6 +1,7 @@
 /** RNN: a cell, or several, run over a series. Input [batch, steps, in]. @module */
 import type { tf } from "../engine/mod.ts";
 import { Chain, emitChain } from "./_chain.ts";
+import { withFirstState } from "./_first_state.ts";
 import { numberedPaths } from "./keras_paths.ts";
 import { type Applied, innerConfig, type LayerConfig } from "./_layer.ts";
 import type { LayerDefinition, WeightPart } from "./definition.ts";
@@ -32,8 +33,11 @@ export class Rnn extends Chain {
   }
 
   override apply(inputs: Applied, kwargs?: Record<string, unknown>): Applied {
-    if (kwargs?.initialState === undefined) return super.apply(inputs, kwargs as never);
-    throw new TypeError("a first state goes into LSTM, GRU and SimpleRNN only, not into an RNN of cells");
+    const [all, told] = withFirstState(inputs, kwargs);
+    if (told.initialState !== undefined && this.cell instanceof StackedRNNCells) {
+      throw new TypeError("a first state goes into an RNN of one cell only");
+    }
+    return super.apply(all, told as never);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

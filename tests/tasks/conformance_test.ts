@@ -25,9 +25,9 @@ testWith(
       const { classes } = await peer.ask<{ error?: string; classes: string[] }>({ task: "classes" });
       const listed = [...Object.values(KERAS_GROUPS).flat(), ...KERAS_AUGMENTING, ...KERAS_OTHERS];
       assertEquals(listed.toSorted(), classes, "README's table leaves none of Keras's layers out");
-      const models = await judgeModels([60, 61, 62], { peer, folder, check: true });
+      const models = await judgeModels([47, 60, 61, 62, 101], { peer, folder, check: true });
       assertEquals(notExact(models), []);
-      const recipes = await judgeRecipes([10, 34], { peer, folder, backends: ["tensorflow"] });
+      const recipes = await judgeRecipes([10, 34, 101], { peer, folder, backends: ["tensorflow"] });
       assertEquals(notExact(recipes), []);
     }),
 );

@@ -258,7 +258,31 @@ class Draw:
         shape = self.pick([(6,), (7, 4), (8, 7, 3), (8, 6, 2), (4, 5, 4, 2)])
         return [keras.Input(shape) for _ in range(self.pick([1, 1, 2]))]
 
+    def passing_on(self, rng):
+        """A recurrent layer that begins with the states that another ends with."""
+        kind = ["LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D"][rng.integers(6)]
+        sides = [5, 4][: int(kind[8]) if "Conv" in kind else 0]
+        inputs = [keras.Input((steps, *sides, channels)) for steps, channels in ((4, 3), (5, 2))]
+        cell = CELLS[rng.integers(3)]
+        settings = {"activation": ["tanh", "relu"][rng.integers(2)], "go_backwards": bool(rng.integers(2))}
+        if "Conv" in kind:
+            settings |= {"padding": "same", "kernel_size": int(rng.integers(1, 4))}
+        if kind == "RNN":
+            del settings["activation"]
+            self.used.append(cell)
+        size = lambda: getattr(layers, cell)(3) if kind == "RNN" else 2
+        _, *states = self.make(kind, size(), return_state=True, **settings)(inputs[0])
+        return inputs, self.make(kind, size(), return_sequences=bool(rng.integers(2)), **settings)(inputs[1], initial_state=states)
+
+    def passes_on(self):
+        """Draws of such a pair, in few models."""
+        rng = self.part("states")
+        return rng if rng is not None and rng.random() < 0.04 else None
+
     def model(self):
+        rng = self.passes_on()
+        if rng is not None:
+            return keras.Model(*self.passing_on(rng))
         if self.odds(0.08):
             return self.words()
         inputs = self.inputs()
@@ -458,8 +482,13 @@ class Recipe(Draw):
         return keras.optimizers.Ftrl(rate, learning_rate_power=float([-0.5, -0.8][rng.integers(2)]), **drawn, **options)
 
     def build(self):
-        inputs = self.inputs()
-        ends = self.ends(inputs, 1, 3)
+        rng = self.passes_on()
+        if rng is not None:
+            inputs, end = self.passing_on(rng)
+            ends = [end]
+        else:
+            inputs = self.inputs()
+            ends = self.ends(inputs, 1, 3)
         names = ["first", "second"][: 2 if len(ends) > 1 and self.odds(0.5) else 1]
         heads = [self.head(end, name) for end, name in zip(ends, names)]
         model = keras.Model(inputs, [head[0] for head in heads] if len(heads) > 1 else heads[0][0])
