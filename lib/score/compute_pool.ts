@@ -28,11 +28,13 @@ interface Waiting {
 let ahead: Worker | undefined;
 
 /**
- * Starts a worker before there is anything to compute, for the unit that first needs one: it reads its modules while
- * its owner reads its own.
+ * Starts a worker before there is anything to compute, for the unit that first needs one: it reads its modules and
+ * starts ONNX Runtime while its owner reads its own.
  */
 export function startWorkerAhead(): void {
-  ahead ??= newWorker();
+  if (ahead) return;
+  ahead = newWorker();
+  ahead.postMessage({ id: -1, ask: "warm" } satisfies ComputeRequest);
 }
 
 function newWorker(): Worker {

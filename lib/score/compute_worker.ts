@@ -8,11 +8,13 @@ import {
   type ModelSource,
   type UnitOptions,
 } from "./compute.ts";
+import { warmRuntime } from "./session.ts";
 
 /** What the owner of the worker asks for. */
 export type ComputeRequest =
   & { id: number }
   & (
+    | { ask: "warm" }
     | { ask: "open"; options: UnitOptions }
     | { ask: "load"; key: string; source: ModelSource }
     | { ask: "unload"; key: string }
@@ -26,6 +28,8 @@ let unit: ComputeUnit;
 
 function answer(request: ComputeRequest): Promise<unknown> | void {
   switch (request.ask) {
+    case "warm":
+      return warmRuntime();
     case "open":
       unit = createUnit(request.options);
       return;

@@ -96,9 +96,9 @@ Deno.test("a worker that was started ahead is the first unit's, once", () =>
   withUnit(async (unit, workers) => {
     startWorkerAhead();
     startWorkerAhead();
-    assertEquals([workers.length, asks(workers[0])], [1, []]);
+    assertEquals([workers.length, asks(workers[0])], [1, ["warm"]]);
     await load(unit, workers, "m");
-    assertEquals([workers.length, asks(workers[0])], [1, ["open", "load m"]]);
+    assertEquals([workers.length, asks(workers[0])], [1, ["warm", "open", "load m"]]);
     const second = spawnUnit();
     await load(second, workers, "m");
     assertEquals([workers.length, asks(workers[1])], [2, ["open", "load m"]]);
