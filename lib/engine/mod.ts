@@ -22,6 +22,9 @@ export { type LastActivation, lastActivations, logitOutputs, outputNames } from 
 export { type ApplyOptions, applySharded, splitBatch } from "./shards.ts";
 export type { OpRun } from "./native/step_stats.ts";
 export { mixedPrecisionRefusal, type Precision } from "./precision.ts";
+export { type Tuning, useTuning, type Way } from "./ops/convolution_way.ts";
+export { processorName } from "./processor.ts";
+export { tuneConvolutions, type TuneOptions } from "./tune.ts";
 export { inFloat32, inPart } from "./trace_scope.ts";
 export * as random from "./random/random.ts";
 export * as losses from "./ops/losses.ts";

@@ -5,26 +5,11 @@
  * within a product are float32's; biases, norms, activations, losses, optimizers and the weights themselves stay float32.
  * @module
  */
+import { processorFlags } from "./processor.ts";
 import { activeNative, state } from "./state.ts";
 
 /** In which numbers a compiled step multiplies. */
 export type Precision = "float32" | "mixed";
-
-/** What Linux calls a processor's instructions for products of bfloat16. */
-const FLAGS = /\b(avx512_bf16|amx_bf16)\b/;
-
-/** What Linux says of the processor; undefined where nobody says. */
-function processorFlags(): string | undefined {
-  const path = "/proc/cpuinfo";
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined; // another system, or a container that hides it
-  }
-}
-
-let flags: string | undefined;
 
 /**
  * Why this machine cannot multiply in mixed precision, as one line; undefined where it can.
@@ -41,9 +26,9 @@ let flags: string | undefined;
  */
 export function mixedPrecisionRefusal(): string | undefined {
   if (!activeNative()) return `the ${state.backend} backend multiplies float32 only`;
-  flags ??= processorFlags();
+  const flags = processorFlags();
   if (flags === undefined) return "nothing here says whether the processor has instructions for bfloat16";
-  return FLAGS.test(flags)
+  return flags.has("avx512_bf16") || flags.has("amx_bf16")
     ? undefined
     : "this processor has no instructions for bfloat16 (avx512_bf16, amx_bf16)";
 }

@@ -39,6 +39,12 @@ function ratesInWords({ learningRates = {} }: RunRecord): Record<string, string>
   );
 }
 
+/** How convolutions were done, where that was measured. */
+function tuningInWords({ tuning }: History): Record<string, string> {
+  const words = Object.entries(tuning).map(([shape, way]) => `${shape}: ${way}`);
+  return words.length > 0 ? { "convolutions, measured": words.join("; ") } : {};
+}
+
 /** Short facts at the head of a report. */
 function factsOf({ record, history }: Outcome): Record<string, string | number> {
   const { engine, examples = {}, options, parameters = 0, serving } = record;
@@ -59,6 +65,7 @@ function factsOf({ record, history }: Outcome): Record<string, string | number> 
     engine: `${engine?.backend} ${engine?.version}`,
     "threads, shards": `${engine?.threads ?? 0}, ${history.shards}`,
     precision: history.precision,
+    ...tuningInWords(history),
     host: record.host,
     started: `${record.started.slice(0, 16).replace("T", " ")} UTC`,
     ...(serving && { "train/serve difference": serving.largest.toExponential(1) }),

@@ -181,6 +181,7 @@ async function trainOn(
   const { history, optimizer } = await trainModels(models, recipe, { ...run, precision }, data, record);
   Object.assign(record.engine!, { shards: history.shards, precision: history.precision });
   Object.assign(record, {
+    tuning: history.tuning,
     seconds: history.seconds,
     weightsOf: history.weightsOf,
     learningRates: learningRatesOf(history),

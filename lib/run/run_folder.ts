@@ -37,6 +37,8 @@ export interface RunRecord {
   learningRates?: Record<string, { first: number; highest: number; last: number }>;
   /** Values that training moved. */
   parameters?: number;
+  /** How convolutions were done that were measured, by their shapes. */
+  tuning?: Readonly<Record<string, string>>;
   /** Where the time of a step goes, where that was asked for. */
   profile?: StepProfile;
   /** Seconds spent in training. */

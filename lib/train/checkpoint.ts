@@ -6,7 +6,7 @@
  * the SHA-256 of the arrays.
  * @module
  */
-import type { Precision, tf } from "../engine/mod.ts";
+import type { Precision, tf, Tuning } from "../engine/mod.ts";
 import { sha256 } from "../base/sha256.ts";
 import { writeDurably } from "../base/durable_file.ts";
 import type { EpochNumbers } from "./history.ts";
@@ -29,6 +29,8 @@ export interface CheckpointState {
   shards: number;
   /** In which numbers layers multiply; float32 where an older checkpoint says nothing. */
   precision?: Precision;
+  /** How convolutions are done that were measured; none where an older checkpoint says nothing. */
+  tuning?: Tuning;
   /** Whether a callback ended the run. */
   stopped: boolean;
   /** Epoch of the kept weights, 0 for none, and whether to go back to them. */

@@ -1,12 +1,20 @@
 /** Training: one compiled step, run over batches and epochs, with everything that a long run needs around it. @module */
 import { heedStop, stopped } from "../base/stop_button.ts";
-import { mixedPrecisionRefusal, type Precision, random, tf } from "../engine/mod.ts";
+import {
+  mixedPrecisionRefusal,
+  type Precision,
+  random,
+  tf,
+  tuneConvolutions,
+  type Tuning,
+  useTuning,
+} from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import { checkList, checkModels, checkPart, checkSource } from "./arguments.ts";
 import type { RunInfo } from "./callback.ts";
 import { type CheckpointState, checkSettings, readCheckpoint } from "./checkpoint.ts";
 import { choosePrecision } from "./choose_precision.ts";
-import { chooseShards } from "./choose_shards.ts";
+import { chooseShards, shardsByThreads, WORTH_MEASURING } from "./choose_shards.ts";
 import type { History } from "./history.ts";
 import {
   endWeights,
@@ -88,10 +96,10 @@ async function fitUntil(
   options: FitOptions,
 ): Promise<History> {
   const plan = "step" in options ? options.step : supervised(options);
-  const step = plan.create(modelsOf(model), train);
+  const models = modelsOf(model), step = plan.create(models, train);
   let run: Run | undefined;
   try {
-    run = await startRun(step, train, options);
+    run = await startRun(models, step, train, options);
     const ending = await runEpochs(run);
     await run.saving;
     if (ending === "interrupted") return historyOf(run, ending);
@@ -180,7 +188,7 @@ function schedulesOf(step: TrainStep, { schedule = constant(1e-3) }: LoopOptions
   return schedules;
 }
 
-async function startRun(step: TrainStep, train: Source, options: FitOptions): Promise<Run> {
+async function startRun(models: Models, step: TrainStep, train: Source, options: FitOptions): Promise<Run> {
   const { batch = 128, seed = 0, callbacks = [], validation, signal, checkpoint } = options;
   const schedules = schedulesOf(step, options);
   const info = runInfo(step, options);
@@ -189,6 +197,7 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
   const settings = settingsOf(step, schedules, train, options);
   const saved = options.resume && checkpoint ? await readCheckpoint(checkpoint.path) : undefined;
   if (saved) checkSettings(checkpoint!.path, saved.state.settings, settings);
+  const tuning = await tune(models, train, options, saved?.state);
   const { compiled, shards, precision } = await compileStep(step, train, options, saved?.state);
   if (options.onProfile) {
     await options.onProfile(await profileStep(step, compiled, { batch, size: train.size }));
@@ -218,6 +227,7 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
       epochSeconds: 0,
       shards,
       precision,
+      tuning,
       stopped: false,
       keptEpoch: 0,
       restoreKept: false,
@@ -227,6 +237,28 @@ async function startRun(step: TrainStep, train: Source, options: FitOptions): Pr
   };
   if (saved) takeUp(run, saved);
   return run;
+}
+
+/**
+ * Has convolutions done as a checkpoint says, or as they are found to be fastest; a short run is not worth measuring, and mixed
+ * precision leaves nothing to choose.
+ */
+async function tune(
+  models: Models,
+  train: Source,
+  { batch = 128, epochs, shards = "auto", precision }: FitOptions,
+  saved?: CheckpointState,
+): Promise<Tuning> {
+  const examples = Math.min(batch, train.size), steps = Math.ceil(train.size / batch) * epochs;
+  const parts = shards === "auto" ? shardsByThreads(examples) : shards;
+  const worth = steps >= WORTH_MEASURING && precision !== "mixed";
+  const tuning = saved
+    ? saved.tuning ?? {}
+    : worth
+    ? await tuneConvolutions(Object.values(models), { batch: Math.ceil(examples / parts) })
+    : {};
+  useTuning(tuning);
+  return tuning;
 }
 
 /** How a step runs: as it was asked for, as a checkpoint was made, or as a measurement found best. */

@@ -1,5 +1,5 @@
 /** What a training run did, epoch by epoch, and its CSV. @module */
-import type { Precision } from "../engine/mod.ts";
+import type { Precision, Tuning } from "../engine/mod.ts";
 
 /** Numbers of one epoch: `epoch` (from 1), `loss`, metrics, `validationLoss`, …, `learningRate`, `seconds`. */
 export type EpochNumbers = Record<string, number>;
@@ -23,6 +23,8 @@ export interface History {
   shards: number;
   /** In which numbers its layers multiplied. */
   precision: Precision;
+  /** How convolutions were done that were measured, by their shapes; all others as estimated. */
+  tuning: Tuning;
   /** What callbacks have to tell at the end, by their names. */
   states: Record<string, unknown>;
 }

@@ -352,6 +352,7 @@ export function historyOf({ state, callbacks }: Run, ending: History["ending"]):
     weightsOf: best ? state.keptEpoch : state.epoch,
     shards: state.shards,
     precision: state.precision ?? "float32",
+    tuning: state.tuning ?? {},
     states: Object.fromEntries(callbacks.map((callback) => [callback.name, callback.state?.()])),
   };
 }

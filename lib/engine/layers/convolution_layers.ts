@@ -8,7 +8,8 @@
  */
 import { activeNative, state } from "../state.ts";
 import { tf } from "../tf.ts";
-import { chooseTile, convolveTiled, type Tile, transformFilter } from "../ops/winograd.ts";
+import { chooseWay, convolve, tileOf } from "../ops/convolution_way.ts";
+import { type Tile, transformFilter } from "../ops/winograd.ts";
 
 /** What the override reads of TensorFlow.js's convolution layers. */
 interface ConvolutionLayer {
@@ -67,17 +68,18 @@ prototype.call = function (inputs, kwargs) {
   const dense = [...strides, ...dilationRate].every((step) => step === 1);
   const kernel = this.kernel.read();
   // Rounded to bfloat16 the points of a tile would lose what rounded pixels keep.
-  const tile = native && dense && !state.tracer?.isMixed
-    ? chooseTile(x.shape, kernel.shape, padding)
-    : undefined;
+  const way = native && dense && !state.tracer?.isMixed
+    ? chooseWay({ x: x.shape, filter: kernel.shape, padding })
+    : "direct";
+  const tile = tileOf(way);
   const dilated = dilationRate.some((rate) => rate !== 1); // the fused op has no gradient of these
-  const plain = tile === undefined && ((native && !dilated) || !inTraining());
+  const plain = way === "direct" && ((native && !dilated) || !inTraining());
   if (plain) return stock.call(this, inputs, kwargs);
   const points = tile && filterPoints(kernel, tile); // outside the tidy below, which would take it from other shards
   return tf.tidy(() => {
-    const linear = tile
-      ? convolveTiled(x, points!, padding, tile)
-      : tf.conv2d(x, kernel, strides, padding, "NHWC", dilationRate);
+    const linear = way === "direct"
+      ? tf.conv2d(x, kernel, strides, padding, "NHWC", dilationRate)
+      : convolve(x, kernel, padding, way, points);
     const y = this.bias ? tf.add(linear, this.bias.read()) as tf.Tensor : linear;
     return this.activation ? this.activation.apply(y) : y;
   });

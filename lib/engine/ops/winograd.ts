@@ -74,6 +74,28 @@ function tiledTime(sizes: Sizes, tile: Tile): number {
   return products / SPEED.product + bytes / SPEED.bytes;
 }
 
+/** Estimated time of one forward pass as it stands, ns. */
+function directTime({ batch, height, width, channels, filters, margin }: Sizes): number {
+  return 18 * batch * resultSide(height, margin) * resultSide(width, margin) * channels * filters /
+    SPEED.convolution;
+}
+
+/**
+ * What tiles take of the time of a convolution as it stands, by an estimate.
+ *
+ * @param x Shape of the pictures, [batch, height, width, channels].
+ * @param filter Shape of the filter, [3, 3, channels, filters].
+ */
+export function estimatedShare(
+  x: readonly number[],
+  filter: readonly number[],
+  padding: "same" | "valid",
+  tile: Tile,
+): number {
+  const sizes = sizesOf(x, filter, padding);
+  return tiledTime(sizes, tile) / directTime(sizes);
+}
+
 /**
  * Which tiles make a convolution faster.
  *
@@ -86,10 +108,10 @@ export function chooseTile(
   filter: readonly number[],
   padding: "same" | "valid",
 ): Tile | undefined {
-  const sizes = sizesOf(x, filter, padding), { batch, height, width, channels, filters, margin } = sizes;
+  const sizes = sizesOf(x, filter, padding), { height, width, channels, filters, margin } = sizes;
   const results = resultSide(height, margin) * resultSide(width, margin);
   if (filter[0] !== 3 || filter[1] !== 3 || Math.min(channels, filters) < 32 || results < 4) return undefined;
-  const direct = 18 * batch * results * channels * filters / SPEED.convolution;
+  const direct = directTime(sizes);
   const small = tiledTime(sizes, 2), large = tiledTime(sizes, 4);
   if (Math.min(small, large) > 0.85 * direct) return undefined;
   return large < 0.85 * small ? 4 : 2; // small tiles are the more exact ones

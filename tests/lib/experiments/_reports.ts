@@ -126,6 +126,7 @@ export async function reportOf(name: string): Promise<unknown> {
       weightsOf: 3,
       shards: 1,
       precision: "float32",
+      tuning: {},
       states: {},
     };
     const results = { predictions, history, models: {} } as unknown as Results;

@@ -19,6 +19,7 @@ const HISTORY: History = {
   weightsOf: 2,
   shards: 3,
   precision: "mixed",
+  tuning: { "8×8×256 by 3×3 same to 256": "tiles of 4" },
   states: {},
 };
 const RECORD: RunRecord = {
@@ -78,6 +79,7 @@ Deno.test("writeReport() says at the head what was trained, on what, how and whe
       engine: "tensorflow 2.21.0",
       "threads, shards": "4, 3",
       precision: "mixed",
+      "convolutions, measured": "8×8×256 by 3×3 same to 256: tiles of 4",
       host: "desk.lab",
       started: "2026-11-02 12:34 UTC",
       "train/serve difference": "1.3e-7",

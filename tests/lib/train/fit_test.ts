@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { fromArrays, type Source, subset } from "../../../lib/data/source.ts";
-import { engineReport, mixedPrecisionRefusal, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { engineReport, mixedPrecisionRefusal, startEngine, tf, useTuning } from "../../../lib/engine/mod.ts";
 import {
   absoluteError,
   accuracy,
@@ -507,4 +507,58 @@ Deno.test("fit() says where a step's time goes before it trains, and trains the 
   ) {
     assert(found.has(part), `${part} is not among ${[...found].join(", ")}`);
   }
+});
+
+Deno.test("fit() does convolutions as it measured at its start, and a resumed run as the one before it", async () => {
+  const folder = await Deno.makeTempDir(), path = join(folder, "state"), cache = join(folder, "cache");
+  const name = `${SIDE}×${SIDE}×2 by 1×1 same to 4`;
+  const run = async (resume: boolean, stopAt: number) => {
+    const seeded = (
+      seed: number,
+    ) => ({ padding: "same", kernelInitializer: tf.initializers.glorotUniform({ seed }) } as const);
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [SIDE, SIDE, 1], filters: 2, kernelSize: 3, ...seeded(1) }),
+        tf.layers.conv2d({ filters: 4, kernelSize: 1, activation: "tanh", ...seeded(2) }),
+        tf.layers.flatten(),
+        tf.layers.dense({
+          name: "side",
+          units: 2,
+          activation: "softmax",
+          kernelInitializer: seeded(3).kernelInitializer,
+        }),
+      ],
+    });
+    const stop = new AbortController();
+    const { tuning } = await fit(model, toySource(16), {
+      ...base,
+      epochs: 500,
+      checkpoint: { path, every: 1000 },
+      resume,
+      signal: stop.signal,
+      reportMs: 0,
+      onBatch: ({ step }) => step >= stopAt && stop.abort(),
+    });
+    return { tuning, weights: weightsOf(model) };
+  };
+  const { get } = Deno.env;
+  Deno.env.get = (variable) => variable === "CLOUDCHAMBER_CACHE" ? cache : get.call(Deno.env, variable);
+  try {
+    const whole = await run(false, 6);
+    assertEquals(Object.keys(whole.tuning), [name]);
+    assertEquals((await run(false, 6)).weights, whole.weights, "by the cache");
+    assertEquals((await run(false, 3)).tuning, whole.tuning);
+    const [{ name: file }] = Deno.readDirSync(join(cache, "tuning")), place = join(cache, "tuning", file);
+    const other = whole.tuning[name] === "direct" ? "product" : "direct";
+    const kept = JSON.parse(await Deno.readTextFile(place));
+    await Deno.writeTextFile(place, JSON.stringify({ ...kept, ways: { [name]: other } }));
+    const resumed = await run(true, 6);
+    assertEquals([resumed.tuning, resumed.weights], [whole.tuning, whole.weights]);
+    assertEquals((await run(false, 1)).tuning, { [name]: other }, "a new run goes by the cache");
+  } finally {
+    Deno.env.get = get;
+    useTuning({});
+    await Deno.remove(folder, { recursive: true });
+  }
+  assertEquals((await fit(toyModel(), toySource(16), base)).tuning, {}, "a short run measures nothing");
 });

@@ -5,13 +5,8 @@ import {
   type Tile,
   transformFilter,
 } from "../../../../lib/engine/ops/winograd.ts";
-import { createRng } from "../_rng.ts";
 import { assertClose, assertEquals } from "../../../assert.ts";
-
-function numbers(shape: number[], seed: number): tf.Tensor {
-  const rng = createRng(seed);
-  return tf.tensor(Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => rng() * 2 - 1), shape);
-}
+import { numbers } from "./_numbers.ts";
 
 /** Result and both gradients of a convolution. */
 function values(

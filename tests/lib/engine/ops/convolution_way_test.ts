@@ -1,0 +1,99 @@
+import { applySharded, startEngine, tf } from "../../../../lib/engine/mod.ts";
+import {
+  chooseWay,
+  type ConvolutionSizes,
+  convolve,
+  estimatedWay,
+  shapeName,
+  useTuning,
+  type Way,
+  waysFor,
+} from "../../../../lib/engine/ops/convolution_way.ts";
+import { assertClose, assertEquals } from "../../../assert.ts";
+import { numbers } from "./_numbers.ts";
+
+const sizes = (x: number[], filter: number[], padding: "same" | "valid" = "same"): ConvolutionSizes => ({
+  x,
+  filter,
+  padding,
+});
+
+Deno.test("waysFor() tries tiles on small pictures, products on filters of one pixel, and begins with the estimate", () => {
+  assertEquals(waysFor(sizes([32, 8, 8, 256], [3, 3, 256, 256])), ["tiles of 4", "direct", "tiles of 2"]);
+  assertEquals(waysFor(sizes([32, 16, 16, 64], [1, 1, 64, 16])), ["direct", "product"]);
+  assertEquals(
+    waysFor(sizes([32, 64, 64, 64], [3, 3, 64, 64])),
+    ["direct"],
+    "tiles would take many times as long",
+  );
+  assertEquals(waysFor(sizes([32, 8, 8, 256], [5, 5, 256, 256])), ["direct"], "no tiles of that filter");
+  assertEquals(waysFor(sizes([32, 3, 3, 256], [3, 3, 256, 256], "valid")), ["direct"], "one result");
+});
+
+Deno.test("chooseWay() goes by what was measured for the shape, whatever the batch, else by the estimate", () => {
+  const conv = sizes([32, 8, 8, 256], [3, 3, 256, 256]);
+  assertEquals(shapeName(conv), "8×8×256 by 3×3 same to 256");
+  assertEquals([estimatedWay(conv), chooseWay(conv)], ["tiles of 4", "tiles of 4"]);
+  useTuning({ [shapeName(conv)]: "direct" });
+  assertEquals([chooseWay(conv), chooseWay({ ...conv, x: [7, 8, 8, 256] })], ["direct", "direct"]);
+  assertEquals(chooseWay({ ...conv, padding: "valid" }), "tiles of 2", "another shape, by the estimate");
+  useTuning({});
+  assertEquals(chooseWay(conv), "tiles of 4");
+});
+
+/** Result and both gradients, by a function of pictures and filter. */
+function withGradients(
+  run: (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor,
+  { x, filter }: ConvolutionSizes,
+) {
+  return tf.tidy(() => {
+    const picture = numbers([...x], 1) as tf.Tensor4D, weights = numbers([...filter], 2) as tf.Tensor4D;
+    const y = run(picture, weights);
+    const slopes = tf.grads((x, filter) =>
+      tf.sum(tf.mul(run(x as tf.Tensor4D, filter as tf.Tensor4D), numbers(y.shape, 3)))
+    )([picture, weights]);
+    return [y, ...slopes].map((tensor) => [...tensor.dataSync()]);
+  });
+}
+
+Deno.test("convolve() gives the same in all its ways, with its gradients", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const cases: [ConvolutionSizes, Way[]][] = [
+    [sizes([2, 6, 5, 3], [3, 3, 3, 4]), ["tiles of 2", "tiles of 4"]],
+    [sizes([2, 6, 5, 3], [3, 3, 3, 4], "valid"), ["tiles of 2", "tiles of 4"]],
+    [sizes([2, 4, 3, 5], [1, 1, 5, 2]), ["product"]],
+  ];
+  for (const [conv, ways] of cases) {
+    const expected = withGradients((x, filter) => tf.conv2d(x, filter, 1, conv.padding), conv);
+    for (const way of ["direct" as const, ...ways]) {
+      const actual = withGradients((x, filter) => convolve(x, filter, conv.padding, way), conv);
+      actual.forEach((values, i) =>
+        assertClose(values, expected[i], 1e-5, `${shapeName(conv)}, ${way}, ${i}`)
+      );
+    }
+  }
+});
+
+Deno.test("a convolution layer gives the same whatever the tuning, bias and activation included", async () => {
+  await startEngine({ backend: "tensorflow" });
+  for (
+    const [kernelSize, ways] of [[3, ["direct", "tiles of 2", "tiles of 4"]], [1, [
+      "direct",
+      "product",
+    ]]] as const
+  ) {
+    const layer = tf.layers.conv2d({
+      ...{ filters: 4, kernelSize, padding: "same", activation: "relu", biasInitializer: "ones" },
+      kernelInitializer: tf.initializers.glorotUniform({ seed: 5 }),
+      inputShape: [6, 6, 3],
+    });
+    const model = tf.sequential({ layers: [layer] }), x = numbers([2, 6, 6, 3], 1);
+    const name = shapeName(sizes([2, 6, 6, 3], [kernelSize, kernelSize, 3, 4]));
+    const results = ways.map((way) => {
+      useTuning({ [name]: way });
+      return [...applySharded(model, [[x]])[0][0].dataSync()];
+    });
+    for (const result of results) assertClose(result, results[0], 1e-5);
+  }
+  useTuning({});
+});
