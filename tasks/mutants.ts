@@ -3,11 +3,21 @@
  *
  * The faults that survive say where the suite does not look. Each is tried on the tests that import its file,
  * themselves or through a few files between, and on the examples of the file's docs, in a copy of the tree.
+ *
+ * A run that is stopped says at once what it knows of each room; a second signal ends it there and then.
  * @module
  */
 import { basename, dirname, join } from "@std/path";
 import { createRng } from "../lib/base/rng.ts";
-import { CliError, createOutput, JSON_OPTION, readOptions, runTask } from "./_cli.ts";
+import {
+  CliError,
+  createOutput,
+  interruptible,
+  JSON_OPTION,
+  type OptionValues,
+  readOptions,
+  runTask,
+} from "./_cli.ts";
 import { copyTree, listFiles, type TreeCopy } from "./mutants/_copy.ts";
 import { readHarmless, reasonFor } from "./mutants/_harmless.ts";
 import { findMutations, type MutationKind, showMutation } from "./mutants/_mutations.ts";
@@ -85,23 +95,43 @@ export function main(args: string[]): Promise<number> {
         throw new CliError(`Cannot test room "${room}": lib has ${rooms.join(", ")}`);
       }
     }
-    const parts = Math.ceil(options.jobs / wanted.length);
-    const queue = wanted.flatMap((room) => split(sample(room, tree.sources, options), parts)).reverse();
     const trials: Trial[] = [];
-    const work = async () => {
-      await using copy = await copyTree(tree.files);
-      for (let faults = queue.pop(); faults !== undefined; faults = queue.pop()) {
-        for await (const trial of tryOut(faults, copy, tree, options)) {
-          trials.push(trial);
-          output.record("mutant", { ...trial }, describe(trial));
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: options.jobs }, work));
-    const rows = wanted.map((room) => rowOf(room, options.seed, trials.filter((it) => it.room === room)));
-    output.table("room", rows);
-    return rows.some(({ percent }) => percent < options.least) ? 1 : 0;
+    const rows = () =>
+      wanted.map((room) => rowOf(room, options.seed, trials.filter((it) => it.room === room)))
+        .filter(({ n }) => n > 0);
+    await interruptible(async (signal) => {
+      signal.addEventListener("abort", () => output.table("room", rows()));
+      await tryAll(wanted, tree, options, signal, (trial) => {
+        trials.push(trial);
+        output.record("mutant", { ...trial }, describe(trial));
+      });
+      signal.throwIfAborted();
+    });
+    output.table("room", rows());
+    return rows().some(({ percent }) => percent < options.least) ? 1 : 0;
   });
+}
+
+/** Tries a sample of every room, some at once, until all are tried or a signal ends it. */
+async function tryAll(
+  rooms: readonly string[],
+  tree: Tree,
+  options: OptionValues<typeof OPTIONS>,
+  signal: AbortSignal,
+  onTrial: (trial: Trial) => void,
+): Promise<void> {
+  const parts = Math.ceil(options.jobs / rooms.length);
+  const queue = rooms.flatMap((room) => split(sample(room, tree.sources, options), parts)).reverse();
+  const work = async () => {
+    await using copy = await copyTree(tree.files);
+    for (let faults = queue.pop(); faults !== undefined; faults = queue.pop()) {
+      for await (const trial of tryOut(faults, copy, tree, options)) {
+        if (signal.aborted) return;
+        onTrial(trial);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs }, work));
 }
 
 async function readTree(): Promise<Tree> {

@@ -16,8 +16,9 @@ Deno.test("of sixty faults, three a room, the tests see eight in ten", async () 
   const survivors = faults.filter(({ outcome }) => outcome === "survived" || outcome === "untested");
   assert(faults.length > 45, `only ${faults.length} faults`);
   const text = survivors.map(({ room, diff }) => `${room}\n${diff}`).join("\n");
+  console.log(`${survivors.length} of ${faults.length} survived:\n${text}`);
   assert(
     survivors.length <= 0.2 * faults.length,
-    `${survivors.length} of ${faults.length} survived:\n${text}`,
+    `${survivors.length} of ${faults.length} survived`,
   );
 });

@@ -1,7 +1,10 @@
 import { createStudy, openStudy, type Suggest } from "../../../lib/search/study.ts";
+import { runTrials } from "../../../lib/search/run_trials.ts";
+import { createSampler } from "../../../lib/search/samplers/registry.ts";
 import { countStates } from "../../../lib/search/study_state.ts";
 import { failureOf } from "../../../lib/search/trial.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import { diskError, withFileSystem } from "../../file_system.ts";
 import { withFolder } from "../../folder.ts";
 import { until } from "../../until.ts";
 import { endOf, makeStudy, startWorker } from "./_storm.ts";
@@ -62,6 +65,34 @@ Deno.test("Study believes a busy process of another machine, and its first trial
     assertEquals(await near.reap(), 0);
     far.leave();
     assertEquals(await near.reap(), 1);
+  }));
+
+Deno.test("Study hands out no trial while it is told to stop, new or waiting", () =>
+  withFolder(async (folder) => {
+    const study = await makeStudy(folder, 2);
+    await using worker = await study.join();
+    const first = (await worker.next(suggest))!;
+    await worker.end(first, { state: "waiting", failure: { kind: "interrupted", message: "make room" } });
+    await openStudy(folder).stop();
+    assertEquals([await worker.next(suggest), study.isFinished()], [undefined, false]);
+    await openStudy(folder).stop(false);
+    const claims = [await worker.next(suggest), await worker.next(suggest), await worker.next(suggest)];
+    assertEquals(claims.map((claim) => claim && [claim.trial.number, claim.attempt]), [
+      [0, 2],
+      [1, 1],
+      undefined,
+    ]);
+  }));
+
+Deno.test("runTrials() says that a trial's end could not be kept, and does not go on as if it were", () =>
+  withFolder(async (folder) => {
+    const study = await makeStudy(folder, 3);
+    let tried = 0;
+    await withFileSystem(async () => {
+      const running = runTrials(study, () => ++tried, { sampler: createSampler({ name: "random" }) });
+      await assertRejects(() => running, Error, "it failed (ENOSPC)");
+    }, (call) => tried > 0 && call.startsWith("write journal") ? diskError("ENOSPC") : undefined);
+    assertEquals([tried, openStudy(folder).state.trials[0].state], [1, "running"]);
   }));
 
 Deno.test("Study runs what was queued first, and keeps what was added meanwhile", () =>
