@@ -140,6 +140,7 @@ Deno.test("plotPredictionGrid() is blue where right and red where wrong", () => 
 
 Deno.test("worstMistakes() puts the most confident mistake first", () => {
   assertEquals(worstMistakes(probabilities, truth, 3), Uint32Array.of(7, 4));
+  assertEquals(worstMistakes([0.4, 0.4, 0.2], [0], 3).length, 0, "of equals the first is meant");
   assertEquals(plotWorstMistakes([pictures[0]], [0.9, 0.1, 0], [0], classNames), undefined);
 });
 
@@ -293,6 +294,10 @@ Deno.test("plotPredictedAgainstTrue() draws few examples as they are, true acros
   assertEquals([y.field, y.title], ["predicted", "Predicted energy [keV]"]);
   assertEquals((spec.title as { subtitle: string }).subtitle, "3 examples, 1 of them no numbers");
   assertEquals(rowsOf(plotPredictedAgainstTrue([NaN, 3], [1, 2]), "circle"), [{ true: 2, predicted: 3 }]);
+  // Both axes from 0, and 3 % beyond the largest of either.
+  const ends = rowsOf(spec, "line").map((row) => row.true as number);
+  assertClose(ends, [0, 9.27]);
+  assertClose(rowsOf(plotPredictedAgainstTrue([-2, 1], [1, 0]), "line")[0].true as number, -2);
   assertThrows(() => plotPredictedAgainstTrue([NaN], [1]), RangeError, "none of 1 is a number");
   assertThrows(() => plotPredictedAgainstTrue([1], [1, 2]), RangeError, "got 1 and 2");
 });
@@ -362,6 +367,10 @@ Deno.test("plotRoc() puts signal efficiency across and background up, in each of
   assertEquals(band.map((row) => row.order), Array.from({ length: 10 }, (_, i) => i));
   assertClose([band[1].bandX as number, band[8].bandX as number], [0.012579, 0.987421], 1e-4);
   assertEquals([band[1].bandY, band[8].bandY], [1, 1]);
+  const marks = layersOf(plotRoc(named)).map((layer) =>
+    layer.mark as { filled?: boolean; strokeWidth?: number }
+  );
+  assertEquals(marks.filter(({ filled }) => filled).map(({ strokeWidth }) => strokeWidth), [0], "an area");
 });
 
 Deno.test("plotRoc() names its curves in a legend, with and without bands", async () => {
@@ -419,6 +428,17 @@ Deno.test("plotHistogram() counts values of few kinds one by one, group beside g
   ]);
   assertClose(bars.map(({ x }) => x as number), [0.2, 2.2, 1, 3]);
   assertEquals(rowsOf(plotHistogram(values, { groups, edges: [0, 2, 4] }), "line").length > 0, true);
+});
+
+Deno.test("plotHistogram() takes values one by one where each occurs more than three times, groups by their numbers", () => {
+  const isSingle = (values: number[]) =>
+    rowsOf(plotHistogram(values), "rect").some(({ value }) => value === 2);
+  assertEquals([isSingle([2, 5, 2, 5, 2, 5]), isSingle([2, 5, 2, 5, 2, 5, 5])], [false, true]);
+  const spec = plotHistogram([2, 5, 2, 5, 2, 5, 5], { groups: [2, 0, 1, 2, 0, 1, 2] });
+  assertEquals([...new Set(rowsOf(spec, "rect").map(({ name }) => name))], ["0", "1", "2"]);
+  const { x } = (spec.layer as { encoding: { x?: { scale?: { domain: number[] } } } }[])[0].encoding;
+  const domain = (x ?? (spec.encoding as { x: { scale: { domain: number[] } } }).x).scale!.domain;
+  assertEquals([domain, spec.width, spec.height], [[-1, 8], 460, 220], "a gap of 3 at either end");
 });
 
 Deno.test("plotPredictedAgainstTrue() draws a profile over points: medians of equal bins of the truth", () => {

@@ -29,6 +29,18 @@ Deno.test("pictureUri() colours by heat and leaves colour pictures as they are",
   assertEquals(Array.from(pixelsOf(pictureUri(colour, plain)).data), [255, 0, 0, 0, 255, 0]);
 });
 
+Deno.test("pictureUri() goes through matplotlib's inferno, and draws one value everywhere as nothing", () => {
+  const stops = { data: [0, 1, 2, 3, 4, 5, 6, 7, 4.5], height: 1, width: 9 };
+  const { data } = pixelsOf(pictureUri(stops, { ...plain, palette: "heat" }));
+  // matplotlib.colormaps["inferno"].resampled(8)(range(8)) as hexadecimal; half way between two stops is their mean.
+  const colours = ["000004", "280b54", "65156e", "9f2a63", "d44842", "f57d15", "fac127", "fcffa4", "e5632c"];
+  assertEquals(new Uint8Array(data).toHex(), colours.join(""));
+  assertEquals(Array.from(pixelsOf(pictureUri({ data: [5, 5], height: 1, width: 2 }, plain)).data), [
+    255,
+    255,
+  ]);
+});
+
 Deno.test("pictureUri() magnifies small pictures by whole pixels", () => {
   const big = pixelsOf(pictureUri({ data: [0, 1, 1, 0], height: 2, width: 2 }, { minimumWidth: 3 }));
   assertEquals([big.height, big.width], [4, 4]);
