@@ -66,6 +66,7 @@ async function withPage(
     const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
     try {
       const page = await browser.newPage({ viewport: { width: 900, height: 800 } });
+      page.setDefaultTimeout(120_000); // only what never comes takes so long
       const strange: string[] = [];
       page.on("console", (message) => {
         const refused = /status of 4\d\d/.test(message.text()); // a browser notes each, whatever the page makes of it

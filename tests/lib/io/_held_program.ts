@@ -22,9 +22,12 @@ const zeros = () => new Uint8Array(SIZE);
 
 /** What reading takes beyond what is there before it; a file is made before, and not counted. */
 async function measure(name: string, says: number, read: () => unknown): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) { // what is let go of is freed by other threads
+  for (let still = 0, last = Infinity; still < 5;) { // what is let go of is freed by other threads, when they get to it
     (globalThis as unknown as { gc(): void }).gc();
     await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = processMebibytes("VmRSS");
+    still = Math.abs(now - last) < 1 ? still + 1 : 0;
+    last = now;
   }
   Deno.writeTextFileSync("/proc/self/clear_refs", "5"); // the peak begins anew
   const before = processMebibytes("VmRSS");

@@ -14,6 +14,7 @@ async function withPage(program: string, html: string, test: (page: Page) => Pro
     await Deno.writeTextFile(join(folder, "page.html"), html);
     browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
     const page = await browser.newPage({ viewport: { width: 800, height: 800 } });
+    page.setDefaultTimeout(120_000); // only what never comes takes so long
     const strange: string[] = [];
     page.on("pageerror", (error) => strange.push(String(error)));
     page.on("console", (message) => void (message.type() === "error" && strange.push(message.text())));
