@@ -100,6 +100,11 @@ export class ModelReader {
       if (!isObject(layer) || !isObject(layer.config)) throw this.#fail("a layer has no config");
       return layer;
     });
+    const masking = layers.find((layer) => layer.class_name === "Masking");
+    if (masking) {
+      const { name } = masking.config as JsonObject;
+      throw this.#fail(`layer "${name}" (Masking) makes a mask, and masks are not supported`);
+    }
     const model = className === "Sequential"
       ? this.#sequential(config, layers, path)
       : this.#functional(config, layers, path);

@@ -74,7 +74,7 @@ export interface PeerModel {
   outputs: PeerArray[];
   used: string[];
   options?: string[];
-  /** By output, how far Keras's own values move where the inputs do by their last bit; asked for where ours differ. */
+  /** By output, how far Keras's own values are off by rounding, as it says itself; asked for where ours differ. */
   apart?: number[];
 }
 
@@ -98,7 +98,7 @@ export type Backend = "tensorflow" | "wasm" | "cpu";
 const BACKENDS: readonly Backend[] = ["cpu", "wasm", "tensorflow"];
 /** How far outputs may be apart: relative to their own size, and to the largest of them. */
 const RELATIVE = 1e-4, OF_LARGEST = 1e-6;
-/** How many times Keras's own distance by the inputs' last bit they may be apart, as long as that is a small share of the largest. */
+/** How many times what Keras's own values are off they may be apart, as long as that is a small share of the largest. */
 const TIMES_OWN = 4, LARGEST_OWN = 1e-4;
 
 /** Thrown where numbers differ. */

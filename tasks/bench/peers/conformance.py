@@ -2,7 +2,8 @@
 
 Answers a line of JSON to a line of JSON:
 {"task": "model", "seed", "file"} saves a model and gives inputs, outputs and what it is made of;
-{"task": "apart", "file", "inputs"} says how far the model's outputs move where its inputs do by their last bit;
+{"task": "apart", "file", "inputs"} says how far the model's outputs are from those in double precision, and how far they
+move where its inputs do by their last bit;
 {"task": "prefix", "from", "file", "inputs", "place", "alone"} saves the model up to its n-th layer, or that layer alone;
 {"task": "recipe", "seed", "before", "after", "again", "without", "double"} trains three steps and saves the models; the second
 time with the examples in another order, or in double precision;
@@ -19,6 +20,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src.api_export import get_name_from_symbol
 
 layers = keras.layers
@@ -341,6 +343,13 @@ def apart_of(request):
     outputs = lambda x: [np.asarray(y, "float64") for y in listed(model(x if len(x) > 1 else x[0], training=False))]
     near = lambda x: np.nextafter(x, rng.choice([-np.inf, np.inf], x.shape).astype(x.dtype)) if x.dtype == np.float32 else x
     own, others = outputs(inputs), [outputs([near(x) for x in inputs]) for _ in range(8)]
+    try:
+        wide = [x.astype("float64") if x.dtype == np.float32 else x for x in inputs]
+        others.append([np.asarray(y) for y in listed(in_double(model)(wide if len(wide) > 1 else wide[0], training=False))])
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError):  # some layers of Keras take single precision only
+        pass
+    finally:
+        keras.config.set_floatx("float32")
     return {"apart": [max(float(np.abs(other[i] - y).max()) for other in others) for i, y in enumerate(own)]}
 
 
@@ -535,7 +544,8 @@ def in_double(model):
     keras.config.set_floatx("float64")
     twin = keras.Model.from_config(json.loads(json.dumps(model.get_config()).replace('"float32"', '"float64"')))
     twin.set_weights(model.get_weights())
-    twin.compile_from_config(model.get_compile_config())
+    if getattr(model, "compiled", False):
+        twin.compile_from_config(model.get_compile_config())
     return twin
 
 

@@ -144,6 +144,7 @@ Deno.test("decodeKeras() refuses a path that leaves the folder, and a zip bomb",
 Deno.test("decodeKeras() makes no layer that is not listed, and no option that it does not know", async () => {
   const cases: [(layers: Layer[], config: JsonObject) => void, string][] = [
     [(layers) => layers[4].class_name = "Lambda", `class "Lambda", which is not among the layers`],
+    [(layers) => layers[3].class_name = "Masking", "(Masking) makes a mask, and masks are not supported"],
     [(layers) => layers[4].class_name = "constructor", `class "constructor"`],
     [(layers) => layers[4].class_name = "__proto__", `class "__proto__"`],
     [(layers) => layers[4].registered_name = "pack>Dense", `class "pack>Dense"`],
