@@ -15,6 +15,9 @@ import {
   superNemoSide,
   superNemoTop,
 } from "../../lib/experiments/supernemo/experiment.ts";
+import { hintOf } from "../../lib/experiments/supernemo/fit/hints.ts";
+import { type FitMeasurements, measureFits } from "../../lib/experiments/supernemo/fit/measure_fits.ts";
+import { networkSays } from "../../lib/experiments/supernemo/network_says.ts";
 import { trainAndMeasure } from "../../lib/experiments/supernemo/train_and_measure.ts";
 import { measureRobustness } from "../../lib/experiments/supernemo/robustness.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
@@ -140,12 +143,45 @@ async function robustness(context: BenchContext, scale: Scale): Promise<BenchTab
   return { title: "Networks that learned clean events, on others", rows, notes };
 }
 
+/** Fits that are told by networks how many tracks there are, and where one goes, beside fits that know it and fits that do not. */
+async function driven(context: BenchContext, scale: Scale): Promise<BenchTable> {
+  const { folder } = context, load = loadContext(context), notes: string[] = [], rows: BenchRow[] = [];
+  const counting = await trainAndMeasure(superNemoTop, optionsOf(superNemoTop, scale, scale.seeds[0]), load);
+  const hinting = await trainAndMeasure(superNemoHint, optionsOf(superNemoHint, scale, scale.seeds[0]), load);
+  const add = (what: string, { allFound, fakes }: FitMeasurements) => {
+    rows.push({ what, unit: "%", better: "higher", ours: [100 * allFound.value] });
+    notes.push(`${what}: ${formatEstimate(allFound)}, fits that are no track ${formatEstimate(fakes)}`);
+    context.say(notes.at(-1)!);
+  };
+  for (const law of ["document", "detector"] as const) {
+    for (const tracks of [1, 2, 3]) {
+      const into = join(folder, `driven_${law}_${tracks}`), events = Math.min(2000, scale.testEvents);
+      await Deno.mkdir(into, { recursive: true });
+      await writeSuperNemo(into, { law, tracks: [tracks], events }, { seed: 89, workers: 1 });
+      const set = await readSuperNemo([join(into, superNemoFileName(law, tracks, 0))]);
+      const all = Array.from({ length: events }, (_, i) => i), of = `${law}, ${tracks} tracks`;
+      const counts = await networkSays(counting.model, "top", set);
+      add(`${of}: number known`, measureFits(set, all));
+      add(`${of}: number by the network`, measureFits(set, all, { countOf: (event) => counts[event] + 1 }));
+      if (tracks > 1) continue;
+      const angles = await networkSays(hinting.model, "top", set);
+      add(`${of}: true fifth of the angle told`, measureFits(set, all, { hints: "angle" }));
+      const hintsOf = (event: number) => [hintOf({ angle: angles[event] })];
+      add(`${of}: the network's fifth told`, measureFits(set, all, { hintsOf }));
+    }
+  }
+  for (const { model } of [counting, hinting]) model.dispose();
+  return { title: "Events with all tracks found by fits that networks drive", rows, notes };
+}
+
 /** Parts that take long, and with few events to see that they run. */
 export const LONG: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
   counting: (context) => counting(context, FULL),
   association: (context) => association(context, FULL),
   robustness: (context) => robustness(context, FULL),
+  driven: (context) => driven(context, FULL),
   "counting-short": (context) => counting(context, SHORT),
   "association-short": (context) => association(context, SHORT),
   "robustness-short": (context) => robustness(context, SHORT),
+  "driven-short": (context) => driven(context, SHORT),
 };

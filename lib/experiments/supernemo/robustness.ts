@@ -6,21 +6,18 @@
  * the side and from the front. @module
  */
 import type { tf } from "../../engine/mod.ts";
-import { fromArrays } from "../../data/source.ts";
 import {
   eventCount,
   type MissingHeight,
   offsetsOf,
-  selectEvents,
   TRACKER_CELLS,
   type TrackerHits,
 } from "../../image/tracker_events.ts";
 import type { SuperNemoEvents } from "../../data/supernemo.ts";
-import { drawView, type TrackerView } from "../../image/tracker_views.ts";
-import { accuracy, argMaxRows, type Estimate } from "../../evaluate/mod.ts";
-import { predict } from "../../train/mod.ts";
-import { classesOf, TRACKS } from "./counts.ts";
-import { seenHits } from "./data.ts";
+import type { TrackerView } from "../../image/tracker_views.ts";
+import { accuracy, type Estimate } from "../../evaluate/mod.ts";
+import { classesOf } from "./counts.ts";
+import { networkSays } from "./network_says.ts";
 
 /** Adds so many hits at random cells to every event, with any height and radius; the truth of hits is left out. */
 export function addIsolatedHits(hits: TrackerHits, each: number, rng: () => number): TrackerHits {
@@ -120,9 +117,6 @@ export async function measureRobustness(
   return rows;
 }
 
-/** Events that are drawn at once. */
-const AT_ONCE = 4096;
-
 async function accuracyOf(
   model: tf.LayersModel,
   view: TrackerView,
@@ -130,11 +124,5 @@ async function accuracyOf(
   seen: Pick<RobustnessRow, "isolated" | "missingHeight">,
 ): Promise<Estimate> {
   const rows = Uint32Array.from({ length: eventCount(events.hits) }, (_, i) => i);
-  const hits = seenHits({ events, rows }, seen), predicted: number[] = [], [name] = model.inputNames;
-  for (let first = 0; first < rows.length; first += AT_ONCE) {
-    const some = selectEvents(hits, rows.subarray(first, first + AT_ONCE));
-    const outputs = await predict(model, fromArrays({ [name]: drawView(some, view) }, {}));
-    predicted.push(...argMaxRows(Object.values(outputs)[0].data, TRACKS.length));
-  }
-  return accuracy(predicted, classesOf({ events, rows }));
+  return accuracy(await networkSays(model, view, events, seen), classesOf({ events, rows }));
 }
