@@ -2,7 +2,7 @@
 import type { IdxData, LabeledImages } from "../data/labeled_images.ts";
 import { fromArrays, type NdArray, type Source, subset } from "../data/source.ts";
 import type { AugmentationStep } from "../augment/mod.ts";
-import type { PreprocessingStepInput } from "../image/preprocessing/mod.ts";
+import type { PreprocessingStep, PreprocessingStepInput } from "../image/preprocessing/mod.ts";
 import { parsePreprocessing } from "../image/preprocessing/mod.ts";
 import type { Image } from "../io/image.ts";
 import { accuracy, argMaxRows, confusionMatrix, mostFrequentClass } from "../evaluate/mod.ts";
@@ -23,6 +23,7 @@ import {
   defineExperiment,
   type Experiment,
   type Figure,
+  type LoadContext,
   type ShownResults,
 } from "../run/experiment.ts";
 import { learningCurveFigure } from "../run/learning_curve.ts";
@@ -58,6 +59,22 @@ export const cycle = (rate: number): train.Schedule => train.oneCycle(rate, { wa
 export interface ImageClassesData extends Data {
   set: IdxData;
 }
+
+/** Options of reading a set. */
+export const SET_OPTIONS = {
+  data: {
+    type: "string",
+    hint: "FOLDER",
+    help: "Folder with the four idx files, instead of the installed ones.",
+  },
+  validation: {
+    type: "integer",
+    default: 2000,
+    min: 0,
+    max: 50_000,
+    help: "Training images held out to watch the training by.",
+  },
+} as const;
 
 const OPTIONS = {
   model: {
@@ -96,22 +113,11 @@ const OPTIONS = {
     range: [true, false],
     help: "Vary the images at random (best recipe).",
   },
-  data: {
-    type: "string",
-    hint: "FOLDER",
-    help: "Folder with the four idx files, instead of the installed ones.",
-  },
-  validation: {
-    type: "integer",
-    default: 2000,
-    min: 0,
-    max: 50_000,
-    help: "Training images held out to watch the training by.",
-  },
+  ...SET_OPTIONS,
 } as const;
 
 /** Grey images of the right size on a dark background, as the published ones are, in fractions of full scale. */
-function preprocessing(side: number) {
+export function greyPreprocessing(side: number): PreprocessingStep[] {
   const steps: PreprocessingStepInput[] = [
     { op: "grey" },
     { op: "resize", height: side, width: side },
@@ -133,6 +139,36 @@ function sourceOf({ images, labels, shape }: LabeledImages, output: string): Sou
 function imageOf({ images, shape: [, height, width] }: LabeledImages, index: number): Image {
   const size = height * width;
   return { data: images.subarray(index * size, (index + 1) * size), height, width, channels: 1, depth: 8 };
+}
+
+/** What loading a set takes of its experiment. */
+export type GreySet = Pick<ImageClassesSpec, "output" | "read">;
+
+/**
+ * Reads a set, holds out validation images, and gives the others for training.
+ *
+ * @param options Folder of the set, number of validation images, and the seed by which they are drawn.
+ */
+export async function loadGreyImages(
+  { read, output }: GreySet,
+  options: { data?: string; validation: number; seed: number },
+  { log }: Pick<LoadContext, "log">,
+): Promise<ImageClassesData> {
+  const set = await read(options.data);
+  log(`${set.name} from ${set.source}${set.note ? `. ${set.note}` : ""}`);
+  const all = sourceOf(set.train, output), size = all.size;
+  const held = Math.min(options.validation, size - 1);
+  const order = train.epochOrder(size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
+  return {
+    set,
+    origin: `${set.name}, ${set.source}`,
+    train: held === 0 ? all : subset(all, order.subarray(held)),
+    validation: held === 0 ? undefined : subset(all, order.subarray(0, held)),
+    test: sourceOf(set.test, output),
+    fingerprint: set.fingerprint,
+    raw: (indices) => Promise.resolve(indices.map((index) => ({ image: imageOf(set.test, index) }))),
+    dispose() {},
+  };
 }
 
 /** Training images in the report, and mistakes. */
@@ -158,23 +194,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
     options: OPTIONS,
     defaults,
 
-    async load(options, { log }) {
-      const set = await spec.read(options.data);
-      log(`${set.name} from ${set.source}${set.note ? `. ${set.note}` : ""}`);
-      const all = sourceOf(set.train, spec.output), size = all.size;
-      const held = Math.min(options.validation, size - 1);
-      const order = train.epochOrder(size, { seed: options.seed, epoch: 0xffffffff }); // no epoch's own order
-      return {
-        set,
-        origin: `${set.name}, ${set.source}`,
-        train: held === 0 ? all : subset(all, order.subarray(held)),
-        validation: held === 0 ? undefined : subset(all, order.subarray(0, held)),
-        test: sourceOf(set.test, spec.output),
-        fingerprint: set.fingerprint,
-        raw: (indices) => Promise.resolve(indices.map((index) => ({ image: imageOf(set.test, index) }))),
-        dispose() {},
-      };
-    },
+    load: (options, context) => loadGreyImages(spec, options, context),
 
     build({ model, seed }) {
       const config = { inputShape: [side, side, 1], classes, seed } as const;
@@ -184,7 +204,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
     },
 
     recipe({ recipe, rate, decay, augment }) {
-      const common = { metrics: [train.accuracy()], preprocessing: preprocessing(side) };
+      const common = { metrics: [train.accuracy()], preprocessing: greyPreprocessing(side) };
       if (recipe === "tutorial") {
         return {
           ...common,
@@ -214,7 +234,7 @@ export function imageClasses(spec: ImageClassesSpec): Experiment<typeof OPTIONS,
     card: () => ({
       description: spec.description,
       inputs: [{ name: "image", shape: [side, side, 1], dtype: "float32", units: "fraction of full scale" }],
-      preprocessing: preprocessing(side),
+      preprocessing: greyPreprocessing(side),
       outputs: [{ name: spec.output, kind: "classes", labels: [...classNames] }],
     }),
 

@@ -206,6 +206,26 @@ class SecondaryCapsule(keras.layers.Layer):
 
 
 @register
+class CapsuleLength(keras.layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
+    def call(self, x):
+        return ops.sqrt(ops.sum(ops.square(x), axis=-1) + 1e-7)
+
+
+@register
+class LongestCapsule(keras.layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
+    def call(self, x):
+        best = ops.argmax(ops.sum(ops.square(x), axis=-1), axis=1)
+        alone = x * ops.expand_dims(ops.one_hot(best, x.shape[1], dtype="float32"), -1)
+        return ops.reshape(alone, (-1, x.shape[1] * x.shape[2]))
+
+
+@register
 class TanhLevels(keras.layers.Layer):
     def __init__(self, gains, **kwargs):
         super().__init__(**kwargs)

@@ -15,6 +15,7 @@ export {
   ZeroPadding3D,
   type ZeroPaddingConfig,
 } from "./borders.ts";
+export { CapsuleLength, capsuleLengths, LongestCapsule } from "./capsule_lengths.ts";
 export {
   PrimaryCapsule,
   type PrimaryCapsuleConfig,

@@ -7,6 +7,7 @@ import { CLUSTER_SHAPES } from "./cluster_shapes.ts";
 import { BATCH_NORMALIZATION } from "./batch_normalization.ts";
 import { BIDIRECTIONAL } from "./bidirectional.ts";
 import { BORDERS } from "./borders.ts";
+import { CAPSULE_LENGTHS } from "./capsule_lengths.ts";
 import { CAPSULES } from "./capsules.ts";
 import { CHANNEL_ATTENTION } from "./channel_attention.ts";
 import { CONCATENATE } from "./concatenate.ts";
@@ -108,6 +109,7 @@ const DEFINITIONS: readonly LayerDefinition[] = [
   MIN_POOLING,
   REPARAMETRIZATION,
   ...CAPSULES,
+  ...CAPSULE_LENGTHS,
   TANH_LEVELS,
   SOFT_MASK_MOMENTS,
   APERTURES,

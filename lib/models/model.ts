@@ -1,5 +1,5 @@
 /** What all architectures have in common: their settings, and seeds for their initial weights. @module */
-import type { tf } from "../engine/mod.ts";
+import { tf } from "../engine/mod.ts";
 
 /** Settings that every architecture understands. */
 export interface ModelConfig {
@@ -36,3 +36,29 @@ export function layerSeeds(seed?: number): () => number | undefined {
   return () =>
     seed === undefined ? undefined : (Math.imul(seed + 1, 0x9e3779b1) + ++layer * 7919) & 0x7fffffff;
 }
+
+/**
+ * Draws the kernels of a built layer that takes no initializer, so that a seed fixes them; what has fewer than two axes stays.
+ *
+ * @param next Gives an initializer for each.
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { drawKernels } from "./model.ts";
+ * const tf = await startEngine({ backend: "cpu" });
+ * const layer = tf.layers.dense({ units: 2, inputShape: [3] });
+ * tf.sequential({ layers: [layer] });
+ * drawKernels(layer, () => tf.initializers.constant({ value: 7 }));
+ * layer.getWeights()[0].dataSync()[0]; // 7
+ * ```
+ */
+export function drawKernels(layer: tf.layers.Layer, next: () => Initializer): void {
+  tf.tidy(() =>
+    layer.setWeights(
+      layer.getWeights().map((weight) => weight.rank < 2 ? weight : next().apply(weight.shape)),
+    )
+  );
+}
+
+/** What draws a weight of a shape. */
+type Initializer = ReturnType<typeof tf.initializers.glorotUniform>;

@@ -26,12 +26,14 @@ export {
   type SmoothingOptions,
 } from "./loss.ts";
 export * from "./lion.ts";
+export * from "./losses/any_order.ts";
 export * from "./losses/cosine_similarity.ts";
 export * from "./losses/focal.ts";
 export * from "./losses/gaussian_likelihood.ts";
 export * from "./losses/hinge.ts";
 export * from "./losses/kl_divergence.ts";
 export * from "./losses/log_cosh.ts";
+export * from "./losses/margin.ts";
 export * from "./losses/overlap.ts";
 export * from "./losses/poisson.ts";
 export * from "./losses/relative.ts";

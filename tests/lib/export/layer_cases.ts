@@ -556,6 +556,8 @@ export const OWN_CASES: readonly LayerCase[] = [
   { className: "RoutingByAgreement", settings: {}, inputs: [[3, 5, 4]] },
   { className: "SecondaryCapsule", settings: { capsules: 3, size: 5 }, inputs: [[6, 4]] },
   { className: "SecondaryCapsule", settings: { capsules: 2, size: 3, routings: 1 }, inputs: [[6, 4]] },
+  { className: "CapsuleLength", settings: {}, inputs: [[5, 4]] },
+  { className: "LongestCapsule", settings: {}, inputs: [[5, 4]] },
   { className: "TanhLevels", settings: { gains: [4, 1, 0.5] }, inputs: [[4, 5, 1]] },
   { className: "SoftMaskMoments", settings: { gains: [3, 0.5], contrast: 4, unit: 2 }, inputs: [[6, 5, 1]] },
   {
