@@ -5,11 +5,24 @@ import { eventCount, TRACKER_CELLS, type TrackerHits } from "../image/tracker_ev
 /** What the numbers of a point are. */
 export const POINT_COLUMNS = ["is there", "side", "layer", "column", "height", "radius"] as const;
 
+/** Units of these numbers. */
+export const POINT_UNITS = "1; -1 or 1; -1 to 1 of 9 layers and of 113 columns; 1515 mm; 44 mm";
+
 /** Heights and radii that are drawn as 1, mm. */
 const HEIGHT_MM = 1515, RADIUS_MM = 44;
 
 /** Layers and columns around the middle, from -1 to 1. */
 const around = (value: number, count: number) => 2 * value / (count - 1) - 1;
+
+/** The hits of an event that are points, by their numbers among all hits: of more than `most` every so-manieth. */
+export function sampledHits(
+  { offsets }: Pick<TrackerHits, "offsets">,
+  event: number,
+  most: number,
+): number[] {
+  const first = offsets[event], own = offsets[event + 1] - first, kept = Math.min(own, most);
+  return Array.from({ length: kept }, (_, k) => first + Math.floor(k * own / kept));
+}
 
 /**
  * The hits of each event as points, in the order of the file; of more than `most` every so-manieth.
@@ -31,19 +44,18 @@ const around = (value: number, count: number) => 2 * value / (count - 1) - 1;
  * ```
  */
 export function drawPoints(hits: TrackerHits, most: number): NdArray<Float32Array> {
-  const { offsets, side, layer, column, heightMm, radiusMm } = hits, count = eventCount(hits);
+  const { side, layer, column, heightMm, radiusMm } = hits, count = eventCount(hits);
   const width = POINT_COLUMNS.length, data = new Float32Array(count * most * width);
   for (let event = 0; event < count; event++) {
-    const first = offsets[event], own = offsets[event + 1] - first, kept = Math.min(own, most);
-    for (let k = 0; k < kept; k++) {
-      const i = first + Math.floor(k * own / kept), at = (event * most + k) * width;
+    sampledHits(hits, event, most).forEach((i, k) => {
+      const at = (event * most + k) * width;
       data[at] = 1;
       data[at + 1] = 2 * side[i] - 1;
       data[at + 2] = around(layer[i], TRACKER_CELLS.layers);
       data[at + 3] = around(column[i], TRACKER_CELLS.columns);
       data[at + 4] = heightMm[i] / HEIGHT_MM;
       data[at + 5] = radiusMm[i] < 0 ? -1 : radiusMm[i] / RADIUS_MM;
-    }
+    });
   }
   return { data, shape: [count, most, width] };
 }

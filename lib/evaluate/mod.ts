@@ -1,5 +1,7 @@
 /** Numbers that say how good a model is, each with its interval; no drawing. @module */
 export * from "./accuracy.ts";
+export * from "./adjusted_rand.ts";
+export * from "./assignment.ts";
 export * from "./auc.ts";
 export * from "./bootstrap.ts";
 export * from "./calibration.ts";

@@ -29,6 +29,52 @@ export interface SegmentationMetrics {
   perfectEvents: Estimate;
 }
 
+/** Cells of each event, [events] each. */
+export interface SegmentationCounts {
+  /** Called hits of the searched kind that are. */
+  both: Float64Array;
+  /** Called so. */
+  called: Float64Array;
+  /** That are. */
+  present: Float64Array;
+}
+
+/**
+ * Counts the cells of each event that are called hits and that are.
+ *
+ * @throws {RangeError} If lengths differ or are not whole events.
+ * @example
+ * ```ts
+ * countSegmentation([1, 0, 1, 1], [1, 0, 1, 0], 2).called; // 1, 2
+ * ```
+ */
+export function countSegmentation(
+  predicted: ArrayLike<number>,
+  truth: ArrayLike<number | boolean>,
+  cells: number,
+  options: Pick<SegmentationOptions, "threshold" | "occupied"> = {},
+): SegmentationCounts {
+  const { threshold = 0.5, occupied } = options;
+  const length = checkLengths("measure a segmentation", { predicted, truth, ...(occupied && { occupied }) });
+  const events = length / cells;
+  if (!Number.isInteger(events)) {
+    throw new RangeError(`Cannot measure a segmentation as ${length} cells are not whole events of ${cells}`);
+  }
+  const both = new Float64Array(events),
+    called = new Float64Array(events),
+    present = new Float64Array(events);
+  for (let e = 0; e < events; e++) {
+    for (let i = e * cells; i < (e + 1) * cells; i++) {
+      if (occupied && !occupied[i]) continue;
+      const isCalled = predicted[i] >= threshold, isHit = Number(truth[i]) > 0;
+      if (isCalled) called[e]++;
+      if (isHit) present[e]++;
+      if (isCalled && isHit) both[e]++;
+    }
+  }
+  return { both, called, present };
+}
+
 /**
  * Precision, recall and intersection over union of hits, and the share of events with no mistake at all.
  *
@@ -47,26 +93,9 @@ export function segmentation(
   cells: number,
   options: SegmentationOptions,
 ): SegmentationMetrics {
-  const { threshold = 0.5, occupied } = options;
-  const length = checkLengths("measure a segmentation", { predicted, truth, ...(occupied && { occupied }) });
-  const events = length / cells;
-  if (!Number.isInteger(events)) {
-    throw new RangeError(`Cannot measure a segmentation as ${length} cells are not whole events of ${cells}`);
-  }
-  const both = new Float64Array(events),
-    called = new Float64Array(events),
-    present = new Float64Array(events);
-  let perfect = 0;
-  for (let e = 0; e < events; e++) {
-    for (let i = e * cells; i < (e + 1) * cells; i++) {
-      if (occupied && !occupied[i]) continue;
-      const isCalled = predicted[i] >= threshold, isHit = Number(truth[i]) > 0;
-      if (isCalled) called[e]++;
-      if (isHit) present[e]++;
-      if (isCalled && isHit) both[e]++;
-    }
-    if (both[e] === called[e] && both[e] === present[e]) perfect++;
-  }
+  const { both, called, present } = countSegmentation(predicted, truth, cells, options);
+  const events = both.length;
+  const perfect = both.filter((hits, e) => hits === called[e] && hits === present[e]).length;
   const ratio = (below: (e: number) => number) =>
     bootstrapIndices(events, (indices) => {
       let above = 0, under = 0;

@@ -1,4 +1,5 @@
 /** All experiments; a new one is a file in this folder and a line here. @module */
+import { capsnet } from "./capsnet/experiment.ts";
 import { cygno, cygnoEnergy } from "./cygno/experiment.ts";
 import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
 import { dcgan } from "./dcgan/experiment.ts";
@@ -7,6 +8,8 @@ import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
+import { superNemoClustering } from "./supernemo_clustering/experiment.ts";
+import { superNemoInstances } from "./supernemo_clustering/instances.ts";
 import {
   superNemo3d,
   superNemoCalorimeter,
@@ -25,6 +28,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   cygno,
   cygnoEnergy,
   dcgan,
+  capsnet,
   ecal,
   images,
   lenses,
@@ -36,6 +40,8 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   superNemoPoints,
   superNemoCalorimeter,
   superNemoHint,
+  superNemoClustering,
+  superNemoInstances,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -1,5 +1,5 @@
 /**
- * A tracker's events as pictures: from above, from the side, from the front, or whole.
+ * A tracker's events as pictures: from above, from the side, from the front, whole, or as a map with a margin.
  *
  * Source: the arrays of github.com/amendl/SuperNEMO_ML_applications, cell for cell; sides apart, and radii as values, are ours. @module
  */
@@ -14,19 +14,23 @@ import {
 } from "./tracker_events.ts";
 
 /** From where an event is seen. */
-export type TrackerView = "top" | "side" | "front" | "volume";
+export type TrackerView = "top" | "side" | "front" | "volume" | "map";
 
 const { layers: LAYERS, columns: COLUMNS } = TRACKER_CELLS;
 
 /** Bins of 100 mm of height. */
 export const HEIGHT_BINS = 30;
 
-/** Rows and columns of each view: layers × columns, heights × columns, heights × layers, layers × columns × heights. */
+/** Cells of nothing before the first column and layer of a map, and of columns and layers in all: each 3 more than there are. */
+export const MAP_MARGIN = 2, MAP_SHAPE: readonly [number, number] = [COLUMNS + 3, LAYERS + 3];
+
+/** Rows and columns of each view: layers × columns, heights × columns, heights × layers, layers × columns × heights, columns × layers. */
 export const VIEW_SHAPES: Readonly<Record<TrackerView, readonly number[]>> = {
   top: [LAYERS, COLUMNS],
   side: [HEIGHT_BINS, COLUMNS],
   front: [HEIGHT_BINS, LAYERS],
   volume: [LAYERS, COLUMNS, HEIGHT_BINS],
+  map: MAP_SHAPE,
 };
 
 /**
@@ -62,8 +66,12 @@ export interface DrawnViews {
 /** Radius that is drawn as nothing, mm: a cell's whole width. */
 const DARK_MM = 44;
 
-/** Pixel of each hit, within its picture and channel. */
-function pixelsOf(hits: TrackerHits, view: TrackerView): Int32Array {
+/**
+ * Pixel of each hit, within its picture and channel.
+ *
+ * @returns [hits].
+ */
+export function pixelsOf(hits: TrackerHits, view: TrackerView): Int32Array {
   const { layer, column, heightMm } = hits, out = new Int32Array(layer.length);
   if (view === "top") {
     for (let i = 0; i < out.length; i++) out[i] = layer[i] * COLUMNS + column[i];
@@ -71,6 +79,10 @@ function pixelsOf(hits: TrackerHits, view: TrackerView): Int32Array {
     for (let i = 0; i < out.length; i++) out[i] = heightBin(heightMm[i]) * COLUMNS + column[i];
   } else if (view === "front") {
     for (let i = 0; i < out.length; i++) out[i] = heightBin(heightMm[i]) * LAYERS + layer[i];
+  } else if (view === "map") {
+    for (let i = 0; i < out.length; i++) {
+      out[i] = (column[i] + MAP_MARGIN) * MAP_SHAPE[1] + layer[i] + MAP_MARGIN;
+    }
   } else {
     for (let i = 0; i < out.length; i++) {
       out[i] = (layer[i] * COLUMNS + column[i]) * HEIGHT_BINS + heightBin(heightMm[i]);

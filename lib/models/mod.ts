@@ -1,5 +1,6 @@
 /** Architectures, one a file, and their registry. @module */
 export * from "./alexnet.ts";
+export * from "./capsnet.ts";
 export * from "./compact_resnet.ts";
 export * from "./conv3d_net.ts";
 export * from "./course_cnn.ts";
@@ -18,7 +19,9 @@ export * from "./resnet18.ts";
 export * from "./stacked_cnn.ts";
 export * from "./summary.ts";
 export * from "./supernemo_document.ts";
+export * from "./supernemo_map.ts";
 export * from "./supernemo_points.ts";
+export * from "./supernemo_segnet.ts";
 export * from "./supernemo_small.ts";
 export * from "./supernemo_volume.ts";
 export * from "./tutorial_cnn.ts";

@@ -1,6 +1,7 @@
 /**
- * A small network of SuperNEMO's hits as points, by attention: no picture, no bins, and no order. Input: [batch, hits, 6] (see
- * `lib/data/tracker_points.ts`), rows of zeros where there are fewer hits. Output: softmax over the counts, [batch, 4].
+ * Small networks of SuperNEMO's hits as points, by attention: no picture, no bins, and no order. Input: [batch, hits, 6] (see
+ * `lib/data/tracker_points.ts`), rows of zeros where there are fewer hits. Output: softmax over the counts, [batch, 4], or over the tracks that each
+ * hit may be of, [batch, hits, 5].
  *
  * Two blocks of self-attention and a dense part, each added to what it was given and normalised after it, then mean and maximum over the points.
  * Source: the encoder of Vaswani et al., arXiv 1706.03762, without positions, as the set transformer of Lee et al., arXiv 1810.00825, has it. At
@@ -13,8 +14,51 @@ import { layerSeeds, type ModelConfig } from "./model.ts";
 /** Size of a point within, heads of attention, and blocks. */
 const SIZE = 48, HEADS = 4, BLOCKS = 2;
 
+type Tensor = tf.SymbolicTensor;
+
+const apply = (layer: tf.layers.Layer, x: Tensor | Tensor[]) => layer.apply(x) as Tensor;
+
+/** How the layers of one network are made. */
+interface Made {
+  glorot(): ReturnType<typeof tf.initializers.glorotUniform>;
+  dense(units: number, name: string, activation?: "relu" | "softmax"): tf.layers.Layer;
+}
+
+function madeWith(seed: number | undefined): Made {
+  const seeds = layerSeeds(seed), glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
+  return {
+    glorot,
+    dense: (units, name, activation) =>
+      tf.layers.dense({ units, activation, kernelInitializer: glorot(), name }),
+  };
+}
+
+/** The sum of two tensors, normalised. */
+function added(x: Tensor, y: Tensor, name: string): Tensor {
+  const sum = apply(tf.layers.add({ name: `${name}_sum` }), [x, y]);
+  return apply(tf.layers.layerNormalization({ epsilon: 1e-5, name: `${name}_norm` }), sum);
+}
+
+/** What blocks of attention make of hits: [batch, hits, 6] to [batch, hits, size]. */
+function attendedHits(hits: Tensor, { glorot, dense }: Made, size: number, blocks: number): Tensor {
+  let x = apply(dense(size, "points_in", "relu"), hits);
+  x = apply(dense(size, "points"), x);
+  for (let block = 1; block <= blocks; block++) {
+    const attention = new MultiHeadAttention({
+      numHeads: HEADS,
+      keyDim: size / HEADS,
+      kernelInitializer: glorot(),
+      name: `attention${block}`,
+    });
+    x = added(x, apply(attention, x), `attention${block}`);
+    const wide = apply(dense(2 * size, `wide${block}`, "relu"), x);
+    x = added(x, apply(dense(size, `narrow${block}`), wide), `narrow${block}`);
+  }
+  return x;
+}
+
 /**
- * Builds the network of points.
+ * Builds the network that counts tracks.
  *
  * @example
  * ```ts
@@ -25,35 +69,36 @@ const SIZE = 48, HEADS = 4, BLOCKS = 2;
  * ```
  */
 export function buildSuperNemoPoints(config: ModelConfig = {}): tf.LayersModel {
-  const { inputShape = [128, 6], classes = 4, seed } = config, seeds = layerSeeds(seed);
-  const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
+  const { inputShape = [128, 6], classes = 4, seed } = config, made = madeWith(seed), { dense } = made;
   const hits = tf.input({ shape: [...inputShape], name: "hits" });
-  const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
-    layer.apply(x) as tf.SymbolicTensor;
-  const dense = (units: number, name: string, activation?: "relu" | "softmax") =>
-    tf.layers.dense({ units, activation, kernelInitializer: glorot(), name });
-  const added = (x: tf.SymbolicTensor, y: tf.SymbolicTensor, name: string) =>
-    apply(
-      tf.layers.layerNormalization({ epsilon: 1e-5, name: `${name}_norm` }),
-      apply(tf.layers.add({ name: `${name}_sum` }), [x, y]),
-    );
-  let x = apply(dense(SIZE, "points_in", "relu"), hits);
-  x = apply(dense(SIZE, "points"), x); // [batch, hits, SIZE]
-  for (let block = 1; block <= BLOCKS; block++) {
-    const attention = new MultiHeadAttention({
-      numHeads: HEADS,
-      keyDim: SIZE / HEADS,
-      kernelInitializer: glorot(),
-      name: `attention${block}`,
-    });
-    x = added(x, apply(attention, x), `attention${block}`);
-    const wide = apply(dense(2 * SIZE, `wide${block}`, "relu"), x);
-    x = added(x, apply(dense(SIZE, `narrow${block}`), wide), `narrow${block}`);
-  }
+  const x = attendedHits(hits, made, SIZE, BLOCKS);
   const mean = apply(tf.layers.globalAveragePooling1d({ name: "mean" }), x);
   const largest = apply(tf.layers.globalMaxPooling1d({ name: "largest" }), x);
   const features = apply(tf.layers.concatenate({ name: "features" }), [mean, largest]);
   const hidden = apply(dense(64, "hidden", "relu"), features);
   const predictions = apply(dense(classes, "predictions", "softmax"), hidden);
   return tf.model({ inputs: hits, outputs: predictions, name: "supernemo_points" });
+}
+
+/** Size of a hit within, and blocks, of the network that says which track each hit is of. */
+const TRACKS_SIZE = 64, TRACKS_BLOCKS = 4;
+
+/**
+ * Builds the network that says which track each hit is of; class 0 is no track, the order of the others means nothing.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { buildSuperNemoTracks } from "./supernemo_points.ts";
+ * await startEngine({ backend: "cpu" });
+ * buildSuperNemoTracks().outputs[0].shape; // [null, 128, 5]
+ * ```
+ */
+export function buildSuperNemoTracks(config: ModelConfig = {}): tf.LayersModel {
+  const { inputShape = [128, 6], classes = 5, seed } = config, made = madeWith(seed), { dense } = made;
+  const hits = tf.input({ shape: [...inputShape], name: "hits" });
+  const x = attendedHits(hits, made, TRACKS_SIZE, TRACKS_BLOCKS);
+  const hidden = apply(dense(64, "hidden", "relu"), x);
+  const tracks = apply(dense(classes, "tracks", "softmax"), hidden);
+  return tf.model({ inputs: hits, outputs: tracks, name: "supernemo_tracks" });
 }

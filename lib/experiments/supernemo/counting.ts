@@ -52,7 +52,10 @@ interface Seen {
   columns: readonly [data: number, mistakes: number];
 }
 
-const VIEWS: Readonly<Record<TrackerView, Seen>> = {
+/** Views in which tracks are counted. */
+type CountedView = Exclude<TrackerView, "map">;
+
+const VIEWS: Readonly<Record<CountedView, Seen>> = {
   top: {
     name: "supernemo-top",
     from: "above",
@@ -88,7 +91,7 @@ const PUBLISHED = { batch: 1024, epochs: 8 } as const;
  * countingExperiment("top").name; // "supernemo-top"
  * ```
  */
-export function countingExperiment(view: TrackerView): Experiment<typeof OPTIONS, CountingData> {
+export function countingExperiment(view: CountedView): Experiment<typeof OPTIONS, CountingData> {
   const { name, from: seenFrom, augmentation, size, columns } = VIEWS[view];
   return defineExperiment<typeof OPTIONS, CountingData>({
     name,

@@ -1,6 +1,6 @@
 /** Counts the tracks of SuperNEMO's events by their hits as points, with attention between them. @module */
 import { fromArrays } from "../../data/source.ts";
-import { drawPoints, POINT_COLUMNS } from "../../data/tracker_points.ts";
+import { drawPoints, POINT_COLUMNS, POINT_UNITS } from "../../data/tracker_points.ts";
 import { buildSuperNemoPoints } from "../../models/supernemo_points.ts";
 import { defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
@@ -16,7 +16,8 @@ import { RATE_OPTION, SUPERNEMO_OPTIONS } from "./data.ts";
 
 const { sides: _sides, pixels: _pixels, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
 
-const OPTIONS = {
+/** Options of experiments that learn of points. */
+export const POINT_OPTIONS = {
   ...EVENT_OPTIONS,
   hits: {
     type: "integer",
@@ -25,8 +26,9 @@ const OPTIONS = {
     max: 512,
     help: "Points of an event at most; of one with more hits every so-manieth is taken.",
   },
-  rate: { ...RATE_OPTION, default: 2e-3 },
 } as const;
+
+const OPTIONS = { ...POINT_OPTIONS, rate: { ...RATE_OPTION, default: 2e-3 } } as const;
 
 /** The experiment. */
 export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
@@ -54,7 +56,7 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
       kind: "columns",
       columns: [...POINT_COLUMNS],
       dtype: "float32",
-      units: "1; -1 or 1; -1 to 1 of 9 layers and of 113 columns; 1515 mm; 44 mm",
+      units: POINT_UNITS,
     }],
     outputs: [{ name: "tracks", kind: "classes", labels: [...COUNT_LABELS.tracks] }],
   }),

@@ -31,6 +31,7 @@ const SMALLEST: Readonly<Record<string, Setting>> = {
   cygno: SETS.cygno,
   "cygno-energy": SETS.cygno,
   dcgan: given({ images: 64, measured: 256, filters: 2 }),
+  capsnet: given({ validation: 20, filters: 8, capsules: 2 }),
   ecal: SETS.ecal,
   async images(folder) {
     const count = 80,
@@ -54,6 +55,8 @@ const SMALLEST: Readonly<Record<string, Setting>> = {
   "supernemo-points": given({ events: 60, testEvents: 20, hits: 16 }),
   "supernemo-calorimeter": few,
   "supernemo-hint": few,
+  "supernemo-clustering": few,
+  "supernemo-instances": given({ events: 60, testEvents: 20, hits: 16 }),
 };
 
 /** A generator learns from noise that each step draws: the two that draw in JavaScript must agree, TensorFlow nearly. */

@@ -12,6 +12,7 @@
 import { startEngine, type tf } from "../../../lib/engine/mod.ts";
 import {
   buildAlexnet,
+  buildCapsNet,
   buildCompactResnet,
   buildConv3dNet,
   buildCourseCnn,
@@ -25,12 +26,16 @@ import {
   buildPybiaResnet18,
   buildRecoilCnn,
   buildResnet18,
+  buildSegNet,
   buildStackedCnn,
   buildSuperNemoCombined,
   buildSuperNemoDocument,
+  buildSuperNemoMap,
   buildSuperNemoPoints,
   buildSuperNemoSmall,
+  buildSuperNemoTracks,
   buildSuperNemoVolume,
+  buildTrackFilters,
   buildTutorialCnn,
   buildVgg16,
 } from "../../../lib/models/mod.ts";
@@ -50,6 +55,8 @@ const settings = {
 /** The models by name; some are narrow, so that a test stays quick. */
 export const MODELS: Record<string, () => tf.LayersModel> = {
   alexnet: () => buildAlexnet({ ...settings, inputShape: [64, 64, 3] }),
+  capsNet: () => buildCapsNet(),
+  capsNetWithAll: () => buildCapsNet({ ...small, filters: 4, capsules: 2, routings: 1 }),
   compactResnet: () => buildCompactResnet(),
   compactResnetWithAll: () => buildCompactResnet({ ...small, widths: [4, 6, 8], dropout: 0.4 }),
   conv3dNet: () => buildConv3dNet({ inputShape: [8, 8, 8, 1], classes: 2 }),
@@ -87,6 +94,9 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
   recoilCnnWithAll: () =>
     buildRecoilCnn({ side: 64, heads: ["energy"], filters: [2, 3, 4, 5], units: [6], dropout: 0.4, seed: 1 }),
   resnet18: () => buildResnet18({ inputShape: [16, 16, 3], classes: 3 }),
+  segNet: () => buildSegNet(),
+  segNetWithAll: () =>
+    buildSegNet({ classes: 3, skips: false, cbam: [4, 8, 16, 0, 8], selfAttention: true, seed: 1 }),
   stackedCnn: () =>
     buildStackedCnn({
       ...settings,
@@ -105,13 +115,17 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
     buildSuperNemoCombined({ inputShapes: { top: [9, 20, 1], front: [10, 9, 1] }, seed: 1 }),
   superNemoDocumentFront: () => buildSuperNemoDocument("front"),
   superNemoDocumentTop: () => buildSuperNemoDocument("top", { classes: 3, seed: 1 }),
+  superNemoMap: () => buildSuperNemoMap(),
+  superNemoMapWithAll: () => buildSuperNemoMap({ classes: 3, widths: [4, 5, 6], seed: 1 }),
   superNemoPoints: () => buildSuperNemoPoints({ inputShape: [8, 6], seed: 1 }),
   superNemoSmallAlongColumns: () => buildSuperNemoSmall({ inputShape: [9, 113, 1] }),
   superNemoSmallAlongRows: () => buildSuperNemoSmall({ inputShape: [40, 9, 1] }),
   superNemoSmall: () => buildSuperNemoSmall({ inputShape: [20, 30, 1] }),
   superNemoSmallOfPlaces: () =>
     buildSuperNemoSmall({ inputShape: [20, 30, 1], output: "sigmoid", places: true, seed: 1 }),
+  superNemoTracks: () => buildSuperNemoTracks({ inputShape: [8, 6], seed: 1 }),
   superNemoVolume: () => buildSuperNemoVolume({ seed: 1 }),
+  trackFilters: () => buildTrackFilters({ filters: 3, classes: 2, seed: 1 }),
   tutorialCnn: () => buildTutorialCnn(),
   tutorialCnnWithAll: () => buildTutorialCnn({ ...small, filters: [2, 3, 4], dropout: 0.4 }),
   vgg16: () => buildVgg16({ inputShape: [32, 32, 3] }),

@@ -1,6 +1,8 @@
 import { applySharded, startEngine, tf } from "../../../lib/engine/mod.ts";
 import { buildSuperNemoDocument } from "../../../lib/models/supernemo_document.ts";
+import { buildSuperNemoMap } from "../../../lib/models/supernemo_map.ts";
 import { buildSuperNemoPoints } from "../../../lib/models/supernemo_points.ts";
+import { buildSegNet, buildTrackFilters } from "../../../lib/models/supernemo_segnet.ts";
 import { buildSuperNemoCombined, buildSuperNemoSmall } from "../../../lib/models/supernemo_small.ts";
 import { buildSuperNemoVolume } from "../../../lib/models/supernemo_volume.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
@@ -84,5 +86,55 @@ Deno.test("buildSuperNemoCombined() has a small network's layers for each view, 
     }
     small.dispose();
   }
+  model.dispose();
+});
+
+Deno.test("buildSegNet() has the parameters of the saved models, and 0.3 GFLOP an event", () => {
+  const withSkips = buildSegNet({ seed: 1 }), without = buildSegNet({ skips: false, seed: 1 });
+  assertEquals([withSkips.countParams(), without.countParams()], [471_233, 425_153]);
+  assertClose([2 * multiplications(withSkips) / 1e9], [0.3], 0.1);
+  for (const model of [withSkips, without]) {
+    assertEquals(model.outputs[0].shape, [null, 116, 12, 1]);
+    model.dispose();
+  }
+});
+
+Deno.test("buildSegNet() puts attention where it is asked for, and none of self-attention at the start", () => {
+  const plain = buildSegNet({ seed: 1 });
+  const partly = buildSegNet({ cbam: [8, 0, 16, 0, 0], seed: 1 }),
+    whole = buildSegNet({ selfAttention: true, seed: 1 });
+  const named = (model: tf.LayersModel) =>
+    model.layers.filter((layer) => layer.getClassName() === "ChannelAttention").map(({ name }) => name);
+  assertEquals([named(plain), named(partly)], [[], ["conv1_channels", "conv3_channels"]]);
+  const { reduction } = partly.getLayer("conv3_channels").getConfig() as { reduction: number };
+  assertEquals(reduction, 16);
+  const x = tf.randomUniform([2, 116, 12, 1], 0, 1, "float32", 5);
+  const [a, b] = [plain, whole].map((model) => (model.predict(x) as tf.Tensor).dataSync());
+  assertClose(b, a, 1e-5, "gamma starts at 0");
+  for (const model of [plain, partly, whole]) model.dispose();
+});
+
+Deno.test("buildSuperNemoMap() says nothing where no hit is, sees the whole foil, and is small", () => {
+  const model = buildSuperNemoMap({ seed: 1 });
+  assert(2 * multiplications(model) <= 60e6, `${2 * multiplications(model)} operations`);
+  const at = (...cells: [number, number][]) => {
+    const image = tf.buffer([1, 116, 12, 1]);
+    for (const [column, layer] of cells) image.set(1, 0, column, layer, 0);
+    return (model.predict(image.toTensor()) as tf.Tensor).dataSync();
+  };
+  const alone = at([110, 5]), beside = at([110, 5], [4, 5]);
+  const given = beside.filter((p) => p > 1e-6);
+  assertEquals(given.length, 2);
+  assert(Math.abs(alone[110 * 12 + 5] - beside[110 * 12 + 5]) > 1e-7, "the other end of the foil matters");
+  const tracks = buildSuperNemoMap({ classes: 5, seed: 1 });
+  assertEquals(tracks.outputs[0].shape, [null, 116, 12, 5]);
+  tracks.dispose();
+  model.dispose();
+});
+
+Deno.test("buildTrackFilters() is one layer of filters over the event and the start of a track", () => {
+  const model = buildTrackFilters({ seed: 1 });
+  assertEquals([model.inputs[0].shape, model.outputs[0].shape], [[null, 116, 12, 2], [null, 116, 12, 1]]);
+  assertEquals(model.countParams(), 31 * 23 * 2 * 64 + 64 + 9 * 64 + 1);
   model.dispose();
 });

@@ -1,0 +1,221 @@
+/**
+ * Takes the tracks of SuperNEMO's events apart on maps of their hits: an event without its left track, that track alone, or
+ * all tracks at once. @module
+ */
+import { createRng } from "../../base/rng.ts";
+import { fromArrays, type NamedArrays, type NdArray } from "../../data/source.ts";
+import { argMaxRows } from "../../evaluate/mod.ts";
+import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
+import { drawView, MAP_SHAPE, pixelsOf } from "../../image/tracker_views.ts";
+import { type Data, defineExperiment, type Options, type Results } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
+import { predictNamed } from "../../run/named_predictions.ts";
+import * as train from "../../train/mod.ts";
+import {
+  dataOf,
+  loadEvents,
+  RATE_OPTION,
+  seenHits,
+  smallRecipe,
+  SUPERNEMO_OPTIONS,
+  viewInput,
+} from "../supernemo/data.ts";
+import { estimatesFigure, sortedFigure, tracksFigure } from "./figures.ts";
+import { CELLS, leftLabels, MOST_TRACKS, publishedLabels, startLabels, trackLabels } from "./labels.ts";
+import { measureSorting, type SortedEvents } from "./measure.ts";
+import { measureTracks } from "./measure_tracks.ts";
+import { buildNetwork, NETWORK_OPTIONS } from "./networks.ts";
+import { findThreshold } from "./threshold.ts";
+
+const { sides: _sides, pixels: _pixels, missingHeight: _missing, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
+
+const OPTIONS = {
+  ...EVENT_OPTIONS,
+  task: {
+    type: "choice",
+    choices: ["remove-left", "keep-one", "all"],
+    default: "remove-left",
+    help: "What is to be said: the event without its left track, that track alone, or each hit's track.",
+  },
+  labels: {
+    type: "choice",
+    choices: ["right", "published"],
+    default: "right",
+    help: "Right labels, or the published ones of remove-left with their three faults.",
+  },
+  tracks: {
+    type: "choice",
+    choices: ["1", "2", "3", "4", "1-4"],
+    default: "2",
+    help: "Tracks of simulated events (default with --task all: 1-4).",
+  },
+  ...NETWORK_OPTIONS,
+  rate: { ...RATE_OPTION, default: 3e-3, help: "Peak learning rate of our network." },
+} as const;
+
+type ClusteringOptions = Options<typeof OPTIONS>;
+
+/** Events of one split with what is to be said of them. */
+interface LabelledEvents extends SortedEvents {
+  hits: TrackerHits;
+  /** |x| of the first layer's wires. */
+  firstWireMm: number;
+}
+
+/** The loaded events. */
+export interface ClusteringData extends Data {
+  readonly watched: LabelledEvents;
+  readonly measured: LabelledEvents;
+}
+
+/** How the hits are seen: maps show cells, whatever the height. */
+const SEEN = { sides: "folded", pixels: "hit", missingHeight: "zero" } as const;
+
+function labelsOf(hits: TrackerHits, { task, labels }: ClusteringOptions): NdArray<Uint8Array> {
+  if (labels === "right") return task === "all" ? trackLabels(hits) : leftLabels(hits, task);
+  if (task === "remove-left") return publishedLabels(hits);
+  throw new RangeError(
+    `Cannot make published labels of task "${task}" as there are some of "remove-left" only`,
+  );
+}
+
+/** The map, with where the left track starts beside it for a network that is told. */
+function drawInput(hits: TrackerHits, network: ClusteringOptions["network"]): NdArray<Uint8Array> {
+  const map = drawView(hits, "map") as NdArray<Uint8Array>;
+  if (network !== "filters") return map;
+  const start = startLabels(hits), data = new Uint8Array(2 * map.data.length);
+  map.data.forEach((value, i) => data.set([value, start.data[i]], 2 * i));
+  return { data, shape: [map.shape[0], ...MAP_SHAPE, 2] };
+}
+
+/** Labels of the output: one mask, or all tracks. */
+function maskLabels(task: ClusteringOptions["task"]): string[] {
+  if (task === "all") return ["no track", ...Array.from({ length: MOST_TRACKS }, (_, i) => `track ${i + 1}`)];
+  return ["goes", task === "remove-left" ? "stays" : "left track"];
+}
+
+const TRACKS = { "1": [1], "2": [2], "3": [3], "4": [4], "1-4": [1, 2, 3, 4] } as const;
+
+/** What each cell is said to be: the likeliest class. */
+const classesOf = (values: ArrayLike<number>) => Uint8Array.from(argMaxRows(values, MOST_TRACKS + 1));
+
+/** The likeliest track of each hit by its cell; where "no track" is likeliest, that is 0. */
+function tracksOfHits(values: ArrayLike<number>, hits: TrackerHits): Uint8Array {
+  const classes = classesOf(values), pixels = pixelsOf(hits, "map"), given = new Uint8Array(pixels.length);
+  for (let event = 0; event < eventCount(hits); event++) {
+    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
+      given[i] = classes[event * CELLS + pixels[i]];
+    }
+  }
+  return given;
+}
+
+/** The experiment. */
+export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringData>({
+  name: "supernemo-clustering",
+  summary: "Tracks of SuperNEMO's events taken apart, hit by hit, on maps of the cells",
+  options: OPTIONS,
+  defaults: { epochs: 12, batch: 128 },
+
+  resolveOptions(options, given) {
+    const tracks = options.task === "all" && !given.has("tracks") ? "1-4" : options.tracks;
+    return { ...options, tracks };
+  },
+
+  async load(options, context) {
+    if (options.network === "filters" && options.task === "all") {
+      throw new RangeError("Cannot take all tracks apart by --network filters as it is told of one track");
+    }
+    const splits = await loadEvents(options, TRACKS[options.tracks], context);
+    const part = (split: keyof typeof splits) => {
+      const { events, rows } = splits[split], hits = seenHits(splits[split], { ...options, ...SEEN });
+      const targets: NamedArrays = { mask: labelsOf(hits, options) };
+      const source = fromArrays({ image: drawInput(hits, options.network) }, targets);
+      const labelled: LabelledEvents = {
+        hits,
+        occupied: drawView(hits, "map").data as Uint8Array,
+        truth: targets.mask.data as Uint8Array,
+        tracks: Uint8Array.from(rows, (row) => events.trackCounts![row]),
+        firstWireMm: events.firstWireMm,
+      };
+      return { hits, targets, source, labelled };
+    };
+    const watch = part("validation"), measure = part("test");
+    return {
+      ...await dataOf({ train: part("train"), validation: watch, test: measure }),
+      watched: watch.labelled,
+      measured: measure.labelled,
+    };
+  },
+
+  build: (options) => buildNetwork(options, options.task === "all" ? MOST_TRACKS + 1 : 1),
+
+  recipe({ task, network, rate }) {
+    const loss = task === "all" ? train.anyOrder() : train.binaryCrossEntropy();
+    const metrics = task === "all" ? [] : [train.binaryAccuracy()];
+    if (network === "ours") return { loss, metrics, ...smallRecipe(rate) };
+    return { loss, metrics, optimizer: train.adam(), schedule: train.constant(1e-3) };
+  },
+
+  card: (options) => ({
+    description:
+      `Takes the tracks of SuperNEMO's events apart (${options.task}, ${options.labels} labels) on ` +
+      `a map of ${MAP_SHAPE.join(" × ")} columns and layers.`,
+    inputs: [
+      options.network === "filters"
+        ? {
+          name: "image",
+          shape: [...MAP_SHAPE, 2],
+          dtype: "float32",
+          units: "1 where a cell was hit",
+          kind: "bands",
+          columns: ["event", "start of the left track"],
+        }
+        : viewInput("image", "map", { ...options, ...SEEN }),
+    ],
+    outputs: [{ name: "mask", kind: "mask", labels: maskLabels(options.task) }],
+  }),
+
+  async evaluate({ mask }, data, options, { models }) {
+    const rng = createRng(options.seed, 31);
+    if (options.task === "all") {
+      const { hits, tracks: counts, firstWireMm } = data.measured;
+      const events = { test: hits, counts, firstWireMm, validation: data.watched.hits };
+      return { metrics: measureTracks(tracksOfHits(mask.data, hits), events, { rng }) };
+    }
+    const threshold = await thresholdOf(data, options, models);
+    const metrics = measureSorting(mask.data, data.measured, threshold, { rng });
+    return { metrics, outputs: { mask: { threshold } } };
+  },
+
+  async figures({ predictions: { mask }, history, models }, data, options) {
+    const { measured } = data, curve = learningCurveFigure(history);
+    if (options.task === "all") {
+      return [curve, tracksFigure(measured.truth, classesOf(mask.data), measured.tracks.length)];
+    }
+    const threshold = await thresholdOf(data, options, models);
+    const drawn = { rng: createRng(options.seed, 31), resamples: 200 };
+    const metrics = measureSorting(mask.data, measured, threshold, drawn);
+    const each = Object.keys(metrics).filter((name) => /^(iou|perfectEvents)(Of\d)?$/.test(name));
+    return [
+      curve,
+      sortedFigure(mask.data, measured, threshold),
+      estimatesFigure(metrics, [...each, "precision", "recall"]),
+    ];
+  },
+});
+
+/** The threshold that sorts validation events best; 0.5 where there are none. */
+async function thresholdOf(
+  { validation, watched }: ClusteringData,
+  options: ClusteringOptions,
+  models: Results["models"],
+): Promise<number> {
+  if (!validation) return 0.5;
+  const { mask } = await predictNamed(
+    train.mainModel(models),
+    validation,
+    superNemoClustering.card(options, {} as ClusteringData),
+  );
+  return findThreshold(mask.data, watched.truth, watched.occupied);
+}

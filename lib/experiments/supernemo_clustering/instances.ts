@@ -1,0 +1,122 @@
+/** Says which track each of a SuperNEMO event's hits is of, one to four at once, by the hits as points with attention between them. @module */
+import { createRng } from "../../base/rng.ts";
+import { fromArrays, type NdArray } from "../../data/source.ts";
+import { drawPoints, POINT_COLUMNS, POINT_UNITS, sampledHits } from "../../data/tracker_points.ts";
+import { argMaxRows } from "../../evaluate/mod.ts";
+import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
+import { pixelsOf } from "../../image/tracker_views.ts";
+import { buildSuperNemoTracks } from "../../models/supernemo_points.ts";
+import { type Data, defineExperiment } from "../../run/experiment.ts";
+import { learningCurveFigure } from "../../run/learning_curve.ts";
+import * as train from "../../train/mod.ts";
+import { TRACKS } from "../supernemo/counts.ts";
+import { dataOf, loadEvents, RATE_OPTION, seenHits, smallRecipe } from "../supernemo/data.ts";
+import { POINT_OPTIONS } from "../supernemo/points.ts";
+import { tracksFigure } from "./figures.ts";
+import { CELLS, MOST_TRACKS, trackLabels, trackOfEachHit } from "./labels.ts";
+import { measureTracks } from "./measure_tracks.ts";
+
+const OPTIONS = {
+  ...POINT_OPTIONS,
+  rate: { ...RATE_OPTION, default: 2e-3, help: "Peak learning rate." },
+} as const;
+
+/** The loaded events. */
+interface InstanceData extends Data {
+  readonly validationHits: TrackerHits;
+  readonly testHits: TrackerHits;
+  /** Number of tracks of each test event. */
+  readonly counts: Uint8Array;
+  /** |x| of the first layer's wires. */
+  readonly firstWireMm: number;
+}
+
+/** Track of each point, [events, most]; 0 where there is none. */
+export function pointLabels(hits: TrackerHits, most: number): NdArray<Uint8Array> {
+  const own = trackOfEachHit(hits), count = eventCount(hits), data = new Uint8Array(count * most);
+  for (let event = 0; event < count; event++) {
+    sampledHits(hits, event, most).forEach((hit, point) => data[event * most + point] = own[hit]);
+  }
+  return { data, shape: [count, most] };
+}
+
+/** Track of each hit by what is said of the points: a hit that is none has that of the last one before it in the list that is. */
+export function tracksOfPoints(classes: ArrayLike<number>, hits: TrackerHits, most: number): Uint8Array {
+  const given = new Uint8Array(hits.layer.length);
+  for (let event = 0; event < eventCount(hits); event++) {
+    const points = sampledHits(hits, event, most);
+    points.forEach((hit, point) =>
+      given.fill(classes[event * most + point], hit, points[point + 1] ?? hits.offsets[event + 1])
+    );
+  }
+  return given;
+}
+
+/** The tracks of hits as a map of cells. */
+function mapOf(given: Uint8Array, hits: TrackerHits): Uint8Array {
+  const map = new Uint8Array(eventCount(hits) * CELLS), pixels = pixelsOf(hits, "map");
+  for (let event = 0; event < eventCount(hits); event++) {
+    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
+      map[event * CELLS + pixels[i]] = given[i];
+    }
+  }
+  return map;
+}
+
+const TRACK_LABELS = ["no track", ...TRACKS.map((track) => `track ${track}`)];
+
+/** The experiment. */
+export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>({
+  name: "supernemo-instances",
+  summary: "Which track each hit of a SuperNEMO event is of, 1 to 4 at once, by points",
+  options: OPTIONS,
+  defaults: { epochs: 12, batch: 128 },
+
+  async load(options, context) {
+    const splits = await loadEvents(options, TRACKS, context);
+    const part = (split: keyof typeof splits) => {
+      const hits = seenHits(splits[split], options), targets = { tracks: pointLabels(hits, options.hits) };
+      return { hits, targets, source: fromArrays({ hits: drawPoints(hits, options.hits) }, targets) };
+    };
+    const learn = part("train"), watch = part("validation"), measure = part("test");
+    const { events, rows } = splits.test;
+    return {
+      ...await dataOf({ train: learn, validation: watch, test: measure }),
+      validationHits: watch.hits,
+      testHits: measure.hits,
+      counts: Uint8Array.from(rows, (row) => events.trackCounts![row]),
+      firstWireMm: events.firstWireMm,
+    };
+  },
+
+  build: ({ hits, seed }) =>
+    buildSuperNemoTracks({ inputShape: [hits, POINT_COLUMNS.length], classes: MOST_TRACKS + 1, seed }),
+
+  recipe: ({ rate }) => ({ loss: train.anyOrder(), ...smallRecipe(rate) }),
+
+  card: ({ hits }) => ({
+    description:
+      "Says which of up to four straight tracks each hit in SuperNEMO's tracker is of, in no order.",
+    inputs: [{
+      name: "hits",
+      shape: [hits, POINT_COLUMNS.length],
+      kind: "columns",
+      columns: [...POINT_COLUMNS],
+      dtype: "float32",
+      units: POINT_UNITS,
+    }],
+    outputs: [{ name: "tracks", kind: "mask", labels: TRACK_LABELS }],
+  }),
+
+  evaluate({ tracks }, { testHits, validationHits, counts, firstWireMm }, { hits, seed }) {
+    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), testHits, hits);
+    const events = { test: testHits, counts, validation: validationHits, firstWireMm };
+    return { metrics: measureTracks(given, events, { rng: createRng(seed, 32) }) };
+  },
+
+  figures({ predictions: { tracks }, history }, { testHits }, { hits }) {
+    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), testHits, hits);
+    const truth = trackLabels(testHits).data;
+    return [learningCurveFigure(history), tracksFigure(truth, mapOf(given, testHits), eventCount(testHits))];
+  },
+});
