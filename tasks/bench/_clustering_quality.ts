@@ -1,0 +1,128 @@
+/** What networks that take tracks apart reach on fresh events, beside what needs no network: trainings, run where they are named. @module */
+import type { CardMetric } from "../../lib/card/mod.ts";
+import { capsnet } from "../../lib/experiments/capsnet/experiment.ts";
+import { superNemoClustering } from "../../lib/experiments/supernemo_clustering/experiment.ts";
+import { superNemoInstances } from "../../lib/experiments/supernemo_clustering/instances.ts";
+import { trainAndMeasure } from "../../lib/experiments/supernemo/train_and_measure.ts";
+import { formatEstimate } from "../../lib/plot/mod.ts";
+import type { Experiment } from "../../lib/run/experiment.ts";
+import { optionsFor } from "../../lib/run/options_for.ts";
+import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+
+/** How much of everything. */
+interface Scale {
+  events: number;
+  testEvents: number;
+  /** Part of each training's epochs. */
+  epochs?: number;
+  seeds: readonly number[];
+}
+
+const FULL: Scale = { events: 60_000, testEvents: 10_000, seeds: [1, 2, 3] };
+const SHORT: Scale = { events: 400, testEvents: 200, epochs: 1, seeds: [1] };
+
+/** One question: an experiment with its settings, and the numbers that answer it. */
+interface Question {
+  experiment: Experiment;
+  title: string;
+  settings: Readonly<Record<string, unknown>>;
+  /** Metrics in %, with the bar of their median where there is one. */
+  metrics: Readonly<Record<string, number | undefined>>;
+  /** Metrics whose interval is to lie above 0. */
+  above?: readonly string[];
+}
+
+const clustering = superNemoClustering as unknown as Experiment;
+
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  ours: {
+    experiment: clustering,
+    title: "Two tracks, the left one taken away, right labels",
+    settings: {},
+    metrics: { iou: 95, perfectEvents: 80, precision: undefined, recall: undefined, cellAccuracy: undefined },
+    above: ["iouAboveInput"],
+  },
+  hard: {
+    experiment: clustering,
+    title: "The same of the hard generator",
+    settings: { generator: "hard" },
+    metrics: { iou: undefined, perfectEvents: undefined },
+    above: ["iouAboveInput"],
+  },
+  published: {
+    experiment: clustering,
+    title: "One to four tracks, published labels, of which two tracks train",
+    settings: { labels: "published", tracks: "1-4" },
+    metrics: { cellAccuracy: 98.7, cellAccuracyOfNothing: undefined, iou: undefined },
+  },
+  segnet: {
+    experiment: clustering,
+    title: "The SegNet with skips, two tracks, right labels",
+    settings: { network: "segnet", epochs: 4 },
+    metrics: { iou: undefined, perfectEvents: undefined, cellAccuracy: undefined },
+    above: ["iouAboveInput"],
+  },
+  tracks: {
+    experiment: superNemoInstances as unknown as Experiment,
+    title: "One to four tracks told apart at once, by hits as points",
+    settings: {},
+    metrics: { adjustedRand: 90, adjustedRandOfFits: undefined, perfectEvents: undefined },
+    above: ["adjustedRandAboveFits"],
+  },
+  digits: {
+    experiment: capsnet as unknown as Experiment,
+    title: "CapsNet on MNIST",
+    settings: {},
+    metrics: { accuracy: 99.5 },
+  },
+};
+
+/** Options that say how many events there are; the digits are as many as they are. */
+function sizesOf({ experiment }: Question, { events, testEvents, epochs }: Scale) {
+  const own = experiment.name === capsnet.name
+    ? (epochs === undefined ? {} : { filters: 8, capsules: 2 })
+    : { events, testEvents };
+  return { ...own, ...(epochs !== undefined && { epochs }) };
+}
+
+/** Trains with each seed, and measures on events that no training saw. */
+async function answer(question: Question, scale: Scale, { folder, say }: BenchContext): Promise<BenchTable> {
+  const { experiment, title, settings, metrics, above = [] } = question,
+    found: Record<string, CardMetric>[] = [];
+  const notes: string[] = [];
+  for (const seed of scale.seeds) {
+    const options = optionsFor(experiment, { ...settings, ...sizesOf(question, scale), seed });
+    const start = performance.now();
+    const { model, metrics } = await trainAndMeasure(experiment, options, { dataFolder: folder, log: say });
+    model.dispose();
+    found.push(metrics);
+    const words = Object.entries(metrics).map(([name, metric]) => {
+      const beside = metric.baseline ? ` (${metric.baseline.name}: ${metric.baseline.value.toFixed(4)})` : "";
+      return `${name} ${formatEstimate(metric)}${beside}`;
+    });
+    const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+    notes.push(`Seed ${seed}, ${options.epochs} epochs, ${minutes} minutes: ${words.join("; ")}`);
+    say(notes.at(-1)!);
+  }
+  const row = (what: string, ours: number[], limit?: number): BenchRow => ({
+    what,
+    unit: "%",
+    better: "higher",
+    ours,
+    ...(limit !== undefined && { limit }),
+  });
+  const rows = Object.entries(metrics).map(([name, limit]) =>
+    row(name, found.map((one) => 100 * one[name].value), limit)
+  );
+  const ends = above.map((name) => row(`${name}, lower end`, found.map((one) => 100 * one[name].low), 0));
+  return { title, rows: [...rows, ...ends], notes };
+}
+
+/** Trainings by their names, and each with little to see that it runs. */
+export const LONG: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = Object
+  .fromEntries(
+    Object.entries(QUESTIONS).flatMap(([name, question]) => [
+      [name, (context: BenchContext) => answer(question, FULL, context)] as const,
+      [`${name}-short`, (context: BenchContext) => answer(question, SHORT, context)] as const,
+    ]),
+  );
