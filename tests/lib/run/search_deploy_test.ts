@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { meanInterval, reevaluate } from "../../../lib/run/search_deploy.ts";
 import { search } from "../../../lib/search/search.ts";
+import type { Params } from "../../../lib/search/space.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 
@@ -61,6 +62,21 @@ Deno.test("reevaluate() gives each training a folder and a seed of its own, of t
     );
     assertEquals(new Set(seen.map(([, seed]) => seed)).size, 4);
     assertEquals(told, seen.map(([number, seed]) => [number, seed, number]));
+  }));
+
+Deno.test("reevaluate() takes the best three with three seeds each where nothing is said, the highest where most is best", () =>
+  withFolder(async (folder) => {
+    const objective = ({ x }: Params) => Number(x);
+    const { study } = await search({ x: [1, 5, 3, 4, 2] }, objective, {
+      folder,
+      sampler: "grid",
+      direction: "maximize",
+    });
+    const again = await reevaluate(study, objective);
+    assertEquals(
+      again.map(({ mean, values, flattered }) => [mean, values.length, Math.abs(flattered)]),
+      [5, 4, 3].map((x) => [x, 3, 0]),
+    );
   }));
 
 Deno.test("meanInterval() is Student's", () => {

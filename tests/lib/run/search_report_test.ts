@@ -148,6 +148,22 @@ Deno.test("searchReportHtml() tables the best, the front, what failed and what w
   assert(correlations.slice(1).flat().some((text) => /\.\d{3}$/.test(text)), "three digits");
 });
 
+Deno.test("searchReportHtml() keeps to the newest fifty notes and failures", () =>
+  withFolder(async (place) => {
+    const options = { folder: place, trials: 60, sampler: "grid" };
+    const { study } = await search(
+      { x: Array.from({ length: 60 }, (_, i) => i) },
+      ({ x }) => x === 0 ? 1 : NaN,
+      options,
+    );
+    await study.write(() => Array.from({ length: 60 }, (_, i) => ({ op: "note", text: `note ${i}` })));
+    const html = await searchReportHtml(study);
+    const notes = tableOf(html, "Notes").flat().filter((text) => text.startsWith("note"));
+    assertEquals([notes.length, notes[0], notes.at(-1)], [50, "note 10", "note 59"]);
+    const failed = tableOf(html, "Trials with an attempt that gave nothing").slice(1);
+    assertEquals([failed.length, failed[0][0], failed.at(-1)![0]], [50, "10", "59"]);
+  }));
+
 Deno.test("searchReportHtml() leaves out sections that would be empty", () =>
   withFolder(async (place) => {
     const { study } = await search({ x: [1, 2] }, ({ x }) => Number(x), { folder: place });

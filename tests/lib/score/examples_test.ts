@@ -1,6 +1,6 @@
 /** What is found in files of arrays, and what of it a model can take. */
 import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
-import { encodeNpy } from "../../../lib/io/npy.ts";
+import { encodeNpy, type NpyValues } from "../../../lib/io/npy.ts";
 import { encodeNpz } from "../../../lib/io/npz.ts";
 import { encodePng } from "../../../lib/io/png.ts";
 import { encodeZip } from "../../../lib/io/zip.ts";
@@ -232,4 +232,21 @@ Deno.test("findExamples() takes the page that is asked for, and says how many th
     RangeError,
     'Cannot take page 2 of "f": it has 2, counted from 0',
   );
+});
+
+Deno.test("findExamples() counts what is kept of values: four bytes each, fewer of small whole numbers", async () => {
+  const kinds: [NpyValues, bytes: number][] = [
+    [new Uint8Array(16), 1],
+    [new Uint16Array(16), 2],
+    [new Int16Array(16), 4],
+    [new Uint32Array(16), 4],
+    [new Float32Array(16), 4],
+  ];
+  for (const [data, bytes] of kinds) {
+    // The file itself counts too: it is packed so that its values are what is larger.
+    const file = encodeNpy({ data, shape: [4, 4] }), name = `${data.constructor.name} of ${bytes}`;
+    const kept = 16 * bytes, read = (maxBytes: number) => findExamples(file, { maxBytes });
+    await assertRejects(() => read(kept - 1), RangeError, "at most");
+    assertEquals((await read(Math.max(kept, data.byteLength))).length, 1, name);
+  }
 });

@@ -98,6 +98,18 @@ Deno.test("a version in use is kept until its last lease is given back, and give
     assertEquals(changes.filter(({ what }) => what === "unloaded").map(({ version }) => version), ["1"]);
   }));
 
+Deno.test("those who ask for a version at the same time wait for one load of it", () =>
+  withModels(async (models, store, changes) => {
+    const { fetch } = store, fetched: string[] = [];
+    store.fetch = (...asked) => (fetched.push(asked.slice(0, 2).join("/")), fetch.apply(store, asked));
+    store.add();
+    await models.refresh();
+    const leases = await Promise.all([1, 2, 3].map(() => models.acquire("tiny", "1")));
+    assertEquals(fetched, ["tiny/2", "tiny/1"]);
+    assertEquals(changes.map(({ version, what }) => [version, what]), [["2", "loaded"], ["1", "loaded"]]);
+    for (const { release } of leases) release();
+  }));
+
 Deno.test("only the models that are asked for are followed, and by their alias where one is wanted", () =>
   withModels(async (models, store) => {
     store.add();

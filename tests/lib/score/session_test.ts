@@ -31,3 +31,13 @@ Deno.test("warmRuntime() starts either runtime, and leaves what goes wrong to th
     await assertRejects(() => openSession(Uint8Array.of(1, 2, 3), { runtime }), Error);
   }
 });
+
+Deno.test("openSession() takes a model from memory that threads share", async () => {
+  const onnx = tinyOnnx(), shared = new Uint8Array(new SharedArrayBuffer(onnx.length));
+  shared.set(onnx);
+  for (const runtime of ["native", "wasm"] as const) {
+    const session = await openSession(shared, { runtime });
+    assertEquals(session.outputs.length, 2, runtime);
+    await session.close();
+  }
+});

@@ -28,6 +28,9 @@ Deno.test("sliceRows() and joinRows() cut tensors and put them together again", 
   assertEquals(parts[1].data.buffer, whole.data.buffer, "no copy");
   assertEquals(joinRows(parts), whole);
   assertEquals(joinRows([parts[1], parts[0]]).data, Uint16Array.of(3, 4, 5, 6, 1, 2));
+  const three: Tensor = { ...whole, shape: [3, 1, 2] };
+  assertEquals(joinRows([sliceRows(three, 0, 1), sliceRows(three, 1, 3)]), three);
+  assertEquals(sliceRows(three, 1, 3).shape, [2, 1, 2]);
 });
 
 Deno.test("countValues() refuses shapes that no tensor has, and too many values at any side", () => {
