@@ -243,8 +243,10 @@ function cut(text: string, separator: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** Signals that end a task, with the exit codes that shells have for them; SIGHUP is that of a closed terminal. */
-const STOP_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** Signals that end a task, with the exit codes that shells have for them; SIGHUP is a closed terminal, SIGUSR1 a batch system's warning. */
+const STOP_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138 } as const;
+/** Signals that end every task. */
+const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Why a task ended before it was done: somebody stopped it. The reason of {@linkcode interruptible}'s signal. */
 export class Stopped extends Error {
@@ -478,10 +480,15 @@ export function formatCount(value: number): string {
 /**
  * Runs `body` with a signal that the first SIGINT, SIGTERM or SIGHUP aborts, so that a task can finish cleanly; the
  * second one ends the process with the shell's usual code.
+ *
+ * @param signals Which signals, instead of these.
  */
-export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  body: (signal: AbortSignal) => Promise<T>,
+  signals: readonly (keyof typeof STOP_CODES)[] = STOP_SIGNALS,
+): Promise<T> {
   const controller = new AbortController();
-  const handlers = (Object.keys(STOP_CODES) as (keyof typeof STOP_CODES)[]).map((name) => {
+  const handlers = signals.map((name) => {
     const handler = () => {
       if (controller.signal.aborted) Deno.exit(STOP_CODES[name]);
       controller.abort(new Stopped(name));

@@ -6,14 +6,21 @@ import type { CardMetric } from "../lib/card/mod.ts";
 import { nearest } from "../lib/base/nearest.ts";
 import { basename, join, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
-import { engineReport, mixedPrecisionRefusal, startEngine } from "../lib/engine/mod.ts";
+import { engineReport, type Joined, mixedPrecisionRefusal, startEngine } from "../lib/engine/mod.ts";
 import type { Experiment, LoadProgress, Options } from "../lib/run/experiment.ts";
 import { DEFAULT_EXPERIMENT, EXPERIMENTS } from "../lib/experiments/registry.ts";
 import { fineTune } from "../lib/run/fine_tune.ts";
-import { runExperiment, type RunResult } from "../lib/run/run.ts";
+import { runExperiment, type RunResult, workOf } from "../lib/run/run.ts";
 import { readRecord } from "../lib/run/run_folder.ts";
 import { formatSummary, summarizeModel } from "../lib/models/mod.ts";
-import type { BatchReport, EpochNumbers, Models, StepProfile } from "../lib/train/mod.ts";
+import {
+  type BatchReport,
+  type EpochNumbers,
+  type Models,
+  type StepProfile,
+  trainingWorkers,
+  type Workers,
+} from "../lib/train/mod.ts";
 import {
   CliError,
   createOutput,
@@ -30,6 +37,7 @@ import {
   stopCode,
 } from "./_cli.ts";
 import { openBucket } from "./_stores.ts";
+import { runJoined, type Spread, spreadOf, startWorkers, STRATEGIES } from "./_workers.ts";
 
 /** Options that every experiment has; those of the experiment come between. */
 function optionTable(experiment: Experiment) {
@@ -77,6 +85,38 @@ const OWN_OPTIONS = {
     default: false,
     help: "Say where a step's time goes, by layer and by op, with a trace for Perfetto.",
   },
+  strategy: {
+    type: "choice",
+    choices: STRATEGIES,
+    help:
+      "How a step is spread: over one process, its --devices, or several processes (default: as those options and Slurm say).",
+  },
+  workers: {
+    type: "integer",
+    min: 1,
+    max: 1024,
+    hint: "N",
+    help: "Processes that take every step together, a part of the batch each.",
+  },
+  devices: { type: "list", hint: "A,B", help: "Devices of one process, such as gpu:0,gpu:1 or cpu:0,cpu:1." },
+  accumulate: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    help: "Parts of a batch that are worked on one after another, for batches that memory does not hold.",
+  },
+  syncBatchNorm: {
+    type: "boolean",
+    default: true,
+    help: "Batch normalisation takes the moments of all workers' examples.",
+  },
+  stuckAfter: {
+    type: "integer",
+    default: 120,
+    min: 5,
+    hint: "SECONDS",
+    help: "How long a worker may be behind the others.",
+  },
   out: { type: "string", hint: "FOLDER", help: "Run folder (default: runs/EXPERIMENT/ and the time)." },
   resume: { type: "boolean", default: false, help: "Go on with the run in --out, or with the newest one." },
   saveEvery: { type: "integer", default: 1, min: 1, help: "Epochs from one checkpoint to the next." },
@@ -97,7 +137,7 @@ const OWN_OPTIONS = {
 export function main(args: string[]): Promise<number> {
   return runTask(async () => {
     const command = await readCommand(args);
-    const { experiment, table, options, given } = command, output = createOutput(options);
+    const { experiment, options } = command, output = createOutput(options);
     if (options.list) {
       output.table("experiment", EXPERIMENTS.map(({ name, summary }) => ({ name, summary })), [
         "name",
@@ -105,18 +145,75 @@ export function main(args: string[]): Promise<number> {
       ]);
       return 0;
     }
-    const folder = options.out ?? await defaultFolder(experiment.name, options.resume);
-    const picked = pick(options, table);
-    const settled = experiment.resolveOptions?.(picked, given) ?? picked;
-    const values = await resumed(experiment, folder, settled, given, options.resume);
-    const record = await readRecord(folder);
-    if (record?.state === "finished") {
-      printMetrics(output, record.metrics as Record<string, CardMetric>);
-      output.record("finished", { folder }, `${folder} is finished already: nothing was done`);
-      return 0;
+    const spread = spreadOf(options, Deno.env.toObject());
+    if (options.profile && (spread.strategy === "multiworker" || options.accumulate > 1)) {
+      throw new CliError("Option --profile is for one worker that takes its steps whole");
     }
-    return await trainInto(folder, command, values, output);
+    if ("start" in spread) return await startWorkers(args, spread.start);
+    if (!("place" in spread)) return await trainAs(command, spread, output);
+    const { place } = spread, settled = settle(command);
+    const first = place.rank === 0 ? await findRun(command, settled) : undefined;
+    const { precision, accumulate, syncBatchNorm } = options;
+    const facts = factsOf({ ...settled, precision, accumulate, syncBatchNorm, experiment: experiment.name });
+    const request = { place, facts: { ...FACTS, ...facts }, patience: options.stuckAfter, word: first };
+    return await runJoined(request, async (joined) => {
+      const run = joined.word as RunToDo;
+      return await trainAs(command, spread, place.rank === 0 ? output : SILENT, { joined, run });
+    });
   });
+}
+
+/** What must be the same in all workers beside the options. */
+const FACTS = { Deno: Deno.version.deno, platform: Deno.build.target };
+/** How a worker that is not the first speaks. */
+const SILENT = createOutput({ terminal: false, print: () => {}, printError: () => {} });
+
+/** Where to train, and with which values. */
+interface RunToDo {
+  folder: string;
+  values: Options;
+  /** What the run measured, if it is finished already. */
+  metrics?: Record<string, CardMetric>;
+}
+
+type Command = Awaited<ReturnType<typeof readCommand>>;
+
+/** Values of the experiment's options. */
+function settle({ experiment, table, options, given }: Command): Options {
+  const picked = pick(options, table);
+  return experiment.resolveOptions?.(picked, given) ?? picked;
+}
+
+function factsOf(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [`--${flagName(key)}`, JSON.stringify(value) ?? "nothing"]),
+  );
+}
+
+/** The folder that is to be trained into, and the values of the run that is in it. */
+async function findRun({ experiment, options, given }: Command, settled: Options): Promise<RunToDo> {
+  const folder = options.out ?? await defaultFolder(experiment.name, options.resume);
+  const values = await resumed(experiment, folder, settled, given, options.resume);
+  const record = await readRecord(folder);
+  const finished = record?.state === "finished";
+  return { folder, values, ...(finished && { metrics: record.metrics as Record<string, CardMetric> }) };
+}
+
+/** Trains alone, or as one of several workers. */
+async function trainAs(
+  command: Command,
+  spread: Spread,
+  output: Output,
+  group?: { joined: Joined; run: RunToDo },
+): Promise<number> {
+  const run = group?.run ?? await findRun(command, settle(command));
+  const { folder, metrics } = run;
+  if (metrics) {
+    printMetrics(output, metrics);
+    output.record("finished", { folder }, `${folder} is finished already: nothing was done`);
+    return 0;
+  }
+  return await trainInto(run, command, spread, output, group?.joined) ?? 0;
 }
 
 /** What the command line asks for. @throws {CliError} */
@@ -151,17 +248,16 @@ async function readCommand(args: string[]) {
 
 /** Trains, from the start of the engine to the numbers; gives the task's exit code. */
 async function trainInto(
-  folder: string,
-  { experiment, options, given }: Awaited<ReturnType<typeof readCommand>>,
-  values: Options,
+  { folder, values }: RunToDo,
+  { experiment, options, given }: Command,
+  spread: Spread,
   output: Output,
+  joined?: Joined,
 ): Promise<number | undefined> {
   const log = (line: string) => output.say(line);
-  const { threads, dataFolder, resume, saveEvery, shards, from, freeze } = options;
-  await startEngine({ backend: options.backend as "auto", threads, log });
-  const precision = given.has("precision") || !resume ? options.precision : undefined;
-  const refusal = precision === "mixed" ? mixedPrecisionRefusal() : undefined;
-  if (refusal) throw new CliError(`Cannot train with --precision mixed: ${refusal}`);
+  const { dataFolder, resume, saveEvery, shards, accumulate, syncBatchNorm, from, freeze } = options;
+  const workers = await startBackend(spread, options, log, joined);
+  const precision = precisionOf(options, given);
   const { library: _, ...engine } = engineReport();
   if (options.profile && engine.backend !== "tensorflow") {
     throw new CliError(
@@ -170,8 +266,16 @@ async function trainInto(
   }
   output.record(
     "start",
-    { experiment: experiment.name, folder, ...engine, options: values },
-    `${experiment.name} on ${engine.backend} ${engine.version}, ${engine.threads} threads, into ${folder}`,
+    {
+      experiment: experiment.name,
+      folder,
+      ...engine,
+      options: values,
+      ...(workers && { workers: workers.size }),
+    },
+    `${experiment.name} on ${engine.backend} ${engine.version}, ${
+      workers ? `${workers.size} workers of ` : ""
+    }${engine.threads} threads, into ${folder}`,
   );
   return await interruptible(async (signal) => {
     const { onLoad, onBatch, onEpoch, end } = createBars(output, values.epochs);
@@ -184,6 +288,9 @@ async function trainInto(
     const run = { folder, options: values, dataFolder, openBucket, resume, saveEvery, shards, precision };
     const result = await runExperiment(experiment, {
       ...run,
+      workers,
+      accumulate,
+      syncBatchNorm,
       prepareModels,
       signal,
       log,
@@ -193,8 +300,47 @@ async function trainInto(
       onEpoch,
     }).finally(end);
     summarize(output, experiment.name, result);
-    return result.metrics ? 0 : stopCode(signal);
-  });
+    const isWhole = result.metrics !== undefined || (workers && result.history.ending !== "interrupted");
+    return isWhole ? 0 : stopCode(signal) ?? STOPPED_BY_ANOTHER;
+  }, stopSignals(spread));
+}
+
+/** In which numbers to train; undefined where a run that goes on knows. @throws {CliError} If this machine cannot. */
+function precisionOf({ precision, resume }: Command["options"], given: Command["given"]) {
+  const wanted = given.has("precision") || !resume ? precision : undefined;
+  const refusal = wanted === "mixed" ? mixedPrecisionRefusal() : undefined;
+  if (refusal) throw new CliError(`Cannot train with --precision mixed: ${refusal}`);
+  return wanted;
+}
+
+/** The exit code of a worker that stopped as another one was told to. */
+const STOPPED_BY_ANOTHER = 143;
+
+/** Signals that end a run with a checkpoint; Ctrl-C is for who started the workers. */
+function stopSignals(spread: Spread): Parameters<typeof interruptible>[1] {
+  if (Deno.build.os === "windows") return undefined;
+  const ofAll = ["SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+  if (!("place" in spread)) return [...ofAll, "SIGINT"];
+  Deno.addSignalListener("SIGINT", () => {});
+  return ofAll;
+}
+
+/** Starts the engine as this run is spread; gives the other workers, where there are any. */
+async function startBackend(
+  spread: Spread,
+  { backend, threads }: Command["options"],
+  log: (line: string) => void,
+  joined?: Joined,
+): Promise<Workers | undefined> {
+  if (!joined) {
+    await startEngine({ backend: backend as "auto", threads, log });
+    return undefined;
+  }
+  const { rank, addresses, timeoutSeconds } = joined;
+  const share = "place" in spread ? spread.place.threads : undefined;
+  await startEngine({ threads: threads ?? share, log, workers: { rank, addresses, timeoutSeconds } });
+  await joined.agree("the engine", { TensorFlow: engineReport().version });
+  return trainingWorkers(joined);
 }
 
 /** Rows of a profile's tables that are printed; the report has more. */
@@ -390,6 +536,21 @@ function printMetrics(output: Output, metrics: Record<string, CardMetric>): void
   }
 }
 
+/** A line for each of several workers: how fast it was, and how long it computed rather than waited. */
+function printWork(output: Output, workers: readonly ReturnType<typeof workOf>[]): void {
+  workers.forEach((work, rank) => {
+    const { examplesPerSecond, efficiency, exchangeShare } = work;
+    const percent = (share: number) => `${Math.round(100 * share)} %`;
+    output.record(
+      "worker",
+      { rank, ...work },
+      `worker ${rank}: ${formatRate(examplesPerSecond)}, efficiency ${percent(efficiency)} (${
+        percent(exchangeShare)
+      } in exchange)`,
+    );
+  });
+}
+
 function summarize(output: Output, experiment: string, { folder, history, metrics }: RunResult): void {
   if (!metrics) {
     const { epochs, steps } = history;
@@ -401,6 +562,7 @@ function summarize(output: Output, experiment: string, { folder, history, metric
     return;
   }
   printMetrics(output, metrics);
+  printWork(output, history.workers?.map(workOf) ?? []);
   output.record(
     "finished",
     { folder, seconds: history.seconds, shards: history.shards, ending: history.ending },

@@ -33,3 +33,14 @@ export { gatherRows } from "./ops/gather_rows.ts";
 export { type Border, type ImagePlace, resampleAffine, resampleAt, type Sampling } from "./ops/resample.ts";
 export { warp } from "./ops/warp.ts";
 export { builtModel } from "./model_graph.ts";
+export {
+  breakPoint,
+  gatherFromWorkers,
+  sumOverWorkers,
+  timingExchange,
+  workerCount,
+} from "./workers/collectives.ts";
+export type { WorkerGroup } from "./workers/server_def.ts";
+export { evenParts, rowsOfAll, type StepRows, withStepRows } from "./workers/step_rows.ts";
+export { type Joined, type JoinOptions, joinWorkers, type Place } from "./workers/join.ts";
+export { slurmPlace } from "./workers/slurm_place.ts";

@@ -20,6 +20,7 @@ import { outputNames, squashingOf } from "./last_activation.ts";
 import { inLayer } from "./trace_scope.ts";
 import { drawTogether } from "./random/random.ts";
 import { tf } from "./tf.ts";
+import { evenParts } from "./workers/step_rows.ts";
 
 /** Options for {@linkcode applySharded}. */
 export interface ApplyOptions {
@@ -237,9 +238,5 @@ export function splitBatch(x: tf.Tensor, shards: number): tf.Tensor[] {
   const rows = x.shape[0];
   const count = Math.max(1, Math.min(shards, rows));
   if (count === 1) return [x];
-  const sizes = Array.from(
-    { length: count },
-    (_, i) => Math.floor(rows * (i + 1) / count) - Math.floor(rows * i / count),
-  );
-  return tf.split(x, sizes, 0);
+  return tf.split(x, evenParts(rows, count), 0);
 }

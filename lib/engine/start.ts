@@ -10,6 +10,8 @@ import { type BackendName, state } from "./state.ts";
 import { tf } from "./tf.ts";
 import { registerWasmBackend } from "./wasm/wasm.ts";
 import { registerWebgpuBackend } from "./webgpu.ts";
+import { enableCollectives } from "./workers/collectives.ts";
+import type { WorkerGroup } from "./workers/server_def.ts";
 
 /** Options for {@linkcode startEngine}. */
 export interface EngineOptions {
@@ -23,6 +25,8 @@ export interface EngineOptions {
   cacheFolder?: string;
   /** Whether to download libtensorflow when none is found. @default {true} */
   fetch?: boolean;
+  /** Other processes that compute together with this one, from the first start on; of the native backend alone. */
+  workers?: WorkerGroup;
   /** Takes one line for each thing done or skipped. @default {nobody listens} */
   log?: (line: string) => void;
 }
@@ -56,6 +60,12 @@ async function startNative(options: EngineOptions): Promise<boolean> {
   await registerNativeBackend({ framework, core: found.core }, { threads: 1, parallelOps: threads });
   state.library = found.core;
   state.threads = threads;
+  if (options.workers) {
+    enableCollectives(state.native!.runtime, found.core, options.workers, {
+      threads: 1,
+      parallelOps: threads,
+    });
+  }
   return true;
 }
 
@@ -97,7 +107,14 @@ async function startOne(name: BackendName, options: EngineOptions): Promise<bool
  */
 export async function startEngine(options: EngineOptions = {}): Promise<typeof tf> {
   const { backend = "auto", log = () => {} } = options;
-  const ladder: BackendName[] = backend === "auto" ? ["tensorflow", "wasm", "cpu"] : [backend];
+  if (options.workers && state.backend) {
+    throw new Error("Cannot join other workers as the engine runs already");
+  }
+  const ladder: BackendName[] = options.workers
+    ? ["tensorflow"]
+    : backend === "auto"
+    ? ["tensorflow", "wasm", "cpu"]
+    : [backend];
   for (const name of ladder) {
     if (await startOne(name, { ...options, log })) return tf;
     if (backend === "auto") log(`The ${name} backend does not start here: trying the next`);

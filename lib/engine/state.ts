@@ -6,6 +6,7 @@ import type { NativeRuntime } from "./native/native_runtime.ts";
 import type { Tracer } from "./native/native_trace.ts";
 import type { TensorRecord } from "./native/native_types.ts";
 import type { tf } from "./tf.ts";
+import type { WorkerGroup } from "./workers/server_def.ts";
 
 /** One entry of the native backend's table of tensors; `id` is -1 while the values wait in JavaScript. */
 export interface NativeEntry {
@@ -51,6 +52,8 @@ export const state: {
   threads: number;
   native: NativeEngine | undefined;
   tracer: Tracer | undefined;
+  /** The processes that compute together, and the number of the next exchange. */
+  workers: (WorkerGroup & { nextKey: number }) | undefined;
 } = {
   backend: undefined,
   version: "",
@@ -58,6 +61,7 @@ export const state: {
   threads: 1,
   native: undefined,
   tracer: undefined,
+  workers: undefined,
 };
 
 /** The native engine while it is the one that runs, else undefined. */

@@ -19,6 +19,8 @@ import {
   type Schedule,
   type StepProfile,
   summarizeProfile,
+  type Workers,
+  type WorkReport,
 } from "../train/mod.ts";
 import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
@@ -28,7 +30,15 @@ import { predictNamed } from "./named_predictions.ts";
 import { writeReport } from "./report.ts";
 import { encodeTrace } from "./trace_file.ts";
 import { occlusionOfTest } from "./test_occlusion.ts";
-import { newRecord, prepareFolder, readRecord, runPaths, type RunRecord, writeRecord } from "./run_folder.ts";
+import {
+  newRecord,
+  prepareFolder,
+  readRecord,
+  runPaths,
+  type RunRecord,
+  type WorkOfOne,
+  writeRecord,
+} from "./run_folder.ts";
 
 /** Options for {@linkcode runExperiment}. */
 export interface RunOptions<T extends OptionTable = OptionTable> {
@@ -50,6 +60,12 @@ export interface RunOptions<T extends OptionTable = OptionTable> {
   precision?: LoopOptions["precision"];
   /** Find out where a step's time goes: told, shown in the report and kept as a trace. @default {nobody asks} */
   onProfile?: (profile: StepProfile) => void;
+  /** The other processes that take every step together with this one; the first of them writes the folder. */
+  workers?: Workers;
+  /** Parts of a batch that are worked on one after another. @default {1} */
+  accumulate?: number;
+  /** Whether batch normalisation takes the moments of all workers' examples. @default {true} */
+  syncBatchNorm?: boolean;
   /** Changes the models before training, or gives others to train: weights of another run, frozen layers. */
   prepareModels?: (models: Models) => void | Models | Promise<void | Models>;
   /** Ends the run with a checkpoint. */
@@ -98,6 +114,7 @@ export async function runExperiment<T extends OptionTable, D extends Data>(
 }
 
 async function runAny(experiment: Experiment, run: RunOptions): Promise<RunResult> {
+  if (run.workers && run.workers.rank > 0) return await follow(experiment, run);
   const before = await readRecord(run.folder);
   checkRecord(experiment, run, before);
   const undo = await prepareFolder(run.folder);
@@ -117,6 +134,27 @@ async function runAny(experiment: Experiment, run: RunOptions): Promise<RunResul
     if (lock?.isHeld() && await readRecord(run.folder) === undefined) await undo(() => lock?.release());
     lock?.release();
   }
+}
+
+/** The part of a worker that is not the first: it takes every step with the others, and writes nothing. */
+async function follow(experiment: Experiment, run: RunOptions): Promise<RunResult> {
+  const data = await loadData(experiment, run);
+  try {
+    const { models, recipe } = await prepare(experiment, run, data);
+    const before = run.resume ? await readRecord(run.folder) : undefined;
+    const precision = precisionFor(experiment, run, before);
+    const { history } = await trainModels(models, recipe, { ...run, precision }, data);
+    return { folder: run.folder, history };
+  } finally {
+    data.dispose();
+  }
+}
+
+/** Models and recipe of a run. */
+async function prepare(experiment: Experiment, run: RunOptions, data: Data) {
+  const built = modelsOf(experiment.build(run.options, data));
+  const models = await run.prepareModels?.(built) ?? built;
+  return { models, recipe: experiment.recipe(run.options, data, models) };
 }
 
 function checkRecord(experiment: Experiment, { folder, resume }: RunOptions, before?: RunRecord): void {
@@ -165,10 +203,8 @@ async function trainOn(
   before: RunRecord | undefined,
 ): Promise<RunResult> {
   const { folder, options, log = () => {} } = run;
-  const built = modelsOf(experiment.build(options, data));
-  const models = await run.prepareModels?.(built) ?? built;
+  const { models, recipe } = await prepare(experiment, run, data);
   const [model] = Object.values(models);
-  const recipe = experiment.recipe(options, data, models);
   const parts = experiment.card(options, data);
   const planned = checkCard(experiment.name, parts, model, data.test);
   if (before?.state === "finished") {
@@ -179,13 +215,7 @@ async function trainOn(
   Object.assign(record.engine!, { precision: precision ?? "float32" });
   await writeRecord(folder, record);
   const { history, optimizer } = await trainModels(models, recipe, { ...run, precision }, data, record);
-  Object.assign(record.engine!, { shards: history.shards, precision: history.precision });
-  Object.assign(record, {
-    tuning: history.tuning,
-    seconds: history.seconds,
-    weightsOf: history.weightsOf,
-    learningRates: learningRatesOf(history),
-  });
+  noteTraining(record, history);
   if (history.ending === "interrupted") {
     record.state = "interrupted";
     await writeRecord(folder, record);
@@ -219,6 +249,19 @@ async function trainOn(
   });
   await writeRecord(folder, record);
   return { folder, history, metrics: measured.metrics, card };
+}
+
+/** Fills in how training went. */
+function noteTraining(record: RunRecord, history: History): void {
+  const { shards, precision, tuning, seconds, weightsOf, workers } = history;
+  Object.assign(record.engine!, { shards, precision });
+  Object.assign(record, {
+    tuning,
+    workers: workers?.map(workOf),
+    seconds,
+    weightsOf,
+    learningRates: learningRatesOf(history),
+  });
 }
 
 /** Fills in what is known once data, models and recipe are there. */
@@ -283,8 +326,10 @@ async function keepProfile(record: RunRecord, run: RunOptions, profile: Function
   run.onProfile!(record.profile);
 }
 
-async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data: Data, record: RunRecord) {
-  const { folder, options } = run, paths = runPaths(folder);
+async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data: Data, record?: RunRecord) {
+  const { folder, options, workers, accumulate, syncBatchNorm } = run, paths = runPaths(folder);
+  const isFirst = (workers?.rank ?? 0) === 0;
+  await workers?.agree("the data", { data: data.fingerprint, examples: data.train.size });
   let optimizer: OptimizerSnapshot | undefined;
   const history = await fit(models, data.train, {
     ...recipe,
@@ -294,17 +339,32 @@ async function trainModels(models: Models, recipe: Recipe, run: RunOptions, data
     validation: data.validation,
     shards: run.shards ?? recipe.shards,
     precision: run.precision,
-    callbacks: [...recipe.callbacks ?? [], csvLog(paths.history)],
+    callbacks: [...recipe.callbacks ?? [], ...isFirst ? [csvLog(paths.history)] : []],
+    workers,
+    accumulate,
+    syncBatchNorm,
     checkpoint: { path: paths.checkpoint, every: run.saveEvery },
     settings: { data: data.fingerprint },
     resume: run.resume,
     signal: run.signal,
     onBatch: run.onBatch,
     onEpoch: run.onEpoch,
-    onProfile: run.onProfile && ((profile) => keepProfile(record, run, profile)),
+    onProfile: run.onProfile && record && ((profile) => keepProfile(record, run, profile)),
     onEnd: (state) => optimizer = state,
   });
   return { history, optimizer };
+}
+
+/** What a worker did, in numbers for people: efficiency is the share of its steps in which it neither exchanged nor waited. */
+export function workOf({ examples, seconds, exchangeSeconds }: WorkReport): WorkOfOne {
+  const share = seconds > 0 ? exchangeSeconds / seconds : 0;
+  const round = (value: number) => Number(value.toPrecision(4));
+  return {
+    examples,
+    examplesPerSecond: round(examples / seconds),
+    exchangeShare: round(share),
+    efficiency: round(1 - share),
+  };
 }
 
 /** Says which metrics could not be measured; a run of hours is not lost for them. */

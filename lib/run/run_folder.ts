@@ -5,6 +5,16 @@ import type { StepProfile } from "../train/mod.ts";
 
 const FORMAT = "cloudchamber-run/2";
 
+/** What one of several workers did. */
+export interface WorkOfOne {
+  examples: number;
+  examplesPerSecond: number;
+  /** Share of its steps in which it exchanged or waited for others. */
+  exchangeShare: number;
+  /** Share in which it computed. */
+  efficiency: number;
+}
+
 /** What `run.json` holds. */
 export interface RunRecord {
   /** What wrote the folder, and how. */
@@ -45,6 +55,8 @@ export interface RunRecord {
   seconds?: number;
   /** Epoch whose weights the model holds. */
   weightsOf?: number;
+  /** What each of several workers did in the session that ended the run, by rank. */
+  workers?: WorkOfOne[];
   /** How far serving is from training; see `check_serving.ts`. */
   serving?: { largest: number; examples: number };
   /** Metrics on the test examples, by name. */

@@ -31,6 +31,8 @@ export interface CheckpointState {
   precision?: Precision;
   /** How convolutions are done that were measured; none where an older checkpoint says nothing. */
   tuning?: Tuning;
+  /** Workers that took its steps. @default {1} */
+  workers?: number;
   /** Whether a callback ended the run. */
   stopped: boolean;
   /** Epoch of the kept weights, 0 for none, and whether to go back to them. */

@@ -3,6 +3,7 @@ import { tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import type { Batches } from "./batch.ts";
 import { batches as cutBatches } from "./order.ts";
+import { ownRows, type Together } from "./together.ts";
 import type { TotalsSum } from "./totals.ts";
 import { createTurns } from "./turn_taking.ts";
 
@@ -16,6 +17,17 @@ export interface EvaluationPass {
   /** Adds a batch to the totals. */
   step: (...tensors: tf.Tensor[]) => unknown;
   signal?: AbortSignal;
+  /** The workers that go through it together, and what adds up the totals of all of them. */
+  shared?: Pick<Together, "rank" | "workers"> & { join: () => unknown };
+}
+
+/** The rows of a pass; of several workers each has its own, where a batch has some for it. */
+function* rowsOf({ source, batch, shared }: EvaluationPass): Generator<Uint32Array> {
+  for (const rows of cutBatches(source.size, batch, { shuffle: false })) {
+    if (!shared) yield rows;
+    else if (rows.length >= shared.workers) yield ownRows(rows, shared);
+    else if (shared.rank < rows.length) yield rows.subarray(shared.rank, shared.rank + 1);
+  }
 }
 
 /**
@@ -26,15 +38,16 @@ export interface EvaluationPass {
  * @throws {RangeError} If the source is empty.
  */
 export async function runEvaluation(pass: EvaluationPass): Promise<Record<string, number>> {
-  const { source, batches, batch, totals, step, signal } = pass;
+  const { source, batches, totals, step, signal, shared } = pass;
   if (source.size === 0) throw new RangeError("Cannot measure anything on a source without examples");
   totals.reset();
   const turn = createTurns();
-  for await (const { tensors } of batches.feed(cutBatches(source.size, batch, { shuffle: false }))) {
+  for await (const { tensors } of batches.feed(rowsOf(pass))) {
     step(...tensors);
     tf.dispose(tensors);
     await turn();
     signal?.throwIfAborted();
   }
+  shared?.join();
   return (await totals.read()).means;
 }

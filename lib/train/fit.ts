@@ -23,6 +23,7 @@ import {
   ratesAt,
   type Run,
   runEpoch,
+  save,
   shownRate,
   takeUp,
 } from "./loop.ts";
@@ -31,7 +32,9 @@ import type { OptimizerSnapshot } from "./optimizer.ts";
 import { constant, type Schedule } from "./schedule.ts";
 import { type CompiledStep, type Models, modelsOf, type StepPlan, type TrainStep } from "./step.ts";
 import { supervised, type SupervisedOptions } from "./steps/supervised.ts";
+import { isShared, type Together, togetherOf } from "./together.ts";
 import { profileStep } from "./trial.ts";
+import { shareFirst, shareReports, WorkerLostError } from "./workers.ts";
 
 /** Options for {@linkcode fit}: of the loop, and either those of supervised learning or another step. */
 export type FitOptions = LoopOptions & FitEnds & (SupervisedOptions | { step: StepPlan });
@@ -100,8 +103,9 @@ async function fitUntil(
   let run: Run | undefined;
   try {
     run = await startRun(models, step, train, options);
-    const ending = await runEpochs(run);
+    const ending = await runEpochs(run).catch((error) => failTogether(run!, error));
     await run.saving;
+    if (options.workers) run.reports = shareReports(run.work);
     if (ending === "interrupted") return historyOf(run, ending);
     endWeights(run);
     const rate = shownRate(ratesAt(run, Math.max(0, run.state.step - 1)));
@@ -116,13 +120,21 @@ async function fitUntil(
   }
 }
 
+/** Where another worker is lost, keeps what was done and says who it was. @throws {Error} Always. */
+async function failTogether(run: Run, error: unknown): Promise<never> {
+  const reason = await run.options.workers?.explain(error) ?? error;
+  if (reason instanceof WorkerLostError) await save(run);
+  throw reason;
+}
+
 /** Runs epoch after epoch to the end, or to where the run is stopped. */
 async function runEpochs(run: Run): Promise<History["ending"]> {
   const { options } = run;
   while (run.state.epoch < options.epochs && !run.state.stopped) {
     const whole = await runEpoch(run);
     const over = run.state.epoch === options.epochs || run.state.stopped;
-    if (!whole || (options.signal?.aborted && !over)) return "interrupted";
+    // Of several workers all are told by the next step.
+    if (!whole || (!options.workers && options.signal?.aborted && !over)) return "interrupted";
   }
   return run.state.stopped ? "stopped early" : "finished";
 }
@@ -137,7 +149,8 @@ function checkArguments(model: tf.LayersModel | Models, train: Source, options: 
 const PRECISIONS: readonly (Precision | "auto")[] = ["float32", "mixed", "auto"];
 
 function checkOptions(train: Source, options: FitOptions): void {
-  const { epochs, batch = 128, shards = "auto", precision, checkpoint, validation, callbacks = [] } = options;
+  const { epochs, batch = 128, shards = "auto", accumulate, precision } = options;
+  const { checkpoint, validation, callbacks = [] } = options;
   if (!("step" in options)) checkRecipe(options);
   checkList(callbacks, "callbacks");
   if (validation !== undefined) checkSource(validation, "measure after every epoch");
@@ -157,6 +170,7 @@ function checkOptions(train: Source, options: FitOptions): void {
   if (precision !== undefined && !PRECISIONS.includes(precision)) {
     throw new RangeError(`Cannot train in precision "${precision}": there are ${PRECISIONS.join(", ")}`);
   }
+  if (accumulate !== undefined) whole("parts of a batch", accumulate);
   if (checkpoint?.every !== undefined) whole("epochs between checkpoints", checkpoint.every);
 }
 
@@ -189,7 +203,8 @@ function schedulesOf(step: TrainStep, { schedule = constant(1e-3) }: LoopOptions
 }
 
 async function startRun(models: Models, step: TrainStep, train: Source, options: FitOptions): Promise<Run> {
-  const { batch = 128, seed = 0, callbacks = [], validation, signal, checkpoint } = options;
+  const { batch = 128, seed = 0, callbacks = [], validation, checkpoint, workers } = options;
+  const together = togetherOf(options);
   const schedules = schedulesOf(step, options);
   const info = runInfo(step, options);
   for (const schedule of Object.values(schedules)) schedule.begin?.(info);
@@ -197,14 +212,16 @@ async function startRun(models: Models, step: TrainStep, train: Source, options:
   const settings = settingsOf(step, schedules, train, options);
   const saved = options.resume && checkpoint ? await readCheckpoint(checkpoint.path) : undefined;
   if (saved) checkSettings(checkpoint!.path, saved.state.settings, settings);
+  await workers?.agree("the run", { ...settings, steps: saved?.state.step ?? 0 });
   const tuning = await tune(models, train, options, saved?.state);
   const { compiled, shards, precision } = await compileStep(step, train, options, saved?.state);
   if (options.onProfile) {
     await options.onProfile(await profileStep(step, compiled, { batch, size: train.size }));
   }
+  if (together.workers > 1 && !saved) shareFirst(step.weights, together.rank);
+  random.setStream(together.rank);
   random.setState({ seed, counter: 0 });
-  const evaluation = validation &&
-    step.evaluation?.(validation, { batch: Math.max(batch, 256), shards, signal });
+  const evaluation = validation && evaluationOf(step, validation, options, shards);
   const run: Run = {
     options,
     size: train.size,
@@ -214,6 +231,9 @@ async function startRun(models: Models, step: TrainStep, train: Source, options:
     step,
     compiled,
     evaluation,
+    together,
+    work: { examples: 0, seconds: 0, exchangeSeconds: 0 },
+    isStopping: false,
     kept: [],
     savedAt: performance.now(),
     saving: Promise.resolve(),
@@ -233,9 +253,10 @@ async function startRun(models: Models, step: TrainStep, train: Source, options:
       restoreKept: false,
       states: {},
       settings,
+      workers: together.workers,
     },
   };
-  if (saved) takeUp(run, saved);
+  if (saved) takeUp(run, { ...saved, state: { ...saved.state, shards, workers: together.workers } });
   return run;
 }
 
@@ -246,10 +267,12 @@ async function startRun(models: Models, step: TrainStep, train: Source, options:
 async function tune(
   models: Models,
   train: Source,
-  { batch = 128, epochs, shards = "auto", precision }: FitOptions,
+  options: FitOptions,
   saved?: CheckpointState,
 ): Promise<Tuning> {
-  const examples = Math.min(batch, train.size), steps = Math.ceil(train.size / batch) * epochs;
+  const { batch = 128, epochs, shards = "auto", precision } = options;
+  const examples = partOf({ batch, size: train.size }, togetherOf(options)),
+    steps = Math.ceil(train.size / batch) * epochs;
   const parts = shards === "auto" ? shardsByThreads(examples) : shards;
   const worth = steps >= WORTH_MEASURING && precision !== "mixed";
   const tuning = saved
@@ -280,7 +303,11 @@ async function compileStep(
   if (refusal) throw new Error(`Cannot train in mixed precision: ${refusal}`);
   const trial = { batch, size: train.size, steps: Math.ceil(train.size / batch) * epochs };
   random.setState({ seed, counter: 0 });
-  const first = wanted.precision === "mixed" ? "mixed" : "float32";
+  const first = wanted.precision === "mixed" ? "mixed" : "float32", together = togetherOf(options);
+  if (isShared(together)) { // to measure, all workers would have to try the same
+    const shards = wanted.shards === "auto" ? shardsByThreads(partOf(trial, together)) : wanted.shards;
+    return { compiled: step.compile(shards, first, together), shards, precision: first };
+  }
   const { shards, step: compiled } = wanted.shards === "auto"
     ? await chooseShards(step, { ...trial, precision: first })
     : { shards: wanted.shards, step: step.compile(wanted.shards, first) };
@@ -289,10 +316,17 @@ async function compileStep(
   return { compiled: chosen.step, shards, precision: chosen.precision };
 }
 
-/** What was asked for, or what a checkpoint was made with. @throws {Error} If they differ. */
-function wantedOf({ shards = "auto", precision }: FitOptions, saved?: CheckpointState) {
+/** Examples that a worker computes with at once. */
+function partOf({ batch, size }: { batch: number; size: number }, { workers, accumulate }: Together): number {
+  return Math.ceil(Math.min(batch, size) / workers / accumulate);
+}
+
+/** What was asked for, or what a checkpoint was made with; shards belong to a number of workers. @throws {Error} If they differ. */
+function wantedOf(options: FitOptions, saved?: CheckpointState) {
+  const { shards = "auto", precision } = options;
   if (!saved) return { shards, precision: precision ?? "float32" };
-  const had = { shards: saved.shards, precision: saved.precision ?? "float32" };
+  const sameWorkers = (saved.workers ?? 1) === togetherOf(options).workers;
+  const had = { shards: sameWorkers ? saved.shards : shards, precision: saved.precision ?? "float32" };
   if (shards !== "auto" && had.shards !== shards) {
     throw new Error(`Cannot resume as the run had ${had.shards} shards: got ${shards}`);
   }
@@ -300,6 +334,17 @@ function wantedOf({ shards = "auto", precision }: FitOptions, saved?: Checkpoint
     throw new Error(`Cannot resume as the run had ${had.precision} precision: got ${precision}`);
   }
   return had;
+}
+
+/** What measures the validation examples; a worker that leaves in the middle would keep the others waiting. */
+function evaluationOf(step: TrainStep, validation: Source, options: FitOptions, shards: number) {
+  const { batch = 128, signal, workers } = options;
+  return step.evaluation?.(validation, {
+    batch: Math.max(batch, 256),
+    shards,
+    signal: workers ? undefined : signal,
+    together: togetherOf(options),
+  });
 }
 
 /** Which way the columns of the history improve. */

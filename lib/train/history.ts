@@ -1,6 +1,8 @@
 /** What a training run did, epoch by epoch, and its CSV. @module */
 import type { Precision, Tuning } from "../engine/mod.ts";
 
+import type { WorkReport } from "./workers.ts";
+
 /** Numbers of one epoch: `epoch` (from 1), `loss`, metrics, `validationLoss`, …, `learningRate`, `seconds`. */
 export type EpochNumbers = Record<string, number>;
 
@@ -25,6 +27,8 @@ export interface History {
   precision: Precision;
   /** How convolutions were done that were measured, by their shapes; all others as estimated. */
   tuning: Tuning;
+  /** What each of several workers has done in this session, by rank. */
+  workers?: WorkReport[];
   /** What callbacks have to tell at the end, by their names. */
   states: Record<string, unknown>;
 }

@@ -3,7 +3,7 @@
  * no number. It knows nothing of models, losses or optimizers, so that all of this holds for every kind of step.
  * @module
  */
-import { type FunctionProfile, type Precision, random, tf } from "../engine/mod.ts";
+import { evenParts, type FunctionProfile, type Precision, random, tf } from "../engine/mod.ts";
 import type { Callback, TrainingControl } from "./callback.ts";
 import { arraysOf, type Checkpoint, type CheckpointState, writeCheckpoint } from "./checkpoint.ts";
 import type { EpochNumbers, History } from "./history.ts";
@@ -11,8 +11,10 @@ import { validationName } from "./metric.ts";
 import { batches as cutBatches } from "./order.ts";
 import type { Schedule } from "./schedule.ts";
 import type { CompiledStep, Evaluation, TrainStep } from "./step.ts";
+import { ownRows, type Together } from "./together.ts";
 import { createTurns } from "./turn_taking.ts";
 import { assignValues, copyValues } from "./weights.ts";
+import type { Workers, WorkReport } from "./workers.ts";
 
 /** Where a run stands, told every now and then. */
 export interface BatchReport {
@@ -59,6 +61,12 @@ export interface LoopOptions {
    * where a measurement at the start finds it faster. @default {"float32"}
    */
   precision?: Precision | "auto";
+  /** Other processes that take every step together with this one: a batch is cut among all of them. */
+  workers?: Workers;
+  /** Parts of a batch that are worked on one after another, for batches that memory does not hold. @default {1} */
+  accumulate?: number;
+  /** Whether batch normalisation takes the moments of all workers' examples. @default {true} */
+  syncBatchNorm?: boolean;
   callbacks?: readonly Callback[];
   checkpoint?: CheckpointOptions;
   /** Go on from the checkpoint, where there is one. @default {false} */
@@ -88,6 +96,14 @@ export interface Run {
   readonly step: TrainStep;
   readonly compiled: CompiledStep;
   readonly evaluation?: Evaluation;
+  /** Who takes every step. */
+  readonly together: Together;
+  /** What this worker has done since the run was begun or taken up. */
+  readonly work: WorkReport;
+  /** Whether all workers are to stop; alone, whether the signal says so. */
+  isStopping: boolean;
+  /** What every worker has done, when the run has ended. */
+  reports?: WorkReport[];
   state: CheckpointState;
   /** Weights to go back to at the end, as a callback kept them. */
   kept: tf.Tensor[];
@@ -155,10 +171,10 @@ function statefulParts({ schedules, callbacks }: Run): [string, Schedule | Callb
  *
  * @throws {Error} If the checkpoint before could not be written.
  */
-async function save(run: Run): Promise<void> {
+export async function save(run: Run): Promise<void> {
   await run.saving;
   const { options, state, step, compiled, kept } = run;
-  if (!options.checkpoint) return;
+  if (!options.checkpoint || run.together.rank > 0) return; // all workers have the same to say
   const states = Object.fromEntries(statefulParts(run).map(([name, part]) => [name, part.state?.()]));
   const roles = Object.entries(step.variables).map(([role, variables]) => [role, arraysOf(variables)]);
   run.saving = writeCheckpoint(options.checkpoint.path, {
@@ -214,20 +230,35 @@ function checkFinite(firstBad: number, epoch: number, all: readonly Uint32Array[
   );
 }
 
+/** Takes a step, and hears whether it is the last: of several workers all stop after the same one. */
+function takeStep(run: Run, tensors: tf.Tensor[], rates: Record<string, number>, examples: number): void {
+  const { options: { signal, workers }, state, compiled, work } = run;
+  workers?.mark(state.step, "stepping");
+  const began = performance.now();
+  const outcome = compiled.run(tensors, rates, { examples, asksToStop: signal?.aborted });
+  work.seconds += (performance.now() - began) / 1000;
+  work.exchangeSeconds += outcome?.exchangeSeconds ?? 0;
+  workers?.mark(state.step + 1, "reading");
+  if (workers) run.isStopping = outcome?.isAskedToStop ?? false;
+}
+
 /** Takes the batches of an epoch that are left; false if it was interrupted, with a checkpoint. */
 async function runBatches(run: Run, all: readonly Uint32Array[], clock: () => void): Promise<boolean> {
-  const { options, state, step, compiled, callbacks } = run;
-  const { signal, reportMs = 200, checkpoint } = options;
+  const { options, state, step, callbacks, compiled, together } = run;
+  const { signal, workers, reportMs = 200, checkpoint } = options;
   const listeners = callbacks.filter(({ onBatch }) => onBatch);
   const turn = createTurns();
   let reported = performance.now(), rates = ratesAt(run, Math.max(0, state.step - 1));
-  for await (const { indices, tensors } of step.batches.feed(all.slice(state.batch))) {
+  const rows = all.slice(state.batch).map((batch) => ownRows(batch, together));
+  for await (const { tensors } of step.batches.feed(rows)) {
     rates = ratesAt(run, state.step);
-    compiled.run(tensors, rates);
+    const examples = all[state.batch].length;
+    takeStep(run, tensors, rates, examples);
+    run.work.examples += evenParts(examples, together.workers)[together.rank];
     tf.dispose(tensors);
     state.batch++;
     state.step++;
-    const taken = { epoch: state.epoch + 1, batch: state.batch, examples: indices.length };
+    const taken = { epoch: state.epoch + 1, batch: state.batch, examples };
     for (const callback of listeners) await callback.onBatch!({ ...taken, read: compiled.totals.read });
     const now = performance.now();
     if (now - reported >= reportMs) {
@@ -235,12 +266,13 @@ async function runBatches(run: Run, all: readonly Uint32Array[], clock: () => vo
       await report(run, all, rates, clock);
     }
     await turn();
+    if (!workers) run.isStopping = signal?.aborted ?? false;
     const due = checkpoint && now - run.savedAt >= (checkpoint.everySeconds ?? 120) * 1000;
-    if (!signal?.aborted && !due) continue;
+    if (!run.isStopping && !due) continue;
     await report(run, all, rates, clock);
     clock();
     await save(run);
-    if (signal?.aborted) return false;
+    if (run.isStopping) return false;
   }
   await report(run, all, rates, clock);
   clock();
@@ -250,7 +282,7 @@ async function runBatches(run: Run, all: readonly Uint32Array[], clock: () => vo
 /** Runs one epoch, or the rest of one; false if it was interrupted (a checkpoint is then written). */
 export async function runEpoch(run: Run): Promise<boolean> {
   const { options, state, compiled, size, batch } = run;
-  const { seed = 0, signal, checkpoint } = options;
+  const { seed = 0, signal, workers, checkpoint } = options;
   const epoch = state.epoch, all = [...cutBatches(size, batch, { seed, epoch })];
   if (state.batch === 0) compiled.totals.reset();
   const clock = createClock(run);
@@ -261,7 +293,7 @@ export async function runEpoch(run: Run): Promise<boolean> {
   try {
     await validate(run, numbers);
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    if (workers || !signal?.aborted) throw error;
     await save(run); // all batches of the epoch are done; a resumed run goes on with the validation
     return false;
   }
@@ -342,7 +374,7 @@ export function endWeights({ state, kept, step }: Run): void {
 }
 
 /** What there is to tell of a run that has ended. */
-export function historyOf({ state, callbacks }: Run, ending: History["ending"]): History {
+export function historyOf({ state, callbacks, reports }: Run, ending: History["ending"]): History {
   const best = ending !== "interrupted" && state.restoreKept && state.keptEpoch > 0;
   return {
     epochs: state.history,
@@ -353,6 +385,7 @@ export function historyOf({ state, callbacks }: Run, ending: History["ending"]):
     shards: state.shards,
     precision: state.precision ?? "float32",
     tuning: state.tuning ?? {},
+    ...(reports && { workers: reports }),
     states: Object.fromEntries(callbacks.map((callback) => [callback.name, callback.state?.()])),
   };
 }

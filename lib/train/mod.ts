@@ -74,3 +74,4 @@ export { supervised, type SupervisedOptions } from "./steps/supervised.ts";
 export * from "./steps/variational.ts";
 export type { Totals, TotalsSum } from "./totals.ts";
 export * from "./weights.ts";
+export { trainingWorkers, WorkerLostError, type Workers, type WorkReport } from "./workers.ts";

@@ -7,6 +7,7 @@ import { builtModel, type FunctionProfile, type Precision, tf } from "../engine/
 import type { Source } from "../data/source.ts";
 import type { Batches, BatchTensors } from "./batch.ts";
 import type { OptimizerSnapshot } from "./optimizer.ts";
+import type { Together } from "./together.ts";
 import type { TotalsSum } from "./totals.ts";
 
 /** Models by name; the first is the one that is validated, exported and predicted with. */
@@ -39,8 +40,13 @@ export interface TrainStep {
   readonly rates: readonly string[];
   /** The source, opened. */
   readonly batches: Batches;
-  /** The step as one compiled function that cuts a batch into shards, its layers multiplying float32 unless told. */
-  compile(shards: number, precision?: Precision): CompiledStep;
+  /**
+   * The step as one compiled function that cuts a batch into shards.
+   *
+   * @param precision In which numbers its layers multiply. @default {"float32"}
+   * @param together Who takes it. @default {one worker, all at once}
+   */
+  compile(shards: number, precision?: Precision, together?: Together): CompiledStep;
   /** Loss and metrics on another source; absent where the step has none, as for a GAN. */
   evaluation?(source: Source, options: EvaluationSettings): Evaluation;
   /** The optimizer's state as arrays, for a file. */
@@ -54,12 +60,30 @@ export interface EvaluationSettings {
   batch: number;
   shards: number;
   signal?: AbortSignal;
+  /** Who goes through it: each worker through its part. @default {one worker} */
+  together?: Together;
+}
+
+/** What a step that is shared has to know beside its batch. */
+export interface StepOrder {
+  /** Examples of all workers in this step. @default {those of the batch} */
+  examples?: number;
+  /** Whether this worker asks all to stop after the step. @default {false} */
+  asksToStop?: boolean;
+}
+
+/** What comes of a step that is shared. */
+export interface StepOutcome {
+  /** Whether a worker asked all to stop: every worker is told so after the same step. */
+  isAskedToStop: boolean;
+  /** Seconds in which this worker exchanged or waited for others. */
+  exchangeSeconds: number;
 }
 
 /** A compiled step. */
 export interface CompiledStep {
   /** Takes one step on a batch of the source; the tensors stay the caller's. */
-  run(batch: BatchTensors, rates: Readonly<Record<string, number>>): void;
+  run(batch: BatchTensors, rates: Readonly<Record<string, number>>, order?: StepOrder): StepOutcome | void;
   /** Takes some steps that change nothing, and says where their time goes; undefined where nothing is compiled. */
   profile?(
     batch: BatchTensors,

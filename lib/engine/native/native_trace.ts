@@ -78,6 +78,9 @@ export interface TracerOptions {
   mixed?: boolean;
 }
 
+/** Ops whose last input is a list that stays empty. */
+const EMPTY_LISTS = new Set(["CollectiveReduceV2"]), NOTHING = new Uint8Array(16);
+
 let functions = 0;
 
 /** Takes down ops as a graph. */
@@ -191,6 +194,7 @@ export class Tracer implements OpSink {
       c.TF_AddInputList(description, list, listed);
     }
     for (const source of sources.slice(listed)) c.TF_AddInput(description, source.output);
+    if (EMPTY_LISTS.has(name)) c.TF_AddInputList(description, NOTHING, 0);
     for (const attribute of attributes) {
       if (listed > 0 && attribute.name === "N") continue; // inferred from the list
       setAttribute(this.#setters, description, attribute);
@@ -212,6 +216,18 @@ export class Tracer implements OpSink {
     const plain = part.replace(/[^\w/.-]/g, "_").replace(/^[^A-Za-z0-9.]/, "l$&");
     this.#parts.set(plain, part);
     return `${plain}/${gradient ? `${GRADIENT}/` : ""}${name}`;
+  }
+
+  /** The clock when a tensor is there: seconds, a float64 scalar. */
+  timestampAfter(id: number): TensorRecord {
+    const { symbols: c, status } = this.#runtime;
+    const { output } = this.#resolve(id);
+    const description = c.TF_NewOperation(this.#graph, cName("Timestamp"), cName(`Timestamp_${this.#ops++}`));
+    const address = new DataView(output.buffer).getBigUint64(0, true);
+    c.TF_AddControlInput(description, Deno.UnsafePointer.create(address));
+    const operation = c.TF_FinishOperation(description, status);
+    this.#runtime.check("Cannot trace a look at the clock");
+    return this.#symbol(operation, 0, "Timestamp");
   }
 
   /** Turns what was traced into a function that gives `outputs`. */

@@ -12,6 +12,12 @@ import {
 } from "../native/native_types.ts";
 import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
+import {
+  countOfAllRows,
+  isBatchNormSynchronized,
+  momentsByWorker,
+  sumsOfAllRows,
+} from "../workers/step_rows.ts";
 
 /** A normalised batch, and the moments it was normalised with. */
 export interface Normalized {
@@ -87,6 +93,10 @@ export function normalizeBatch(
   beta: tf.Tensor1D,
   epsilon: number,
 ): Normalized {
+  if (isBatchNormSynchronized()) {
+    const { values: [value], mean, variance } = normalizeShards([x], gamma, beta, epsilon);
+    return { value, mean, variance };
+  }
   const flat = tf.reshape(x, folded(x.shape)) as tf.Tensor4D;
   if (activeNative()) {
     const { value, mean, variance } = normalizeNatively(flat, gamma, beta, epsilon);
@@ -122,6 +132,14 @@ export function sharesOf(flats: readonly tf.Tensor4D[]): number[] {
   const rows = flats.map(({ shape }) => shape[0] * shape[1]);
   const total = rows.reduce((sum, count) => sum + count, 0);
   return rows.map((count) => count / total);
+}
+
+/** Moments of the batch from those of this process's shards, together with other workers' where they take it together. */
+export function batchMoments(
+  moments: readonly { mean: tf.Tensor; variance: tf.Tensor; share: number }[],
+): { mean: tf.Tensor1D; variance: tf.Tensor1D } {
+  const own = joinMoments(moments);
+  return isBatchNormSynchronized() ? joinMoments(momentsByWorker(own)) : own;
 }
 
 /** Mean and variance of the whole batch from those of its shards (law of total variance). */
@@ -206,7 +224,7 @@ function registerShardedKernel(): void {
         const [, , , mean, variance] = fusedBatchNorm(x, gamma, beta, epsilon);
         return { mean, variance, share: shares[i] };
       });
-      const { mean, variance } = joinMoments(parts);
+      const { mean, variance } = batchMoments(parts);
       const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, epsilon)));
       const offset = tf.sub(beta, tf.mul(mean, scale));
       return [mean, variance, ...xs.map((x) => scaleChannels(x, scale, offset))];
@@ -231,27 +249,29 @@ function registerShardedKernel(): void {
 function shardedGradient(
   dys: tf.Tensor[],
   saved: tf.Tensor[],
-  { epsilon, shares }: ShardedAttributes,
+  { epsilon }: ShardedAttributes,
 ): tf.Tensor[] {
   const count = dys.length;
   const gamma = saved[0], xs = saved.slice(2, 2 + count), [mean, variance] = saved.slice(2 + count);
-  const total = xs.reduce((sum, { shape }) => sum + shape[0] * shape[1]!, 0);
+  const counts = xs.map(({ shape }) => shape[0] * shape[1]!);
+  const total = countOfAllRows(counts.reduce((sum, count) => sum + count, 0));
   const empty = tf.tensor1d([], "float32");
   const parts = dys.map((dy, i) =>
     nativeOp("FusedBatchNormGradV3", attributes(epsilon, true), [dy, xs[i], gamma, mean, variance, empty], 5)
   );
   const gammaGradient = tf.addN(parts.map(([, gradient]) => gradient));
   const betaGradient = tf.addN(parts.map(([, , gradient]) => gradient));
+  const [gammaSum, betaSum] = sumsOfAllRows([gammaGradient, betaGradient]);
   const inverse = tf.rsqrt(tf.add(variance, epsilon));
   const gain = tf.mul(gamma, inverse);
   const inputs = parts.map(([dx, dGamma, dBeta], i) => {
-    const rows = shares[i] * total;
+    const rows = counts[i];
     // The shard subtracted its own mean sums where those of the whole batch belong.
     const slope = tf.mul(
       tf.mul(gain, inverse),
-      tf.sub(tf.div(dGamma, rows), tf.div(gammaGradient, total)),
+      tf.sub(tf.div(dGamma, rows), tf.div(gammaSum, total)),
     );
-    const level = tf.mul(gain, tf.sub(tf.div(dBeta, rows), tf.div(betaGradient, total)));
+    const level = tf.mul(gain, tf.sub(tf.div(dBeta, rows), tf.div(betaSum, total)));
     return tf.add(dx, scaleChannels(xs[i], slope, tf.sub(level, tf.mul(mean, slope))));
   });
   return [gammaGradient, betaGradient, ...inputs];

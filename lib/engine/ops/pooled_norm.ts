@@ -8,9 +8,9 @@
  * @module
  */
 import {
+  batchMoments,
   folded,
   fusedBatchNorm,
-  joinMoments,
   type NormalizedShards,
   scaleChannels,
   sharesOf,
@@ -18,6 +18,7 @@ import {
 import { nativeOp } from "../native/native_op.ts";
 import { DataType, stringAttribute, typeAttribute } from "../native/native_types.ts";
 import { tf } from "../tf.ts";
+import { countOfAllRows, sumsOfAllRows } from "../workers/step_rows.ts";
 
 /** Normalises shards by their own moments, and gives all that puts this right later; several results need a kernel. */
 const KERNEL = "CloudchamberPooledBatchNorm";
@@ -141,7 +142,7 @@ function registerKernel(): void {
         const [value, , , mean, variance] = fusedBatchNorm(x, sign, none, epsilon);
         return { value, mean, variance, share: shares[i] };
       });
-      const { mean, variance } = joinMoments(parts);
+      const { mean, variance } = batchMoments(parts);
       const inverse = inverseOf(variance, epsilon);
       const ratios = parts.map((part) => tf.mul(inverse, tf.sqrt(tf.add(part.variance, epsilon))));
       const shifts = parts.map((part) => tf.mul(tf.mul(sign, inverse), tf.sub(part.mean, mean)));
@@ -157,10 +158,11 @@ function registerKernel(): void {
       const { epsilon, shares } = attrs as unknown as Attributes, count = shares.length;
       const [, , dGamma, dBeta, ...unpooled] = dys as tf.Tensor[];
       const gamma = saved[0], xs = saved.slice(2, 2 + count), [mean, variance] = saved.slice(2 + count);
-      const total = xs.reduce((sum, { shape }) => sum + shape[0] * shape[1]!, 0);
+      const total = countOfAllRows(xs.reduce((sum, { shape }) => sum + shape[0] * shape[1]!, 0));
+      const [gammaSum, betaSum] = sumsOfAllRows([dGamma, dBeta]);
       const inverse = inverseOf(variance, epsilon), gain = tf.div(tf.mul(gamma, inverse), -total);
-      const slope = tf.mul(tf.mul(gain, inverse), dGamma);
-      const level = tf.sub(tf.mul(gain, dBeta), tf.mul(slope, mean));
+      const slope = tf.mul(tf.mul(gain, inverse), gammaSum);
+      const level = tf.sub(tf.mul(gain, betaSum), tf.mul(slope, mean));
       const inputs = xs.map((x, i) => tf.add(unpooled[i], scaleChannels(x, slope, level)));
       return Object.fromEntries(
         [dGamma, dBeta, ...inputs].map((gradient, i) => [i, () => gradient as tf.Tensor]),

@@ -13,7 +13,12 @@ import { advanceRandomState, getRandomState } from "./random_state.ts";
 import { activeNative, state } from "../state.ts";
 import { tf } from "../tf.ts";
 
-export { getRandomState as getState, type RandomState, setRandomState as setState } from "./random_state.ts";
+export {
+  getRandomState as getState,
+  type RandomState,
+  setRandomState as setState,
+  setRandomStream as setStream,
+} from "./random_state.ts";
 
 /** Draws of the shards of one batch: each is made for the whole batch and cut. */
 interface BatchDraws {

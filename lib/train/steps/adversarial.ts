@@ -24,7 +24,9 @@ import { applyConstraints } from "../constraints.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
 import type { CompiledStep, Models, StepPlan, TrainStep } from "../step.ts";
+import { ALONE, isShared, type StepPart, type Together } from "../together.ts";
 import { addUp, createTotals } from "../totals.ts";
+import { compileShared, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
 /** Options for {@linkcode adversarial}. */
@@ -39,6 +41,18 @@ export interface AdversarialOptions extends Preparation {
 
 /** Numbers beside the loss, which is the discriminator's. */
 const NAMES = ["generatorLoss", "realScore", "generatedScore"] as const;
+/** Names of the learning rates. */
+const RATES = ["generator", "discriminator"] as const;
+
+/** A worker's examples among those of the step. */
+interface PartOfStep {
+  /** Examples of all workers. */
+  all: number;
+  /** Its share of them. */
+  share: number;
+  /** 0 where it has none that count, else 1. */
+  counts: number;
+}
 
 /**
  * A plan for `fit` with models `{ generator, discriminator }`.
@@ -120,47 +134,77 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     addUp(scores.map((part) => tf.sum(logits ? tf.sigmoid(part) : part)));
 
   /** Gradients of the generator, with what it made. */
-  function makerStep(noise: tf.Tensor[], examples: number) {
+  function makerStep(noise: tf.Tensor[], { all, share, counts }: PartOfStep) {
     let made: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
       const outputs = applySharded(generator, noise.map((part) => [part]), { training: true }).map(([x]) =>
         x
       );
       made = outputs.map((x) => tf.keep(tf.clone(x)));
-      const loss = meanLoss(score(outputs), 1, examples);
-      return addUp([loss, ...regularization(generator)]) as tf.Scalar;
+      const loss = scaled(meanLoss(score(outputs), 1, all), counts);
+      return addUp([loss, ...regularization(generator).map((term) => scaled(term, share))]) as tf.Scalar;
     }, generated);
     return { loss: value, gradients, made };
   }
 
   /** Gradients of the discriminator on real examples and on made ones. */
-  function judgeStep(real: tf.Tensor[], made: tf.Tensor[], examples: number) {
+  function judgeStep(real: tf.Tensor[], made: tf.Tensor[], { all, share, counts }: PartOfStep) {
     let scores: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
       const onReal = score(real), onMade = score(made);
-      scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(sum));
-      const loss = tf.add(meanLoss(onReal, realLabel, examples), meanLoss(onMade, 0, examples));
-      return addUp([loss, ...regularization(discriminator)]) as tf.Scalar;
+      scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(scaled(sum, counts)));
+      const loss = tf.add(meanLoss(onReal, realLabel, all), meanLoss(onMade, 0, all));
+      const terms = regularization(discriminator).map((term) => scaled(term, share));
+      return addUp([scaled(loss, counts), ...terms]) as tf.Scalar;
     }, judged);
     return { loss: value, gradients, scores };
+  }
+
+  /** Losses and gradients, the generator's first, of a worker's examples of a step, of which there are `all`. */
+  function measure(tensors: tf.Tensor[], shards: number, all: number, part?: StepPart): Measured {
+    const own = part ? part.rows[part.rank] : all, of = { all, share: own / all, counts: own === 0 ? 0 : 1 };
+    const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
+    const real = parts.map(({ inputs }: Examples) => Object.values(inputs)[0]);
+    const sizes = real.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
+    const noise = tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0);
+    const making = makerStep(noise, of), judging = judgeStep(real, making.made, of);
+    tf.dispose(making.made);
+    return {
+      value: judging.loss,
+      gradients: [...making.gradients, ...judging.gradients],
+      sums: [tf.mul(making.loss, all), ...judging.scores],
+    };
+  }
+
+  function update(gradients: tf.Tensor[], [makerRate, judgeRate]: tf.Tensor[]): void {
+    maker.apply(gradients.slice(0, generated.length), makerRate as tf.Scalar);
+    judge.apply(gradients.slice(generated.length), judgeRate as tf.Scalar);
+    applyConstraints(generator);
+    applyConstraints(discriminator);
+  }
+
+  function compileTogether(shards: number, together: Together, precision?: Precision): CompiledStep {
+    const moved = [...generated, ...judged];
+    return compileShared(
+      {
+        names: NAMES,
+        shapes: moved.map(({ shape }) => shape),
+        moved: weights.filter((weight) => !moved.includes(weight)),
+        measure: (tensors, part, all) => measure(tensors, shards, all, part),
+        update,
+      },
+      { together, rates: RATES, precision },
+    );
   }
 
   function compileStep(shards: number, precision?: Precision): CompiledStep {
     const totals = createTotals(NAMES);
     const compiled = compile((makerRate: tf.Tensor, judgeRate: tf.Tensor, ...tensors: tf.Tensor[]) => {
-      const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
-      const real = parts.map(({ inputs }: Examples) => Object.values(inputs)[0]);
-      const sizes = real.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
-      const noise = tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0);
-      const making = makerStep(noise, examples), judging = judgeStep(real, making.made, examples);
-      inPart("optimizer", () => {
-        maker.apply(making.gradients, makerRate as tf.Scalar);
-        judge.apply(judging.gradients, judgeRate as tf.Scalar);
-        applyConstraints(generator);
-        applyConstraints(discriminator);
-      });
-      totals.add(judging.loss, examples, [tf.mul(making.loss, examples), ...judging.scores]);
-      tf.dispose([...making.made, ...judging.scores]);
+      const examples = tensors[0].shape[0]!;
+      const { value, gradients, sums } = measure(tensors, shards, examples);
+      inPart("optimizer", () => update(gradients, [makerRate, judgeRate]));
+      totals.add(value as tf.Scalar, examples, sums);
+      tf.dispose(sums);
       return null;
     }, { precision });
     return {
@@ -191,9 +235,10 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     better: { loss: "lower", generatorLoss: "lower" },
     variables: { weights, generatorOptimizer: maker.variables, discriminatorOptimizer: judge.variables },
     weights,
-    rates: ["generator", "discriminator"],
+    rates: RATES,
     batches,
-    compile: compileStep,
+    compile: (shards, precision, together = ALONE) =>
+      isShared(together) ? compileTogether(shards, together, precision) : compileStep(shards, precision),
     snapshot: (rate) => maker.snapshot(rate),
     dispose() {
       batches.dispose();

@@ -11,6 +11,8 @@ import {
   lastActivations,
   logitOutputs,
   type Precision,
+  rowsOfAll,
+  sumOverWorkers,
   tf,
 } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
@@ -30,7 +32,9 @@ import {
   type StepPlan,
   type TrainStep,
 } from "../step.ts";
+import { ALONE, isShared, type StepPart, type Together } from "../together.ts";
 import { addUp, createTotals } from "../totals.ts";
+import { compileShared, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 import { runEvaluation } from "../evaluation.ts";
 import { orderInputs } from "../model_inputs.ts";
@@ -79,7 +83,7 @@ function judge(
     ...part,
     outputs: Object.fromEntries(model.outputNames.map((name, i) => [name, outputs[shard][i]])),
   }));
-  return whole && judged.length > 1 ? [joined(judged)] : judged;
+  return whole ? [judgedByAll(judged.length > 1 ? joined(judged) : judged[0])] : judged;
 }
 
 type Judgement = Examples & { outputs: Record<string, tf.Tensor> };
@@ -94,6 +98,22 @@ function joined(parts: readonly Judgement[]): Judgement {
     targets: join(({ targets }) => targets),
     outputs: join(({ outputs }) => outputs),
     weight: parts[0].weight && tf.concat(parts.map(({ weight }) => weight!), 0),
+  };
+}
+
+/** What all workers judge in a step that they take together; an input is exchanged only if somebody looks at it. */
+function judgedByAll({ inputs, targets, outputs, weight }: Judgement): Judgement {
+  const all = (tensors: Record<string, tf.Tensor>) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, rowsOfAll(x)]));
+  const looked = Object.entries(inputs).map(([name, x]): [string, PropertyDescriptor] => {
+    let found: tf.Tensor | undefined;
+    return [name, { enumerable: true, get: () => found ??= rowsOfAll(x) }];
+  });
+  return {
+    inputs: Object.defineProperties({}, Object.fromEntries(looked)),
+    targets: all(targets),
+    outputs: all(outputs),
+    weight: weight && rowsOfAll(weight),
   };
 }
 
@@ -157,9 +177,9 @@ function createSupervised(
     averagesOnlyAtEnd: kerasEma !== undefined,
     rates: ["learningRate"],
     batches,
-    compile: compileStep,
-    evaluation: (other, { batch, shards, signal }) =>
-      createEvaluation(model, other, objective, { ...options, batch, shards, signal }),
+    compile: (shards, precision, together = ALONE) =>
+      isShared(together) ? compileTogether(shards, together, precision) : compileStep(shards, precision),
+    evaluation: (other, settings) => createEvaluation(model, other, objective, { ...options, ...settings }),
     snapshot: (rate) => optimizer.snapshot(rate),
     dispose() {
       batches.dispose();
@@ -167,6 +187,23 @@ function createSupervised(
       tf.dispose(ownAverages);
     },
   };
+
+  /** Loss and gradients of a worker's examples of a step, of which there are `all`. */
+  function measure(tensors: tf.Tensor[], shards: number, all: number, part?: StepPart): Measured {
+    const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
+    const { rank = 0, rows = [all] } = part ?? {}, own = rows[rank];
+    // Where the loss sees all workers' examples, each of them measures the whole.
+    const share = objective.whole ? 1 / rows.length : own === 0 ? 0 : 1;
+    let sums: tf.Tensor[] = [];
+    const { value, gradients } = gradientsOf(() => {
+      const judged = judge(model, parts, objective, true);
+      const measured = inPart("loss", () => measureAll(objective, judged, true));
+      sums = measured.sums.map((sum) => tf.keep(scaled(sum, share)));
+      const terms = regularization(model).map((term) => scaled(term, own / all));
+      return addUp([scaled(tf.div(measured.loss, all), share), ...terms]) as tf.Scalar;
+    }, trained);
+    return { value, gradients, sums };
+  }
 
   /** Moves weights, and averages after them. */
   function move(gradients: tf.Tensor[], rate: tf.Scalar): void {
@@ -180,17 +217,10 @@ function createSupervised(
   function compileStep(shards: number, precision?: Precision): CompiledStep {
     const totals = createTotals(objective.names);
     const compiled = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) => {
-      const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
       const examples = tensors[0].shape[0]!;
-      let sums: tf.Tensor[] = [];
-      const { value, gradients } = gradientsOf(() => {
-        const judged = judge(model, parts, objective, true);
-        const measured = inPart("loss", () => measureAll(objective, judged, true));
-        sums = measured.sums.map((sum) => tf.keep(sum));
-        return addUp([tf.div(measured.loss, examples), ...regularization(model)]) as tf.Scalar;
-      }, trained);
+      const { value, gradients, sums } = measure(tensors, shards, examples);
       inPart("optimizer", () => move(gradients, rate as tf.Scalar));
-      totals.add(value, examples, sums);
+      totals.add(value as tf.Scalar, examples, sums);
       tf.dispose(sums);
       return null;
     }, { precision });
@@ -208,6 +238,24 @@ function createSupervised(
         totals.dispose();
       },
     };
+  }
+
+  function compileTogether(shards: number, together: Together, precision?: Precision): CompiledStep {
+    if (objective.whole && together.accumulate > 1) {
+      throw new TypeError(
+        `Cannot take a step in ${together.accumulate} parts as its loss compares all examples of a batch`,
+      );
+    }
+    return compileShared(
+      {
+        names: objective.names,
+        shapes: trained.map(({ shape }) => shape),
+        moved: weights.filter((weight) => !trained.includes(weight)),
+        measure: (tensors, part, all) => measure(tensors, shards, all, part),
+        update: (gradients, [rate]) => move(gradients, rate as tf.Scalar),
+      },
+      { together, rates: ["learningRate"], precision },
+    );
   }
 }
 
@@ -246,6 +294,8 @@ export interface EvaluationOptions extends Preparation {
   batch: number;
   shards: number;
   signal?: AbortSignal;
+  /** Who goes through it. @default {one worker} */
+  together?: Together;
 }
 
 /** Compiles loss and metrics of a model on a source; class weights do not count. */
@@ -255,7 +305,7 @@ export function createEvaluation(
   objective: Objective,
   options: EvaluationOptions,
 ): Evaluation {
-  const { batch, shards, signal, preprocessing } = options;
+  const { batch, shards, signal, preprocessing, together = ALONE } = options;
   const totals = createTotals(objective.names);
   const batches: Batches = createBatches(source, { preprocessing, check: objective.check });
   const step = compile((...tensors: tf.Tensor[]) => {
@@ -266,10 +316,18 @@ export function createEvaluation(
     totals.add(total, examples, sums);
     return null;
   });
+  // A loss that compares examples needs them all: every worker then measures everything.
+  const isShared = together.workers > 1 && !objective.whole, [counted] = totals.variables;
+  const join = compile(() => {
+    counted.assign(sumOverWorkers(counted));
+    return null;
+  });
+  const shared = isShared ? { ...together, join } : undefined;
   return {
-    run: () => runEvaluation({ source, batches, batch, totals, step, signal }),
+    run: () => runEvaluation({ source, batches, batch, totals, step, signal, shared }),
     dispose() {
       step.dispose();
+      join.dispose();
       totals.dispose();
       batches.dispose();
     },

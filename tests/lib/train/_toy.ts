@@ -41,7 +41,7 @@ export function toyStream(size: number): Source {
 }
 
 /** A small net with everything that keeps a state: convolution, batch normalisation, dropout, a regulariser. */
-export function toyModel(seed = 1): tf.LayersModel {
+export function toyModel(seed = 1, rate = 0.25): tf.LayersModel {
   const init = (offset: number) => tf.initializers.glorotUniform({ seed: seed + offset });
   return tf.sequential({
     layers: [
@@ -54,7 +54,7 @@ export function toyModel(seed = 1): tf.LayersModel {
       tf.layers.batchNormalization({ momentum: 0.8 }),
       tf.layers.activation({ activation: "relu" }),
       tf.layers.flatten(),
-      tf.layers.dropout({ rate: 0.25 }),
+      tf.layers.dropout({ rate }),
       tf.layers.dense({
         units: 2,
         activation: "softmax",

@@ -1,0 +1,164 @@
+/**
+ * A step that several workers take together, or one worker in parts: the gradients of every part are added up, packed into
+ * one tensor with the loss, the metrics and whoever asks to stop, and summed over the workers by one exchange inside the
+ * compiled function; then all of them move their weights alike.
+ * @module
+ */
+import {
+  compile,
+  type Compiled,
+  inPart,
+  type Precision,
+  sumOverWorkers,
+  tf,
+  timingExchange,
+  withStepRows,
+} from "../../engine/mod.ts";
+import type { BatchTensors } from "../batch.ts";
+import type { CompiledStep } from "../step.ts";
+import { type StepPart, stepParts, type Together } from "../together.ts";
+import { createTotals } from "../totals.ts";
+
+/** What a part of a step adds to the whole. */
+export interface Measured {
+  /** Its part of the step's loss. */
+  value: tf.Tensor;
+  /** Of that, in the order of the trained weights. */
+  gradients: tf.Tensor[];
+  /** Sums over its examples of the other numbers. */
+  sums: tf.Tensor[];
+}
+
+/** A step as far as it does not know who takes it. */
+export interface SharedStep {
+  /** Numbers counted beside the loss. */
+  names: readonly string[];
+  /** Shapes of the gradients. */
+  shapes: readonly (readonly number[])[];
+  /** Variables that a forward pass may move, as batch normalisation does: workers end with the mean of theirs. */
+  moved: readonly tf.Variable[];
+  /** Loss and gradients of this worker's examples of a part, of `all` examples in the step. */
+  measure(tensors: tf.Tensor[], part: StepPart, all: number): Measured;
+  /** Moves the weights. */
+  update(gradients: tf.Tensor[], rates: tf.Tensor[]): void;
+}
+
+/** What a worker says of its own beside what it measured: whether it asks all to stop. */
+const EXTRAS = 1;
+
+/** A number times a factor; as it is where the factor is 1. */
+export function scaled<T extends tf.Tensor>(x: T, factor: number): T {
+  return factor === 1 ? x : tf.mul(x, factor) as T;
+}
+
+/** Tensors as one, [values of all]. */
+const packed = (tensors: readonly tf.Tensor[]) => tf.concat(tensors.map((x) => tf.reshape(x, [-1])));
+
+/** The tensors that {@linkcode packed} made one of. */
+function unpacked(flat: tf.Tensor, shapes: readonly (readonly number[])[]): tf.Tensor[] {
+  const sizes = shapes.map((shape) => shape.reduce((size, side) => size * side, 1));
+  return tf.split(flat, sizes).map((part, i) => tf.reshape(part, [...shapes[i]]));
+}
+
+/** How a shared step is compiled. */
+export interface SharedOptions {
+  together: Together;
+  /** Names of its learning rates. */
+  rates: readonly string[];
+  /** In which numbers its layers multiply. @default {"float32"} */
+  precision?: Precision;
+}
+
+/** Compiles a step for those who take it together. */
+export function compileShared(step: SharedStep, options: SharedOptions): CompiledStep {
+  const { together, rates, precision } = options;
+  const totals = createTotals(step.names), { shapes, names } = step;
+  const measures: number[][] = [[], ...names.map(() => []), ...shapes.map((shape) => [...shape])];
+  const size = measures.reduce((sum, shape) => sum + shape.reduce((n, side) => n * side, 1), 0);
+  const pending = together.accumulate === 1 ? undefined : tf.tidy(() => tf.variable(tf.zeros([size]), false));
+  const compiled = new Map<string, Compiled<tf.Tensor[], tf.Tensor | null>>();
+
+  /** One part, measured and packed, and with it those before. */
+  function measurePart(tensors: tf.Tensor[], part: StepPart, all: number): tf.Tensor {
+    const { value, sums, gradients } = withStepRows(part, () => step.measure(tensors, part, all));
+    const flat = packed([value, ...sums, ...gradients]);
+    return pending ? tf.add(pending, flat) : flat;
+  }
+
+  /** The last part: all workers' sum, and the update. */
+  function finish(tensors: tf.Tensor[], part: StepPart, all: number): tf.Tensor {
+    const [asks, ...others] = tensors;
+    const given = others.slice(0, rates.length), batch = others.slice(rates.length);
+    const before = step.moved.map(({ dataId }) => dataId);
+    const { result: sum, seconds } = timingExchange(() => {
+      const flat = measurePart(batch, part, all);
+      const averaged = step.moved.filter(({ dataId }, i) => dataId !== before[i]);
+      const share = part.rows[part.rank] / part.rows.reduce((total, rows) => total + rows, 0);
+      const extras = [tf.reshape(asks, [1]), ...averaged.map((x) => tf.mul(x, share))];
+      const joined = sumOverWorkers(packed([flat, ...extras]));
+      return { joined, averaged };
+    });
+    const { joined, averaged } = sum;
+    const [measured, asked, ...means] = unpacked(joined, [
+      [size],
+      [EXTRAS],
+      ...averaged.map(({ shape }) => shape),
+    ]);
+    averaged.forEach((variable, i) => variable.assign(means[i]));
+    const [value, ...rest] = unpacked(measured, measures);
+    inPart("optimizer", () => step.update(rest.slice(names.length), given));
+    totals.add(value as tf.Scalar, all, rest.slice(0, names.length));
+    pending?.assign(tf.zerosLike(pending));
+    return tf.concat([asked, tf.reshape(seconds, [1])]);
+  }
+
+  /** The function for a part of these rows, traced once: every worker comes by the same ones in the same order. */
+  function functionFor(part: StepPart, all: number, isLast: boolean) {
+    const key = `${isLast} ${all}: ${part.rows}`;
+    let known = compiled.get(key);
+    if (!known) {
+      known = compile((...tensors: tf.Tensor[]) => {
+        if (isLast) return finish(tensors, part, all);
+        pending!.assign(measurePart(tensors, part, all));
+        return null;
+      }, { precision });
+      compiled.set(key, known);
+    }
+    return known;
+  }
+
+  return {
+    totals,
+    run(tensors, given, { examples = tensors[0].shape[0]!, asksToStop = false } = {}) {
+      const parts = stepParts(examples, together);
+      return tf.tidy(() => {
+        parts.slice(0, -1).forEach((part) =>
+          functionFor(part, examples, false)(...rowsOfPart(tensors, part, parts))
+        );
+        const last = parts[parts.length - 1];
+        const scalars = [asksToStop ? 1 : 0, ...rates.map((name) => given[name])].map((x) => tf.scalar(x));
+        const said = functionFor(last, examples, true)(...scalars, ...rowsOfPart(tensors, last, parts));
+        const [asked, exchangeSeconds] = said!.dataSync();
+        return { isAskedToStop: asked > 0, exchangeSeconds } as never;
+      });
+    },
+    dispose() {
+      for (const known of compiled.values()) known.dispose();
+      compiled.clear();
+      totals.dispose();
+      pending?.dispose();
+    },
+  };
+}
+
+/** This worker's examples of one part of a batch. */
+function rowsOfPart(
+  tensors: BatchTensors,
+  { begin, held }: StepPart,
+  parts: readonly StepPart[],
+): BatchTensors {
+  if (parts.length === 1) return tensors;
+  return tensors.map((x) =>
+    tf.slice(x, [begin, ...x.shape.slice(1).map(() => 0)], [held, ...x.shape.slice(1)])
+  );
+}

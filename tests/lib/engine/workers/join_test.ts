@@ -1,0 +1,75 @@
+import { type JoinOptions, joinWorkers, type Place } from "../../../../lib/engine/workers/join.ts";
+import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Places of so many workers of one run. */
+function places(size: number, more: Partial<Place> = {}): Place[] {
+  const port = freePort(), token = crypto.randomUUID();
+  return Array.from(
+    { length: size },
+    (_, rank) => ({ rank, size, hostnames: ["127.0.0.1"], port, token, host: `n${rank}`, ...more }),
+  );
+}
+
+const join = (list: readonly Place[], options: Partial<JoinOptions> = {}) =>
+  list.map((place) =>
+    joinWorkers(place, { facts: { Deno: "2" }, word: `word of ${place.rank}`, ...options })
+  );
+
+Deno.test("joinWorkers() brings workers together, with the first one's word and everybody's address", async () => {
+  const workers = await Promise.all(join(places(3)));
+  for (const { addresses, word } of workers) {
+    assertEquals([word, addresses], ["word of 0", workers[0].addresses]);
+    assertEquals(new Set(addresses).size, 3);
+  }
+  await Promise.all(workers.map((worker) => worker.agree("the data", { data: "abc" })));
+  const [failed] = await Promise.all([
+    assertRejects(() => workers[0].agree("the run", { seed: "1" })),
+    assertRejects(() => workers[1].agree("the run", { seed: "1" })),
+    assertRejects(() => workers[2].agree("the run", { seed: "2" })),
+  ]);
+  assert(failed.message.includes("worker 2 on n2 (process"), failed.message);
+  assert(failed.message.includes("has seed 2: worker 0 on n0"), failed.message);
+  await Promise.all(workers.map((worker) => worker.leave()));
+});
+
+Deno.test("joinWorkers() says who failed, and nothing of who left", async () => {
+  const [first, second, third] = await Promise.all(join(places(3)));
+  await second.leave();
+  third.fail("the disk is full");
+  const end = await first.whyEnded(60_000);
+  assertEquals(end?.rank, 2);
+  assert(end!.line.endsWith("has failed: the disk is full"), end!.line);
+  await Promise.all([first, third].map((worker) => worker.leave()));
+});
+
+Deno.test("joinWorkers() refuses another run's worker, a taken port, and waits for nobody for ever", async () => {
+  const list = places(2), strange = { ...list[1], token: "another" };
+  const joining = join(list);
+  await assertRejects(() => joinWorkers(strange, { facts: {} }), Error, "as another run is at this address");
+  for (const worker of await Promise.all(joining)) await worker.leave();
+
+  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  const [taken] = places(2, { port: listener.addr.port });
+  await assertRejects(
+    () => joinWorkers(taken, { facts: {} }),
+    Error,
+    `Cannot open port ${taken.port} for the other workers`,
+  );
+
+  const [alone, other] = places(2);
+  await assertRejects(
+    () => joinWorkers(alone, { facts: {}, startSeconds: 1 }),
+    Error,
+    "Cannot train together as of 2 workers 1 did not come within 1 s",
+  );
+  await assertRejects(
+    () => joinWorkers(other, { facts: {}, startSeconds: 1 }),
+    Error,
+    `Cannot find the first worker at 127.0.0.1, port ${other.port}`,
+  );
+});

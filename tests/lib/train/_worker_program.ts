@@ -1,0 +1,134 @@
+/**
+ * One of several workers that train the toy: says in which step it is where asked to, and at the end what it has learned.
+ * @module
+ */
+import { joinWorkers, type Place, startEngine, tf } from "../../../lib/engine/mod.ts";
+import {
+  accuracy,
+  type Callback,
+  crossEntropy,
+  fit,
+  oneCycle,
+  sgd,
+  trainingWorkers,
+  WorkerLostError,
+} from "../../../lib/train/mod.ts";
+import { preprocessing, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
+
+/** What a worker is told. */
+export interface WorkerOrder {
+  place: Place;
+  epochs: number;
+  /** Of all workers. */
+  batch: number;
+  examples: number;
+  accumulate?: number;
+  /** Whether the examples are read on demand. */
+  stream?: boolean;
+  /** The loss compares all examples of a batch. */
+  whole?: boolean;
+  checkpoint?: string;
+  resume?: boolean;
+  /** Say every step. */
+  tell?: boolean;
+  /** Stand still after this step, for ever, in the worker of this number. */
+  hold?: { rank: number; step: number };
+  /** Seconds that it may be behind the others. */
+  patience?: number;
+  silence?: number;
+}
+
+/** What it says. */
+export type WorkerWord =
+  | { step: number }
+  | { lost: string }
+  | { ending: string; steps: number; weights: number[]; epochs: Record<string, number>[] };
+
+/** A loss of all examples of a batch: their distance from the batch's own mean beside the usual one. */
+function wholeLoss() {
+  const plain = crossEntropy();
+  return {
+    config: { name: "whole" },
+    logits: "all" as const,
+    whole: true,
+    together(targets: Record<string, tf.Tensor>, outputs: Record<string, tf.Tensor>) {
+      const [logits] = Object.values(outputs), [labels] = Object.values(targets);
+      const spread = tf.sum(tf.square(tf.sub(logits, tf.mean(logits, 0, true))), 1);
+      return tf.add(plain.perExample(labels, logits, { logits: true }), tf.mul(spread, 0.01));
+    },
+  };
+}
+
+/** All that a run can ask for, dropout left out: alone or with others it is to learn the same. */
+export function trainToy(order: Omit<WorkerOrder, "place">, more: Partial<Parameters<typeof fit>[2]> = {}) {
+  const model = toyModel(1, 0), source = order.stream ? toyStream(order.examples) : toySource(order.examples);
+  const history = fit(
+    model,
+    source,
+    {
+      loss: order.whole ? wholeLoss() : crossEntropy(),
+      metrics: [accuracy()],
+      optimizer: sgd({ momentum: 0.9 }),
+      schedule: oneCycle(0.02),
+      preprocessing,
+      globalClipNorm: 0.5,
+      weightDecay: 0.01,
+      emaMomentum: 0.9,
+      validation: toySource(7),
+      epochs: order.epochs,
+      batch: order.batch,
+      accumulate: order.accumulate,
+      checkpoint: order.checkpoint ? { path: order.checkpoint, everySeconds: 0 } : undefined,
+      resume: order.resume,
+      ...more,
+    } as Parameters<typeof fit>[2],
+  );
+  return { model, history };
+}
+
+/** Says every step, and stands still where it is told to. */
+function watched({ place, tell, hold }: WorkerOrder): Callback {
+  let step = 0;
+  return {
+    name: "watched",
+    async onBatch() {
+      step++;
+      if (tell) say({ step });
+      if (hold?.rank === place.rank && hold.step === step) await new Promise(() => {});
+    },
+  };
+}
+
+function say(word: WorkerWord): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(word) + "\n"));
+}
+
+/** Joins the others, trains, and says how it went. */
+async function work(order: WorkerOrder): Promise<number> {
+  const { place, patience: patienceSeconds = 120, silence: silenceSeconds } = order;
+  Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGUSR1"] as const) Deno.addSignalListener(name, () => stop.abort());
+  const joined = await joinWorkers(place, { facts: {}, patienceSeconds, silenceSeconds });
+  const { rank, addresses, timeoutSeconds } = joined;
+  await startEngine({ threads: 1, workers: { rank, addresses, timeoutSeconds } });
+  const workers = trainingWorkers(joined);
+  const { model, history } = trainToy(order, {
+    workers,
+    signal: stop.signal,
+    callbacks: [watched(order)],
+  });
+  try {
+    const { ending, steps, epochs } = await history;
+    say({ ending, steps, epochs, weights: weightsOf(model) });
+    return 0;
+  } catch (error) {
+    if (!(error instanceof WorkerLostError)) throw error;
+    say({ lost: error.message });
+    return 1;
+  } finally {
+    await joined.leave();
+  }
+}
+
+if (import.meta.main) Deno.exit(await work(JSON.parse(Deno.args[0])));

@@ -1,0 +1,64 @@
+/** Workers in processes of their own that train the toy together. @module */
+import { readLines } from "../../../tasks/_lines.ts";
+import type { WorkerOrder, WorkerWord } from "./_worker_program.ts";
+
+const PROGRAM = new URL("./_worker_program.ts", import.meta.url);
+
+/** A worker's process. */
+export interface WorkerProcess {
+  readonly child: Deno.ChildProcess;
+  /** All that it has said so far. */
+  readonly words: WorkerWord[];
+  /** Its end, when all that it said has been read. */
+  readonly status: Promise<Deno.CommandStatus>;
+  /** Comes when it has said a step of this number or more, or has ended. */
+  reached(step: number): Promise<void>;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Starts so many workers of one run. */
+export function startToyWorkers(size: number, order: Omit<WorkerOrder, "place">): WorkerProcess[] {
+  const common = { size, hostnames: ["127.0.0.1"], port: freePort(), token: crypto.randomUUID() };
+  return Array.from({ length: size }, (_, rank) => {
+    const place = { ...common, rank, host: `n${rank}` };
+    return startOne({ ...order, place });
+  });
+}
+
+function startOne(order: WorkerOrder): WorkerProcess {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", PROGRAM.pathname, JSON.stringify(order)],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const words: WorkerWord[] = [], waiting: { step: number; resolve: () => void }[] = [];
+  const wake = (step: number) => {
+    for (const wait of waiting) if (step >= wait.step) wait.resolve();
+  };
+  const status = (async () => {
+    for await (const line of readLines(child.stdout)) {
+      const word = JSON.parse(line) as WorkerWord;
+      words.push(word);
+      if ("step" in word) wake(word.step);
+    }
+    wake(Infinity);
+    return await child.status;
+  })();
+  return {
+    child,
+    words,
+    status,
+    reached: (step) => new Promise((resolve) => waiting.push({ step, resolve })),
+  };
+}
+
+/** What each worker says at its end. */
+export async function lastWords(workers: readonly WorkerProcess[]): Promise<WorkerWord[]> {
+  await Promise.all(workers.map(({ status }) => status));
+  return workers.map(({ words }) => words[words.length - 1]);
+}
