@@ -1,9 +1,10 @@
 /**
- * The step of two models against each other: a generator makes examples of noise, a discriminator tells them from real
- * ones, and each has its own optimizer. One compiled function moves both.
+ * The step of two models against each other: a generator makes examples of noise, or of an input, a discriminator tells them
+ * from real ones, and each has its own optimizer. One compiled function moves both.
  *
  * Source: Goodfellow et al., arXiv 1406.2661, with the non-saturating loss of the generator; both gradients are taken of
- * the same forward pass, as in TensorFlow's DCGAN tutorial.
+ * the same forward pass, as in TensorFlow's DCGAN tutorial. Paired: Isola et al., arXiv 1611.07004, whose discriminator sees the
+ * input beside what was made of it.
  * @module
  */
 import {
@@ -29,12 +30,22 @@ import { addUp, createTotals } from "../totals.ts";
 import { compileShared, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
+/** What a generator is to make of the source's input. */
+export interface PairedOptions {
+  /** Name of the target that is real. */
+  target: string;
+  /** Weight of the cross-entropy between the target and what is made, beside the discriminator's judgement. @default {0} */
+  likeness?: number;
+}
+
 /** Options for {@linkcode adversarial}. */
 export interface AdversarialOptions extends Preparation {
   /** Moves the generator. @default {adam({ beta1: 0.5 })} */
   generatorOptimizer?: OptimizerRule;
   /** Moves the discriminator. @default {adam({ beta1: 0.5 })} */
   discriminatorOptimizer?: OptimizerRule;
+  /** Makes a target of each input, which the discriminator sees beside it. @default {examples are made of noise} */
+  paired?: PairedOptions;
   /** What the discriminator is told of real examples, instead of 1. @default {1} */
   realLabel?: number;
 }
@@ -58,7 +69,8 @@ interface PartOfStep {
  * A plan for `fit` with models `{ generator, discriminator }`.
  *
  * The generator takes noise [batch, …] and gives what the source's only input holds after preprocessing; the
- * discriminator gives one score an example, best as a logit. The history has the discriminator's `loss`, `generatorLoss`,
+ * discriminator gives one score an example, best as a logit. With `paired` the generator takes that input and gives the
+ * target, and the discriminator has two inputs: the source's, and the target or what was made. The history has the discriminator's `loss`, `generatorLoss`,
  * and the mean probability that the discriminator gives real and generated examples (`realScore`, `generatedScore`): both
  * are 0.5 where it is at a loss, 1 and 0 where the generator has no chance. Learning rates are called `generator` and
  * `discriminator`.
@@ -79,7 +91,7 @@ function noiseShape(generator: tf.LayersModel): number[] {
   return generator.inputs[0].shape.slice(1) as number[];
 }
 
-function checkModels({ generator, discriminator }: Models, source: Source): void {
+function checkModels({ generator, discriminator }: Models, source: Source, paired?: PairedOptions): void {
   if (!generator || !discriminator) {
     throw new TypeError("Cannot train adversaries without two models called generator and discriminator");
   }
@@ -89,12 +101,47 @@ function checkModels({ generator, discriminator }: Models, source: Source): void
       `Cannot train adversaries as the source must have one input: it has ${inputs.join(", ")}`,
     );
   }
-  const made = String(generator.outputs[0].shape), judged = String(discriminator.inputs[0].shape);
-  if (made !== judged) {
+  if (paired && !(paired.target in source.targets)) {
     throw new TypeError(
-      `Cannot train adversaries as the discriminator takes [${judged}] and the generator gives [${made}]`,
+      `Cannot train adversaries as the source must have a target "${paired.target}": it has ${
+        Object.keys(source.targets).join(", ") || "none"
+      }`,
     );
   }
+  const shown = [...(paired ? [generator.inputs[0]] : []), generator.outputs[0]];
+  const made = shown.map(({ shape }) => `[${shape}]`).join(" and ");
+  const judged = discriminator.inputs.map(({ shape }) => `[${shape}]`).join(" and ");
+  if (made !== judged) {
+    throw new TypeError(
+      `Cannot train adversaries as the discriminator takes ${judged} and is to be shown ${made}`,
+    );
+  }
+}
+
+/** What a batch holds for both, shard by shard: what the generator makes its examples of, and real ones. */
+interface Dealt {
+  given: tf.Tensor[];
+  real: tf.Tensor[];
+}
+
+function deal(parts: readonly Examples[], generator: tf.LayersModel, paired?: PairedOptions): Dealt {
+  const inputs = parts.map(({ inputs }) => Object.values(inputs)[0]);
+  if (paired) {
+    const sides = generator.outputs[0].shape.slice(1) as number[];
+    const asMade = (target: tf.Tensor) => tf.reshape(tf.cast(target, "float32"), [-1, ...sides]);
+    return { given: inputs, real: parts.map(({ targets }) => asMade(targets[paired.target])) };
+  }
+  const sizes = inputs.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
+  return { given: tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0), real: inputs };
+}
+
+/** Summed cross-entropy between what was wanted and what was made, averaged over an example's values. */
+function unlikeness(real: readonly tf.Tensor[], made: readonly tf.Tensor[]): tf.Tensor {
+  return addUp(made.map((part, i) => {
+    const p = tf.clipByValue(part, 1e-7, 1 - 1e-7), size = part.size / part.shape[0];
+    const hit = tf.mul(real[i], tf.log(p)), miss = tf.mul(tf.sub(1, real[i]), tf.log(tf.sub(1, p)));
+    return tf.div(tf.neg(tf.sum(tf.add(hit, miss))), size);
+  }));
 }
 
 /** Cross-entropy of a discriminator's scores with one label, [batch]. */
@@ -110,9 +157,9 @@ function crossEntropyOf(probabilities: tf.Tensor, label: number): tf.Tensor {
 }
 
 function createAdversarial(models: Models, source: Source, options: AdversarialOptions): TrainStep {
-  checkModels(models, source);
+  const { realLabel = 1, paired, preprocessing, augmentation } = options;
+  checkModels(models, source, paired);
   const generator = builtModel(models.generator), discriminator = builtModel(models.discriminator);
-  const { realLabel = 1, preprocessing, augmentation } = options;
   const rule = adam({ beta1: 0.5 });
   const { generatorOptimizer = rule, discriminatorOptimizer = rule } = options;
   const batches = createBatches(source, options);
@@ -122,8 +169,8 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   const logits = logitOutputs(discriminator).has(discriminator.outputNames[0]);
   const weights = [...allVariables(generator), ...allVariables(discriminator)];
 
-  const score = (parts: tf.Tensor[]) =>
-    applySharded(discriminator, parts.map((part) => [part]), {
+  const score = (shown: tf.Tensor[], { given }: Dealt) =>
+    applySharded(discriminator, shown.map((part, i) => paired ? [given[i], part] : [part]), {
       training: true,
       logits: logits ? "all" : undefined,
     })
@@ -134,24 +181,30 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     addUp(scores.map((part) => tf.sum(logits ? tf.sigmoid(part) : part)));
 
   /** Gradients of the generator, with what it made. */
-  function makerStep(noise: tf.Tensor[], { all, share, counts }: PartOfStep) {
+  function makerStep(dealt: Dealt, { all, share, counts }: PartOfStep) {
     let made: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
-      const outputs = applySharded(generator, noise.map((part) => [part]), { training: true }).map(([x]) =>
-        x
-      );
+      const outputs = applySharded(generator, dealt.given.map((part) => [part]), { training: true })
+        .map(([x]) => x);
       made = outputs.map((x) => tf.keep(tf.clone(x)));
-      const loss = scaled(meanLoss(score(outputs), 1, all), counts);
-      return addUp([loss, ...regularization(generator).map((term) => scaled(term, share))]) as tf.Scalar;
+      const loss = scaled(meanLoss(score(outputs, dealt), 1, all), counts);
+      const unlike = paired?.likeness
+        ? [scaled(tf.mul(unlikeness(dealt.real, outputs), paired.likeness / all), counts)]
+        : [];
+      return addUp([
+        loss,
+        ...unlike,
+        ...regularization(generator).map((term) => scaled(term, share)),
+      ]) as tf.Scalar;
     }, generated);
     return { loss: value, gradients, made };
   }
 
   /** Gradients of the discriminator on real examples and on made ones. */
-  function judgeStep(real: tf.Tensor[], made: tf.Tensor[], { all, share, counts }: PartOfStep) {
+  function judgeStep(dealt: Dealt, made: tf.Tensor[], { all, share, counts }: PartOfStep) {
     let scores: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
-      const onReal = score(real), onMade = score(made);
+      const onReal = score(dealt.real, dealt), onMade = score(made, dealt);
       scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(scaled(sum, counts)));
       const loss = tf.add(meanLoss(onReal, realLabel, all), meanLoss(onMade, 0, all));
       const terms = regularization(discriminator).map((term) => scaled(term, share));
@@ -164,10 +217,8 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   function measure(tensors: tf.Tensor[], shards: number, all: number, part?: StepPart): Measured {
     const own = part ? part.rows[part.rank] : all, of = { all, share: own / all, counts: own === 0 ? 0 : 1 };
     const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
-    const real = parts.map(({ inputs }: Examples) => Object.values(inputs)[0]);
-    const sizes = real.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
-    const noise = tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0);
-    const making = makerStep(noise, of), judging = judgeStep(real, making.made, of);
+    const dealt = deal(parts, generator, paired);
+    const making = makerStep(dealt, of), judging = judgeStep(dealt, making.made, of);
     tf.dispose(making.made);
     return {
       value: judging.loss,
@@ -229,6 +280,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       generatorOptimizer: generatorOptimizer.config,
       discriminatorOptimizer: discriminatorOptimizer.config,
       realLabel,
+      ...(paired && { paired }),
       preprocessing,
       augmentation,
     },

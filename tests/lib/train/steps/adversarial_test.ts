@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { fromArrays } from "../../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { adversarial, constant, fit, type Models, sgd } from "../../../../lib/train/mod.ts";
-import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 import { weightsOf } from "../_toy.ts";
 
 await startEngine({ backend: "tensorflow" });
@@ -226,4 +226,59 @@ Deno.test("adversarial() refuses models and sources that do not meet", async () 
     TypeError,
     "a schedule for each of generator, discriminator: got generator",
   );
+});
+
+/** A generator of a number of each of two, and a discriminator of what it was given and what it made. */
+function translators(weights: "drawn" | "zero"): Models {
+  const kernelInitializer = weights === "zero"
+    ? tf.initializers.zeros()
+    : tf.initializers.glorotUniform({ seed: 3 });
+  const generator = tf.sequential({
+    layers: [tf.layers.dense({ units: 2, inputShape: [2], activation: "sigmoid", kernelInitializer })],
+  });
+  const inputs = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
+  const both = tf.layers.concatenate().apply(inputs) as tf.SymbolicTensor;
+  const score = tf.layers.dense({ units: 1, kernelInitializer }).apply(both) as tf.SymbolicTensor;
+  return { generator, discriminator: tf.model({ inputs, outputs: score }) };
+}
+
+const pairs = (count: number) => {
+  const data = Float32Array.from({ length: 2 * count }, (_, i) => Math.sin(i)), shape = [count, 2];
+  return fromArrays({ x: { data, shape } }, {
+    y: { data: Uint8Array.from(data, (x) => x > 0 ? 1 : 0), shape },
+  });
+};
+
+// By hand, all weights zero: every score is 0 and every value made 1/2, and each cross-entropy log 2.
+Deno.test("adversarial() of pairs adds the target's likeness to what the discriminator says", async () => {
+  for (const likeness of [undefined, 10]) {
+    const { epochs: [numbers] } = await fit(translators("zero"), pairs(16), {
+      ...options,
+      shards: 2,
+      step: adversarial({ paired: { target: "y", likeness } }),
+      schedule: { config: { name: "still" }, rate: () => 0 },
+    });
+    assertClose(numbers.generatorLoss, (1 + (likeness ?? 0)) * Math.LN2, 1e-5);
+    assertClose([numbers.loss, numbers.realScore, numbers.generatedScore], [2 * Math.LN2, 0.5, 0.5], 1e-5);
+  }
+});
+
+Deno.test("adversarial() of pairs learns what belongs to an input", async () => {
+  const models = translators("drawn");
+  await fit(models, pairs(64), {
+    ...options,
+    epochs: 60,
+    step: adversarial({ paired: { target: "y", likeness: 20 } }),
+    schedule: constant(0.05),
+  });
+  const made = models.generator.predict(tf.tensor2d([[0.8, -0.8]])) as tf.Tensor;
+  const [high, low] = made.dataSync();
+  assert(high > 0.7 && low < 0.3, `${high} and ${low}`);
+});
+
+Deno.test("adversarial() of pairs wants a target, and a discriminator that sees both", () => {
+  const create = (models: Models, target: string) =>
+    adversarial({ paired: { target } }).create(models, pairs(4));
+  assertThrows(() => create(translators("zero"), "z"), TypeError, 'must have a target "z": it has y');
+  assertThrows(() => create(pair(), "y"), TypeError, "takes [,2] and is to be shown [,3] and [,2]");
 });
