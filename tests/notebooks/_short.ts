@@ -56,6 +56,11 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const EVENTS = 300;", "const EVENTS = 60;"],
     ["const LEARNED = 2_000;", "const LEARNED = 400;"],
   ],
+  "supernemo-3-clustering": [
+    ["const EVENTS = 4_000;", "const EVENTS = 200;"],
+    ["const TEST = 500;", "const TEST = 60;"],
+    ["const EPOCHS = 4;", "const EPOCHS = 1;"],
+  ],
 };
 
 /**
