@@ -1,0 +1,158 @@
+/**
+ * Autoencoders of maps of SuperNEMO's tracker, variational or plain. Input: hits as 1, [batch, 116, 12, 1]. Outputs: reconstruction
+ * [batch, 116, 12, 1], the probability of a hit; z_mean and, of a variational one, z_log_variance, [batch, latent].
+ *
+ * Source: `vae.py` of github.com/amendl/SuperNEMO_ML_applications: encoder "trunk" is the network that counts tracks from above, with two long kernels and two of
+ * 3 × 3; "narrow" are two pairs of convolutions and one channel of 29 × 3 places, through which all must pass; the decoder
+ * is the second half of the SegNet without skips. There 256 filters, and 128 where a whole epoch is to be trained on two cores. @module
+ */
+import { tf } from "../engine/mod.ts";
+import { Reparametrization } from "../layers/reparametrization.ts";
+import { layerSeeds } from "./model.ts";
+
+/** Settings of {@linkcode buildSuperNemoVae}. */
+export interface SuperNemoVaeConfig {
+  /** @default {"trunk"} */
+  encoder?: "trunk" | "narrow";
+  /** Numbers of the code. @default {16} */
+  latent?: number;
+  /** Whether the code is drawn from a normal law that the encoder tells. @default {true} */
+  variational?: boolean;
+  /** Filters of the encoder's convolutions; 256 as published. @default {32} */
+  filters?: number;
+  /** Makes the initial weights repeatable. @default {drawn anew each time} */
+  seed?: number;
+}
+
+type Tensor = tf.SymbolicTensor;
+type Seeds = () => number | undefined;
+
+const apply = (layer: tf.layers.Layer, x: Tensor | Tensor[]) => layer.apply(x) as Tensor;
+
+function convolution(
+  x: Tensor,
+  filters: number,
+  kernelSize: number | [number, number],
+  seeds: Seeds,
+  name: string,
+): Tensor {
+  return apply(
+    tf.layers.conv2d({
+      filters,
+      kernelSize,
+      padding: "same",
+      activation: "relu",
+      kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
+      name,
+    }),
+    x,
+  );
+}
+
+function dense(x: Tensor, units: number, seeds: Seeds, name: string, activation?: "relu" | "tanh"): Tensor {
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: seeds() });
+  return apply(tf.layers.dense({ units, activation, kernelInitializer, name }), x);
+}
+
+const pooled = (x: Tensor, poolSize: [number, number], name: string) =>
+  apply(tf.layers.maxPooling2d({ poolSize, padding: "same", name }), x);
+
+/** Ends in 256 numbers. */
+function trunk(x: Tensor, filters: number, seeds: Seeds): Tensor {
+  x = pooled(convolution(x, filters, [15, 3], seeds, "conv1"), [2, 1], "pool1");
+  x = pooled(convolution(x, filters, [7, 3], seeds, "conv2"), [2, 1], "pool2");
+  x = pooled(convolution(x, filters, 3, seeds, "conv3"), [2, 2], "pool3");
+  x = pooled(convolution(x, filters, 3, seeds, "conv4"), [2, 2], "pool4");
+  x = apply(
+    tf.layers.flatten({ name: "flatten" }),
+    apply(tf.layers.dropout({ rate: 0.2, name: "dropout" }), x),
+  );
+  return dense(x, 256, seeds, "features", "relu");
+}
+
+/** Ends in 87 numbers, one of each of 29 × 3 places, mixed twice. */
+function narrow(x: Tensor, filters: number, seeds: Seeds): Tensor {
+  for (const level of [1, 2]) {
+    x = convolution(x, filters, 3, seeds, `conv${level}a`);
+    x = pooled(convolution(x, filters, 3, seeds, `conv${level}b`), [2, 2], `pool${level}`);
+  }
+  x = convolution(x, 1, 3, seeds, "one1");
+  x = apply(tf.layers.flatten({ name: "flatten" }), convolution(x, 1, 3, seeds, "one2"));
+  return dense(dense(x, 87, seeds, "mixed1", "tanh"), 87, seeds, "mixed2", "tanh");
+}
+
+/** Name before each of the decoder's layers. */
+const DECODER = "decoder_";
+
+/** The layers of a decoder, first to last. */
+function decoderLayers(seeds: Seeds): tf.layers.Layer[] {
+  const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
+  const wide = (units: number, name: string) =>
+    tf.layers.dense({ units, activation: "relu", kernelInitializer: glorot(), name: `${DECODER}${name}` });
+  const block = (filters: number, level: number) =>
+    ["a", "b"].flatMap((part) => [
+      tf.layers.conv2d({
+        filters,
+        kernelSize: 3,
+        padding: "same",
+        activation: "relu",
+        kernelInitializer: glorot(),
+        name: `${DECODER}conv${level}${part}`,
+      }),
+      ...(part === "a" ? [tf.layers.dropout({ rate: 0.2, name: `${DECODER}dropout${level}` })] : []),
+    ]);
+  const twice = (level: number) => tf.layers.upSampling2d({ size: [2, 2], name: `${DECODER}up${level}` });
+  return [
+    wide(256, "features"),
+    wide(29 * 3 * 64, "places"),
+    tf.layers.reshape({ targetShape: [29, 3, 64], name: `${DECODER}map` }),
+    ...block(64, 1),
+    twice(1),
+    ...block(64, 2),
+    twice(2),
+    ...block(32, 3),
+    tf.layers.conv2d({
+      filters: 1,
+      kernelSize: 3,
+      padding: "same",
+      activation: "sigmoid",
+      kernelInitializer: glorot(),
+      name: "reconstruction",
+    }),
+  ];
+}
+
+/**
+ * Builds the autoencoder.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { buildSuperNemoVae } from "./supernemo_vae.ts";
+ * await startEngine({ backend: "cpu" });
+ * buildSuperNemoVae({ filters: 8 }).outputNames; // [ "reconstruction", "z_mean", "z_log_variance" ]
+ * ```
+ */
+export function buildSuperNemoVae(config: SuperNemoVaeConfig = {}): tf.LayersModel {
+  const { encoder = "trunk", latent = 16, variational = true, filters = 32, seed } = config;
+  const seeds = layerSeeds(seed);
+  const image = tf.input({ shape: [116, 12, 1], name: "image" });
+  const features = (encoder === "trunk" ? trunk : narrow)(image, filters, seeds);
+  const mean = dense(features, latent, seeds, "z_mean");
+  const logVariance = variational ? dense(features, latent, seeds, "z_log_variance") : undefined;
+  const code = logVariance ? apply(new Reparametrization({ name: "z" }), [mean, logVariance]) : mean;
+  const reconstruction = decoderLayers(seeds).reduce((x, layer) => apply(layer, x), code);
+  const outputs = [reconstruction, mean, ...(logVariance ? [logVariance] : [])];
+  return tf.model({ inputs: image, outputs, name: "supernemo_vae" });
+}
+
+/**
+ * Decodes codes by the decoder of {@linkcode buildSuperNemoVae}.
+ *
+ * @param codes [n, latent].
+ * @returns [n, 116, 12, 1].
+ */
+export function decodeCodes(model: tf.LayersModel, codes: tf.Tensor): tf.Tensor {
+  const layers = model.layers.filter(({ name }) => name.startsWith(DECODER) || name === "reconstruction");
+  return tf.tidy(() => layers.reduce((x, layer) => layer.apply(x, { training: false }) as tf.Tensor, codes));
+}
