@@ -10,6 +10,7 @@ import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
 import { superNemoClustering } from "./supernemo_clustering/experiment.ts";
 import { superNemoInstances } from "./supernemo_clustering/instances.ts";
+import { superNemoVae } from "./supernemo_vae/experiment.ts";
 import {
   superNemo3d,
   superNemoCalorimeter,
@@ -42,6 +43,7 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   superNemoHint,
   superNemoClustering,
   superNemoInstances,
+  superNemoVae,
 ];
 
 /** What `deno task train` trains where no experiment is named. */

@@ -62,6 +62,13 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     metrics: { iou: undefined, perfectEvents: undefined, cellAccuracy: undefined },
     above: ["iouAboveInput"],
   },
+  against: {
+    experiment: clustering,
+    title: "The SegNet against the published discriminator, 30 epochs, two tracks",
+    settings: { network: "segnet", against: "discriminator", epochs: 30 },
+    metrics: { iou: undefined, perfectEvents: undefined, collapsed: undefined },
+    above: ["iouAboveInput"],
+  },
   tracks: {
     experiment: superNemoInstances as unknown as Experiment,
     title: "One to four tracks told apart at once, by hits as points",

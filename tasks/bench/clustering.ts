@@ -6,7 +6,9 @@ import { capsuleLoss } from "../../lib/experiments/capsnet/loss.ts";
 import { encodeOnnx } from "../../lib/export/mod.ts";
 import { buildCapsNet } from "../../lib/models/capsnet.ts";
 import { buildSuperNemoMap } from "../../lib/models/supernemo_map.ts";
+import { buildSuperNemoCritic } from "../../lib/models/supernemo_critic.ts";
 import { buildSegNet } from "../../lib/models/supernemo_segnet.ts";
+import { buildSuperNemoVae } from "../../lib/models/supernemo_vae.ts";
 import { openSession } from "../../lib/score/mod.ts";
 import * as train from "../../lib/train/mod.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
@@ -14,7 +16,7 @@ import { LONG } from "./_clustering_quality.ts";
 
 export const name = "clustering";
 export const summary =
-  "Taking SuperNEMO's tracks apart, and capsules: steps against Keras, rates (parts: step, rate, score); trainings on request: ours, hard, published, segnet, tracks, digits, each also -short";
+  "Taking SuperNEMO's tracks apart, and capsules: steps against Keras, rates (parts: step, rate, score); trainings on request: ours, hard, published, segnet, against, tracks, digits, each also -short";
 
 const PEER = new URL("./peers/clustering.py", import.meta.url).pathname;
 
@@ -61,13 +63,14 @@ interface Timed {
 }
 
 /** The step of `fit` on one batch of a source. */
-function stepOf(model: tf.LayersModel, source: Source, plan: train.StepPlan): Timed {
-  const made = plan.create({ model }, source), compiled = made.compile(2);
+function stepOf(models: train.Models, source: Source, plan: train.StepPlan): Timed {
+  const made = plan.create(models, source), compiled = made.compile(2);
+  const rates = Object.fromEntries((made.rates ?? ["learningRate"]).map((name) => [name, 1e-3]));
   const rows = tf.tensor1d(Int32Array.from({ length: source.size }, (_, i) => i), "int32");
   return {
     async run() {
       const start = performance.now();
-      compiled.run([rows], { learningRate: 1e-3 });
+      compiled.run([rows], rates);
       await compiled.totals.read();
       return performance.now() - start;
     },
@@ -75,7 +78,7 @@ function stepOf(model: tf.LayersModel, source: Source, plan: train.StepPlan): Ti
       compiled.dispose();
       made.dispose();
       rows.dispose();
-      model.dispose();
+      Object.values(models).forEach((model) => model.dispose());
     },
   };
 }
@@ -83,18 +86,33 @@ function stepOf(model: tf.LayersModel, source: Source, plan: train.StepPlan): Ti
 function mapStep(model: tf.LayersModel): Timed {
   const { image, mask } = maps(BATCH);
   const plan = train.supervised({ loss: train.binaryCrossEntropy(), optimizer: train.adam() });
-  return stepOf(model, fromArrays({ image }, { mask }), plan);
+  return stepOf({ model }, fromArrays({ image }, { mask }), plan);
+}
+
+function adversaries(): Timed {
+  const { image, mask } = maps(BATCH);
+  const models = { generator: buildSegNet({ seed: 1 }), discriminator: buildSuperNemoCritic({ seed: 2 }) };
+  const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
+  const plan = train.adversarial({ paired: { target: "mask" }, generatorOptimizer, discriminatorOptimizer });
+  return stepOf(models, fromArrays({ image }, { mask }), plan);
+}
+
+function vaeStep(): Timed {
+  const plan = train.variational({ optimizer: train.adam() });
+  return stepOf({ model: buildSuperNemoVae({ seed: 1 }) }, fromArrays({ image: maps(BATCH).image }), plan);
 }
 
 function capsuleStep(): Timed {
   const { image, digit } = digits(BATCH), model = buildCapsNet({ seed: 1 });
   const plan = train.supervised({ loss: capsuleLoss(() => model, 5e-4), optimizer: train.adam() });
-  return stepOf(model, fromArrays({ image }, { lengths: digit }), plan);
+  return stepOf({ model }, fromArrays({ image }, { lengths: digit }), plan);
 }
 
 /** Our steps by the names that the peer knows. */
 const STEPS: Readonly<Record<string, () => Timed>> = {
   segnet: () => mapStep(buildSegNet({ seed: 1 })),
+  adversaries,
+  vae: vaeStep,
   capsnet: capsuleStep,
 };
 

@@ -20,6 +20,8 @@ import {
   SUPERNEMO_OPTIONS,
   viewInput,
 } from "../supernemo/data.ts";
+import { buildSuperNemoCritic } from "../../models/supernemo_critic.ts";
+import { collapseOf } from "./collapse.ts";
 import { estimatesFigure, sortedFigure, tracksFigure } from "./figures.ts";
 import { CELLS, leftLabels, MOST_TRACKS, publishedLabels, startLabels, trackLabels } from "./labels.ts";
 import { measureSorting, type SortedEvents } from "./measure.ts";
@@ -51,6 +53,20 @@ const OPTIONS = {
   },
   ...NETWORK_OPTIONS,
   rate: { ...RATE_OPTION, default: 3e-3, help: "Peak learning rate of our network." },
+  against: {
+    type: "choice",
+    choices: ["labels", "discriminator"],
+    default: "labels",
+    help:
+      "What the network learns by: labels, or the published discriminator, which sees the event beside what is left of it.",
+  },
+  likeness: {
+    type: "number",
+    default: 0,
+    min: 0,
+    max: 1000,
+    help: "Against a discriminator: weight of the labels' loss beside its judgement; 0 as published.",
+  },
 } as const;
 
 type ClusteringOptions = Options<typeof OPTIONS>;
@@ -119,12 +135,19 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
 
   resolveOptions(options, given) {
     const tracks = options.task === "all" && !given.has("tracks") ? "1-4" : options.tracks;
-    return { ...options, tracks };
+    if (options.against === "labels") return { ...options, tracks };
+    const own = (name: "batch" | "epochs", published: number) => given.has(name) ? options[name] : published;
+    return { ...options, tracks, batch: own("batch", 256), epochs: own("epochs", 30) };
   },
 
   async load(options, context) {
     if (options.network === "filters" && options.task === "all") {
       throw new RangeError("Cannot take all tracks apart by --network filters as it is told of one track");
+    }
+    if (options.against === "discriminator" && (options.network === "filters" || options.task === "all")) {
+      throw new RangeError(
+        "Cannot learn against the discriminator as it sees one channel of an event, and one of what is left",
+      );
     }
     const splits = await loadEvents(options, TRACKS[options.tracks], context);
     const part = (split: keyof typeof splits) => {
@@ -148,9 +171,19 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     };
   },
 
-  build: (options) => buildNetwork(options, options.task === "all" ? MOST_TRACKS + 1 : 1),
+  build(options) {
+    const generator = buildNetwork(options, options.task === "all" ? MOST_TRACKS + 1 : 1);
+    if (options.against === "labels") return generator;
+    return { generator, discriminator: buildSuperNemoCritic({ seed: options.seed + 1 }) };
+  },
 
-  recipe({ task, network, rate }) {
+  recipe({ task, network, rate, against, likeness }) {
+    if (against === "discriminator") {
+      const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
+      const paired = { target: "mask", likeness };
+      const step = train.adversarial({ paired, generatorOptimizer, discriminatorOptimizer });
+      return { step, schedule: train.constant(1e-3) };
+    }
     const loss = task === "all" ? train.anyOrder() : train.binaryCrossEntropy();
     const metrics = task === "all" ? [] : [train.binaryAccuracy()];
     if (network === "ours") return { loss, metrics, ...smallRecipe(rate) };
@@ -185,7 +218,16 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     }
     const threshold = await thresholdOf(data, options, models);
     const metrics = measureSorting(mask.data, data.measured, threshold, { rng });
-    return { metrics, outputs: { mask: { threshold } } };
+    const collapse = collapseOf(mask.data, data.measured, threshold), value = collapse ? 1 : 0;
+    const collapsed = {
+      value,
+      low: value,
+      high: value,
+      n: data.measured.tracks.length,
+      split: "test",
+      units: "1 if so",
+    };
+    return { metrics: { ...metrics, collapsed }, outputs: { mask: { threshold } } };
   },
 
   async figures({ predictions: { mask }, history, models }, data, options) {
@@ -199,7 +241,7 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     const each = Object.keys(metrics).filter((name) => /^(iou|perfectEvents)(Of\d)?$/.test(name));
     return [
       curve,
-      sortedFigure(mask.data, measured, threshold),
+      sortedFigure(mask.data, measured, threshold, collapseOf(mask.data, measured, threshold)),
       estimatesFigure(metrics, [...each, "precision", "recall"]),
     ];
   },

@@ -57,6 +57,7 @@ export function sortedFigure(
   values: ArrayLike<number>,
   { occupied, truth }: { occupied: Uint8Array; truth: Uint8Array },
   threshold: number,
+  collapse?: string,
 ): Figure {
   const events = Math.min(SHOWN, truth.length / CELLS);
   const pictures = Array.from({ length: events }, (_, event) =>
@@ -68,7 +69,10 @@ export function sortedFigure(
     }]));
   return gridOf(
     "sorted_events",
-    "Some events from above, the foil on top: green hits stay and grey ones go, both rightly; red ones are lost, blue ones are left.",
+    `${
+      collapse ? `The network has collapsed: it ${collapse}. ` : ""
+    }Some events from above, the foil on top: green hits stay ` +
+      `and grey ones go, both rightly; red ones are lost, blue ones are left.`,
     pictures,
   );
 }

@@ -1,6 +1,6 @@
 """The Python side of tasks/bench/clustering.ts, asked for over standard input, one JSON object a line in, one out.
 
-{"model": "segnet" or "capsnet", "batch": b} answers {"seconds": s} of one training step in Keras.
+{"model": "segnet", "adversaries", "vae" or "capsnet", "batch": b} answers {"seconds": s} of one training step in Keras.
 """
 
 import json
@@ -12,13 +12,22 @@ import numpy as np
 held = {}
 
 
+def block(x, width):
+    from keras import layers as L
+
+    x = L.Conv2D(width, 3, padding="same", activation="relu")(x)
+    return L.Conv2D(width, 3, padding="same", activation="relu")(L.Dropout(0.2)(x))
+
+
+def maps(size):
+    rng = np.random.default_rng(1)
+    x = (rng.random((size, 116, 12, 1)) < 0.05).astype(np.float32)
+    return x, x * (rng.random(x.shape) < 0.5)
+
+
 def segnet():
     import keras
     from keras import layers as L
-
-    def block(x, width):
-        x = L.Conv2D(width, 3, padding="same", activation="relu")(x)
-        return L.Conv2D(width, 3, padding="same", activation="relu")(L.Dropout(0.2)(x))
 
     image = keras.Input((116, 12, 1))
     one = block(image, 32)
@@ -29,13 +38,89 @@ def segnet():
     model = keras.Model(image, L.Conv2D(1, 3, padding="same", activation="sigmoid")(x))
     assert model.count_params() == 471233
     model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy", jit_compile=False)
-    rng = np.random.default_rng(1)
+    return model, maps
 
-    def batch(size):
-        x = (rng.random((size, 116, 12, 1)) < 0.05).astype(np.float32)
-        return x, x * (rng.random(x.shape) < 0.5)
 
-    return model, batch
+def adversaries():
+    import keras
+    import tensorflow as tf
+    from keras import layers as L
+
+    generator = segnet()[0]
+    event, clustered = keras.Input((116, 12, 1)), keras.Input((116, 12, 1))
+    x = block(L.Concatenate()([event, clustered]), 32)
+    x = block(L.MaxPool2D(2)(x), 64)
+    x = L.Flatten()(block(L.MaxPool2D(2)(x), 128))
+    for units in (256, 128):
+        x = L.Dense(units, activation="tanh")(x)
+    discriminator = keras.Model([event, clustered], L.Dense(1)(x))
+    assert discriminator.count_params() == 3170817
+    rules = keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3)
+    judge = keras.losses.BinaryCrossentropy(from_logits=True)
+
+    @tf.function
+    def move(x, y):
+        with tf.GradientTape() as making, tf.GradientTape() as judging:
+            made = generator(x, training=True)
+            on_real, on_made = discriminator([x, y], training=True), discriminator([x, made], training=True)
+            fooled = judge(tf.ones_like(on_made), on_made)
+            told = judge(tf.ones_like(on_real), on_real) + judge(tf.zeros_like(on_made), on_made)
+        for tape, loss, model, rule in ((making, fooled, generator, rules[0]), (judging, told, discriminator, rules[1])):
+            weights = model.trainable_variables
+            rule.apply(tape.gradient(loss, weights), weights)
+        return told
+
+    class Pair:
+        def train_on_batch(self, x, y):
+            return float(move(tf.constant(x), tf.constant(y)))
+
+    for rule, model in zip(rules, (generator, discriminator)):
+        rule.build(model.trainable_variables)
+    return Pair(), maps
+
+
+def vae():
+    import keras
+    import tensorflow as tf
+    from keras import layers as L, ops
+
+    image = x = keras.Input((116, 12, 1))
+    for kernel, pool in (((15, 3), (2, 1)), ((7, 3), (2, 1)), (3, 2), (3, 2)):
+        x = L.Conv2D(32, kernel, padding="same", activation="relu")(x)
+        x = L.MaxPool2D(pool, padding="same")(x)
+    x = L.Dense(256, activation="relu")(L.Flatten()(L.Dropout(0.2)(x)))
+    encoder = keras.Model(image, [L.Dense(16)(x), L.Dense(16)(x)])
+    code = x = keras.Input((16,))
+    x = L.Dense(29 * 3 * 64, activation="relu")(L.Dense(256, activation="relu")(x))
+    x = L.UpSampling2D(2)(block(L.Reshape((29, 3, 64))(x), 64))
+    x = block(L.UpSampling2D(2)(block(x, 64)), 32)
+    decoder = keras.Model(code, L.Conv2D(1, 3, padding="same", activation="sigmoid")(x))
+
+    class Vae(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.decoder = encoder, decoder
+
+        def call(self, x):
+            return self.decoder(self.encoder(x)[0])
+
+        def train_step(self, data):
+            x, _ = data
+            with tf.GradientTape() as tape:
+                mean, spread = self.encoder(x, training=True)
+                z = mean + ops.exp(spread / 2) * keras.random.normal(ops.shape(mean))
+                p = ops.clip(self.decoder(z, training=True), 1e-7, 1 - 1e-7)
+                miss = -ops.sum(x * ops.log(p) + (1 - x) * ops.log(1 - p), axis=(1, 2, 3))
+                apart = -0.5 * ops.sum(1 + spread - ops.square(mean) - ops.exp(spread), 1)
+                loss = ops.mean(miss + apart)
+            weights = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+    model = Vae()
+    model.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
+    model(maps(1)[0])
+    return model, maps
 
 
 def capsnet():
@@ -103,7 +188,7 @@ def capsnet():
 
 def step(model, batch):
     if model not in held:
-        network, make = {"segnet": segnet, "capsnet": capsnet}[model]()
+        network, make = {"segnet": segnet, "adversaries": adversaries, "vae": vae, "capsnet": capsnet}[model]()
         held[model] = network, make(batch)
     network, (x, y) = held[model]
     start = time.perf_counter()

@@ -56,6 +56,7 @@ const SMALLEST: Readonly<Record<string, Setting>> = {
   "supernemo-calorimeter": few,
   "supernemo-hint": few,
   "supernemo-clustering": few,
+  "supernemo-vae": given({ kind: "plain", events: 60, testEvents: 20, filters: 4, latent: 4 }),
   "supernemo-instances": given({ events: 60, testEvents: 20, hits: 16 }),
 };
 

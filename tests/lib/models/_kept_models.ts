@@ -29,11 +29,13 @@ import {
   buildSegNet,
   buildStackedCnn,
   buildSuperNemoCombined,
+  buildSuperNemoCritic,
   buildSuperNemoDocument,
   buildSuperNemoMap,
   buildSuperNemoPoints,
   buildSuperNemoSmall,
   buildSuperNemoTracks,
+  buildSuperNemoVae,
   buildSuperNemoVolume,
   buildTrackFilters,
   buildTutorialCnn,
@@ -113,6 +115,7 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
     }),
   superNemoCombined: () =>
     buildSuperNemoCombined({ inputShapes: { top: [9, 20, 1], front: [10, 9, 1] }, seed: 1 }),
+  superNemoCritic: () => buildSuperNemoCritic({ seed: 1 }),
   superNemoDocumentFront: () => buildSuperNemoDocument("front"),
   superNemoDocumentTop: () => buildSuperNemoDocument("top", { classes: 3, seed: 1 }),
   superNemoMap: () => buildSuperNemoMap(),
@@ -124,6 +127,9 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
   superNemoSmallOfPlaces: () =>
     buildSuperNemoSmall({ inputShape: [20, 30, 1], output: "sigmoid", places: true, seed: 1 }),
   superNemoTracks: () => buildSuperNemoTracks({ inputShape: [8, 6], seed: 1 }),
+  superNemoVae: () => buildSuperNemoVae(),
+  superNemoVaeWithAll: () =>
+    buildSuperNemoVae({ encoder: "narrow", latent: 3, variational: false, filters: 4, seed: 1 }),
   superNemoVolume: () => buildSuperNemoVolume({ seed: 1 }),
   trackFilters: () => buildTrackFilters({ filters: 3, classes: 2, seed: 1 }),
   tutorialCnn: () => buildTutorialCnn(),

@@ -1,4 +1,5 @@
 import { applySharded, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { buildSuperNemoCritic } from "../../../lib/models/supernemo_critic.ts";
 import { buildSuperNemoDocument } from "../../../lib/models/supernemo_document.ts";
 import { buildSuperNemoMap } from "../../../lib/models/supernemo_map.ts";
 import { buildSuperNemoPoints } from "../../../lib/models/supernemo_points.ts";
@@ -129,6 +130,12 @@ Deno.test("buildSuperNemoMap() says nothing where no hit is, sees the whole foil
   const tracks = buildSuperNemoMap({ classes: 5, seed: 1 });
   assertEquals(tracks.outputs[0].shape, [null, 116, 12, 5]);
   tracks.dispose();
+  model.dispose();
+});
+
+Deno.test("buildSuperNemoCritic() has the parameters of the published discriminator, and gives one logit", () => {
+  const model = buildSuperNemoCritic({ seed: 1 });
+  assertEquals([model.countParams(), model.outputs[0].shape], [3_170_817, [null, 1]]);
   model.dispose();
 });
 

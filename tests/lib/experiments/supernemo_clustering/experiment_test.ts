@@ -86,6 +86,17 @@ for (
   });
 }
 
+Deno.test("supernemo-clustering learns against a discriminator, resumes to the same bits, and says whether it collapsed", async () => {
+  const given = { against: "discriminator", batch: 16, epochs: 2 };
+  const { metrics, lines } = await run("adversaries", given);
+  await run("parted", given, 1);
+  await run("parted", given, undefined, true);
+  const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
+  assertEquals(await weights("parted"), await weights("adversaries"));
+  assert([0, 1].includes(metrics!.collapsed.value), `${metrics!.collapsed.value}`);
+  assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
+});
+
 Deno.test("supernemo-clustering refuses labels that were never published, and a start of all tracks", async () => {
   const load = (given: Record<string, unknown>) =>
     superNemoClustering.load(optionsFor(superNemoClustering, { ...SMALL, ...given }), {
@@ -93,5 +104,7 @@ Deno.test("supernemo-clustering refuses labels that were never published, and a 
       log: () => {},
     });
   await assertRejects(() => load({ task: "all", labels: "published" }), RangeError, 'labels of task "all"');
+  const critic = { against: "discriminator", network: "filters" };
+  await assertRejects(() => load(critic), RangeError, "the discriminator as it sees one channel");
   await assertRejects(() => load({ task: "all", network: "filters" }), RangeError, "told of one track");
 });
