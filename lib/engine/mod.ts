@@ -28,6 +28,7 @@ export { tuneConvolutions, type TuneOptions } from "./tune.ts";
 export { inFloat32, inPart } from "./trace_scope.ts";
 export * as random from "./random/random.ts";
 export * as losses from "./ops/losses.ts";
+export { withoutGradient } from "./ops/without_gradient.ts";
 export { affine, type AffineOptions, type AffineSizeOptions } from "./ops/affine.ts";
 export { gatherRows } from "./ops/gather_rows.ts";
 export { type Border, type ImagePlace, resampleAffine, resampleAt, type Sampling } from "./ops/resample.ts";

@@ -3,7 +3,7 @@
  *
  * Input [batch, rows, columns, C] of floats; both work alike in training and without, each image and channel by itself. @module
  */
-import { tf } from "../engine/mod.ts";
+import { tf, withoutGradient } from "../engine/mod.ts";
 import { LAST } from "./_fields.ts";
 import {
   type Applied,
@@ -237,11 +237,7 @@ export class ContrastLimitedAdaptiveHistogramEqualization extends Contrast {
   }
 
   override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
-    const withoutGradient = tf.customGrad((x) => ({
-      value: this.#equalize(x as tf.Tensor4D),
-      gradFunc: (dy) => tf.zerosLike(dy),
-    }));
-    return tf.tidy(() => withoutGradient(only(inputs)));
+    return withoutGradient(() => this.#equalize(only(inputs)));
   }
 
   #equalize(x: tf.Tensor4D): tf.Tensor {

@@ -10,11 +10,16 @@ interface ConstrainedWeight {
 /**
  * Brings every trained weight back to where its constraint allows it to be.
  *
+ * @param model The model.
+ * @param untouched Weights that the step has left alone.
  * Source: Keras 3, which applies `weight.constraint` after each update of the optimizer.
  */
-export function applyConstraints(model: tf.LayersModel): void {
+export function applyConstraints(
+  model: tf.LayersModel,
+  untouched: ReadonlySet<tf.Variable> = new Set(),
+): void {
   for (const weight of model.trainableWeights as unknown as ConstrainedWeight[]) {
     const { val, constraint } = weight;
-    if (constraint) tf.tidy(() => val.assign(constraint.apply(val)));
+    if (constraint && !untouched.has(val)) tf.tidy(() => val.assign(constraint.apply(val)));
   }
 }

@@ -54,9 +54,10 @@ export interface Optimizer {
    *
    * @param gradients One for each weight, in order.
    * @param rate Learning rate.
+   * @param reached By weight, whether the loss depends on it; one that it does not reach stays as it is. @default {all}
    * @throws {RangeError} If the numbers of gradients and weights differ.
    */
-  apply(gradients: readonly tf.Tensor[], rate: tf.Scalar): void;
+  apply(gradients: readonly tf.Tensor[], rate: tf.Scalar, reached?: readonly boolean[]): void;
   /** The state as arrays, for a file; see `lib/export`. */
   snapshot(rate: number): OptimizerSnapshot;
   /** Frees the slots; the weights stay. */
@@ -113,7 +114,7 @@ export function createOptimizer(
   );
   const variables = [count, ...slots.flat()];
 
-  function apply(gradients: readonly tf.Tensor[], rate: tf.Scalar): void {
+  function apply(gradients: readonly tf.Tensor[], rate: tf.Scalar, reached?: readonly boolean[]): void {
     if (gradients.length !== weights.length) {
       throw new RangeError(
         `Cannot apply gradients as there must be one for each of ${weights.length} weights: got ${gradients.length}`,
@@ -123,6 +124,7 @@ export function createOptimizer(
       const step = tf.add(count, 1) as tf.Scalar;
       count.assign(step);
       weights.forEach((variable, i) => {
+        if (reached?.[i] === false) return;
         const decayed = weightDecay > 0 && decays(variable)
           ? tf.sub(variable, tf.mul(variable, tf.mul(rate, weightDecay)))
           : variable;

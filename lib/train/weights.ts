@@ -30,6 +30,8 @@ export interface Gradients {
   value: tf.Scalar;
   /** One for each variable, in order; zero for a variable that the loss does not depend on. */
   gradients: tf.Tensor[];
+  /** By variable, whether the loss depends on it: Keras leaves one alone that it does not reach, decay included. */
+  reached: boolean[];
 }
 
 /**
@@ -47,7 +49,12 @@ export interface Gradients {
  */
 export function gradientsOf(loss: () => tf.Scalar, variables: readonly tf.Variable[]): Gradients {
   const { value, grads } = tf.variableGrads(loss, [...variables]);
-  return { value, gradients: variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable)) };
+  const found = variables.map(({ name }) => grads[name] as tf.Tensor | null | undefined);
+  return {
+    value,
+    gradients: found.map((gradient, i) => gradient ?? tf.zerosLike(variables[i])),
+    reached: found.map((gradient) => gradient !== null && gradient !== undefined),
+  };
 }
 
 /** Copies of the variables' values, which later assignments leave alone; the caller's. */

@@ -168,6 +168,8 @@ function createSupervised(
   const averages = averaged.length === 0
     ? undefined
     : weights.map((weight) => ownAverages[averaged.indexOf(weight)] ?? weight);
+  // Which weights the loss depends on, the same for all workers and parts; a trace finds out.
+  let reached: readonly boolean[] = [];
   return {
     config: { ...settingsOf(options), loss: objective.config, numbers: objective.names },
     better: objective.better,
@@ -195,22 +197,23 @@ function createSupervised(
     // Where the loss sees all workers' examples, each of them measures the whole.
     const share = objective.whole ? 1 / rows.length : own === 0 ? 0 : 1;
     let sums: tf.Tensor[] = [];
-    const { value, gradients } = gradientsOf(() => {
+    const slopes = gradientsOf(() => {
       const judged = judge(model, parts, objective, true);
       const measured = inPart("loss", () => measureAll(objective, judged, true));
       sums = measured.sums.map((sum) => tf.keep(scaled(sum, share)));
       const terms = regularization(model).map((term) => scaled(term, own / all));
       return addUp([scaled(tf.div(measured.loss, all), share), ...terms]) as tf.Scalar;
     }, trained);
-    return { value, gradients, sums };
+    reached = slopes.reached;
+    return { ...slopes, sums };
   }
 
   /** Moves weights, and averages after them. */
   function move(gradients: tf.Tensor[], rate: tf.Scalar): void {
-    optimizer.apply(clip(gradients, options), rate);
+    optimizer.apply(clip(gradients, options), rate, reached);
     const [steps] = optimizer.variables;
     if (kerasEma) averageAsKeras(ownAverages, trained, kerasEma, steps);
-    applyConstraints(model);
+    applyConstraints(model, new Set(trained.filter((_, i) => !reached[i])));
     if (emaMomentum !== undefined) averageInto(ownAverages, weights, emaMomentum, steps);
   }
 

@@ -16,8 +16,10 @@ import {
   constant,
   crossEntropy,
   fit,
+  ftrl,
   meanSquaredError,
   sgd,
+  trainedVariables,
 } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 import { weightsOf } from "../_toy.ts";
@@ -243,4 +245,34 @@ Deno.test("steps and evaluations give back what the engine held for them", async
   const first = await used();
   assertEquals([await used(), await used()], [first, first]);
   await startEngine({ backend: "cpu" });
+});
+
+// Printed by Keras 3.15 with the TensorFlow backend, for SGD(0.1, weight_decay=0.5) and Ftrl(0.1):
+//   i = keras.Input((2,)); a, b = Dense(1, name="a"), Dense(1, name="b", kernel_constraint=keras.constraints.NonNeg())
+//   m = keras.Model(i, [a(i), b(i)]); a.kernel.assign([[0.5], [0.3]]); b.kernel.assign([[0.7], [-0.2]])
+//   m.compile(optimizer, loss=["mse", None])
+//   m.fit([[1, 2], [3, -1]], [[[1], [0]], [[1], [0]]], batch_size=2, epochs=2, shuffle=False); print(m.get_weights())
+Deno.test("supervised() leaves weights that no loss reaches as they are, decay and constraints included", async () => {
+  const wanted = [
+    [{ optimizer: sgd(), weightDecay: 0.5, decays: "all" }, [0.18525, 0.39675, -0.078]],
+    [{ optimizer: ftrl() }, [0.31253523, 0.37125802, -0.13469566]],
+  ] as const;
+  const source = fromArrays({ data: Float32Array.of(1, 2, 3, -1), shape: [2, 2] }, {
+    a: { data: Float32Array.of(1, 0), shape: [2, 1] },
+  });
+  for (const [options, moved] of wanted) {
+    const x = tf.input({ shape: [2] });
+    const head = (asked = {}) => tf.layers.dense({ units: 1, ...asked }).apply(x) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: x, outputs: [head(), head({ kernelConstraint: "nonNeg" })] });
+    const [first, , second] = trainedVariables(model);
+    first.assign(tf.tensor2d([[0.5], [0.3]]));
+    second.assign(tf.tensor2d([[0.7], [-0.2]]));
+    const loss = { [model.outputNames[0]]: meanSquaredError() };
+    const targets = { [model.outputNames[0]]: source.held!.targets.a };
+    const only = fromArrays(source.held!.inputs, targets);
+    await fit(model, only, { loss, schedule: constant(0.1), epochs: 2, batch: 2, shards: 1, ...options });
+    const [kernel, bias, ...other] = model.getWeights().map((weight) => [...weight.dataSync()]);
+    assertClose([...kernel, ...bias], moved, 2e-6);
+    assertClose(other.flat(), [0.7, -0.2, 0], 1e-7);
+  }
 });
