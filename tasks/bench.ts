@@ -16,7 +16,19 @@ import {
   readOptions,
   runTask,
 } from "./_cli.ts";
-import { type Bench, type BenchTable, median, meetsBar, need, onFigure, ratioOf } from "./bench/_bench.ts";
+import {
+  type Bench,
+  type BenchRow,
+  type BenchTable,
+  holdsMore,
+  median,
+  meetsBar,
+  need,
+  onFigure,
+  ratioOf,
+  shareOfPeak,
+} from "./bench/_bench.ts";
+import { describeMachine, measurePeaks, type Peaks } from "./bench/_machine.ts";
 
 const OPTIONS = {
   list: { type: "boolean", default: false, help: "List the areas." },
@@ -54,7 +66,7 @@ export function main(args: string[]): Promise<number> {
     const chosen = words.length > 0
       ? words.map((word) => choose(word, benches))
       : benches.map((bench) => ({ bench, parts: [] }));
-    const machine = await describeMachine();
+    const peaks = await measurePeaks(), machine = describeMachine(peaks);
     output.record(
       "machine",
       machine,
@@ -74,7 +86,7 @@ export function main(args: string[]): Promise<number> {
             const table of await bench.run({ rounds, parts, folder, say, need, keep: keep || undefined })
           ) {
             tables.push({ area: bench.name, ...table });
-            printTable(table, output);
+            printTable(table, output, peaks);
           }
         } finally {
           await Deno.remove(folder, { recursive: true });
@@ -83,13 +95,19 @@ export function main(args: string[]): Promise<number> {
       }
     });
     await Deno.mkdir(options.out, { recursive: true });
-    const file = join(options.out, `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.json`);
+    const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+    for (const path of await drawCharts(tables, join(options.out, stamp))) {
+      output.record("written", { file: path }, `Drawn in ${path}`);
+    }
+    const file = join(options.out, `${stamp}.json`);
     await Deno.writeTextFile(
       file,
       JSON.stringify({ machine, rounds: options.rounds, tables }, null, 1) + "\n",
     );
     output.record("written", { file }, `Written to ${file}`);
-    const missed = tables.flatMap(({ rows }) => rows).filter((row) => meetsBar(row) === false);
+    const missed = tables.flatMap(({ rows }) => rows).filter((row) =>
+      meetsBar(row) === false || holdsMore(row)
+    );
     return options.strict && missed.length > 0 ? 1 : 0;
   });
 }
@@ -113,6 +131,34 @@ function choose(word: string, benches: readonly Bench[]) {
   throw new CliError(`No bench is named "${name}"${near ? ` (nearest: ${near})` : ""}: --list shows all`);
 }
 
+/** What a row cost beside time: memory, of each side, and which share of the processor's peak it came to. */
+function costs(row: BenchRow, peaks: Peaks): Record<string, string | number | undefined> {
+  const { memory } = row, share = shareOfPeak(row, peaks);
+  return {
+    MiB: memory?.ours && Math.round(memory.ours),
+    "peer MiB": memory?.theirs && Math.round(memory.theirs),
+    "of peak": share && `${Math.round(100 * share)} %`,
+    memory: holdsMore(row) ? "MORE THAN THE PEER" : undefined,
+  };
+}
+
+/** Draws the charts of all tables; gives their files, whose names begin alike. */
+async function drawCharts(
+  tables: readonly (BenchTable & { area: string })[],
+  begin: string,
+): Promise<string[]> {
+  const drawn: string[] = [];
+  for (const { area, charts = [] } of tables) {
+    for (const { name, spec } of charts) {
+      const { onGround, renderSvg } = await import("../lib/plot/render.ts"); // slow to load, and seldom needed
+      const path = `${begin}-${area}-${name}.svg`;
+      await Deno.writeTextFile(path, onGround(await renderSvg(spec, { theme: "page" })));
+      drawn.push(path);
+    }
+  }
+  return drawn;
+}
+
 /** One measurement as it comes: a JSON line, or a line beside the tables, on stderr. */
 function tell(output: Output, area: string, name: string, value: unknown): void {
   if (output.json) return output.record("figure", { area, name, value }, "");
@@ -120,45 +166,36 @@ function tell(output: Output, area: string, name: string, value: unknown): void 
   console.error(`  ${area}, ${name}: ${shown}`);
 }
 
-function printTable({ title, rows, notes = [] }: BenchTable, output: Output): void {
-  output.say(output.json ? title : `\n${title}`);
-  output.table(
-    "row",
-    rows.map((row) => {
-      const { what, unit, ours, peer, theirs = [], bar, limit, better = "lower" } = row;
-      const meets = meetsBar(row), sign = better === "lower" ? "≤" : "≥";
-      return {
-        what,
-        unit,
-        "ours min": Math.min(...ours),
-        "ours median": median(ours),
-        peer: peer ?? "",
-        "peer min": theirs.length ? Math.min(...theirs) : undefined,
-        "peer median": theirs.length ? median(theirs) : undefined,
-        ratio: ratioOf(row),
-        bar: bar !== undefined ? `${sign} ${bar} ×` : limit !== undefined ? `${sign} ${limit} ${unit}` : "",
-        verdict: meets === undefined ? "" : meets ? "meets" : "MISSES",
-      };
-    }),
-  );
-  for (const note of notes) output.say(`  ${note}`);
+/** A row as it is printed. */
+function lineOf(row: BenchRow, peaks: Peaks): Record<string, string | number | undefined> {
+  const { what, unit, ours, peer, theirs = [], bar, limit, better = "lower" } = row;
+  const meets = meetsBar(row), sign = better === "lower" ? "≤" : "≥";
+  return {
+    what,
+    unit,
+    "ours min": Math.min(...ours),
+    "ours median": median(ours),
+    peer: peer ?? "",
+    "peer min": theirs.length ? Math.min(...theirs) : undefined,
+    "peer median": theirs.length ? median(theirs) : undefined,
+    ratio: ratioOf(row),
+    bar: bar !== undefined ? `${sign} ${bar} ×` : limit !== undefined ? `${sign} ${limit} ${unit}` : "",
+    verdict: meets === undefined ? "" : meets ? "meets" : "MISSES",
+    ...costs(row, peaks),
+  };
 }
 
-/** Facts that a number needs beside it. */
-async function describeMachine(): Promise<Record<string, string | number>> {
-  const cpu = await Deno.readTextFile("/proc/cpuinfo").then(
-    (text) => /^model name\s*:\s*(.*)$/m.exec(text)?.[1] ?? Deno.build.arch,
-    () => Deno.build.arch, // no such file but on Linux
+/** Columns that are left out of a table in which no row has them. */
+const COSTS: ReadonlySet<string> = new Set(["MiB", "peer MiB", "of peak", "memory"]);
+
+function printTable({ title, rows, notes = [] }: BenchTable, output: Output, peaks: Peaks): void {
+  output.say(output.json ? title : `\n${title}`);
+  const lines = rows.map((row) => lineOf(row, peaks));
+  const columns = Object.keys(lines[0] ?? {}).filter((column) =>
+    !COSTS.has(column) || lines.some((line) => line[column] !== undefined)
   );
-  return {
-    cpu,
-    cores: navigator.hardwareConcurrency,
-    memoryGiB: Math.round(Deno.systemMemoryInfo().total / 2 ** 30),
-    deno: Deno.version.deno,
-    os: `${Deno.build.os} ${Deno.osRelease()}`,
-    load: Number(Deno.loadavg()[0].toFixed(2)),
-    date: new Date().toISOString(),
-  };
+  output.table("row", lines, columns);
+  for (const note of notes) output.say(`  ${note}`);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -4,9 +4,11 @@
  * A bench is a file `tasks/bench/<area>.ts` that exports `name`, `summary` and `run(context)`.
  * @module
  */
+import type { Spec } from "../../lib/plot/spec.ts";
 import { CliError } from "../_cli.ts";
 import { type ComponentName, findComponent, forgetComponents } from "../_components.ts";
 import { readLines } from "../_lines.ts";
+import { peakMebibytes, watchMemory } from "./_memory.ts";
 
 /** One bench: what `tasks/bench/<area>.ts` exports. */
 export interface Bench {
@@ -47,6 +49,10 @@ export interface BenchRow {
   bar?: number;
   /** For a number that stands alone: the bar for its median itself. */
   limit?: number;
+  /** The most memory that each side's programs held, MiB; it is never to be more than the peer's. */
+  memory?: { ours?: number; theirs?: number };
+  /** Arithmetic behind one of our values, which is a time in ms or s, and in which precision. */
+  work?: { gflop: number; precision: "float32" | "mixed" };
 }
 
 /** Rows under a title. */
@@ -55,6 +61,8 @@ export interface BenchTable {
   rows: BenchRow[];
   /** What a reader must know: sizes, settings, what was not measured. */
   notes?: string[];
+  /** Charts that are drawn beside the record. */
+  charts?: { name: string; spec: Spec }[];
 }
 
 /** Finds a component or says how to get it. */
@@ -129,6 +137,20 @@ export function meetsBar(row: BenchRow): boolean | undefined {
   return better === "lower" ? value <= mark : value >= mark;
 }
 
+/** Whether our programs held more memory than the peer's. */
+export function holdsMore({ memory }: BenchRow): boolean {
+  return memory?.ours !== undefined && memory.theirs !== undefined && memory.ours > memory.theirs;
+}
+
+/** Which share of the processor's measured peak our median comes to; undefined where the work or the peak is not known. */
+export function shareOfPeak(
+  { ours, unit, work }: BenchRow,
+  peaks: Partial<Record<"float32" | "mixed", number>>,
+): number | undefined {
+  const peak = work && peaks[work.precision], seconds = median(ours) / (unit === "ms" ? 1000 : 1);
+  return peak === undefined ? undefined : work!.gflop / seconds / peak;
+}
+
 let tellFigure: (name: string, value: unknown) => void = () => {};
 
 /** Has every single measurement of {@linkcode alternate} told as it comes; a bench lasts for minutes. */
@@ -166,15 +188,51 @@ export interface ProgramOptions {
   env?: Record<string, string>;
 }
 
+/** What a program took. */
+export interface ProgramCost {
+  seconds: number;
+  /** The most memory that it and what it started held, MiB; 0 where the system does not say. */
+  mebibytes: number;
+}
+
+/** What a program takes from start to exit. @throws {CliError} If it fails, with its last words. */
+export async function measureProgram(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<ProgramCost> {
+  const start = performance.now();
+  let end: (() => number) | undefined;
+  try {
+    await runProgram(program, args, options, "null", (process) => end = watchMemory(process));
+  } finally {
+    end?.();
+  }
+  return { seconds: (performance.now() - start) / 1000, mebibytes: end!() };
+}
+
+/** What whole programs took, as a row has it: seconds, and the most memory of each side. */
+export function rowOfPrograms(
+  { ours, theirs }: Record<"ours" | "theirs", readonly ProgramCost[]>,
+): Pick<BenchRow, "unit" | "ours" | "theirs" | "memory"> {
+  const seconds = (costs: readonly ProgramCost[]) => costs.map(({ seconds }) => seconds);
+  const most = (costs: readonly ProgramCost[]) =>
+    Math.max(...costs.map(({ mebibytes }) => mebibytes)) || undefined;
+  return {
+    unit: "s",
+    ours: seconds(ours),
+    theirs: seconds(theirs),
+    memory: { ours: most(ours), theirs: most(theirs) },
+  };
+}
+
 /** Seconds that a program takes from start to exit. @throws {CliError} If it fails, with its last words. */
 export async function timeProgram(
   program: string,
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<number> {
-  const start = performance.now();
-  await runProgram(program, args, options, "null");
-  return (performance.now() - start) / 1000;
+  return (await measureProgram(program, args, options)).seconds;
 }
 
 /** What a program prints. @throws {CliError} If it fails, with its last words. */
@@ -191,14 +249,17 @@ async function runProgram(
   args: readonly string[],
   options: ProgramOptions,
   stdout: "null" | "piped",
+  started: (process: number) => void = () => {},
 ): Promise<Deno.CommandOutput> {
-  const output = await new Deno.Command(program, {
+  const child = new Deno.Command(program, {
     args: [...args],
     ...options,
     stdin: "null",
     stdout,
     stderr: "piped",
-  }).output();
+  }).spawn();
+  started(child.pid);
+  const output = await child.output();
   if (output.success) return output;
   const words = new TextDecoder().decode(output.stderr).trim().split("\n").slice(-4).join("; ");
   throw new CliError(`"${program} ${args.join(" ")}" failed with code ${output.code}: ${words}`);
@@ -238,6 +299,11 @@ export class Peer {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
     throw new CliError(`"${this.#name}" ended: CLOUDCHAMBER_STACK=1 shows what it said`);
+  }
+
+  /** The most memory that it has held so far, MiB; undefined where the system does not say. */
+  get mebibytes(): number | undefined {
+    return peakMebibytes(this.#child.pid);
   }
 
   /** Ends the program. */

@@ -1,14 +1,22 @@
 /**
  * Our training step, asked for over standard input like the peers' in `peers/train_step.py`.
  *
- * Usage: `_train_step.ts MODEL BATCH BACKEND MODE` with MODE `fit` (the step of `fit`, gathered from held arrays), `online` (the same,
+ * Usage: `_train_step.ts MODEL BATCH BACKEND MODE [PRECISION]` with MODE `fit` (the step of `fit`, gathered from held arrays), `online` (the same,
  * augmented), `compiled` or `plain` (one and the same function, through `compile()` or not); MODEL `lenses/NAME` is a network
- * of the search for lenses. Request `{"steps": n}`: answers
- * `{"ms": milliseconds a step}`.
+ * of the search for lenses; PRECISION float32 or mixed. Request `{"steps": n}`: answers
+ * `{"ms": milliseconds a step, "gflop": its arithmetic}`.
  * @module
  */
 import { fromArrays } from "../../lib/data/source.ts";
-import { applySharded, compile, engineReport, splitBatch, startEngine, tf } from "../../lib/engine/mod.ts";
+import {
+  applySharded,
+  compile,
+  engineReport,
+  type Precision,
+  splitBatch,
+  startEngine,
+  tf,
+} from "../../lib/engine/mod.ts";
 import type { AugmentationStep } from "../../lib/augment/mod.ts";
 import { type NetworkName, NETWORKS } from "../../lib/experiments/lenses/networks.ts";
 import { buildModel } from "../../lib/models/registry.ts";
@@ -21,8 +29,9 @@ import {
   supervised,
   trainedVariables,
 } from "../../lib/train/mod.ts";
+import { stepGflop } from "./_work.ts";
 
-const [name, batchText, backend, mode] = Deno.args;
+const [name, batchText, backend, mode, precision = "float32"] = Deno.args;
 const batch = Number(batchText);
 await startEngine({ backend: backend as "tensorflow" | "wasm" });
 const isLens = name.startsWith("lenses/"), network = name.slice("lenses/".length) as NetworkName;
@@ -39,6 +48,7 @@ const images = Float32Array.from({ length: size }, () => Math.random());
 const labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random() * classes));
 const optimizer = createOptimizer(adam(), trainedVariables(model));
 const source = fromArrays({ data: images, shape: [batch, ...whole] }, { data: labels, shape: [batch] });
+const gflop = stepGflop(model, batch);
 const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
 const x = tf.tensor(images, [batch, ...whole]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
 
@@ -78,7 +88,7 @@ function fitStep(shards: number): Step {
     ]
     : undefined;
   const step = supervised({ loss, optimizer: adam(), augmentation }).create({ model }, source);
-  const compiled = step.compile(shards);
+  const compiled = step.compile(shards, precision as Precision);
   return {
     async run() {
       compiled.run([rows], { learningRate: 1e-3 });
@@ -138,5 +148,5 @@ for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
     await step.run();
     await step.run();
   }
-  console.log(JSON.stringify({ ms: await time(step, steps) }));
+  console.log(JSON.stringify({ ms: await time(step, steps), gflop }));
 }

@@ -3,7 +3,7 @@
  */
 import { join } from "@std/path";
 import { openCygno } from "../../lib/data/cygno.ts";
-import { startEngine, tf } from "../../lib/engine/mod.ts";
+import { mixedPrecisionRefusal, type Precision, startEngine, tf } from "../../lib/engine/mod.ts";
 import { fromArrays } from "../../lib/data/source.ts";
 import {
   auc,
@@ -35,10 +35,13 @@ import {
   type BenchRow,
   type BenchTable,
   chooseParts,
+  measureProgram,
+  median,
   Peer,
+  type ProgramCost,
   readProgram,
-  timeProgram,
 } from "./_bench.ts";
+import { stepGflop } from "./_work.ts";
 
 export const name = "cygno";
 export const summary =
@@ -123,38 +126,56 @@ async function step(context: BenchContext): Promise<BenchTable> {
   if ("step" in recipe) throw new Error("The course's recipe is supervised");
   const indices = tf.tensor1d(Int32Array.from({ length: rows }, (_, i) => i), "int32");
   const trainStep = train.supervised({ ...recipe, metrics: [] }).create({ model }, source);
-  const steps = 30, times: ((count: number) => Promise<number>)[] = [];
-  for (const shards of [1, 2]) {
-    const compiled = trainStep.compile(shards);
-    times.push(async (count) => {
+  const steps = 30, gflop = stepGflop(model, rows), precisions: Precision[] = ["float32"];
+  if (!mixedPrecisionRefusal()) precisions.push("mixed");
+  const measures: Record<string, () => Promise<number>> = {};
+  for (const precision of precisions) {
+    const time = await fastestStep(trainStep, indices, precision);
+    measures[`ours ${precision}`] = () => time(steps);
+    measures[`theirs ${precision}`] = async () => {
+      const policy = precision === "mixed" ? "mixed_bfloat16" : "float32";
+      const { graph, train_on_batch } = await peer.ask({ do: "step", steps, policy } as never);
+      return 1000 * Math.min(graph, train_on_batch);
+    };
+  }
+  const values = await alternate(context.rounds, measures);
+  const faster = (side: string) =>
+    precisions.reduce((a, b) => median(values[`${side} ${b}`]) < median(values[`${side} ${a}`]) ? b : a);
+  const row = (what: string, own: Precision, other: Precision, bar: number) => ({
+    ...{ what, unit: "ms", peer: `Keras, ${other}`, bar, work: { gflop, precision: own } },
+    ...{ ours: values[`ours ${own}`], theirs: values[`theirs ${other}`] },
+  });
+  const both = precisions.length > 1
+    ? [row("step, best of each", faster("ours"), faster("theirs"), 0.6)]
+    : [];
+  return {
+    title: "Training step of the course's network, batch 10, data in memory",
+    rows: [row("step, float32", "float32", "float32", 0.8), ...both],
+    notes: [
+      "Ours gathers, windows and converts the batch from bytes within the step; theirs is given floats.",
+    ],
+  };
+}
+
+/** The step in as many shards as `fit` would choose; gives the mean of so many steps, ms. */
+async function fastestStep(trainStep: train.TrainStep, indices: tf.Tensor, precision: Precision) {
+  const times = [1, 2].map((shards) => {
+    const compiled = trainStep.compile(shards, precision);
+    return async (count: number) => {
       const start = performance.now();
       for (let i = 0; i < count; i++) {
         compiled.run([indices], { learningRate: 1e-3 });
         await compiled.totals.read(); // as Keras gives its loss back
       }
       return (performance.now() - start) / count;
-    });
-  }
+    };
+  });
   const first: number[] = [];
   for (const time of times) {
     await time(3);
     first.push(await time(10));
   }
-  const best = times[first.indexOf(Math.min(...first))]; // as fit chooses
-  const values = await alternate(context.rounds, {
-    ours: () => best(steps),
-    async theirs() {
-      const { graph, train_on_batch } = await peer.ask({ do: "step", steps });
-      return 1000 * Math.min(graph, train_on_batch);
-    },
-  });
-  return {
-    title: "Training step of the course's network, batch 10, data in memory",
-    rows: [{ what: "step", unit: "ms", peer: "Keras, graph", bar: 0.8, ...values }],
-    notes: [
-      "Ours gathers, windows and converts the batch from bytes within the step; theirs is given floats.",
-    ],
-  };
+  return times[first.indexOf(Math.min(...first))];
 }
 
 /** The experiment's way of training. */
@@ -162,11 +183,11 @@ function recipeOf(recipe: "best" | "course", model: tf.LayersModel) {
   return cygno.recipe(optionsFor(cygno, { recipe }), undefined as never, { model });
 }
 
-/** Runs `deno task train` in a process of its own and gives its wall time in seconds. */
-function trainProcess(options: Readonly<Record<string, string | number>>): Promise<number> {
+/** Runs `deno task train` in a process of its own and gives what it took. */
+function trainProcess(options: Readonly<Record<string, string | number>>): Promise<ProgramCost> {
   const script = new URL("../train.ts", import.meta.url).pathname;
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return timeProgram(Deno.execPath(), ["run", "--allow-all", "--no-prompt", script, "cygno", ...flags]);
+  return measureProgram(Deno.execPath(), ["run", "--allow-all", "--no-prompt", script, "cygno", ...flags]);
 }
 
 /** Outputs of a run's model for raw crops. */
@@ -200,16 +221,20 @@ async function epochs(context: BenchContext): Promise<BenchTable> {
   const raw = join(folder, "unseen.raw");
   await Deno.writeFile(raw, unseen.crops);
   const ours: number[] = [], theirs: number[] = [], oursAuc: number[] = [], theirsAuc: number[] = [];
+  const memory = { ours: 0, theirs: 0 };
   let low = 0, high = 1;
   for (let round = 0; round < Math.min(context.rounds, 2); round++) {
     say(`50 epochs, round ${round + 1}: ours`);
     const out = join(folder, `run_${round}`);
-    ours.push(await trainProcess({ recipe: "course", data: zip, test: 0, out, seed: round }));
+    const cost = await trainProcess({ recipe: "course", data: zip, test: 0, out, seed: round });
+    ours.push(cost.seconds);
+    memory.ours = Math.max(memory.ours, cost.mebibytes);
     oursAuc.push(auc((await predictRun(out, unseen.crops, "course"))[0], unseen.labels).value);
     say(`${ours.at(-1)!.toFixed(1)} s; theirs`);
     await using peer = course({ ...context, folder: join(folder, `theirs_${round}`) }, zip);
     const { seconds, start } = await peer.ask({ do: "epochs", epochs: 50 });
     theirs.push(seconds + start);
+    memory.theirs = Math.max(memory.theirs, peer.mebibytes ?? 0);
     const answer = await peer.ask({ do: "score", images: raw, shape: [UNSEEN, SIDE, SIDE] });
     const estimate = auc(answer.scores as unknown as number[], unseen.labels);
     theirsAuc.push(estimate.value);
@@ -218,7 +243,15 @@ async function epochs(context: BenchContext): Promise<BenchTable> {
   return {
     title: "50 epochs of the course's recipe from the zip, batch 10",
     rows: [
-      { what: "wall time, start to end", unit: "s", peer: "Pillow, dask, Keras", bar: 0.3, ours, theirs },
+      {
+        what: "wall time, start to end",
+        unit: "s",
+        peer: "Pillow, dask, Keras",
+        bar: 0.25,
+        ours,
+        theirs,
+        memory,
+      },
       {
         what: `AUC on ${UNSEEN} unseen events`,
         unit: "",
@@ -275,7 +308,8 @@ async function trainSeeds({ folder, say }: BenchContext, zip: string): Promise<n
   const seconds: number[] = [];
   for (const seed of QUALITY_SEEDS) {
     say(`training on ${TRAINED} events, seed ${seed}`);
-    seconds.push(await trainProcess({ data: zip, test: 200, seed, out: join(folder, `best_${seed}`) }));
+    const cost = await trainProcess({ data: zip, test: 200, seed, out: join(folder, `best_${seed}`) });
+    seconds.push(cost.seconds);
   }
   return seconds;
 }

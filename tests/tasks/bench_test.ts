@@ -1,6 +1,24 @@
-import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { CliError } from "../../tasks/_cli.ts";
-import { alternate, chooseParts, median, meetsBar, Peer, ratioOf } from "../../tasks/bench/_bench.ts";
+import { startEngine, tf } from "../../lib/engine/mod.ts";
+import { renderSvg } from "../../lib/plot/mod.ts";
+import {
+  alternate,
+  chooseParts,
+  holdsMore,
+  measureProgram,
+  median,
+  meetsBar,
+  Peer,
+  ratioOf,
+  rowOfPrograms,
+  shareOfPeak,
+} from "../../tasks/bench/_bench.ts";
+import { describeMachine } from "../../tasks/bench/_machine.ts";
+import { watchMemory } from "../../tasks/bench/_memory.ts";
+import { meanDifference } from "../../tasks/bench/_mean_difference.ts";
+import { stepGflop } from "../../tasks/bench/_work.ts";
+import { growthChart, growthPower } from "../../tasks/bench/growth.ts";
 
 Deno.test("median() takes the middle, or the mean of the two in the middle", () => {
   assertEquals(median([3, 1, 2]), 2);
@@ -45,4 +63,96 @@ Deno.test("Peer asks a program in turns and says when it has ended", async () =>
   assertEquals(await peer.ask({ n: 2 }), { twice: 4 });
   assertEquals(await peer.ask({ n: 5 }), { twice: 10 });
   await assertRejects(() => peer.ask({ n: -1 }), CliError, "ended");
+});
+
+Deno.test("shareOfPeak() divides the work by time and peak, in the row's unit and precision", () => {
+  const row = { what: "", unit: "ms", ours: [40, 50, 60], work: { gflop: 5, precision: "mixed" as const } };
+  assertEquals(shareOfPeak(row, { float32: 1, mixed: 200 }), 0.5); // 5 GFLOP in 50 ms are 100 GFLOP/s
+  assertEquals(shareOfPeak({ ...row, unit: "s" }, { mixed: 200 }), 0.0005);
+  assertEquals(shareOfPeak(row, { float32: 200 }), undefined);
+  assertEquals(shareOfPeak({ what: "", unit: "ms", ours: [1] }, { float32: 1 }), undefined);
+});
+
+Deno.test("holdsMore() compares memory where both sides are known", () => {
+  const row = (ours?: number, theirs?: number) => ({
+    what: "",
+    unit: "s",
+    ours: [1],
+    memory: { ours, theirs },
+  });
+  assertEquals([row(5, 4), row(4, 4), row(5), row(undefined, 4)].map(holdsMore), [true, false, false, false]);
+  assertEquals(holdsMore({ what: "", unit: "s", ours: [1] }), false);
+});
+
+Deno.test("stepGflop() counts forward and both gradients, the first layer without that of its input", async () => {
+  await startEngine({ backend: "cpu" });
+  const { conv2d, maxPooling2d, flatten, dense } = tf.layers;
+  const model = tf.sequential({
+    layers: [
+      conv2d({ inputShape: [6, 6, 2], filters: 3, kernelSize: 3 }), // 4 · 4 results of 3 · 3 · 2 · 3 each
+      maxPooling2d({ poolSize: 2 }),
+      flatten(),
+      dense({ units: 5 }), // 12 · 5
+    ],
+  });
+  assertClose(stepGflop(model, 10) * 1e9, 2 * 10 * (2 * 16 * 54 + 3 * 60), 1e-6);
+});
+
+Deno.test("meanDifference() is that of a paired t test", () => {
+  // differences 0.01, -0.005, 0.02: standard error 0.0125831 / √3 = 0.00726483, times 4.303
+  const { mean, low, high } = meanDifference([0.98, 0.97, 0.99], [0.97, 0.975, 0.97]);
+  assertClose([mean, low, high], [0.0083333, -0.0229272, 0.0395939], 1e-6);
+  assertThrows(() => meanDifference([1], [2]), RangeError, "two to 11 pairs are needed");
+  assertThrows(() => meanDifference([1, 2], [2]), RangeError, "means of 2 and 1 values");
+});
+
+Deno.test("growthPower() is 1 for what is linear, and the chart has a curve for each part", async () => {
+  assertClose(growthPower([3, 12, 48]), 1, 1e-12);
+  assertClose(growthPower([3, 6, 12]), 0.5, 1e-12);
+  const points = [1, 4, 16].map((factor) => ({
+    part: "batch",
+    factor,
+    ms: 2 * factor,
+    mebibytes: 500 + factor,
+  }));
+  const svg = await renderSvg(growthChart(points), {});
+  assert(svg.includes("Times the size") && svg.includes("batch") && svg.includes("linear"));
+});
+
+Deno.test("watchMemory() sees what a program's children hold", async () => {
+  const hold = `const held = new Uint8Array(200 << 20).fill(1);
+    console.log("held");
+    await Deno.stdin.read(new Uint8Array(1)); // until it is closed
+    console.log(held[0]);`;
+  const start = `const child = new Deno.Command(Deno.execPath(), { args: ["eval", ${
+    JSON.stringify(hold)
+  }] }).spawn();
+    await child.status;`;
+  const args = ["eval", start];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  const most = watchMemory(child.pid)();
+  if (Deno.build.os === "linux") assert(most > 200, `${most} MiB`);
+  else assertEquals(most, 0);
+  await child.stdin.close();
+  while (!(await reader.read()).done); // to its end
+  await child.status;
+});
+
+Deno.test("measureProgram() gives a program's cost, and rowOfPrograms() the most memory of a side", async () => {
+  const cost = await measureProgram(Deno.execPath(), ["eval", "0"]);
+  assert(cost.seconds > 0 && cost.mebibytes >= 0);
+  await assertRejects(() => measureProgram(Deno.execPath(), ["eval", "Deno.exit(3)"]), CliError, "code 3");
+  const row = rowOfPrograms({
+    ours: [{ seconds: 1, mebibytes: 30 }, { seconds: 2, mebibytes: 20 }],
+    theirs: [{ seconds: 3, mebibytes: 0 }],
+  });
+  assertEquals(row, { unit: "s", ours: [1, 2], theirs: [3], memory: { ours: 30, theirs: undefined } });
+});
+
+Deno.test("describeMachine() names processor and peaks, as far as they are known", () => {
+  const { processor, ...rest } = describeMachine({ float32: 123.4 });
+  assert(String(processor).includes("cores"));
+  assertEquals([rest["GFLOP/s, float32"], "GFLOP/s, bfloat16" in rest], [123, false]);
 });

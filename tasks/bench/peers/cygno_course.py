@@ -69,7 +69,7 @@ def build():
         x = L.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=penalty)(x)
         x = L.MaxPooling2D(2)(x)
     x = L.Dense(64, activation="relu", kernel_regularizer=penalty)(L.Flatten()(x))
-    x = L.Dense(1, activation="sigmoid", kernel_regularizer=penalty)(x)
+    x = L.Dense(1, activation="sigmoid", kernel_regularizer=penalty, dtype="float32")(x)
     model = keras.Model(image, x)
     model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy", jit_compile=False)
     return model
@@ -91,12 +91,15 @@ def epochs(count):
     return model
 
 
-def steps(count):
+def steps(count, policy):
+    import keras
     import tensorflow as tf
 
+    keras.mixed_precision.set_global_policy(policy)
     x = np.random.default_rng(0).random((10, 128, 128, 1), dtype=np.float32)
     y = np.tile([0.0, 1.0], 5).astype(np.float32)
     model = build()
+    keras.mixed_precision.set_global_policy("float32")
 
     @tf.function(jit_compile=False)
     def graph(x, y):
@@ -128,7 +131,7 @@ for line in sys.stdin:
         begin = time.perf_counter()
         answer["images"] = len(images.compute())
     elif request["do"] == "step":
-        answer = steps(request["steps"])
+        answer = steps(request["steps"], request.get("policy", "float32"))
     elif request["do"] == "epochs":
         MODEL = epochs(request["epochs"])
         answer["start"] = begin - START  # importing dask, numpy and Pillow belongs to it

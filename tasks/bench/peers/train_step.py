@@ -1,6 +1,7 @@
 """A training step in Keras or PyTorch, asked for over standard input, one JSON line a request.
 
-Usage: train_step.py keras|torch tutorial|resnet18|conv3d|lenses/alexnet|lenses/vgg16|lenses/resnet18 BATCH
+Usage: train_step.py keras|torch tutorial|resnet18|conv3d|lenses/alexnet|lenses/vgg16|lenses/resnet18 BATCH [PRECISION]
+PRECISION is float32 or mixed: bfloat16 by Keras's policy, or by PyTorch's autocast.
 Request {"steps": n}: answers {"ms": milliseconds a step}, the better of the framework's usual ways.
 """
 
@@ -11,6 +12,7 @@ import time
 import numpy as np
 
 FRAMEWORK, NET, BATCH = sys.argv[1], sys.argv[2], int(sys.argv[3])
+MIXED = sys.argv[4:] == ["mixed"]
 LENS = NET.startswith("lenses/")  # one sigmoid on 67 x 67 x 3
 SHAPES = {"tutorial": (28, 28, 1), "resnet18": (32, 32, 3), "conv3d": (21, 32, 32, 1)}
 SHAPES |= {NET: (67, 67, 3)} if LENS else {}
@@ -24,6 +26,9 @@ def keras_steps():
     import keras
     import tensorflow as tf
     from keras import layers as L
+
+    if MIXED:
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
 
     def block(x, filters, stride):
         y = L.Conv2D(filters, 3, stride, "same", use_bias=False)(x)
@@ -67,7 +72,7 @@ def keras_steps():
             x = L.Conv3D(filters, 3, padding="same", activation="relu")(x)
             x = L.MaxPool3D()(L.BatchNormalization()(L.Dropout(0.2)(x)))
         x = L.Dense(32, activation="relu")(L.Dense(64, activation="relu")(L.Flatten()(x)))
-    model = keras.Model(image, L.Dense(CLASSES[NET], activation="sigmoid" if LENS else "softmax")(x))
+    model = keras.Model(image, L.Dense(CLASSES[NET], activation="sigmoid" if LENS else "softmax", dtype="float32")(x))
     loss_of = keras.losses.BinaryCrossentropy() if LENS else keras.losses.SparseCategoricalCrossentropy()
     optimizer = keras.optimizers.Adam(1e-3)
     model.compile(optimizer, loss_of, jit_compile=False)
@@ -150,7 +155,8 @@ def torch_steps():
 
         def step():
             optimizer.zero_grad()
-            loss = loss_of(model(x), y)
+            with torch.autocast("cpu", torch.bfloat16, enabled=MIXED):
+                loss = loss_of(model(x), y)
             loss.backward()
             optimizer.step()
             return loss.item()
