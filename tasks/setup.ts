@@ -31,6 +31,7 @@ import {
   sha256OfFile,
   TEST_COMPONENTS,
 } from "./_components.ts";
+import { gpuNeeds } from "./_gpu.ts";
 
 const NAMES = Object.keys(COMPONENTS) as ComponentName[];
 /** Other names that people try, and groups. */
@@ -43,10 +44,13 @@ const GROUPS: Readonly<Record<string, readonly ComponentName[]>> = {
   all: NAMES,
 };
 
+/** Nothing that is installed here: what is needed is said, and what is there. */
+const GPU = "gpu";
+
 const OPTIONS = {
   with: {
     type: "list",
-    choices: [...Object.keys(GROUPS), ...NAMES],
+    choices: [...Object.keys(GROUPS), ...NAMES, GPU],
     hint: "A,B,…",
     help: "Install these components too",
   },
@@ -61,7 +65,9 @@ export function main(args: string[]): Promise<number> {
       usage: "deno task setup",
       summary: `Reports what was found and fetches TensorFlow's library.\n\nComponents for --with:\n${
         NAMES.map((name) => `  ${name.padEnd(13)} ${COMPONENTS[name]}`).join("\n")
-      }\n  tests         ${TEST_COMPONENTS.join(", ")}\n  bench         ${GROUPS.bench.join(", ")}`,
+      }\n  tests         ${TEST_COMPONENTS.join(", ")}\n  bench         ${
+        GROUPS.bench.join(", ")
+      }\n  gpu           nothing: what training on a GPU needs is said, and what of it is here`,
       examples: [
         "deno task setup                     # TensorFlow's library",
         "deno task setup --check             # what is there?",
@@ -70,7 +76,8 @@ export function main(args: string[]): Promise<number> {
       ],
     });
     const output = createOutput(options);
-    const wanted = new Set(options.with.flatMap((name) => GROUPS[name] ?? [name as ComponentName]));
+    const named = options.with.filter((name) => name !== GPU);
+    const wanted = new Set(named.flatMap((name) => GROUPS[name] ?? [name as ComponentName]));
     const missing = [...wanted].filter((name) => findComponent(name).path === undefined);
     const installations = Promise.allSettled(
       options.check ? [] : [
@@ -99,11 +106,18 @@ export function main(args: string[]): Promise<number> {
       }),
     ];
     output.table("component", rows);
+    if (options.with.includes(GPU)) reportGpu(output, library?.folder);
     if (failures.length > 0) throw new CliError(failures.join("; "));
     const still = options.check ? [] : [...wanted].filter((name) => findComponent(name).path === undefined);
     if (still.length > 0) throw new CliError(`Cannot install ${still.join(", ")}: see the table`);
     return 0;
   });
+}
+
+/** Says what training on a GPU needs, and what of it is here. */
+function reportGpu(output: Output, library: string | undefined): void {
+  output.say("");
+  output.table("gpu", gpuNeeds({ library }).map(({ missing = "", ...need }) => ({ ...need, missing })));
 }
 
 /** Debian packages, all in one call of apt-get. */

@@ -333,7 +333,8 @@ async function startBackend(
   joined?: Joined,
 ): Promise<Workers | undefined> {
   if (!joined) {
-    await startEngine({ backend: backend as "auto", threads, log });
+    const devices = spread.strategy === "mirrored" ? spread.devices : undefined;
+    await startEngine({ backend: backend as "auto", threads, log, devices });
     return undefined;
   }
   const { rank, addresses, timeoutSeconds } = joined;

@@ -22,6 +22,8 @@ export interface Compiled<Arguments extends readonly tf.Tensor[], Result extends
   (...inputs: Arguments): Result;
   /** Ops in the graph of the latest trace; 0 where nothing is traced. */
   readonly ops: number;
+  /** How many of its ops were put on devices, by device. */
+  readonly placed: Readonly<Record<string, number>>;
   /** How many input signatures were traced. */
   readonly traces: number;
   /**
@@ -323,7 +325,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
   options: CompileOptions = {},
 ): Compiled<Arguments, Result> {
   const signatures = new Map<string, Signature>();
-  let ops = 0;
+  let ops = 0, placed: Readonly<Record<string, number>> = {};
   const untyped = fn as unknown as (...inputs: tf.Tensor[]) => TensorTree;
   const compiled = (...inputs: Arguments): Result => {
     const native = activeNative();
@@ -339,6 +341,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
     if (!signature) {
       signature = trace(native, untyped, inputs, options, (tracer, outputs) => tracer.finish(outputs));
       ops = signature.traced.ops;
+      placed = signature.traced.placed;
       signatures.set(key, signature);
     }
     const result = call(native, signature, inputs) as Result;
@@ -357,6 +360,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
   };
   return Object.defineProperties(compiled, {
     ops: { get: () => ops },
+    placed: { get: () => placed },
     traces: { get: () => signatures.size },
     profile: {
       value: (inputs: Arguments, steps: number) => {

@@ -2,6 +2,7 @@
  * Starting the engine: the ladder tensorflow → wasm → cpu, with webgpu on request.
  * @module
  */
+import { logicalCpus, useDevices } from "./devices.ts";
 import { readEnvironment } from "./environment.ts";
 import { findLibrary } from "./native/library.ts";
 import { registerNativeBackend } from "./native/native_backend.ts";
@@ -25,6 +26,8 @@ export interface EngineOptions {
   cacheFolder?: string;
   /** Whether to download libtensorflow when none is found. @default {true} */
   fetch?: boolean;
+  /** Devices on which the shards of a batch are put, such as gpu:0 and gpu:1; of the native backend alone. */
+  devices?: readonly string[];
   /** Other processes that compute together with this one, from the first start on; of the native backend alone. */
   workers?: WorkerGroup;
   /** Takes one line for each thing done or skipped. @default {nobody listens} */
@@ -43,7 +46,11 @@ export interface EngineReport {
 }
 
 async function startNative(options: EngineOptions): Promise<boolean> {
-  if (state.native) return true;
+  const { devices = [] } = options;
+  if (state.native) {
+    if (devices.length > 0) useDevices(devices, state.native.runtime.deviceNames());
+    return true;
+  }
   const environment = readEnvironment();
   const found = await findLibrary({
     ...environment,
@@ -57,7 +64,13 @@ async function startNative(options: EngineOptions): Promise<boolean> {
   // One thread an op and as many ops side by side as there are cores: shards of a batch scale almost fully that way,
   // threads within an op do not.
   const threads = options.threads ?? navigator.hardwareConcurrency;
-  await registerNativeBackend({ framework, core: found.core }, { threads: 1, parallelOps: threads });
+  await registerNativeBackend({ framework, core: found.core }, {
+    threads: 1,
+    parallelOps: threads,
+    cpus: logicalCpus(devices),
+    gpus: devices.some((device) => /^gpu/i.test(device)),
+  });
+  useDevices(devices, state.native!.runtime.deviceNames());
   state.library = found.core;
   state.threads = threads;
   if (options.workers) {

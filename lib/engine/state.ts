@@ -52,6 +52,8 @@ export const state: {
   threads: number;
   native: NativeEngine | undefined;
   tracer: Tracer | undefined;
+  /** Devices on which the shards of a batch are put; none where there is one. */
+  devices: readonly string[];
   /** The processes that compute together, and the number of the next exchange. */
   workers: (WorkerGroup & { nextKey: number }) | undefined;
 } = {
@@ -61,6 +63,7 @@ export const state: {
   threads: 1,
   native: undefined,
   tracer: undefined,
+  devices: [],
   workers: undefined,
 };
 

@@ -12,7 +12,7 @@ import {
   type Role,
 } from "../augment/mod.ts";
 import { type Batch, type HeldArrays, isNdArray, type NdArray, type Source } from "../data/source.ts";
-import { type Held, splitBatch, takeRows, tf, toDevice } from "../engine/mod.ts";
+import { type Held, onShardsDevice, splitBatch, takeRows, tf, toDevice } from "../engine/mod.ts";
 import { type PreprocessingStep, type PrimitiveOp, primitiveOps } from "../image/preprocessing/mod.ts";
 import { preprocessTensor } from "./preprocess_tensor.ts";
 
@@ -136,11 +136,22 @@ export function createBatches(source: Source, options: BatchesOptions = {}): Bat
     feed: (rows) => kept ? rowsOf(rows) : stream(rows),
     parts(tensors, { shards, training }) {
       const pieces = tensors.map((tensor) => splitBatch(tensor, shards));
-      const parts = pieces[0].map((_, shard) => prepare(gather(pieces.map((shares) => shares[shard]))));
+      const parts = pieces[0].map((_, shard) => {
+        const examples = gather(pieces.map((shares) => shares[shard]));
+        return prepare(onDevice(examples, shard, pieces[0].length));
+      });
       return training && augment ? augmentParts(augment, parts, moved) : parts;
     },
     dispose: () => kept?.release(),
   };
+}
+
+/** Examples on the device of their shard. */
+function onDevice({ inputs, targets, weight }: Examples, shard: number, shards: number): Examples {
+  const place = (x: tf.Tensor) => onShardsDevice(x, shard, shards);
+  const all = (tensors: Record<string, tf.Tensor>) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, place(x)]));
+  return { inputs: all(inputs), targets: all(targets), weight: weight && place(weight) };
 }
 
 /** One draw for the batch, whatever its shards; each shard is moved by its own rows of it. */

@@ -1,6 +1,7 @@
 /** Training: one compiled step, run over batches and epochs, with everything that a long run needs around it. @module */
 import { heedStop, stopped } from "../base/stop_button.ts";
 import {
+  deviceCount,
   mixedPrecisionRefusal,
   type Precision,
   random,
@@ -304,8 +305,9 @@ async function compileStep(
   const trial = { batch, size: train.size, steps: Math.ceil(train.size / batch) * epochs };
   random.setState({ seed, counter: 0 });
   const first = wanted.precision === "mixed" ? "mixed" : "float32", together = togetherOf(options);
-  if (isShared(together)) { // to measure, all workers would have to try the same
-    const shards = wanted.shards === "auto" ? shardsByThreads(partOf(trial, together)) : wanted.shards;
+  if (isShared(together) || deviceCount() > 1) { // to measure, all workers would have to try the same
+    const own = deviceCount() > 1 ? deviceCount() : shardsByThreads(partOf(trial, together));
+    const shards = wanted.shards === "auto" ? own : wanted.shards;
     return { compiled: step.compile(shards, first, together), shards, precision: first };
   }
   const { shards, step: compiled } = wanted.shards === "auto"

@@ -1,30 +1,14 @@
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { readMnist } from "../../lib/data/mnist.ts";
-import { encodeIdx } from "../../lib/io/idx.ts";
 import { parseCard } from "../../lib/card/card.ts";
 import { decodeHistory } from "../../lib/train/mod.ts";
 import { main } from "../../tasks/train.ts";
 import { assert, assertClose, assertEquals } from "../assert.ts";
+import { smallMnist } from "./_small_mnist.ts";
 
 const ROOT = fileURLToPath(import.meta.resolve("../../"));
 
-/** A small MNIST as idx files: the first images of both parts. */
-async function smallMnist(): Promise<string> {
-  const folder = await Deno.makeTempDir(), { train, test } = readMnist();
-  for (const [name, { images, labels }, count] of [["train", train, 400], ["t10k", test, 100]] as const) {
-    const data = images.slice(0, count * 784);
-    await Deno.writeFile(
-      join(folder, `${name}-images-idx3-ubyte`),
-      encodeIdx({ data, shape: [count, 28, 28] }),
-    );
-    const some = { data: labels.slice(0, count), shape: [count] };
-    await Deno.writeFile(join(folder, `${name}-labels-idx1-ubyte`), encodeIdx(some));
-  }
-  return folder;
-}
-
-const DATA = await smallMnist();
+const DATA = await smallMnist(await Deno.makeTempDir(), 400, 100);
 const QUICK = [
   "mnist",
   "--data",

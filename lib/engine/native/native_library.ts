@@ -58,6 +58,7 @@ const SYMBOLS = {
   TF_NewOperation: { parameters: ["pointer", "buffer", "buffer"], result: "pointer" },
   TF_AddInput: { parameters: ["pointer", OUTPUT], result: "void" },
   TF_AddInputList: { parameters: ["pointer", "buffer", "i32"], result: "void" },
+  TF_SetDevice: { parameters: ["pointer", "buffer"], result: "void" },
   TF_AddControlInput: { parameters: ["pointer", "pointer"], result: "void" },
   TF_FinishOperation: { parameters: ["pointer", "pointer"], result: "pointer" },
   TF_OperationNumOutputs: { parameters: ["pointer"], result: "i32" },

@@ -3,6 +3,7 @@
  * ops, and the hook by which a trace takes the ops instead of the machine.
  * @module
  */
+import { ProtoWriter } from "../../base/protobuf.ts";
 import { quietly } from "./system_library.ts";
 import { type AttributeSetters, eagerSetters, setAttribute } from "./native_attributes.ts";
 import { cName, cString, type NativeLibrary, type NativeSymbols } from "./native_library.ts";
@@ -20,6 +21,10 @@ export interface RuntimeOptions {
   threads?: number;
   /** Ops that may run side by side. @default {as TensorFlow chooses: one a core} */
   parallelOps?: number;
+  /** Logical CPU devices. @default {1} */
+  cpus?: number;
+  /** Whether GPUs are used: they then take memory as it is needed, and ops that they lack run beside them. @default {false} */
+  gpus?: boolean;
 }
 
 /** Whoever wants the ops instead of having them run: the tracer of `compile`. */
@@ -49,12 +54,18 @@ const BYTES: Record<number, number> = {
   [DataType.BOOL]: 1,
 };
 
-/** A `ConfigProto` with `intra_op_parallelism_threads` (field 2) and `inter_op_parallelism_threads` (field 5). */
-function encodeConfig({ threads, parallelOps }: RuntimeOptions): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  if (threads !== undefined) bytes.push(2 << 3, threads & 0x7f);
-  if (parallelOps !== undefined) bytes.push(5 << 3, parallelOps & 0x7f);
-  return Uint8Array.from(bytes);
+/**
+ * A `ConfigProto` with `device_count` (field 1), `intra_op_parallelism_threads` (2), `inter_op_parallelism_threads` (5),
+ * `gpu_options.allow_growth` (6, 4) and `allow_soft_placement` (7).
+ */
+function encodeConfig({ threads, parallelOps, cpus = 1, gpus }: RuntimeOptions): Uint8Array<ArrayBuffer> {
+  const config = new ProtoWriter();
+  if (cpus > 1) config.message(1, new ProtoWriter().text(1, "CPU").integer(2, cpus));
+  if (threads !== undefined) config.integer(2, threads);
+  if (parallelOps !== undefined) config.integer(5, parallelOps);
+  if (gpus) config.message(6, new ProtoWriter().integer(4, 1));
+  if (gpus || cpus > 1) config.integer(7, 1);
+  return config.finish() as Uint8Array<ArrayBuffer>;
 }
 
 /** TensorFlow's eager runtime, in the shape of tfjs-node's `TFJSBinding`. */
@@ -117,15 +128,21 @@ export class NativeRuntime {
 
   /** Names of the devices TensorFlow found, such as "CPU" and "GPU". */
   deviceTypes(): string[] {
+    return this.#devices((list, i) => this.symbols.TF_DeviceListType(list, i, this.#status));
+  }
+
+  /** Full names of the devices TensorFlow found, such as "/job:localhost/replica:0/task:0/device:CPU:0". */
+  deviceNames(): string[] {
+    return this.#devices((list, i) => this.symbols.TF_DeviceListName(list, i, this.#status));
+  }
+
+  #devices(tell: (list: Deno.PointerValue, i: number) => Deno.PointerValue): string[] {
     const list = this.symbols.TFE_ContextListDevices(this.context, this.#status);
     this.check("Cannot list TensorFlow's devices");
     const count = this.symbols.TF_DeviceListCount(list);
-    const types = Array.from(
-      { length: count },
-      (_, i) => cString(this.symbols.TF_DeviceListType(list, i, this.#status)),
-    );
+    const words = Array.from({ length: count }, (_, i) => cString(tell(list, i)));
     this.symbols.TF_DeleteDeviceList(list);
-    return types;
+    return words;
   }
 
   isUsingGpuDevice(): boolean {

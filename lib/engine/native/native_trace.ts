@@ -27,6 +27,8 @@ interface Symbol extends TensorRecord {
   name: string;
   /** `TF_Output`, as the 16 bytes in which C passes it. */
   output: Uint8Array<ArrayBuffer>;
+  /** The device that it is on, where that was said of something that it was made of. */
+  device?: string;
 }
 
 /** What is known of the ops being traced. */
@@ -53,6 +55,8 @@ export interface TracedFunction {
   usesRandom: boolean;
   /** Ops in the graph, as the trace made it. */
   ops: number;
+  /** How many of them were put on devices, by device. */
+  placed: Readonly<Record<string, number>>;
 }
 
 /** A trace as a session. */
@@ -103,6 +107,7 @@ export class Tracer implements OpSink {
   readonly #parts = new Map<string, string>();
   #random: Symbol | undefined;
   #randomOps = 0;
+  readonly #placed: Record<string, number> = {};
   #next = -2; // -1 is tfjs-node's mark for "not yet in TensorFlow"
   #ops = 0;
 
@@ -199,12 +204,14 @@ export class Tracer implements OpSink {
       if (listed > 0 && attribute.name === "N") continue; // inferred from the list
       setAttribute(this.#setters, description, attribute);
     }
+    const device = deviceOf(sources);
+    this.#place(description, device);
     const operation = c.TF_FinishOperation(description, status);
     this.#runtime.check(
       `Cannot trace TensorFlow op "${name}" on ${sources.map(describeTensor).join(", ") || "no inputs"}`,
     );
     const made = Math.min(outputs, c.TF_OperationNumOutputs(operation));
-    const results = Array.from({ length: made }, (_, index) => this.#symbol(operation, index, name));
+    const results = Array.from({ length: made }, (_, index) => this.#symbol(operation, index, name, device));
     if (name === "Reshape") this.#reshaped.set(results[0].id, sources[0]);
     return results;
   }
@@ -216,6 +223,24 @@ export class Tracer implements OpSink {
     const plain = part.replace(/[^\w/.-]/g, "_").replace(/^[^A-Za-z0-9.]/, "l$&");
     this.#parts.set(plain, part);
     return `${plain}/${gradient ? `${GRADIENT}/` : ""}${name}`;
+  }
+
+  /** A tensor on a device, where what is made of it stays. */
+  placeOn(id: number, device: string): TensorRecord {
+    const source = this.#resolve(id);
+    const { symbols: c, status } = this.#runtime;
+    const description = c.TF_NewOperation(this.#graph, cName("Identity"), cName(this.#nodeName("Identity")));
+    c.TF_AddInput(description, source.output);
+    this.#place(description, device);
+    const operation = c.TF_FinishOperation(description, status);
+    this.#runtime.check(`Cannot put a tensor on ${device}`);
+    return this.#symbol(operation, 0, "Identity", device);
+  }
+
+  #place(description: Deno.PointerValue, device: string | undefined): void {
+    if (device === undefined) return;
+    this.#runtime.symbols.TF_SetDevice(description, cName(device));
+    this.#placed[device] = (this.#placed[device] ?? 0) + 1;
   }
 
   /** The clock when a tensor is there: seconds, a float64 scalar. */
@@ -269,6 +294,7 @@ export class Tracer implements OpSink {
       variables: [...this.#variables.keys()],
       usesRandom: this.#random !== undefined,
       ops: this.#ops,
+      placed: this.#placed,
     };
   }
 
@@ -398,7 +424,7 @@ export class Tracer implements OpSink {
     return this.#symbol(operation, 0, "constant");
   }
 
-  #symbol(operation: Deno.PointerValue, index: number, name: string): Symbol {
+  #symbol(operation: Deno.PointerValue, index: number, name: string, device?: string): Symbol {
     const { symbols: c, status } = this.#runtime;
     const output = new Uint8Array(16);
     const view = new DataView(output.buffer);
@@ -413,10 +439,21 @@ export class Tracer implements OpSink {
     if ((rank < 0 || shape.includes(-1)) && !UNSHAPED.has(`${name}:${index}`)) {
       throw new Error(`Cannot trace TensorFlow op "${name}": the shape of its result depends on the data`);
     }
-    const symbol: Symbol = { id: this.#next--, shape, dtype: c.TF_OperationOutputType(output), name, output };
+    const dtype = c.TF_OperationOutputType(output);
+    const symbol: Symbol = { id: this.#next--, shape, dtype, name, output, device };
     this.#symbols.set(symbol.id, symbol);
     return symbol;
   }
+}
+
+/** Where an op runs: where most of what it takes is, the first of several that have as much. */
+function deviceOf(sources: readonly Symbol[]): string | undefined {
+  let most: Symbol | undefined;
+  const size = ({ shape }: Symbol) => shape.reduce((product, side) => product * side, 1);
+  for (const source of sources) {
+    if (source.device !== undefined && (!most || size(source) > size(most))) most = source;
+  }
+  return most?.device;
 }
 
 /** Outputs whose shape nobody needs: the reserve spaces of fused batch norm are read by its gradient alone. */
