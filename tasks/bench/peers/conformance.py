@@ -3,7 +3,7 @@
 Answers a line of JSON to a line of JSON:
 {"task": "model", "seed", "file"} saves a model and gives inputs, outputs and what it is made of;
 {"task": "apart", "file", "inputs"} says how far the model's outputs are from those in double precision, and how far they
-move where its inputs do by their last bit;
+move where its inputs or the values of its layers do by their last bit;
 {"task": "prefix", "from", "file", "inputs", "place", "alone"} saves the model up to its n-th layer, or that layer alone;
 {"task": "recipe", "seed", "before", "after", "again", "without", "double"} trains three steps and saves the models; the second
 time with the examples in another order, or in double precision;
@@ -342,7 +342,17 @@ def apart_of(request):
     inputs = [np.array(x["data"], x["dtype"]).reshape(x["shape"]) for x in request["inputs"]]
     outputs = lambda x: [np.asarray(y, "float64") for y in listed(model(x if len(x) > 1 else x[0], training=False))]
     near = lambda x: np.nextafter(x, rng.choice([-np.inf, np.inf], x.shape).astype(x.dtype)) if x.dtype == np.float32 else x
+    each = lambda y: keras.tree.map_structure(lambda one: near(np.asarray(one)), y)
+
+    def nudged(part):
+        """A layer whose values are off by their last bit, as those of any other program may be."""
+        if isinstance(part, keras.models.Model):
+            return lambda *x, **_: part._run_through_graph(*x, operation_fn=nudged)
+        return lambda *x, **told: keras.tree.map_structure(keras.ops.convert_to_tensor, each(part(*x, **told)))
+
+    rounded = lambda: [np.asarray(y, "float64") for y in listed(model._run_through_graph(inputs, operation_fn=nudged))]
     own, others = outputs(inputs), [outputs([near(x) for x in inputs]) for _ in range(8)]
+    others += [rounded() for _ in range(8)]
     try:
         wide = [x.astype("float64") if x.dtype == np.float32 else x for x in inputs]
         others.append([np.asarray(y) for y in listed(in_double(model)(wide if len(wide) > 1 else wide[0], training=False))])
