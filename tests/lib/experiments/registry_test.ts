@@ -21,3 +21,29 @@ Deno.test("findExperiment() knows the default and lists all where it knows none"
   assertEquals(findExperiment(DEFAULT_EXPERIMENT).name, DEFAULT_EXPERIMENT);
   assertThrows(() => findExperiment("mnits"), RangeError, 'Cannot find experiment "mnits": there are ');
 });
+
+Deno.test("a search looks where an option's default lies, and for rates within 500 times the lowest", () => {
+  for (const { name, options } of EXPERIMENTS) {
+    for (
+      const [option, { range, default: usual, log }] of Object.entries(options as Record<string, Ranged>)
+    ) {
+      if (range === undefined) continue;
+      const place = `${name} --${option} from ${range[0]} to ${range.at(-1)}`;
+      if (typeof range[0] !== "number") assert(range.includes(usual), `${place}: ${usual} is none of them`);
+      else {
+        const [low, high] = range as [number, number];
+        assert(
+          low < high && low <= Number(usual) && Number(usual) <= high,
+          `${place}: ${usual} lies outside`,
+        );
+        if (log) assert(low > 0 && high <= 500 * low, `${place}: too wide`);
+      }
+    }
+  }
+});
+
+interface Ranged {
+  range?: readonly unknown[];
+  default?: unknown;
+  log?: boolean;
+}
