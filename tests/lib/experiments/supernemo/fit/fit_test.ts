@@ -80,11 +80,13 @@ Deno.test("fitOneIteratively() takes away the last track's own hits only", () =>
 
 Deno.test("a track that passes the wires of one column on one side has a mirror image, told as such", () => {
   const hits = eventOf([{ side: 0, degrees: 1.5, y: 5, z: 0, slopeZ: 0 }]);
-  const [{ angleDegrees, vertexYMm, mirror }] = fitOneIteratively(fit, hits, 0, 1, FIRST_WIRE);
-  const both = [[angleDegrees, vertexYMm], [mirror!.angleDegrees, mirror!.vertexYMm]].sort((a, b) =>
-    b[0] - a[0]
-  );
-  assertClose(both.flat(), [1.5, 5, -1.5, -5], 1e-3);
+  for (const fitter of [fit, createLikelihoodFitter()]) {
+    const [{ angleDegrees, vertexYMm, mirror }] = fitOneIteratively(fitter, hits, 0, 1, FIRST_WIRE);
+    const both = [[angleDegrees, vertexYMm], [mirror!.angleDegrees, mirror!.vertexYMm]].sort((a, b) =>
+      b[0] - a[0]
+    );
+    assertClose(both.flat(), [1.5, 5, -1.5, -5], 1e-3);
+  }
   const bent = fitOneIteratively(
     fit,
     eventOf([{ side: 0, degrees: 31, y: 5, z: 0, slopeZ: 0 }]),
