@@ -17,6 +17,10 @@ export interface CapsNetConfig extends ModelConfig {
   capsules?: number;
   /** How often the agreement is looked at. @default {3} */
   routings?: number;
+  /** Rows and columns of both convolutions' windows. @default {[9, 9]} */
+  kernelSize?: readonly [rows: number, columns: number];
+  /** Whether the longest capsule is drawn; without it lengths are all that comes out. @default {true} */
+  decoder?: boolean;
 }
 
 /** Numbers of a capsule at a place. */
@@ -43,20 +47,21 @@ type Tensor = tf.SymbolicTensor;
  */
 export function buildCapsNet(config: CapsNetConfig = {}): tf.LayersModel {
   const { inputShape = [28, 28, 1], classes = 10, filters = 256, capsules = 32, routings = 3, seed } = config;
+  const { kernelSize = [9, 9], decoder = true } = config;
   const seeds = layerSeeds(seed), glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
   const apply = (layer: tf.layers.Layer, x: Tensor) => layer.apply(x) as Tensor;
   const image = tf.input({ shape: [...inputShape], name: "image" });
   const found = apply(
     tf.layers.conv2d({
       filters,
-      kernelSize: 9,
+      kernelSize: [...kernelSize],
       activation: "relu",
       kernelInitializer: glorot(),
       name: "conv1",
     }),
     image,
   );
-  const primary = new PrimaryCapsule({ capsules, size: PRIMARY_SIZE, name: "primary" });
+  const primary = new PrimaryCapsule({ capsules, size: PRIMARY_SIZE, kernelSize, name: "primary" });
   const secondary = new SecondaryCapsule({
     capsules: classes,
     size: CAPSULE_SIZE,
@@ -65,6 +70,8 @@ export function buildCapsNet(config: CapsNetConfig = {}): tf.LayersModel {
   });
   const ofClasses = apply(secondary, apply(primary, found)); // [batch, classes, 16]
   for (const layer of [primary, secondary]) drawKernels(layer, glorot);
+  const lengths = apply(new CapsuleLength({ name: "lengths" }), ofClasses);
+  if (!decoder) return tf.model({ inputs: image, outputs: lengths, name: "capsnet" });
   let drawn = apply(new LongestCapsule({ name: "longest" }), ofClasses);
   const size = inputShape.reduce((product, side) => product * side, 1);
   [...DECODER_UNITS, size].forEach((units, i) => {
@@ -81,7 +88,6 @@ export function buildCapsNet(config: CapsNetConfig = {}): tf.LayersModel {
     tf.layers.reshape({ targetShape: [...inputShape], name: "reconstruction" }),
     drawn,
   );
-  const lengths = apply(new CapsuleLength({ name: "lengths" }), ofClasses);
   const all = apply(
     tf.layers.reshape({ targetShape: [classes * CAPSULE_SIZE], name: "capsules" }),
     ofClasses,

@@ -1,6 +1,7 @@
 /** Counts the tracks of SuperNEMO's events, seen from above, from the side, from the front, or as volumes. @module */
 import type { AugmentationStep } from "../../augment/mod.ts";
 import type { TrackerView } from "../../image/tracker_views.ts";
+import { buildCapsNet } from "../../models/capsnet.ts";
 import { buildSuperNemoDocument } from "../../models/supernemo_document.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
 import { buildSuperNemoVolume } from "../../models/supernemo_volume.ts";
@@ -20,9 +21,9 @@ const OPTIONS = {
   ...SUPERNEMO_OPTIONS,
   model: {
     type: "choice",
-    choices: ["ours", "document"],
+    choices: ["ours", "document", "capsnet"],
     default: "ours",
-    help: "A small network, or the published one with its own way of training.",
+    help: "A small network, the published one with its own way of training, or capsules.",
   },
   count: {
     type: "choice",
@@ -51,6 +52,9 @@ interface Seen {
   size: number;
   columns: readonly [data: number, mistakes: number];
 }
+
+/** Windows of a network of capsules, which must fit twice into a view's short side. */
+const CAPSULE_WINDOWS = { top: [3, 9], side: [9, 9], front: [9, 3] } as const;
 
 /** Views in which tracks are counted. */
 type CountedView = Exclude<TrackerView, "map">;
@@ -129,11 +133,19 @@ export function countingExperiment(view: CountedView): Experiment<typeof OPTIONS
         return buildSuperNemoDocument(view, { classes, seed });
       }
       const config = { inputShape: viewShape(view, { sides }), classes, seed };
+      if (model === "capsnet") {
+        if (view === "volume") {
+          throw new RangeError("Cannot count by capsules in volumes: they take pictures");
+        }
+        const kernelSize = CAPSULE_WINDOWS[view];
+        return buildCapsNet({ ...config, filters: 64, capsules: 8, kernelSize, decoder: false });
+      }
       return view === "volume" ? buildSuperNemoVolume(config) : buildSuperNemoSmall(config);
     },
 
     recipe({ model, rate }) {
       if (model === "ours") return { ...countingRecipe(rate), augmentation };
+      if (model === "capsnet") return { ...countingRecipe(rate), loss: train.margin(), augmentation };
       const common = { metrics: [train.accuracy()], loss: train.crossEntropy() };
       return { ...common, optimizer: train.adam(), schedule: train.constant(1e-3) };
     },

@@ -1,10 +1,11 @@
 import { join } from "@std/path";
-import { startEngine, type tf } from "../../../../lib/engine/mod.ts";
+import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import {
   superNemo3d,
   superNemoCombined,
   superNemoFront,
   superNemoPoints,
+  superNemoSide,
   superNemoTop,
 } from "../../../../lib/experiments/supernemo/experiment.ts";
 import { classesOf } from "../../../../lib/experiments/supernemo/counts.ts";
@@ -189,4 +190,33 @@ Deno.test("supernemo-combined takes over a view's network, keeps it frozen, and 
   const trained = superNemoCombined.build(options(), {} as never) as tf.LayersModel;
   await fineTune({ model: trained }, { from: run });
   assertEquals(trained.getLayer("front_conv1").getWeights()[0].dataSync(), kernels[0]);
+});
+
+for (
+  const [view, experiment] of Object.entries({
+    top: superNemoTop,
+    side: superNemoSide,
+    front: superNemoFront,
+  })
+) {
+  Deno.test(`supernemo-${view} builds capsules, whose lengths are in 0 to 1`, () => {
+    const model = experiment.build(options({ model: "capsnet" }), {} as never) as tf.LayersModel;
+    const x = tf.ones([1, ...model.inputs[0].shape.slice(1) as number[]]);
+    const lengths = (model.predict(x) as tf.Tensor).dataSync();
+    assertEquals(lengths.length, 4);
+    assert(lengths.every((length) => length > 0 && length < 1), lengths.join());
+    model.dispose();
+  });
+}
+
+Deno.test("supernemo-front trains capsules, and serves as trained", async () => {
+  const lines: string[] = [];
+  const { metrics } = await runExperiment(superNemoFront, {
+    folder: join(folder, "capsules"),
+    options: options({ events: 160, testEvents: 80, model: "capsnet" }),
+    dataFolder: folder,
+    log: (line) => lines.push(line),
+  });
+  assertEquals(metrics!.accuracy.n, 80);
+  assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
 });
