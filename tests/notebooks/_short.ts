@@ -56,6 +56,12 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const EVENTS = 300;", "const EVENTS = 60;"],
     ["const LEARNED = 2_000;", "const LEARNED = 400;"],
   ],
+  "supernemo-4-capsules-and-generators": [
+    ["const DIGITS = 3_000;", "const DIGITS = 400;"],
+    ["const EVENTS = 3_000;", "const EVENTS = 100;"],
+    ["events: 400, testEvents: 100,", "events: 60, testEvents: 40,"],
+    ["const EPOCHS = 4;", "const EPOCHS = 1;"],
+  ],
   "supernemo-3-clustering": [
     ["const EVENTS = 4_000;", "const EVENTS = 200;"],
     ["const TEST = 500;", "const TEST = 60;"],

@@ -1,11 +1,11 @@
 /** CapsNet on MNIST: digits by capsules, whose directions draw them again. @module */
 import { readMnist } from "../../data/mnist.ts";
-import { type NdArray, takeRowsOf } from "../../data/source.ts";
+import { type NdArray, subset, takeRowsOf } from "../../data/source.ts";
 import type { tf } from "../../engine/mod.ts";
 import { accuracy, argMaxRows, bootstrap, confusionMatrix, mostFrequentClass } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { buildCapsNet } from "../../models/capsnet.ts";
-import { picturesOf, plotConfusion, plotImageGrid, plotWorstMistakes } from "../../plot/mod.ts";
+import { type Picture, picturesOf, plotConfusion, plotImageGrid, plotWorstMistakes } from "../../plot/mod.ts";
 import { defineExperiment, type Figure } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
@@ -17,6 +17,13 @@ const SIDE = 28, CLASSES = 10, NAMES = Array.from({ length: CLASSES }, (_, digit
 
 const OPTIONS = {
   ...SET_OPTIONS,
+  images: {
+    type: "integer",
+    default: 60_000,
+    min: 100,
+    max: 60_000,
+    help: "Training images, before some are held out.",
+  },
   filters: { type: "integer", default: 256, min: 8, max: 512, help: "Channels of the first convolution." },
   capsules: { type: "integer", default: 32, min: 1, max: 64, help: "Capsules at each place." },
   routings: {
@@ -52,8 +59,14 @@ export const capsnet = defineExperiment<typeof OPTIONS, ImageClassesData>({
   options: OPTIONS,
   defaults: { epochs: 5, batch: 128 },
 
-  load: (options, context) =>
-    loadGreyImages({ output: "lengths", read: (folder) => readMnist({ folder }) }, options, context),
+  async load(options, context) {
+    const read = (folder: string | undefined) => readMnist({ folder });
+    const data = await loadGreyImages({ output: "lengths", read }, options, context), { size } = data.train;
+    const rows = Uint32Array.from({
+      length: Math.min(size, Math.max(1, options.images - options.validation)),
+    }, (_, i) => i);
+    return rows.length < size ? { ...data, train: subset(data.train, rows) } : data;
+  },
 
   build: ({ filters, capsules, routings, seed }) =>
     buildCapsNet({ inputShape: [SIDE, SIDE, 1], classes: CLASSES, filters, capsules, routings, seed }),
@@ -152,19 +165,24 @@ function perturbedFigure(model: tf.LayersModel, images: Uint8Array): Figure {
     Uint32Array.from({ length: PERTURBED }, (_, i) => i),
   );
   const drawn = perturb(model, some as NdArray<Uint8Array>);
-  const pixels = Uint8Array.from(drawn.data, (value) => 255 * value);
+  const beside = VARIED.length * PERTURBED, lines = drawn.shape[0] / beside;
+  const strips = Array.from({ length: lines }, (_, line) => stripOf(drawn.data, line * beside, beside));
   return {
     name: "perturbed",
     section: "Capsules",
     caption: `A line a number of the longest capsule, moved from ${VARIED[0]} to ${
       VARIED.at(-1)
     }; the first ${PERTURBED} test images.`,
-    spec: plotImageGrid(picturesOf(pixels, [drawn.shape[0], SIDE, SIDE]), {
-      columns: VARIED.length * PERTURBED,
-      limit: drawn.shape[0],
-      size: 22,
-      low: 0,
-      high: 255,
-    }),
+    spec: plotImageGrid(strips, { columns: 1, size: 20 * beside, low: 0, high: 255 }),
   };
+}
+
+/** Images beside each other as one. */
+function stripOf(data: ArrayLike<number>, first: number, count: number): Picture {
+  const width = count * SIDE, pixels = new Uint8Array(SIDE * width);
+  for (let i = 0; i < pixels.length; i++) {
+    const row = Math.floor(i / width), column = i % width, image = first + Math.floor(column / SIDE);
+    pixels[i] = 255 * data[image * PIXELS + row * SIDE + column % SIDE];
+  }
+  return { data: pixels, height: SIDE, width };
 }

@@ -2,9 +2,13 @@
 import type { CardMetric } from "../../card/mod.ts";
 import { MAP_MARGIN, MAP_SHAPE } from "../../image/tracker_views.ts";
 import { TRACKER_CELLS } from "../../image/tracker_events.ts";
-import { type DrawnEstimate, type Picture, plotEstimates, plotImageGrid } from "../../plot/mod.ts";
-import type { Figure } from "../../run/experiment.ts";
+import { type DrawnEstimate, type Picture, plotEstimates, plotImageGrid, type Spec } from "../../plot/mod.ts";
+
+import type { FigureFrame } from "../../run/experiment.ts";
 import { CELLS } from "./labels.ts";
+
+/** A figure that is a chart. */
+export type Chart = FigureFrame & { spec: Spec };
 
 type Color = readonly [red: number, green: number, blue: number];
 
@@ -45,7 +49,7 @@ function drawMaps(maps: readonly ((cell: number) => Color)[]): Picture {
 /** Events shown. */
 const SHOWN = 12;
 
-const gridOf = (name: string, caption: string, pictures: Picture[]): Figure => ({
+const gridOf = (name: string, caption: string, pictures: Picture[]): Chart => ({
   name,
   section: "Test events",
   caption,
@@ -58,7 +62,7 @@ export function sortedFigure(
   { occupied, truth }: { occupied: Uint8Array; truth: Uint8Array },
   threshold: number,
   collapse?: string,
-): Figure {
+): Chart {
   const events = Math.min(SHOWN, truth.length / CELLS);
   const pictures = Array.from({ length: events }, (_, event) =>
     drawMaps([(cell) => {
@@ -78,7 +82,7 @@ export function sortedFigure(
 }
 
 /** The first events, each cell in the colour of its track: as it was above, as the network says below. */
-export function tracksFigure(truth: ArrayLike<number>, given: ArrayLike<number>, events: number): Figure {
+export function tracksFigure(truth: ArrayLike<number>, given: ArrayLike<number>, events: number): Chart {
   const pictures = Array.from({ length: Math.min(SHOWN, events) }, (_, event) => {
     const colored = (tracks: ArrayLike<number>) => (cell: number) => {
       const track = tracks[event * CELLS + cell];
@@ -97,7 +101,7 @@ export function tracksFigure(truth: ArrayLike<number>, given: ArrayLike<number>,
 export function estimatesFigure(
   metrics: Readonly<Record<string, CardMetric>>,
   names: readonly string[],
-): Figure {
+): Chart {
   const rows = names.filter((name) => name in metrics).flatMap((name): DrawnEstimate[] => {
     const { baseline, ...estimate } = metrics[name];
     const theirs = baseline && { value: baseline.value, low: baseline.value, high: baseline.value };

@@ -105,7 +105,7 @@ def vae():
             return self.decoder(self.encoder(x)[0])
 
         def train_step(self, data):
-            x, _ = data
+            x = data[0]
             with tf.GradientTape() as tape:
                 mean, spread = self.encoder(x, training=True)
                 z = mean + ops.exp(spread / 2) * keras.random.normal(ops.shape(mean))
@@ -160,7 +160,7 @@ def capsnet():
             return self.votes(u)
 
         def train_step(self, data):
-            x, y = data
+            x, y = data[0], data[1]
             wanted = tf.one_hot(y, 10)
             with tf.GradientTape() as tape:
                 v = self(x, training=True)

@@ -4,6 +4,7 @@ import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { capsnet } from "../../../../lib/experiments/capsnet/experiment.ts";
 import { capsuleLoss } from "../../../../lib/experiments/capsnet/loss.ts";
 import { perturb, VARIED } from "../../../../lib/experiments/capsnet/perturb.ts";
+import { trainAndMeasure } from "../../../../lib/experiments/supernemo/train_and_measure.ts";
 import { encodeIdx } from "../../../../lib/io/idx.ts";
 import { buildCapsNet, CAPSULE_SIZE, decodeCapsules } from "../../../../lib/models/capsnet.ts";
 import { optionsFor } from "../../../../lib/run/options_for.ts";
@@ -82,13 +83,31 @@ Deno.test("capsnet trains on a folder's digits, and serves as trained", () =>
       );
     }
     const lines: string[] = [], out = join(folder, "run");
-    const given = { data: folder, validation: 8, filters: 4, capsules: 2, epochs: 1, batch: 16, seed: 1 };
+    const given = {
+      data: folder,
+      images: 100,
+      validation: 8,
+      filters: 4,
+      capsules: 2,
+      epochs: 1,
+      batch: 16,
+      seed: 1,
+    };
     const { metrics, card } = await runExperiment(capsnet, {
       folder: out,
       options: optionsFor(capsnet, given),
       dataFolder: folder,
       log: (line) => lines.push(line),
     });
+    const options = optionsFor(capsnet, given);
+    const again = await trainAndMeasure(capsnet, options, { dataFolder: folder, log: () => {} }, {
+      draw: true,
+    });
+    assertClose(again.metrics.reconstructionError.value, metrics!.reconstructionError.value, 1e-3);
+    assert(again.figures.some(({ name }) => name === "perturbed"));
+    again.model.dispose();
+    const few = await capsnet.load({ ...options, images: 20 }, { dataFolder: folder, log: () => {} });
+    assertEquals([few.train.size, few.validation!.size], [12, 8]);
     assertEquals([metrics!.accuracy.n, metrics!.reconstructionError.n], [20, 20]);
     assertEquals(card!.outputs.map(({ kind }) => kind), ["classes", "vector", "image"]);
     assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
