@@ -144,8 +144,9 @@ export interface PrecisionEvidence {
   measured: string;
   /** What was compared on the test examples. */
   metric: string;
-  /** Values by seed, in the same order. */
+  /** Values in float32, one a seed. */
   float32: readonly number[];
+  /** In mixed precision, by the same seeds. */
   mixed: readonly number[];
   /** 95 % interval of the mean difference, mixed less float32. */
   difference: readonly [low: number, high: number];

@@ -137,7 +137,8 @@ function profileSection({ profile, engine }: RunRecord): ReportSection[] {
       `${engine?.threads} threads. Before that, once: ${ms(traceMs)} ms to take the graph down, ${
         ms(firstMs)
       } ms ` +
-      "for the first run, in which it is optimised. trace.json has every op: https://ui.perfetto.dev opens it.",
+      "for the first run, in which it is optimised. trace.json has every op: https://ui.perfetto.dev opens it; " +
+      "TensorBoard with its profile plugin opens this folder.",
     tables: [
       {
         columns: ["Layer or part", "Forward, ms", "Gradient, ms", "Share"],

@@ -29,6 +29,7 @@ import { completeParts, exportModel, writeCard } from "./export_model.ts";
 import { predictNamed } from "./named_predictions.ts";
 import { writeReport } from "./report.ts";
 import { encodeTrace } from "./trace_file.ts";
+import { encodeXSpace } from "./xplane_file.ts";
 import { occlusionOfTest } from "./test_occlusion.ts";
 import {
   newRecord,
@@ -321,7 +322,10 @@ async function keepProfile(record: RunRecord, run: RunOptions, profile: Function
     const { backend } = engineReport();
     throw new Error(`Cannot profile on the ${backend} backend: only TensorFlow says what an op takes`);
   }
-  await writeDurably(runPaths(run.folder).trace, encodeTrace(profile, record.experiment));
+  const { trace, xplane } = runPaths(run.folder);
+  await writeDurably(trace, encodeTrace(profile, record.experiment));
+  await Deno.mkdir(dirname(xplane), { recursive: true });
+  await writeDurably(xplane, encodeXSpace(profile, Date.now()));
   record.profile = summarizeProfile(profile);
   run.onProfile!(record.profile);
 }

@@ -65,7 +65,17 @@ export interface RunRecord {
 
 /** Files and folders of a run folder. */
 export type RunPaths = Record<
-  "record" | "lock" | "history" | "checkpoint" | "keras" | "onnx" | "card" | "plots" | "report" | "trace",
+  | "record"
+  | "lock"
+  | "history"
+  | "checkpoint"
+  | "keras"
+  | "onnx"
+  | "card"
+  | "plots"
+  | "report"
+  | "trace"
+  | "xplane",
   string
 >;
 
@@ -82,6 +92,7 @@ export function runPaths(folder: string): RunPaths {
     plots: join(folder, "plots"),
     report: join(folder, "report.html"),
     trace: join(folder, "trace.json"),
+    xplane: join(folder, "plugins", "profile", "steps", "run.xplane.pb"), // where TensorBoard looks for it
   };
 }
 

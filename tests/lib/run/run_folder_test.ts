@@ -100,5 +100,7 @@ Deno.test("runPaths() names the files of a run", () => {
     "r/model.json",
     "r/plots",
     "r/report.html",
+    "r/trace.json",
+    "r/plugins/profile/steps/run.xplane.pb",
   ]);
 });

@@ -390,6 +390,8 @@ Deno.test("runExperiment() keeps where a step's time goes, or says that nobody c
       const told: StepProfile[] = [], native = join(folder, "native");
       await run(adding(), native, { onProfile: (profile) => told.push(profile) });
       const { traceEvents } = JSON.parse(await Deno.readTextFile(join(native, "trace.json")));
+      const xplane = join(native, "plugins", "profile", "steps", "run.xplane.pb");
+      assert((await Deno.stat(xplane)).size > 1000);
       assert(traceEvents.some(({ name }: { name: string }) => name.startsWith("sum: ")), "ops of the layer");
       assertEquals([told.length, told[0].parts.some(({ part }) => part === "sum")], [1, true]);
       assertEquals((await readRecord(native))!.profile, told[0]);
