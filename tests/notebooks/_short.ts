@@ -60,6 +60,7 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const DIGITS = 3_000;", "const DIGITS = 400;"],
     ["const EVENTS = 3_000;", "const EVENTS = 100;"],
     ["events: 400, testEvents: 100,", "events: 60, testEvents: 40,"],
+    ["filters: 32, capsules: 4,", "filters: 8, capsules: 2,"],
     ["const EPOCHS = 4;", "const EPOCHS = 1;"],
   ],
   "supernemo-3-clustering": [
