@@ -32,6 +32,16 @@ Deno.test("leftLabels() takes the left track away, or all others, and a shared c
   assertSeen(leftLabels(CROSSED, "keep-one"), ["1....", ".1...", "..1..", "...1."]);
 });
 
+Deno.test("tracksFromLeft() goes by the mean of a track's columns, however many hits it has", () => {
+  const close = drawn(`
+    b..
+    .a.
+    ..b
+    ..b
+  `);
+  assertEquals(tracksFromLeft(close, 0), [0, 1], "1 of a, 4 / 3 of b");
+});
+
 Deno.test("leftLabels() leaves noise where a track goes, and nothing else of an event of one track", () => {
   const one = drawn(`
     .a.~
