@@ -168,7 +168,7 @@ Deno.test("serve answers health long before a picture that has to wait for its t
 
 Deno.test("serve finishes at SIGTERM what it has begun, says that it is not ready, and ends with 0", () =>
   withStore(async (folder) => {
-    const limits = ["--drain", "60", "--body-timeout", "60", "--max-delay", "2000", "--max-batch", "64"];
+    const limits = ["--drain", "30", "--body-timeout", "60", "--max-delay", "2000", "--max-batch", "64"];
     await using server = await serve(folder, ...limits);
     const active = async () =>
       Number(/http_requests_active (\d+)/.exec(await (await fetch(`${server.url}/metrics`)).text())![1]);
