@@ -12,7 +12,7 @@ import { layerSeeds } from "./model.ts";
 
 /** Settings of {@linkcode buildSuperNemoVae}. */
 export interface SuperNemoVaeConfig {
-  /** @default {"trunk"} */
+  /** The network before the code: the trunk of all SuperNEMO models, or a narrower one. @default {"trunk"} */
   encoder?: "trunk" | "narrow";
   /** Numbers of the code. @default {16} */
   latent?: number;

@@ -7,7 +7,9 @@ const FORMAT = "cloudchamber-run/2";
 
 /** What one of several workers did. */
 export interface WorkOfOne {
+  /** Examples that it computed. */
   examples: number;
+  /** The same by time. */
   examplesPerSecond: number;
   /** Share of its steps in which it exchanged or waited for others. */
   exchangeShare: number;

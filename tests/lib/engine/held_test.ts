@@ -75,8 +75,8 @@ Deno.test("a compiled step gathers other rows at each call, and frees nothing th
 });
 
 Deno.test("takeRows() of bytes leaves nothing behind on the native backend but what it gives", async () => {
-  const { native } = (await import("../../../lib/engine/state.ts")).state;
   await startEngine({ backend: "tensorflow" });
+  const { native } = (await import("../../../lib/engine/state.ts")).state;
   const held = toDevice(Uint8Array.of(10, 20, 30), [3]), indices = rows(2, 0);
   const take = () => {
     const taken = takeRows(held, indices);

@@ -1,4 +1,5 @@
 import {
+  maskFloats,
   normalFloats,
   philox,
   randomBytes,
@@ -27,6 +28,16 @@ Deno.test("philox() gives Random123's known answers", () => {
     const out = new Uint32Array(4);
     philox(counter, key, out);
     assertEquals([...out], expected);
+  }
+});
+
+Deno.test("maskFloats() is one where the stream's byte is at least the threshold, from the first to the last", () => {
+  for (const seed of [1, 2, 3, 4]) { // the first byte is small for some, and large for others
+    const key = { seed, counter: 0 }, bytes = randomBytes(key, 1001);
+    for (const threshold of [1, 100, 255]) {
+      const expected = Float32Array.from(bytes, (byte) => byte >= threshold ? 1 : 0);
+      assertEquals(maskFloats(key, 1001, threshold), expected, `threshold ${threshold}`);
+    }
   }
 });
 
