@@ -19,6 +19,7 @@ import {
   type Models,
   type StepProfile,
   trainingWorkers,
+  WorkerLostError,
   type Workers,
 } from "../lib/train/mod.ts";
 import {
@@ -146,9 +147,7 @@ export function main(args: string[]): Promise<number> {
       return 0;
     }
     const spread = spreadOf(options, Deno.env.toObject());
-    if (options.profile && (spread.strategy === "multiworker" || options.accumulate > 1)) {
-      throw new CliError("Option --profile is for one worker that takes its steps whole");
-    }
+    checkSpread(spread, options);
     if ("start" in spread) return await startWorkers(args, spread.start);
     if (!("place" in spread)) return await trainAs(command, spread, output);
     const { place } = spread, settled = settle(command);
@@ -161,6 +160,16 @@ export function main(args: string[]): Promise<number> {
       return await trainAs(command, spread, place.rank === 0 ? output : SILENT, { joined, run });
     });
   });
+}
+
+/** Refuses what is only for one worker. @throws {CliError} */
+function checkSpread({ strategy }: Spread, { profile, accumulate, backend }: Command["options"]): void {
+  if (profile && (strategy === "multiworker" || accumulate > 1)) {
+    throw new CliError("Option --profile is for one worker that takes its steps whole");
+  }
+  if (strategy !== "one" && backend !== "auto" && backend !== "tensorflow") {
+    throw new CliError(`Option --strategy ${strategy} needs the tensorflow backend: got ${backend}`);
+  }
 }
 
 /** What must be the same in all workers beside the options. */
@@ -213,7 +222,14 @@ async function trainAs(
     output.record("finished", { folder }, `${folder} is finished already: nothing was done`);
     return 0;
   }
-  return await trainInto(run, command, spread, output, group?.joined) ?? 0;
+  try {
+    return await trainInto(run, command, spread, output, group?.joined) ?? 0;
+  } catch (error) {
+    if (error instanceof WorkerLostError) {
+      error.message += `. Go on: deno task train ${command.experiment.name} --resume --out ${folder}`;
+    }
+    throw error;
+  }
 }
 
 /** What the command line asks for. @throws {CliError} */

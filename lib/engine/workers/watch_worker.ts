@@ -105,6 +105,7 @@ function open(): void {
     hub.tick(now());
     for (const send of senders.values()) send({ type: "alive" });
   }, BEAT_MS);
+  if (size === 1) tell(hello("127.0.0.1"));
   const places: string[] = [];
   /** The last of the others has come: where they come to is where they will find the first worker's server. */
   const comeLast = (place: string) => {

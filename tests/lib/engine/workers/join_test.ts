@@ -22,6 +22,9 @@ const join = (list: readonly Place[], options: Partial<JoinOptions> = {}) =>
 
 Deno.test("joinWorkers() brings workers together, with the first one's word and everybody's address", async () => {
   const workers = await Promise.all(join(places(3)));
+  const [alone] = await Promise.all(join(places(1)));
+  assertEquals([alone.word, alone.addresses.length], ["word of 0", 1]);
+  await alone.leave();
   for (const { addresses, word } of workers) {
     assertEquals([word, addresses], ["word of 0", workers[0].addresses]);
     assertEquals(new Set(addresses).size, 3);
