@@ -51,7 +51,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   },
   published: {
     experiment: clustering,
-    title: "One to four tracks, published labels, of which two tracks train",
+    title: "One to four tracks, published labels (the document trained on two alone)",
     settings: { labels: "published", tracks: "1-4" },
     metrics: { cellAccuracy: 98.7, cellAccuracyOfNothing: undefined, iou: undefined },
   },
