@@ -21,6 +21,7 @@ import {
 import { copyTree, listFiles, type TreeCopy } from "./mutants/_copy.ts";
 import { readHarmless, reasonFor } from "./mutants/_harmless.ts";
 import { findMutations, type MutationKind, showMutation } from "./mutants/_mutations.ts";
+import { stopAllGroups } from "./mutants/_process_group.ts";
 import { type Fault, type Outcome, Room } from "./mutants/_room.ts";
 import { findTestsOf, readCovered } from "./mutants/_tests_of.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
@@ -100,12 +101,14 @@ export function main(args: string[]): Promise<number> {
       wanted.map((room) => rowOf(room, options.seed, trials.filter((it) => it.room === room)))
         .filter(({ n }) => n > 0);
     await interruptible(async (signal) => {
-      signal.addEventListener("abort", () => output.table("room", rows()));
+      signal.addEventListener("abort", () => {
+        output.table("room", rows());
+        stopAllGroups();
+      });
       await tryAll(wanted, tree, options, signal, (trial) => {
         trials.push(trial);
         output.record("mutant", { ...trial }, describe(trial));
-      });
-      signal.throwIfAborted();
+      }).finally(() => signal.throwIfAborted());
     });
     output.table("room", rows());
     return rows().some(({ percent }) => percent < options.least) ? 1 : 0;

@@ -3,13 +3,28 @@
  * @module
  */
 
-/** Starts Deno with every permission in the root of a tree; it hears and says nothing. */
+/** Those that run, and whether more may be started. */
+const running = new Set<number>();
+let isOver = false;
+
+/** Ends all of them, and starts no more. */
+export function stopAllGroups(): void {
+  isOver = true;
+  for (const pid of running) stopGroup(pid);
+}
+
+/**
+ * Starts Deno with every permission in the root of a tree; it hears and says nothing.
+ *
+ * @throws {Error} After {@linkcode stopAllGroups}.
+ */
 export function startGroup(
   root: string,
   command: "run" | "test",
   args: readonly string[],
 ): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
+  if (isOver) throw new Error("Cannot start a process as all are being stopped");
+  const child = new Deno.Command(Deno.execPath(), {
     args: [command, "--quiet", "--no-check", "--allow-all", "--no-prompt", ...args],
     cwd: root,
     detached: true,
@@ -18,6 +33,9 @@ export function startGroup(
     stdout: "null",
     stderr: "null",
   }).spawn();
+  running.add(child.pid);
+  void child.status.then(() => running.delete(child.pid));
+  return child;
 }
 
 /** Ends what is left of a process group. */
