@@ -514,7 +514,7 @@ class Recipe(Draw):
         self.fill(model)
         rng = self.part("frozen")
         if rng is not None and rng.random() < 0.4:
-            inner = [layer for layer in model.layers[:-1] if layer.weights and not holds_film(layer)]
+            inner = [layer for layer in model.layers[:-1] if layer.weights and not thaws(layer)]
             for layer in inner:
                 if rng.random() < 0.5:
                     layer.trainable = False
@@ -544,9 +544,12 @@ class Recipe(Draw):
         return model, x, by_name(2), [head[3] for head in heads], names, extra, [head[4] for head in heads]
 
 
-def holds_film(layer):
-    """Keras itself forgets that a ConvLSTM is frozen when it reads its file, alone or in a model: the cell learns on."""
-    return "ConvLSTM" in type(layer).__name__ or any(map(holds_film, getattr(layer, "layers", [])))
+THAWING = ("ConvLSTM", "MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention")
+
+
+def thaws(layer):
+    """Keras itself forgets that such a layer is frozen when it reads its file, alone or in a model: what is in it learns on."""
+    return type(layer).__name__.startswith(THAWING) or any(map(thaws, getattr(layer, "layers", [])))
 
 
 def in_double(model):
