@@ -5,8 +5,9 @@ Answers a line of JSON to a line of JSON:
 {"task": "apart", "file", "inputs"} says how far the model's outputs are from those in double precision, and how far they
 move where its inputs or the values of its layers do by their last bit;
 {"task": "prefix", "from", "file", "inputs", "place", "alone"} saves the model up to its n-th layer, or that layer alone;
-{"task": "recipe", "seed", "before", "after", "again", "without", "double"} trains three steps and saves the models; the second
-time with the examples in another order, or in double precision;
+{"task": "recipe", "seed", "before", "after", "again", "without", "way"} trains three steps and saves the models; the second
+time with the examples in another order, or in double precision, or of several times that moved the last bits of inputs and
+first weights what is farthest from the first;
 {"task": "classes"} lists Keras's layer classes;
 {"task": "check", "file"} looks at an ONNX file: onnx.checker in full, ONNX Runtime at batches 1, 2 and 7.
 """
@@ -341,8 +342,7 @@ def apart_of(request):
     rng = np.random.default_rng(0)
     inputs = [np.array(x["data"], x["dtype"]).reshape(x["shape"]) for x in request["inputs"]]
     outputs = lambda x: [np.asarray(y, "float64") for y in listed(model(x if len(x) > 1 else x[0], training=False))]
-    near = lambda x: np.nextafter(x, rng.choice([-np.inf, np.inf], x.shape).astype(x.dtype)) if x.dtype == np.float32 else x
-    each = lambda y: keras.tree.map_structure(lambda one: near(np.asarray(one)), y)
+    each = lambda y: keras.tree.map_structure(lambda one: near(np.asarray(one), rng), y)
 
     def nudged(part):
         """A layer whose values are off by their last bit, as those of any other program may be."""
@@ -351,7 +351,7 @@ def apart_of(request):
         return lambda *x, **told: keras.tree.map_structure(keras.ops.convert_to_tensor, each(part(*x, **told)))
 
     rounded = lambda: [np.asarray(y, "float64") for y in listed(model._run_through_graph(inputs, operation_fn=nudged))]
-    own, others = outputs(inputs), [outputs([near(x) for x in inputs]) for _ in range(8)]
+    own, others = outputs(inputs), [outputs([near(x, rng) for x in inputs]) for _ in range(8)]
     others += [rounded() for _ in range(8)]
     try:
         wide = [x.astype("float64") if x.dtype == np.float32 else x for x in inputs]
@@ -562,10 +562,18 @@ def in_double(model):
     return twin
 
 
-def train(file, x, y, extra, order, double=False):
-    """Three steps of what a file says, the examples of the one batch in some order."""
+def near(x, rng):
+    """The same numbers, each off by its last bit."""
+    return np.nextafter(x, rng.choice([-np.inf, np.inf], x.shape).astype(x.dtype)) if x.dtype == np.float32 else x
+
+
+def train(file, x, y, extra, order, double=False, rng=None):
+    """Three steps of what a file says, the examples of the one batch in some order; with `rng` inputs and weights are off by a bit."""
     read = keras.saving.load_model(file)
     model = in_double(read) if double else read
+    if rng is not None:
+        x = [near(value, rng) for value in x]
+        model.set_weights([near(value, rng) for value in model.get_weights()])
     try:
         model.run_eagerly = True
         wide = lambda value: value.astype("float64") if double and value.dtype == np.float32 else value
@@ -581,6 +589,22 @@ def train(file, x, y, extra, order, double=False):
     return read, history.history
 
 
+def farthest(first, others):
+    """Of each number the one that is farthest from the first."""
+    others = np.stack(others)
+    return np.take_along_axis(others, np.abs(others - first).argmax(0)[None], 0)[0]
+
+
+def train_nudged(file, trained, history, *data):
+    """How far the last bits of inputs and weights move what is learned."""
+    rng = np.random.default_rng(0)
+    runs = [train(file, *data, rng=rng) for _ in range(8)]
+    again = runs[0][0]
+    weights = zip(trained.get_weights(), *(model.get_weights() for model, _ in runs))
+    again.set_weights([farthest(first, others) for first, *others in weights])
+    return again, {"loss": farthest(np.array(history["loss"]), [other["loss"] for _, other in runs]).tolist()}
+
+
 def recipe_of(request):
     recipe = Recipe(request["seed"], request.get("without", []))
     model, x, theirs, ours, names, extra, metrics = recipe.build()
@@ -588,8 +612,11 @@ def recipe_of(request):
     order = np.arange(BATCH)
     trained, history = train(request["before"], x, theirs, extra, order)
     trained.save(request["after"])
-    double = request.get("double", False)
-    again, other = train(request["before"], x, theirs, extra, order if double else order[::-1], double)
+    way = request.get("way", "order")
+    if way == "nudged":
+        again, other = train_nudged(request["before"], trained, history, x, theirs, extra, order)
+    else:
+        again, other = train(request["before"], x, theirs, extra, order[::-1] if way == "order" else order, way == "double")
     again.save(request["again"])
     watched = {} if "metrics" in recipe.without else {key: value for key, value in history.items() if not key.endswith("loss")}
     return {
