@@ -84,29 +84,51 @@ function precisionsHere(): ("float32" | "mixed")[] {
 
 const WHO = ["Ours", "Keras", "PyTorch"] as const;
 
-/** Times of each side in each precision, ms a step, with what each held and the arithmetic of a step. */
-async function timeSteps(python: string, { model, peer, batch, steps }: typeof NETS[number], rounds: number) {
-  await using stack = new AsyncDisposableStack();
-  const peers: Record<string, Peer> = {};
-  for (const precision of precisionsHere()) {
-    const script = (framework: string) =>
-      new Peer(python, [join(HERE, "peers", "train_step.py"), framework, peer, String(batch), precision]);
-    const started = [ours(model, batch, "tensorflow", "fit", precision), script("keras"), script("torch")];
-    started.forEach((who, i) => peers[`${WHO[i]} ${precision}`] = stack.use(who));
-  }
+type Side = { precision: "float32" | "mixed"; times: number[]; mebibytes: number | undefined };
+
+/**
+ * Times of each side in one precision, ms a step, with what each held and the arithmetic of a step. Both precisions at once would
+ * be six programs of up to 6 GiB.
+ */
+async function timePrecision(
+  python: string,
+  { model, peer, batch, steps }: typeof NETS[number],
+  precision: "float32" | "mixed",
+  rounds: number,
+) {
+  const script = (framework: string) =>
+    new Peer(python, [join(HERE, "peers", "train_step.py"), framework, peer, String(batch), precision]);
+  await using own = ours(model, batch, "tensorflow", "fit", precision);
+  await using keras = script("keras");
+  await using torch = script("torch");
+  const peers = { Ours: own, Keras: keras, PyTorch: torch };
   let gflop = 0;
   for (const who of Object.values(peers)) gflop = (await who.ask({ steps: 1 })).gflop ?? gflop; // starts and warms up
   const ask = (who: Peer) => async () => (await who.ask({ steps })).ms;
   const times = await alternate(
     rounds,
-    Object.fromEntries(Object.entries(peers).map(([name, who]) => [name, ask(who)])),
+    Object.fromEntries(WHO.map((who) => [`${who} ${precision}`, ask(peers[who])])),
   );
-  const sideOf = (who: typeof WHO[number], precision: "float32" | "mixed") => ({
-    precision,
-    times: times[`${who} ${precision}`],
-    mebibytes: peers[`${who} ${precision}`].mebibytes,
-  });
-  return { gflop, sideOf };
+  const sides = WHO.map((who): [string, Side] => [
+    `${who} ${precision}`,
+    { precision, times: times[`${who} ${precision}`], mebibytes: peers[who].mebibytes },
+  ]);
+  return { gflop, sides };
+}
+
+/** Times of each side in each precision. */
+async function timeSteps(python: string, net: typeof NETS[number], rounds: number) {
+  const sides = new Map<string, Side>();
+  let gflop = 0;
+  for (const precision of precisionsHere()) {
+    const measured = await timePrecision(python, net, precision, rounds);
+    for (const [name, side] of measured.sides) sides.set(name, side);
+    gflop ||= measured.gflop;
+  }
+  return {
+    gflop,
+    sideOf: (who: typeof WHO[number], precision: Side["precision"]) => sides.get(`${who} ${precision}`)!,
+  };
 }
 
 /** The faster of a side's precisions. */
@@ -128,7 +150,7 @@ async function benchStep({ need, rounds, say }: BenchContext): Promise<BenchTabl
       const own = best(among.map((precision) => sideOf("Ours", precision)));
       const other = best(among.map((precision) => sideOf(peer, precision)));
       rows.push({
-        what: `${net.what}, ${what}`,
+        what: what === "" ? net.what : `${net.what}, ${what}`, // the first as older trees have it
         unit: "ms",
         ours: own.times,
         peer: `${peer}, ${other.precision}`,
@@ -138,8 +160,8 @@ async function benchStep({ need, rounds, say }: BenchContext): Promise<BenchTabl
         work: { gflop, precision: own.precision },
       });
     };
-    row("Keras", ["float32"], net.bars.same, "float32");
-    row("PyTorch", ["float32"], net.bars.torch, "float32");
+    row("Keras", ["float32"], net.bars.same, "");
+    row("PyTorch", ["float32"], net.bars.torch, "");
     if (precisions.length === 1) continue;
     row("Keras", precisions, net.bars.best, "best of each");
     row("PyTorch", precisions, undefined, "best of each");
