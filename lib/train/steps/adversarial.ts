@@ -7,27 +7,17 @@
  * input beside what was made of it.
  * @module
  */
-import {
-  applySharded,
-  builtModel,
-  compile,
-  inPart,
-  logitOutputs,
-  losses,
-  type Precision,
-  random,
-  tf,
-} from "../../engine/mod.ts";
+import { applySharded, builtModel, inPart, logitOutputs, losses, random, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
-import type { CompiledStep, Models, StepPlan, TrainStep } from "../step.ts";
-import { ALONE, isShared, type StepPart, type Together } from "../together.ts";
-import { addUp, createTotals } from "../totals.ts";
-import { compileShared, type Measured, scaled } from "./shared_step.ts";
+import type { Models, StepPlan, TrainStep } from "../step.ts";
+import type { StepPart } from "../together.ts";
+import { addUp } from "../totals.ts";
+import { compileStep, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
 /** What a generator is to make of the source's input. */
@@ -164,6 +154,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   const { generatorOptimizer = rule, discriminatorOptimizer = rule } = options;
   const batches = createBatches(source, options);
   const generated = trainedVariables(generator), judged = trainedVariables(discriminator);
+  const trained = [...generated, ...judged];
   const maker = createOptimizer(generatorOptimizer, generated);
   const judge = createOptimizer(discriminatorOptimizer, judged);
   const logits = logitOutputs(discriminator).has(discriminator.outputNames[0]);
@@ -213,9 +204,9 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     return { loss: value, gradients, scores };
   }
 
-  /** Losses and gradients, the generator's first, of a worker's examples of a step, of which there are `all`. */
-  function measure(tensors: tf.Tensor[], shards: number, all: number, part?: StepPart): Measured {
-    const own = part ? part.rows[part.rank] : all, of = { all, share: own / all, counts: own === 0 ? 0 : 1 };
+  /** Losses and gradients, the generator's first, of a worker's examples of a part, of `all` examples in the step. */
+  function measure(tensors: tf.Tensor[], shards: number, { rank, rows }: StepPart, all: number): Measured {
+    const own = rows[rank], of = { all, share: own / all, counts: own === 0 ? 0 : 1 };
     const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
     const dealt = deal(parts, generator, paired);
     const making = makerStep(dealt, of), judging = judgeStep(dealt, making.made, of);
@@ -234,46 +225,6 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     applyConstraints(discriminator);
   }
 
-  function compileTogether(shards: number, together: Together, precision?: Precision): CompiledStep {
-    const moved = [...generated, ...judged];
-    return compileShared(
-      {
-        names: NAMES,
-        shapes: moved.map(({ shape }) => shape),
-        moved: weights.filter((weight) => !moved.includes(weight)),
-        measure: (tensors, part, all) => measure(tensors, shards, all, part),
-        update,
-      },
-      { together, rates: RATES, precision },
-    );
-  }
-
-  function compileStep(shards: number, precision?: Precision): CompiledStep {
-    const totals = createTotals(NAMES);
-    const compiled = compile((makerRate: tf.Tensor, judgeRate: tf.Tensor, ...tensors: tf.Tensor[]) => {
-      const examples = tensors[0].shape[0]!;
-      const { value, gradients, sums } = measure(tensors, shards, examples);
-      inPart("optimizer", () => update(gradients, [makerRate, judgeRate]));
-      totals.add(value as tf.Scalar, examples, sums);
-      tf.dispose(sums);
-      return null;
-    }, { precision });
-    return {
-      totals,
-      run(tensors, rates) {
-        const scalars = [tf.scalar(rates.generator), tf.scalar(rates.discriminator)];
-        compiled(scalars[0], scalars[1], ...tensors);
-        tf.dispose(scalars);
-      },
-      profile: (tensors, rates, steps) =>
-        compiled.profile([tf.scalar(rates.generator), tf.scalar(rates.discriminator), ...tensors], steps),
-      dispose() {
-        compiled.dispose();
-        totals.dispose();
-      },
-    };
-  }
-
   return {
     config: {
       step: "adversarial",
@@ -289,8 +240,14 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     weights,
     rates: RATES,
     batches,
-    compile: (shards, precision, together = ALONE) =>
-      isShared(together) ? compileTogether(shards, together, precision) : compileStep(shards, precision),
+    compile: (shards, precision, together) =>
+      compileStep({
+        names: NAMES,
+        shapes: trained.map(({ shape }) => shape),
+        moved: weights.filter((weight) => !trained.includes(weight)),
+        measure: (tensors, part, all) => measure(tensors, shards, part, all),
+        update,
+      }, { together, rates: RATES, precision }),
     snapshot: (rate) => maker.snapshot(rate),
     dispose() {
       batches.dispose();

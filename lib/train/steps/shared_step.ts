@@ -1,7 +1,7 @@
 /**
- * A step that several workers take together, or one worker in parts: the gradients of every part are added up, packed into
- * one tensor with the loss, the metrics and whoever asks to stop, and summed over the workers by one exchange inside the
- * compiled function; then all of them move their weights alike.
+ * A step as compiled functions, whoever takes it. One worker takes it whole in one function. Where several take it together, or
+ * one in parts, the gradients of every part are added up, packed into one tensor with the loss, the metrics and whoever asks to
+ * stop, and summed over the workers by one exchange inside the compiled function; then all of them move their weights alike.
  * @module
  */
 import {
@@ -16,7 +16,7 @@ import {
 } from "../../engine/mod.ts";
 import type { BatchTensors } from "../batch.ts";
 import type { CompiledStep } from "../step.ts";
-import { type StepPart, stepParts, type Together } from "../together.ts";
+import { ALONE, isShared, type StepPart, stepParts, type Together } from "../together.ts";
 import { createTotals } from "../totals.ts";
 
 /** What a part of a step adds to the whole. */
@@ -25,7 +25,7 @@ export interface Measured {
   value: tf.Tensor;
   /** Of that, in the order of the trained weights. */
   gradients: tf.Tensor[];
-  /** Sums over its examples of the other numbers. */
+  /** Sums over its examples of the other numbers; the caller's. */
   sums: tf.Tensor[];
 }
 
@@ -60,17 +60,54 @@ function unpacked(flat: tf.Tensor, shapes: readonly (readonly number[])[]): tf.T
   return tf.split(flat, sizes).map((part, i) => tf.reshape(part, [...shapes[i]]));
 }
 
-/** How a shared step is compiled. */
-export interface SharedOptions {
-  together: Together;
+/** How a step is compiled. */
+export interface StepOptions {
+  /** Who takes it. @default {one worker, all at once} */
+  together?: Together;
   /** Names of its learning rates. */
   rates: readonly string[];
   /** In which numbers its layers multiply. @default {"float32"} */
   precision?: Precision;
 }
 
-/** Compiles a step for those who take it together. */
-export function compileShared(step: SharedStep, options: SharedOptions): CompiledStep {
+/** Compiles a step for those who take it. */
+export function compileStep(step: SharedStep, options: StepOptions): CompiledStep {
+  const { together = ALONE } = options;
+  return isShared(together) ? compileShared(step, { ...options, together }) : compileAlone(step, options);
+}
+
+/** Learning rates as tensors, in the order of their names. */
+function ratesOf(given: Readonly<Record<string, number>>, names: readonly string[]): tf.Tensor[] {
+  return names.map((name) => tf.scalar(given[name]));
+}
+
+function compileAlone(step: SharedStep, { rates, precision }: StepOptions): CompiledStep {
+  const totals = createTotals(step.names);
+  const compiled = compile((...tensors: tf.Tensor[]) => {
+    const given = tensors.slice(0, rates.length), batch = tensors.slice(rates.length);
+    const all = batch[0].shape[0]!, [whole] = stepParts(all, ALONE);
+    const { value, gradients, sums } = step.measure(batch, whole, all);
+    inPart("optimizer", () => step.update(gradients, given));
+    totals.add(value as tf.Scalar, all, sums);
+    tf.dispose(sums);
+    return null;
+  }, { precision });
+  return {
+    totals,
+    run(tensors, given) {
+      const scalars = ratesOf(given, rates);
+      compiled(...scalars, ...tensors);
+      tf.dispose(scalars);
+    },
+    profile: (tensors, given, steps) => compiled.profile([...ratesOf(given, rates), ...tensors], steps),
+    dispose() {
+      compiled.dispose();
+      totals.dispose();
+    },
+  };
+}
+
+function compileShared(step: SharedStep, options: StepOptions & { together: Together }): CompiledStep {
   const { together, rates, precision } = options;
   const totals = createTotals(step.names), { shapes, names } = step;
   const measures: number[][] = [[], ...names.map(() => []), ...shapes.map((shape) => [...shape])];
@@ -136,7 +173,7 @@ export function compileShared(step: SharedStep, options: SharedOptions): Compile
           functionFor(part, examples, false)(...rowsOfPart(tensors, part, parts))
         );
         const last = parts[parts.length - 1];
-        const scalars = [asksToStop ? 1 : 0, ...rates.map((name) => given[name])].map((x) => tf.scalar(x));
+        const scalars = [tf.scalar(asksToStop ? 1 : 0), ...ratesOf(given, rates)];
         const said = functionFor(last, examples, true)(...scalars, ...rowsOfPart(tensors, last, parts));
         const [asked, exchangeSeconds] = said!.dataSync();
         return { isAskedToStop: asked > 0, exchangeSeconds } as never;

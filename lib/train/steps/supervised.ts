@@ -10,7 +10,6 @@ import {
   inPart,
   lastActivations,
   logitOutputs,
-  type Precision,
   rowsOfAll,
   sumOverWorkers,
   tf,
@@ -24,17 +23,10 @@ import { averageAsKeras, averageInto, checkAverages, type KerasEma } from "../em
 import { createObjective, type ModelOutputs, type Objective, type ObjectiveOptions } from "../objective.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
-import {
-  type CompiledStep,
-  type Evaluation,
-  mainModel,
-  type Models,
-  type StepPlan,
-  type TrainStep,
-} from "../step.ts";
-import { ALONE, isShared, type StepPart, type Together } from "../together.ts";
+import { type Evaluation, mainModel, type Models, type StepPlan, type TrainStep } from "../step.ts";
+import { ALONE, type StepPart, type Together } from "../together.ts";
 import { addUp, createTotals } from "../totals.ts";
-import { compileShared, type Measured, scaled } from "./shared_step.ts";
+import { compileStep, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 import { runEvaluation } from "../evaluation.ts";
 import { orderInputs } from "../model_inputs.ts";
@@ -148,6 +140,9 @@ export function supervised(options: SupervisedOptions): StepPlan {
   };
 }
 
+/** Names of the learning rates. */
+const RATES = ["learningRate"] as const;
+
 function createSupervised(
   models: Models,
   source: Source,
@@ -177,10 +172,22 @@ function createSupervised(
     weights,
     averages,
     averagesOnlyAtEnd: kerasEma !== undefined,
-    rates: ["learningRate"],
+    rates: RATES,
     batches,
-    compile: (shards, precision, together = ALONE) =>
-      isShared(together) ? compileTogether(shards, together, precision) : compileStep(shards, precision),
+    compile(shards, precision, together = ALONE) {
+      if (objective.whole && together.accumulate > 1) {
+        throw new TypeError(
+          `Cannot take a step in ${together.accumulate} parts as its loss compares all examples of a batch`,
+        );
+      }
+      return compileStep({
+        names: objective.names,
+        shapes: trained.map(({ shape }) => shape),
+        moved: weights.filter((weight) => !trained.includes(weight)),
+        measure: (tensors, part, all) => measure(tensors, shards, part, all),
+        update: (gradients, [rate]) => move(gradients, rate as tf.Scalar),
+      }, { together, rates: RATES, precision });
+    },
     evaluation: (other, settings) => createEvaluation(model, other, objective, { ...options, ...settings }),
     snapshot: (rate) => optimizer.snapshot(rate),
     dispose() {
@@ -190,10 +197,10 @@ function createSupervised(
     },
   };
 
-  /** Loss and gradients of a worker's examples of a step, of which there are `all`. */
-  function measure(tensors: tf.Tensor[], shards: number, all: number, part?: StepPart): Measured {
+  /** Loss and gradients of a worker's examples of a part, of `all` examples in the step. */
+  function measure(tensors: tf.Tensor[], shards: number, { rank, rows }: StepPart, all: number): Measured {
     const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
-    const { rank = 0, rows = [all] } = part ?? {}, own = rows[rank];
+    const own = rows[rank];
     // Where the loss sees all workers' examples, each of them measures the whole.
     const share = objective.whole ? 1 / rows.length : own === 0 ? 0 : 1;
     let sums: tf.Tensor[] = [];
@@ -215,50 +222,6 @@ function createSupervised(
     if (kerasEma) averageAsKeras(ownAverages, trained, kerasEma, steps);
     applyConstraints(model, new Set(trained.filter((_, i) => !reached[i])));
     if (emaMomentum !== undefined) averageInto(ownAverages, weights, emaMomentum, steps);
-  }
-
-  function compileStep(shards: number, precision?: Precision): CompiledStep {
-    const totals = createTotals(objective.names);
-    const compiled = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) => {
-      const examples = tensors[0].shape[0]!;
-      const { value, gradients, sums } = measure(tensors, shards, examples);
-      inPart("optimizer", () => move(gradients, rate as tf.Scalar));
-      totals.add(value as tf.Scalar, examples, sums);
-      tf.dispose(sums);
-      return null;
-    }, { precision });
-    return {
-      totals,
-      run(tensors, { learningRate }) {
-        const scalar = tf.scalar(learningRate);
-        compiled(scalar, ...tensors);
-        scalar.dispose();
-      },
-      profile: (tensors, { learningRate }, steps) =>
-        compiled.profile([tf.scalar(learningRate), ...tensors], steps),
-      dispose() {
-        compiled.dispose();
-        totals.dispose();
-      },
-    };
-  }
-
-  function compileTogether(shards: number, together: Together, precision?: Precision): CompiledStep {
-    if (objective.whole && together.accumulate > 1) {
-      throw new TypeError(
-        `Cannot take a step in ${together.accumulate} parts as its loss compares all examples of a batch`,
-      );
-    }
-    return compileShared(
-      {
-        names: objective.names,
-        shapes: trained.map(({ shape }) => shape),
-        moved: weights.filter((weight) => !trained.includes(weight)),
-        measure: (tensors, part, all) => measure(tensors, shards, all, part),
-        update: (gradients, [rate]) => move(gradients, rate as tf.Scalar),
-      },
-      { together, rates: ["learningRate"], precision },
-    );
   }
 }
 
