@@ -119,6 +119,7 @@ function compileShared(step: SharedStep, options: StepOptions & { together: Toge
   function measurePart(tensors: tf.Tensor[], part: StepPart, all: number): tf.Tensor {
     const { value, sums, gradients } = withStepRows(part, () => step.measure(tensors, part, all));
     const flat = packed([value, ...sums, ...gradients]);
+    tf.dispose(sums);
     return pending ? tf.add(pending, flat) : flat;
   }
 

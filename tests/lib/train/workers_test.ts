@@ -61,11 +61,13 @@ Deno.test("fit() adds up the parts of a batch that are worked on one after anoth
       ],
     });
     const options = { loss: crossEntropy(), metrics: [accuracy()], epochs: 3, batch: 16, preprocessing };
+    const before = tf.memory().numTensors;
     const { epochs, steps } = await fit(model, toySource(41), {
       ...options,
       globalClipNorm: 0.1,
       accumulate,
     });
+    assertEquals(tf.memory().numTensors, before);
     return { weights: weightsOf(model), steps, losses: epochs.map(({ loss }) => loss) };
   };
   const [parts, whole] = [await trained(3), await trained(1)];
