@@ -184,6 +184,7 @@ export class Tracer implements OpSink {
     attributes: readonly OpAttribute[],
     inputs: readonly number[],
     outputs: number,
+    on?: string,
   ): TensorRecord[] {
     const sources = inputs.map((id) => this.#resolve(id));
     if (name === "Reshape") {
@@ -204,8 +205,11 @@ export class Tracer implements OpSink {
       if (listed > 0 && attribute.name === "N") continue; // inferred from the list
       setAttribute(this.#setters, description, attribute);
     }
-    const device = deviceOf(sources);
-    this.#place(description, device);
+    const device = on ?? deviceOf(sources);
+    if (device !== undefined) {
+      c.TF_SetDevice(description, cName(device));
+      this.#placed[device] = (this.#placed[device] ?? 0) + 1;
+    }
     const operation = c.TF_FinishOperation(description, status);
     this.#runtime.check(
       `Cannot trace TensorFlow op "${name}" on ${sources.map(describeTensor).join(", ") || "no inputs"}`,
@@ -227,20 +231,7 @@ export class Tracer implements OpSink {
 
   /** A tensor on a device, where what is made of it stays. */
   placeOn(id: number, device: string): TensorRecord {
-    const source = this.#resolve(id);
-    const { symbols: c, status } = this.#runtime;
-    const description = c.TF_NewOperation(this.#graph, cName("Identity"), cName(this.#nodeName("Identity")));
-    c.TF_AddInput(description, source.output);
-    this.#place(description, device);
-    const operation = c.TF_FinishOperation(description, status);
-    this.#runtime.check(`Cannot put a tensor on ${device}`);
-    return this.#symbol(operation, 0, "Identity", device);
-  }
-
-  #place(description: Deno.PointerValue, device: string | undefined): void {
-    if (device === undefined) return;
-    this.#runtime.symbols.TF_SetDevice(description, cName(device));
-    this.#placed[device] = (this.#placed[device] ?? 0) + 1;
+    return this.#take("Identity", [], [id], 1, device)[0];
   }
 
   /** The clock when a tensor is there: seconds, a float64 scalar. */
