@@ -248,6 +248,12 @@ function profile(
   }
 }
 
+/** Refuses what this machine cannot do. @throws {Error} */
+function checkPrecision({ precision }: CompileOptions): void {
+  const refusal = precision === "mixed" ? mixedPrecisionRefusal() : undefined;
+  if (refusal) throw new Error(`Cannot run in mixed precision: ${refusal}`);
+}
+
 /** Runs a traced function: one op, whatever it holds. */
 function call(
   { runtime, backend }: NativeEngine,
@@ -329,9 +335,8 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
   const untyped = fn as unknown as (...inputs: tf.Tensor[]) => TensorTree;
   const compiled = (...inputs: Arguments): Result => {
     const native = activeNative();
-    const refusal = options.precision === "mixed" ? mixedPrecisionRefusal() : undefined;
-    if (refusal) throw new Error(`Cannot run in mixed precision: ${refusal}`);
     if (!native || state.tracer) {
+      checkPrecision(options);
       const result = runPlainly(untyped, inputs) as Result;
       if (!state.tracer) advanceRandomState();
       return result;
@@ -339,6 +344,7 @@ export function compile<Arguments extends readonly tf.Tensor[], Result extends T
     const key = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(" ");
     let signature = signatures.get(key);
     if (!signature) {
+      checkPrecision(options);
       signature = trace(native, untyped, inputs, options, (tracer, outputs) => tracer.finish(outputs));
       ops = signature.traced.ops;
       placed = signature.traced.placed;
