@@ -43,6 +43,7 @@ export {
 } from "./workers/collectives.ts";
 export type { WorkerGroup } from "./workers/server_def.ts";
 export { evenParts, rowsOfAll, type StepRows, withStepRows } from "./workers/step_rows.ts";
+export type { Doing } from "./workers/hub.ts";
 export { type Joined, type JoinOptions, joinWorkers, type Place } from "./workers/join.ts";
 export { slurmPlace } from "./workers/slurm_place.ts";
 export { deviceCount, onShardsDevice } from "./devices.ts";

@@ -3,11 +3,15 @@
  * this one stands, and who is to blame where a step fails.
  * @module
  */
-import { breakPoint, compile, gatherFromWorkers, type Joined, sumOverWorkers, tf } from "../engine/mod.ts";
-
-/** What a worker is at: it fetches examples, or takes a step and may wait for the others in it. */
-export type Doing = typeof DOING[number];
-const DOING = ["starting", "reading", "stepping"] as const;
+import {
+  breakPoint,
+  compile,
+  type Doing,
+  gatherFromWorkers,
+  type Joined,
+  sumOverWorkers,
+  tf,
+} from "../engine/mod.ts";
 
 /** All processes of a run; the engine must have been started with them. */
 export interface Workers {
@@ -61,7 +65,7 @@ export function trainingWorkers(joined: Joined): Workers {
           Object.entries(facts).map(([name, value]) => [name, JSON.stringify(value) ?? "nothing"]),
         ),
       ),
-    mark: (step, doing) => joined.mark(step, DOING.indexOf(doing)),
+    mark: joined.mark,
     async explain(error) {
       const isOurs = error instanceof Error &&
         /collective|aborted|cancelled|unavailable|deadline/i.test(error.message);

@@ -5,7 +5,14 @@
  */
 
 /** What a worker is at, by its number in a message. */
-export const DOING = ["starting", "reading its examples", "in a step", "done"] as const;
+export const DOING = ["starting", "reading", "stepping"] as const;
+/** One of them: it comes, fetches examples, or takes a step and may wait for the others in it. */
+export type Doing = typeof DOING[number];
+const WORDS: Readonly<Record<Doing, string>> = {
+  starting: "starting",
+  reading: "reading its examples",
+  stepping: "in a step",
+};
 
 /** What a worker says of itself as it comes. */
 export interface Hello {
@@ -172,7 +179,7 @@ export function createHub(options: HubOptions, now: number): Hub {
   /** The worker that the others wait for: it is behind, and has been where it is for too long. */
   function laggard(now: number): Member | undefined {
     const here = [...members.values()].filter(({ gone }) => !gone);
-    const place = ({ step, doing }: Member) => 2 * step + (doing >= 2 ? 1 : 0);
+    const place = ({ step, doing }: Member) => 2 * step + (DOING[doing] === "stepping" ? 1 : 0);
     const most = Math.max(...here.map(place));
     const last = here.toSorted((a, b) => place(a) - place(b) || a.moved - b.moved)[0];
     const waiting = here.filter((member) => place(member) === most && most > place(last));
@@ -227,7 +234,7 @@ export function createHub(options: HubOptions, now: number): Hub {
       end(
         last.rank,
         `${name(last.rank)} stands still at step ${last.step}, ${
-          DOING[last.doing]
+          WORDS[DOING[last.doing]]
         }, while the others wait for it`,
       );
     },

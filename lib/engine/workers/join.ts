@@ -5,7 +5,7 @@
  * Only this goes over the watch's connections; what is trained goes through TensorFlow's own exchange. @module
  */
 import { within } from "../../base/within.ts";
-import type { Facts } from "./hub.ts";
+import { DOING, type Doing, type Facts } from "./hub.ts";
 import type { WatchOrder, WatchReply, WatchRequest } from "./watch_worker.ts";
 
 /** This process among those of its run. */
@@ -59,8 +59,8 @@ export interface Joined {
   readonly timeoutSeconds: number;
   /** Waits until all have come here. @throws {Error} If one says another thing than the first. */
   agree(topic: string, facts: Facts): Promise<void>;
-  /** Tells the watch where this process stands: a step, and what of `DOING` in `hub.ts`. */
-  mark(step: number, doing: number): void;
+  /** Tells the watch where this process stands. */
+  mark(step: number, doing: Doing): void;
   /** Lets the watch break off the exchange of a step; see `breakPoint`. */
   watchExchange(point: { library: string; context: bigint }): void;
   /** Why the run has ended, if it has; waits so long for an answer. */
@@ -133,7 +133,7 @@ export async function joinWorkers(place: Place, options: JoinOptions): Promise<J
     },
     mark(step, doing) {
       Atomics.store(position, 0, step);
-      Atomics.store(position, 1, doing);
+      Atomics.store(position, 1, DOING.indexOf(doing));
     },
     watchExchange: (exchange) => ask({ exchange }),
     async whyEnded(waitMs) {
