@@ -47,7 +47,13 @@ export function workerCount(): number {
 }
 
 /** Where the exchange can be broken off from another thread: see `TFE_AbortCollectiveOps`. */
-export function breakPoint(): { library: string; context: bigint } | undefined {
+export interface BreakPoint {
+  library: string;
+  context: bigint;
+}
+
+/** That of this process; undefined where it is alone. */
+export function breakPoint(): BreakPoint | undefined {
   if (!state.workers || !state.native || !state.library) return undefined;
   return { library: state.library, context: Deno.UnsafePointer.value(state.native.runtime.context) };
 }

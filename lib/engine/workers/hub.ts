@@ -33,13 +33,20 @@ export interface Hello {
 /** What workers say of themselves, by name. */
 export type Facts = Readonly<Record<string, string>>;
 
+/** Who is lost, or what is wrong. */
+export interface RunEnd {
+  /** The worker to blame; -1 where it is nobody's process. */
+  rank: number;
+  /** One line for people. */
+  line: string;
+}
+
 /** What the hub tells workers. */
 export type HubMessage =
   | { type: "welcome"; addresses: string[]; word: unknown }
   | { type: "agreed"; topic: string }
   | { type: "alive" }
-  /** The run ends, as this worker (-1: nobody) is to blame. */
-  | { type: "end"; rank: number; line: string };
+  | ({ type: "end" } & RunEnd);
 
 /** What workers tell the hub. */
 export type WorkerMessage =

@@ -5,7 +5,8 @@
  * Only this goes over the watch's connections; what is trained goes through TensorFlow's own exchange. @module
  */
 import { within } from "../../base/within.ts";
-import { DOING, type Doing, type Facts } from "./hub.ts";
+import type { BreakPoint } from "./collectives.ts";
+import { DOING, type Doing, type Facts, type RunEnd } from "./hub.ts";
 import type { WatchOrder, WatchReply, WatchRequest } from "./watch_worker.ts";
 
 /** This process among those of its run. */
@@ -39,14 +40,6 @@ export interface JoinOptions {
   patienceSeconds?: number;
 }
 
-/** Who is lost, or what is wrong. */
-export interface RunEnd {
-  /** The worker to blame; -1 where it is nobody's process. */
-  rank: number;
-  /** One line for people. */
-  line: string;
-}
-
 /** The other workers, as one process has them. */
 export interface Joined {
   readonly rank: number;
@@ -62,7 +55,7 @@ export interface Joined {
   /** Tells the watch where this process stands. */
   mark(step: number, doing: Doing): void;
   /** Lets the watch break off the exchange of a step; see `breakPoint`. */
-  watchExchange(point: { library: string; context: bigint }): void;
+  watchExchange(point: BreakPoint): void;
   /** Why the run has ended, if it has; waits so long for an answer. */
   whyEnded(waitMs: number): Promise<RunEnd | undefined>;
   /** Tells the others that this worker fails, and why. */

@@ -5,27 +5,25 @@
  * @module
  */
 import { workerScope } from "../../base/worker_scope.ts";
-import { createHub, type Facts, type Hub, type HubMessage, isLoopback, type WorkerMessage } from "./hub.ts";
+import type { BreakPoint } from "./collectives.ts";
+import {
+  createHub,
+  type Facts,
+  type Hello,
+  type Hub,
+  type HubMessage,
+  type HubOptions,
+  isLoopback,
+  type RunEnd,
+  type WorkerMessage,
+} from "./hub.ts";
 import { readMessages } from "./messages.ts";
 
 /** How the thread is started. */
-export interface WatchOrder {
-  rank: number;
-  size: number;
-  token: string;
+export interface WatchOrder extends Omit<Hello, "address">, Omit<HubOptions, "send"> {
   /** Where the first worker is to be found, the likeliest first. */
   hostnames: readonly string[];
   port: number;
-  /** The name of this machine for people. */
-  host: string;
-  /** What tells machines apart. */
-  machine: string;
-  pid: number;
-  facts: Facts;
-  word: unknown;
-  startSeconds: number;
-  silenceSeconds: number;
-  patienceSeconds: number;
   /** Step and what the main thread is at, shared with it. */
   position: Int32Array<SharedArrayBuffer>;
 }
@@ -34,7 +32,7 @@ export interface WatchOrder {
 export type WatchRequest =
   | { join: WatchOrder }
   | { agree: string; facts: Facts }
-  | { exchange: { library: string; context: bigint } }
+  | { exchange: BreakPoint }
   | { leave: true }
   | { fail: string };
 
@@ -42,7 +40,7 @@ export type WatchRequest =
 export type WatchReply =
   | { welcome: { addresses: string[]; word: unknown } }
   | { agreed: string }
-  | { end: { rank: number; line: string } }
+  | { end: RunEnd }
   | { left: true };
 
 const BEAT_MS = 1000, RETRY_MS = 200;
@@ -52,7 +50,7 @@ const reply = (message: WatchReply) => workerScope.postMessage(message);
 let order: WatchOrder;
 /** Says something to the hub. */
 let tell: (message: WorkerMessage) => void = () => {};
-let heard = now(), over = false, exchange: { library: string; context: bigint } | undefined;
+let heard = now(), over = false, exchange: BreakPoint | undefined;
 
 /** Ends the run here: whoever waits in a step is woken. */
 function end(rank: number, line: string): void {
