@@ -5,6 +5,7 @@
  */
 import { type Joined, joinWorkers, type Place, slurmPlace } from "../lib/engine/mod.ts";
 import { CliError } from "./_cli.ts";
+import { freePort } from "./_free_port.ts";
 
 /** The variable in which a process that was started here finds its place. */
 const PLACE = "CLOUDCHAMBER_WORKER";
@@ -66,12 +67,6 @@ export function spreadOf(
 
 /** How long workers may go on once the first one has ended, before they are killed. */
 const GRACE_MS = 10_000;
-
-/** A port that is free at this moment. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** What may run Deno: the name where only that is allowed. */
 function denoProgram(): string {

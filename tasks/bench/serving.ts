@@ -20,6 +20,7 @@ import { openJournal } from "../../lib/serve/journal.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
 import { bundleEdge } from "../_bundle.ts";
 import { CliError } from "../_cli.ts";
+import { freePort } from "../_free_port.ts";
 import { compileProgram, writeProgram } from "../compile.ts";
 import {
   alternate,
@@ -100,11 +101,6 @@ async function makeBed({ folder }: BenchContext): Promise<Bed> {
   await store.publish(new Map([["model.onnx", onnx]]), card);
   await Deno.writeFile(onnxPath, onnx);
   return { onnx, card, store, storePath, onnxPath, png };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }
 
 /** A server in a process of its own. */

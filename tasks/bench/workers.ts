@@ -1,5 +1,6 @@
 /** Several processes that train together against one, and against PyTorch's. @module */
 import { join } from "@std/path";
+import { freePort } from "../_free_port.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
 import type { WorkerStepOrder } from "./_worker_step.ts";
 
@@ -48,11 +49,6 @@ class Group {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#peers.map((peer) => peer[Symbol.asyncDispose]()));
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** So many of our processes of one thread each, or one of as many threads. */

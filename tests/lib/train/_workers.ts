@@ -1,5 +1,6 @@
 /** Workers in processes of their own that train the toy together. @module */
 import { readLines } from "../../../tasks/_lines.ts";
+import { freePort } from "../../servers/free_port.ts";
 import type { WorkerOrder, WorkerWord } from "./_worker_program.ts";
 
 const PROGRAM = new URL("./_worker_program.ts", import.meta.url);
@@ -13,11 +14,6 @@ export interface WorkerProcess {
   readonly status: Promise<Deno.CommandStatus>;
   /** Comes when it has said a step of this number or more, or has ended. */
   reached(step: number): Promise<void>;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Starts so many workers of one run. */

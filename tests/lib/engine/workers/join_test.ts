@@ -1,10 +1,6 @@
 import { type JoinOptions, joinWorkers, type Place } from "../../../../lib/engine/workers/join.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { freePort } from "../../../servers/free_port.ts";
 
 /** Places of so many workers of one run. */
 function places(size: number, more: Partial<Place> = {}): Place[] {
