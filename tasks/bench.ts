@@ -25,10 +25,11 @@ import {
   meetsBar,
   need,
   onFigure,
+  type Peaks,
   ratioOf,
   shareOfPeak,
 } from "./bench/_bench.ts";
-import { describeMachine, measurePeaks, type Peaks } from "./bench/_machine.ts";
+import { describeMachine, measurePeaks } from "./bench/_machine.ts";
 
 const OPTIONS = {
   list: { type: "boolean", default: false, help: "List the areas." },

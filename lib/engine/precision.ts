@@ -5,7 +5,7 @@
  * within a product are float32's; biases, norms, activations, losses, optimizers and the weights themselves stay float32.
  * @module
  */
-import { processorFlags } from "./processor.ts";
+import { hasBfloat16 } from "./processor.ts";
 import { activeNative, state } from "./state.ts";
 
 /** In which numbers a compiled step multiplies. */
@@ -26,9 +26,9 @@ export type Precision = "float32" | "mixed";
  */
 export function mixedPrecisionRefusal(): string | undefined {
   if (!activeNative()) return `the ${state.backend} backend multiplies float32 only`;
-  const flags = processorFlags();
-  if (flags === undefined) return "nothing here says whether the processor has instructions for bfloat16";
-  return flags.has("avx512_bf16") || flags.has("amx_bf16")
-    ? undefined
+  const hasInstructions = hasBfloat16();
+  if (hasInstructions) return undefined;
+  return hasInstructions === undefined
+    ? "nothing here says whether the processor has instructions for bfloat16"
     : "this processor has no instructions for bfloat16 (avx512_bf16, amx_bf16)";
 }

@@ -23,6 +23,12 @@ export function processorFlags(): ReadonlySet<string> | undefined {
   return line ? new Set(line[1].split(" ")) : undefined;
 }
 
+/** Whether the processor has instructions for bfloat16; undefined where nobody says. */
+export function hasBfloat16(): boolean | undefined {
+  const flags = processorFlags();
+  return flags && (flags.has("avx512_bf16") || flags.has("amx_bf16"));
+}
+
 /** Fields that tell one processor from another: several generations may share one name. */
 const FIELDS = ["vendor_id", "model name", "cpu family", "model", "cache size"];
 

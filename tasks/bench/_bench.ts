@@ -4,6 +4,7 @@
  * A bench is a file `tasks/bench/<area>.ts` that exports `name`, `summary` and `run(context)`.
  * @module
  */
+import type { Precision } from "../../lib/engine/mod.ts";
 import type { Spec } from "../../lib/plot/spec.ts";
 import { CliError } from "../_cli.ts";
 import { type ComponentName, findComponent, forgetComponents } from "../_components.ts";
@@ -52,7 +53,7 @@ export interface BenchRow {
   /** The most memory that each side's programs held, MiB; it is never to be more than the peer's. */
   memory?: { ours?: number; theirs?: number };
   /** Arithmetic behind one of our values, which is a time in ms or s, and in which precision. */
-  work?: { gflop: number; precision: "float32" | "mixed" };
+  work?: { gflop: number; precision: Precision };
 }
 
 /** Rows under a title. */
@@ -142,11 +143,11 @@ export function holdsMore({ memory }: BenchRow): boolean {
   return memory?.ours !== undefined && memory.theirs !== undefined && memory.ours > memory.theirs;
 }
 
+/** What the processor multiplies at most, GFLOP/s on all threads, by precision; empty without TensorFlow. */
+export type Peaks = Partial<Record<Precision, number>>;
+
 /** Which share of the processor's measured peak our median comes to; undefined where the work or the peak is not known. */
-export function shareOfPeak(
-  { ours, unit, work }: BenchRow,
-  peaks: Partial<Record<"float32" | "mixed", number>>,
-): number | undefined {
+export function shareOfPeak({ ours, unit, work }: BenchRow, peaks: Peaks): number | undefined {
   const peak = work && peaks[work.precision], seconds = median(ours) / (unit === "ms" ? 1000 : 1);
   return peak === undefined ? undefined : work!.gflop / seconds / peak;
 }

@@ -1,9 +1,6 @@
 /** Facts about the machine that a number needs beside it. @module */
 import { processorName } from "../../lib/engine/processor.ts";
-import { readProgram } from "./_bench.ts";
-
-/** What the processor multiplies at most, GFLOP/s on all threads, by precision; empty without TensorFlow. */
-export type Peaks = Partial<Record<"float32" | "mixed", number>>;
+import { type Peaks, readProgram } from "./_bench.ts";
 
 /** Measures {@linkcode Peaks} in a process of its own. */
 export async function measurePeaks(): Promise<Peaks> {

@@ -1,7 +1,8 @@
 /** The main path against Keras and PyTorch: train steps, compiled or not, native or wasm, a whole run, scoring. @module */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { processorFlags } from "../../lib/engine/processor.ts";
+import type { Precision } from "../../lib/engine/mod.ts";
+import { hasBfloat16 } from "../../lib/engine/processor.ts";
 import { decodePng, encodePng } from "../../lib/io/png.ts";
 import {
   alternate,
@@ -71,20 +72,25 @@ const NETS = [
   },
 ] as const;
 
-const ours = (model: string, batch: number, backend: string, mode: string, precision = "float32") =>
+const ours = (
+  model: string,
+  batch: number,
+  backend: string,
+  mode: string,
+  precision: Precision = "float32",
+) =>
   new Peer(Deno.execPath(), [
     ...["run", "-A", join(HERE, "_train_step.ts"), model, String(batch), backend, mode, precision],
   ]);
 
 /** Precisions that this processor has. */
-function precisionsHere(): ("float32" | "mixed")[] {
-  const flags = processorFlags();
-  return flags?.has("avx512_bf16") || flags?.has("amx_bf16") ? ["float32", "mixed"] : ["float32"];
+function precisionsHere(): Precision[] {
+  return hasBfloat16() ? ["float32", "mixed"] : ["float32"];
 }
 
 const WHO = ["Ours", "Keras", "PyTorch"] as const;
 
-type Side = { precision: "float32" | "mixed"; times: number[]; mebibytes: number | undefined };
+type Side = { precision: Precision; times: number[]; mebibytes: number | undefined };
 
 /**
  * Times of each side in one precision, ms a step, with what each held and the arithmetic of a step. Both precisions at once would
@@ -93,7 +99,7 @@ type Side = { precision: "float32" | "mixed"; times: number[]; mebibytes: number
 async function timePrecision(
   python: string,
   { model, peer, batch, steps }: typeof NETS[number],
-  precision: "float32" | "mixed",
+  precision: Precision,
   rounds: number,
 ) {
   const script = (framework: string) =>
@@ -127,7 +133,7 @@ async function timeSteps(python: string, net: typeof NETS[number], rounds: numbe
   }
   return {
     gflop,
-    sideOf: (who: typeof WHO[number], precision: Side["precision"]) => sides.get(`${who} ${precision}`)!,
+    sideOf: (who: typeof WHO[number], precision: Precision) => sides.get(`${who} ${precision}`)!,
   };
 }
 
