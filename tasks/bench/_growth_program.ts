@@ -7,7 +7,7 @@ import { fromArrays } from "../../lib/data/source.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { crossEntropy, fit } from "../../lib/train/mod.ts";
 import { median } from "./_bench.ts";
-import { processMebibytes } from "./_memory.ts";
+import { peakMebibytes } from "./_memory.ts";
 
 const [batch, side, examples] = Deno.args.map(Number);
 const tf = await startEngine({ backend: "tensorflow" });
@@ -49,5 +49,5 @@ const warm = steps.slice(Math.ceil(steps.length / 3)); // the first epoch traces
 console.log(JSON.stringify({
   stepMs: median(warm),
   epochMs: Math.min(...epochs.slice(1)),
-  mebibytes: Deno.build.os === "linux" ? processMebibytes("VmHWM") : undefined,
+  mebibytes: peakMebibytes(Deno.pid),
 }));

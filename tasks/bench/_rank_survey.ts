@@ -10,6 +10,7 @@ import type { FileArray } from "../../lib/io/file_array.ts";
 import { openFile } from "../../lib/io/formats.ts";
 import { rankArray } from "../../lib/score/rank.ts";
 import { createScorer } from "../../lib/score/scorer.ts";
+import { peakMebibytes } from "./_memory.ts";
 
 const [run, path, countText] = Deno.args, count = Number(countText), BATCH = 128;
 const card = parseCard(JSON.parse(await Deno.readTextFile(join(run, "model.json"))));
@@ -25,16 +26,10 @@ const tensor = {
   data: new Float32Array(size).fill(0.3),
 };
 
-/** Most memory of this process so far. */
-async function peakMebibytes(): Promise<number> {
-  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
-  return Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-}
-
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const { way } = JSON.parse(text.trim()), start = performance.now();
   if (way === "ranked") await rankArray(scorer, array, { batch: BATCH });
   else for (let done = 0; done < count; done += BATCH) await scorer.infer([tensor]);
   const seconds = (performance.now() - start) / 1000;
-  console.log(JSON.stringify({ seconds, mebibytes: await peakMebibytes() }));
+  console.log(JSON.stringify({ seconds, mebibytes: peakMebibytes(Deno.pid) ?? 0 }));
 }

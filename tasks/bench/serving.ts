@@ -31,6 +31,7 @@ import {
   median,
   readProgram,
 } from "./_bench.ts";
+import { processMebibytes } from "./_memory.ts";
 
 /** Name on the command line. */
 export const name = "serving";
@@ -608,12 +609,6 @@ async function benchJournal({ folder, say }: BenchContext): Promise<BenchTable> 
 /** Seconds of the soak, and of finding out what full load is. */
 const SOAK_SECONDS = 600, CALIBRATION_SECONDS = 10;
 
-/** Resident memory of a process in MiB. */
-async function residentOf(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+([0-9]+)/.exec(status)?.[1]) / 1024;
-}
-
 async function benchSoak({ say }: BenchContext, bed: Bed): Promise<BenchTable> {
   const seconds = Number(Deno.env.get("CLOUDCHAMBER_SOAK_SECONDS") ?? SOAK_SECONDS);
   await using ours = await startOurs(bed, ["--poll", "1"]);
@@ -636,7 +631,7 @@ async function benchSoak({ say }: BenchContext, bed: Bed): Promise<BenchTable> {
   good = 0;
   let sent = 0;
   const begin = performance.now(), end = begin + seconds * 1000;
-  const every = async (ms: number, act: (turn: number) => Promise<void>) => {
+  const every = async (ms: number, act: (turn: number) => void | Promise<void>) => {
     for (let turn = 0, next = performance.now(); performance.now() < end; turn++) {
       await act(turn);
       next += ms;
@@ -668,9 +663,7 @@ async function benchSoak({ say }: BenchContext, bed: Bed): Promise<BenchTable> {
       await (await fetch(`${ours.url}/v2/health/live`)).body?.cancel();
       health.push(performance.now() - start);
     }),
-    every(5000, async () => {
-      memory.push(await residentOf(ours.pid));
-    }),
+    every(5000, () => void memory.push(processMebibytes("VmRSS", ours.pid))),
   ]);
   await Promise.all(running);
   const third = Math.max(1, Math.floor(memory.length / 3));
