@@ -112,6 +112,30 @@ export function chooseParts(
   return known.filter((part) => chosen.includes(part));
 }
 
+/** What a bench measures, by the names of its parts. */
+export type Parts = Readonly<Record<string, (context: BenchContext) => Promise<BenchTable | BenchTable[]>>>;
+
+/**
+ * Runs the chosen parts of a bench, the usual ones where none is chosen.
+ *
+ * @param bench Its name.
+ * @param onRequest Parts that run only where they are named.
+ * @throws {CliError} If a name is none of them.
+ */
+export async function runParts(
+  bench: string,
+  context: BenchContext,
+  usual: Parts,
+  onRequest: Parts = {},
+): Promise<BenchTable[]> {
+  const all = { ...usual, ...onRequest }, tables: BenchTable[] = [];
+  for (const part of chooseParts(context.parts, Object.keys(all), Object.keys(usual))) {
+    context.say(`${bench}:${part}`);
+    tables.push(...[await all[part](context)].flat());
+  }
+  return tables;
+}
+
 /** The middle value; the mean of the two middle ones for an even number. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;

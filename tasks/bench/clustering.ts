@@ -11,7 +11,15 @@ import { buildSegNet } from "../../lib/models/supernemo_segnet.ts";
 import { buildSuperNemoVae } from "../../lib/models/supernemo_vae.ts";
 import { openSession } from "../../lib/score/mod.ts";
 import * as train from "../../lib/train/mod.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  type Parts,
+  Peer,
+  runParts,
+} from "./_bench.ts";
 import { LONG } from "./_clustering_quality.ts";
 
 export const name = "clustering";
@@ -24,19 +32,12 @@ const PEER = new URL("./peers/clustering.py", import.meta.url).pathname;
 const BATCH = 128, SCORED_BATCH = 256, SCORED = 4096;
 
 /** Parts that take minutes at most. */
-const PARTS: Record<string, (context: BenchContext) => Promise<BenchTable[]>> = { step, rate, score };
+const PARTS: Parts = { step, rate, score };
 
 /** Runs the chosen parts, where none is chosen all but the trainings. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const short = Object.keys(PARTS);
-  const chosen = chooseParts(context.parts, [...short, ...Object.keys(LONG)], short);
   await startEngine();
-  const tables: BenchTable[] = [];
-  for (const part of chosen) {
-    if (Object.hasOwn(PARTS, part)) tables.push(...await PARTS[part](context));
-    else tables.push(await LONG[part](context));
-  }
-  return tables;
+  return await runParts(name, context, PARTS, LONG);
 }
 
 /** Maps with a twentieth of their cells hit, and half of these to stay. */

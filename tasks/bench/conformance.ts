@@ -3,7 +3,14 @@ import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { readKeras } from "../../lib/export/keras_read.ts";
 import { readEnvironment } from "../../lib/engine/environment.ts";
-import { alternate, type BenchContext, type BenchTable, chooseParts, readProgram } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchTable,
+  type Parts,
+  readProgram,
+  runParts,
+} from "./_bench.ts";
 import { openVerdicts } from "./_kept_verdicts.ts";
 import { layersTable, shareRead } from "./_keras_layers.ts";
 import {
@@ -30,20 +37,18 @@ const OLDER_MODELS = 200;
 const seeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
 
 /** Runs the chosen parts; without any, models and recipes in full. */
-export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const known: Record<string, () => Promise<BenchTable[]>> = {
+export function run(context: BenchContext): Promise<BenchTable[]> {
+  const usual: Parts = {
     models: () => models(context, MODELS),
     recipes: () => recipes(context, RECIPES),
+  };
+  const onRequest: Parts = {
     short: async () => [...await models(context, SHORT), ...await recipes(context, SHORT / 2)],
     older: () => older(context),
-    layers: () => Promise.resolve([layers()]),
+    layers: () => Promise.resolve(layers()),
     reading: () => reading(context),
   };
-  const tables: BenchTable[] = [];
-  for (const part of chooseParts(context.parts, Object.keys(known), ["models", "recipes"])) {
-    tables.push(...await known[part]());
-  }
-  return tables;
+  return runParts(name, context, usual, onRequest);
 }
 
 /** Says what is not exact, and how far it is. */

@@ -34,12 +34,12 @@ import {
   type BenchContext,
   type BenchRow,
   type BenchTable,
-  chooseParts,
   measureProgram,
   median,
   Peer,
   type ProgramCost,
   readProgram,
+  runParts,
 } from "./_bench.ts";
 import { stepGflop } from "./_work.ts";
 
@@ -51,16 +51,8 @@ export const summary =
 const TIMED = 300, UNSEEN = 1000, TRAINED = 20_000, TESTED = 10_000;
 
 /** Runs the chosen parts, all where none is chosen. */
-export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const parts: Record<string, (context: BenchContext) => Promise<BenchTable>> = {
-    decode,
-    step,
-    epochs,
-    quality,
-  };
-  const tables: BenchTable[] = [];
-  for (const part of chooseParts(context.parts, Object.keys(parts))) tables.push(await parts[part](context));
-  return tables;
+export function run(context: BenchContext): Promise<BenchTable[]> {
+  return runParts(name, context, { decode, step, epochs, quality });
 }
 
 /** A simulated archive in the bench's folder, made once. */

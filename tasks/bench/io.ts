@@ -8,7 +8,7 @@ import { openHdf5 } from "../../lib/io/hdf5.ts";
 import { openRoot } from "../../lib/io/root.ts";
 import { createRootFile } from "../../lib/io/root_write.ts";
 import { CliError } from "../_cli.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, runParts } from "./_bench.ts";
 
 export const name = "io";
 export const summary = "Reading HDF5 against h5py and ROOT against uproot (parts: hdf5, root)";
@@ -18,11 +18,8 @@ const ROWS = 20_000, SLABS = 300, SLAB = 32, BATCH = 1000;
 const WIDTH = 32 * 32 * 2, MEGABYTE = 1e6;
 
 /** Runs the chosen parts, all where none is chosen. */
-export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const parts: Record<string, (context: BenchContext) => Promise<BenchTable>> = { hdf5, root };
-  const tables: BenchTable[] = [];
-  for (const part of chooseParts(context.parts, Object.keys(parts))) tables.push(await parts[part](context));
-  return tables;
+export function run(context: BenchContext): Promise<BenchTable[]> {
+  return runParts(name, context, { hdf5, root });
 }
 
 function peer({ need }: BenchContext): Peer {

@@ -20,7 +20,7 @@ import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, runParts } from "./_bench.ts";
 
 export const name = "lenses";
 export const summary =
@@ -30,19 +30,8 @@ export const summary =
 const HERE = import.meta.dirname!;
 
 /** Runs the chosen parts; without a choice all but the quality of recipes, which takes hours. */
-export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const parts: Record<string, (context: BenchContext) => Promise<BenchTable>> = {
-    step,
-    online,
-    score,
-    quality,
-  };
-  const tables: BenchTable[] = [];
-  for (const part of chooseParts(context.parts, Object.keys(parts), ["step", "online", "score"])) {
-    context.say(`lenses:${part}`);
-    tables.push(await parts[part](context));
-  }
-  return tables;
+export function run(context: BenchContext): Promise<BenchTable[]> {
+  return runParts(name, context, { step, online, score }, { quality });
 }
 
 /** Networks of the document, and the real ResNet-18. */

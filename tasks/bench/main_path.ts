@@ -9,12 +9,13 @@ import {
   type BenchContext,
   type BenchRow,
   type BenchTable,
-  chooseParts,
   measureProgram,
   median,
+  type Parts,
   Peer,
   type ProgramCost,
   rowOfPrograms,
+  runParts,
 } from "./_bench.ts";
 
 /** Name on the command line. */
@@ -25,7 +26,7 @@ export const summary = "Train steps, a whole run and scoring against Keras and P
 const HERE = import.meta.dirname!;
 const ROOT = join(HERE, "..", "..");
 
-const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
+const PARTS: Parts = {
   step: benchStep,
   compiled: benchCompiled,
   wasm: benchWasm,
@@ -35,13 +36,8 @@ const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTab
 };
 
 /** Runs all parts, or those named. */
-export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const tables: BenchTable[] = [];
-  for (const part of chooseParts(context.parts, Object.keys(PARTS))) {
-    context.say(`main_path:${part}`);
-    tables.push(await PARTS[part](context));
-  }
-  return tables;
+export function run(context: BenchContext): Promise<BenchTable[]> {
+  return runParts(name, context, PARTS);
 }
 
 /** Networks of the train step bench; steps a round are chosen so that a round takes seconds; bars are against Keras. */

@@ -21,7 +21,15 @@ import { optionsFor } from "../../lib/run/options_for.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
 import { openSession } from "../../lib/score/mod.ts";
 import * as train from "../../lib/train/mod.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  type Parts,
+  Peer,
+  runParts,
+} from "./_bench.ts";
 import { LONG } from "./_supernemo_quality.ts";
 
 export const name = "supernemo";
@@ -42,7 +50,7 @@ const peerOf = ({ need }: BenchContext, files: readonly string[]) =>
 const HINTS: readonly NonNullable<MeasureFitsOptions["hints"]>[] = ["none", "angle", "foil", "both"];
 
 /** Parts that take minutes at most. */
-const PARTS: Record<string, (context: BenchContext) => Promise<BenchTable[]>> = {
+const PARTS: Parts = {
   fits,
   speed,
   read,
@@ -53,15 +61,8 @@ const PARTS: Record<string, (context: BenchContext) => Promise<BenchTable[]>> = 
 
 /** Runs the chosen parts, where none is chosen all but the trainings. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const short = Object.keys(PARTS),
-    chosen = chooseParts(context.parts, [...short, ...Object.keys(LONG)], short);
   await startEngine();
-  const tables: BenchTable[] = [];
-  for (const part of chosen) {
-    if (Object.hasOwn(PARTS, part)) tables.push(...await PARTS[part](context));
-    else tables.push(await LONG[part](context));
-  }
-  return tables;
+  return await runParts(name, context, PARTS, LONG);
 }
 
 /** Simulates a file of each number of tracks, once. */

@@ -1,7 +1,15 @@
 /** Several processes that train together against one, and against PyTorch's. @module */
 import { join } from "@std/path";
 import { freePort } from "../_free_port.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  type Parts,
+  Peer,
+  runParts,
+} from "./_bench.ts";
 import type { WorkerStepOrder } from "./_worker_step.ts";
 
 /** Name on the command line. */
@@ -11,20 +19,15 @@ export const summary = "Training by several processes against one, and against P
 
 const HERE = import.meta.dirname!;
 
-const PARTS: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
+const PARTS: Parts = {
   step: benchStep,
   reduce: benchReduce,
   equal: benchEqual,
 };
 
 /** Runs all parts, or those named. */
-export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const tables: BenchTable[] = [];
-  for (const part of chooseParts(context.parts, Object.keys(PARTS))) {
-    context.say(`workers:${part}`);
-    tables.push(await PARTS[part](context));
-  }
-  return tables;
+export function run(context: BenchContext): Promise<BenchTable[]> {
+  return runParts(name, context, PARTS);
 }
 
 /** Networks, with the steps of a round, which takes seconds. */

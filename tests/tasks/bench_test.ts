@@ -12,6 +12,7 @@ import {
   Peer,
   ratioOf,
   rowOfPrograms,
+  runParts,
   shareOfPeak,
 } from "../../tasks/bench/_bench.ts";
 import { describeMachine } from "../../tasks/bench/_machine.ts";
@@ -51,6 +52,29 @@ Deno.test("chooseParts() takes what is asked for, or the usual parts, in the ben
   assertEquals(chooseParts([], ["a", "b", "c"], ["b"]), ["b"]);
   assertEquals(chooseParts([], ["a", "b"]), ["a", "b"]);
   assertThrows(() => chooseParts(["d"], ["a", "b"]), CliError, 'No part of the bench is named "d": a, b');
+});
+
+Deno.test("runParts() runs the usual parts, or what is named, and gives the tables of each", async () => {
+  const said: string[] = [], table = (title: string) => ({ title, rows: [] });
+  const run = async (...parts: string[]) => {
+    const context = {
+      rounds: 1,
+      parts,
+      folder: "",
+      say: (line: string) => void said.push(line),
+      need: () => "",
+    };
+    const usual = {
+      one: () => Promise.resolve(table("1")),
+      two: () => Promise.resolve(["2", "3"].map(table)),
+    };
+    const tables = await runParts("area", context, usual, { long: () => Promise.resolve(table("4")) });
+    return tables.map(({ title }) => title);
+  };
+  assertEquals(await run(), ["1", "2", "3"]);
+  assertEquals(await run("long", "two"), ["2", "3", "4"]);
+  assertEquals(said, ["area:one", "area:two", "area:two", "area:long"]);
+  await assertRejects(() => run("three"), CliError, 'No part of the bench is named "three": one, two, long');
 });
 
 Deno.test("Peer asks a program in turns and says when it has ended", async () => {
