@@ -298,34 +298,25 @@ async function scoreInputs(
 }
 
 /**
- * The examples of a file that is too large to be held; undefined of others. A .npy or HDF5 file is read in slabs.
+ * The examples of a file that is too large to be held. A .npy or HDF5 file is read in slabs.
  *
  * @throws What is wrong with the file.
  */
-async function largeFile(
-  card: Card,
-  path: string,
-  { page }: ExampleOptions,
-  range: ValueRange | undefined,
-): Promise<AsyncGenerator<Found> | undefined> {
-  const { size } = await Deno.stat(path);
-  if (size <= MOST_HELD || page !== undefined) return undefined;
+async function* examplesOfLarge(card: Card, path: string, range?: ValueRange): AsyncGenerator<Found> {
   const { openFile } = await import(`../lib/io/formats${TS}`) as typeof import("../lib/io/formats.ts");
   const { examplesInSlabs } = await import(
     `../lib/score/slabs${TS}`
   ) as typeof import("../lib/score/slabs.ts");
-  return (async function* () {
-    const file = await openFile(path);
-    try {
-      const { arrays } = file;
-      for (const array of arrays.length > 1 ? arrays.filter(({ shape }) => shape.length > 2) : arrays) {
-        const name = arrays.length > 1 ? `${path}[${array.name}]` : path;
-        yield* examplesInSlabs(card, array, { what: "score", range, name });
-      }
-    } finally {
-      file.close();
+  const file = await openFile(path);
+  try {
+    const { arrays } = file;
+    for (const array of arrays.length > 1 ? arrays.filter(({ shape }) => shape.length > 2) : arrays) {
+      const name = arrays.length > 1 ? `${path}[${array.name}]` : path;
+      yield* examplesInSlabs(card, array, { what: "score", range, name });
     }
-  })();
+  } finally {
+    file.close();
+  }
 }
 
 /** Scores files; one that cannot be read is said so, and the others go on. */
@@ -338,9 +329,11 @@ async function scoreFiles(
   for await (const { path, chosen } of expand(files)) {
     const options = { ...opening, name: path };
     try {
-      const large = await largeFile(card, path, opening, scores.options.range);
-      if (large) {
-        for await (const found of large) await addOne(scores, card, found);
+      const { size } = await Deno.stat(path);
+      if (size > MOST_HELD && opening.page === undefined) {
+        for await (const found of examplesOfLarge(card, path, scores.options.range)) {
+          await addOne(scores, card, found);
+        }
         continue;
       }
       const bytes = await Deno.readFile(path);

@@ -17,7 +17,7 @@ import {
   pageOf,
 } from "./found.ts";
 import { packedPicture } from "./packed_picture.ts";
-import { limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
+import { cutExamples, limitsOf, type RawArray, type RawValues, rawValues } from "./raw_array.ts";
 
 export type { ExampleLimits, ExampleOptions, Found, InputShape };
 
@@ -128,20 +128,10 @@ function split(
   data: Awaited<ReturnType<FileArray["read"]>>["data"],
   file: FileArray,
 ): RawArray[] {
-  const size = countOf(layout.shape);
-  const all = rawValues(data);
-  const limits = all instanceof Uint8Array ? undefined : limitsOf(all);
-  return Array.from({ length: layout.examples }, (_, i) => {
-    const part = all.subarray(i * size, (i + 1) * size) as RawValues;
-    return {
-      data: layout.bandsFirst ? bandsLast(part, layout.shape) : part,
-      shape: layout.shape,
-      dtype: file.dtype,
-      isPicture: file.isPicture,
-      ...(file.white === undefined ? {} : { white: file.white }),
-      ...(limits ? { limits } : {}),
-    };
-  });
+  const all = rawValues(data), limits = all instanceof Uint8Array ? undefined : limitsOf(all);
+  const cut = cutExamples(all, layout, { ...file, limits });
+  if (!layout.bandsFirst) return cut;
+  return cut.map((example) => ({ ...example, data: bandsLast(example.data, layout.shape) }));
 }
 
 /** Pages that make up one example together: the frames of a volume, the bands of a field. */

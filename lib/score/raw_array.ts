@@ -56,6 +56,23 @@ export function rawValues(values: NpyValues, first = 0, end = values.length): Ra
   return Float32Array.from<number | bigint>(part, Number);
 }
 
+/** Cuts values into so many examples of one shape, each a view, with what is said of all of them. */
+export function cutExamples(
+  values: RawValues,
+  { examples, shape }: { examples: number; shape: readonly number[] },
+  { dtype, isPicture, white, limits }: Pick<RawArray, "dtype" | "isPicture" | "white" | "limits">,
+): RawArray[] {
+  const size = shape.reduce((product, side) => product * side, 1);
+  return Array.from({ length: examples }, (_, i) => ({
+    data: values.subarray(i * size, (i + 1) * size) as RawValues,
+    shape,
+    dtype,
+    isPicture,
+    ...(white === undefined ? {} : { white }),
+    ...(limits ? { limits } : {}),
+  }));
+}
+
 /** The lowest and the highest of the values that are numbers; both 0 where none is. */
 export function limitsOf(values: ArrayLike<number>): [low: number, high: number] {
   let low = Infinity, high = -Infinity;

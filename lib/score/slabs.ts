@@ -3,7 +3,7 @@ import { type Card, rangeOf } from "../card/card.ts";
 import { inputKindOf } from "../card/inputs/registry.ts";
 import type { FileArray } from "../io/file_array.ts";
 import type { Found } from "./found.ts";
-import { type RawArray, rawValues } from "./raw_array.ts";
+import { cutExamples, type RawArray, rawValues } from "./raw_array.ts";
 import { countValues } from "./tensor.ts";
 import type { ValueRange } from "./value_range.ts";
 
@@ -25,11 +25,9 @@ export function exampleShape(card: Card, array: FileArray, { what, range }: Slab
   const [input] = card.inputs, wanted = input.raw ?? input.shape;
   const layout = inputKindOf(input)?.layout(wanted, array.shape);
   if (card.inputs.length > 1 || !layout || layout.examples !== array.shape[0] || layout.bandsFirst) {
+    const [found, needed] = [array.shape, wanted].map((sides) => `[${sides.join(", ")}]`);
     throw new TypeError(
-      `Cannot ${what} an array of [${
-        array.shape.join(", ")
-      }] by "${card.name}" as it must hold examples of ` +
-        `[${wanted.join(", ")}]`,
+      `Cannot ${what} an array of ${found} by "${card.name}" as it must hold examples of ${needed}`,
     );
   }
   const { dtype, white } = array;
@@ -70,13 +68,8 @@ export async function readSlab(
   rows: readonly [first: number, end: number],
   shape: readonly number[],
 ): Promise<RawArray[]> {
-  const { dtype, white, isPicture } = array, size = countValues(shape);
-  const values = rawValues((await array.read(rows)).data);
-  return Array.from({ length: rows[1] - rows[0] }, (_, i) => ({
-    data: values.subarray(i * size, (i + 1) * size) as RawArray["data"],
-    ...{ shape, dtype, isPicture },
-    ...(white === undefined ? {} : { white }),
-  }));
+  const { data } = await array.read(rows);
+  return cutExamples(rawValues(data), { examples: rows[1] - rows[0], shape }, array);
 }
 
 /**
