@@ -1,4 +1,5 @@
 /** What `deno task serve` does: options, host, socket, events and the end. @module */
+import { writeAllSync } from "../lib/base/write_all.ts";
 import { type Access, createAccess, parseTokens } from "../lib/serve/access.ts";
 import { createDaq } from "../lib/serve/daq.ts";
 import type { Place } from "../lib/serve/object_results.ts";
@@ -157,7 +158,7 @@ function createLog(which: "all" | "problems" | "none"): { log?: (entry: LogEntry
     timer = undefined;
     const bytes = encoder.encode(lines);
     lines = "";
-    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+    writeAllSync(Deno.stdout, bytes);
   };
   const log = (entry: LogEntry) => {
     if (which === "problems" && entry.level === "info" && entry.event === "request") return;

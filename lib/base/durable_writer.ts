@@ -1,4 +1,5 @@
 /** Large files written piece by piece that are there whole or not at all. @module */
+import { writeAllSync } from "./write_all.ts";
 
 /** A file under way. */
 export interface DurableWriter {
@@ -28,7 +29,7 @@ export function createDurableWriter(path: string): DurableWriter {
   return {
     put(bytes, at) {
       file.seekSync(at, Deno.SeekMode.Start);
-      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      writeAllSync(file, bytes);
     },
     finish() {
       file.syncSync();

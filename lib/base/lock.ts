@@ -10,6 +10,7 @@
  * Source: open(2), "O_EXCL" on NFS: link a unique file, and trust its link count over the reply. @module
  */
 import { isRunning, ownIdentity, type ProcessIdentity } from "./process_identity.ts";
+import { writeAllSync } from "./write_all.ts";
 
 /** Who holds a lock, as its file says. */
 export interface LockOwner extends ProcessIdentity {
@@ -327,8 +328,7 @@ function removeQuietly(path: string): void {
 }
 
 function writeOwner(file: Deno.FsFile, owner: LockOwner): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(owner) + "\n");
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  writeAllSync(file, new TextEncoder().encode(JSON.stringify(owner) + "\n"));
 }
 
 function readAll(file: Deno.FsFile): string {

@@ -11,6 +11,11 @@ export async function writeAll(sink: ByteSink, bytes: Uint8Array): Promise<void>
   for (let done = 0; done < bytes.length;) done += await sink.write(bytes.subarray(done));
 }
 
+/** As {@linkcode writeAll}, without leaving the thread to others. @throws {Error} What the file system says. */
+export function writeAllSync(sink: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += sink.writeSync(bytes.subarray(done));
+}
+
 /**
  * Makes the names in a folder last through a power cut, where the system can open a folder.
  *

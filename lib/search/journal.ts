@@ -9,6 +9,7 @@
  */
 import { crc32 } from "node:zlib";
 import { acquireLock, type Lock, type LockOptions } from "../base/lock.ts";
+import { writeAllSync } from "../base/write_all.ts";
 
 /** What a line holds: `op` says what happened. */
 export interface JournalEntry {
@@ -124,7 +125,7 @@ class FileJournal implements Journal {
     check();
     file.seekSync(this.#offset, Deno.SeekMode.Start);
     try {
-      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      writeAllSync(file, bytes);
       file.syncSync();
     } catch (error) {
       file.truncateSync(this.#offset);
