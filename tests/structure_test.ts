@@ -5,6 +5,7 @@
  */
 import { dirname, join, normalize } from "@std/path";
 import { assert, assertEquals } from "./assert.ts";
+import { readSource as read, ROOT as root } from "./sources.ts";
 
 /** The rooms of lib/ and the rooms that each may import, beside itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -47,8 +48,6 @@ const TOP_LEVEL = [
   "tests",
 ];
 
-const root = normalize(join(import.meta.dirname!, ".."));
-
 /** Every committed or new file that git does not ignore and that is still there. */
 const files = await listFiles();
 
@@ -65,7 +64,6 @@ async function listFiles(): Promise<string[]> {
   return [...new Set(names.filter((_, i) => present[i]))];
 }
 
-const read = (file: string) => Deno.readTextFileSync(join(root, file));
 const sources = (...folders: string[]) =>
   files.filter((file) => file.endsWith(".ts") && folders.some((folder) => file.startsWith(`${folder}/`)));
 
