@@ -8,6 +8,7 @@ import { after, before, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "./assert.ts";
 import { type JsrRegistry, startJsr } from "./servers/jsr.ts";
 import { freePort } from "./servers/free_port.ts";
+import { isWell } from "./servers/is_well.ts";
 import { runDeno } from "./task_command.ts";
 import { until } from "./until.ts";
 
@@ -78,12 +79,7 @@ async function withServer(
   void server.status.then(() => ended = true);
   try {
     const url = `http://127.0.0.1:${port}`;
-    const isReady = () =>
-      fetch(`${url}/v2/health/ready`).then(async (response) => {
-        await response.body?.cancel();
-        return response.ok;
-      }, () => false);
-    await until(`deno ${args(port).join(" ")}`, async () => ended || await isReady());
+    await until(`deno ${args(port).join(" ")}`, async () => ended || await isWell(`${url}/v2/health/ready`));
     assert(!ended, `deno ${args(port).join(" ")} ended before it was ready`);
     await ask(url);
   } finally {

@@ -1,6 +1,7 @@
 /** What the S3 servers of the tests have in common: a process, a health check, buckets. @module */
 import type { S3Options } from "../../lib/store/s3.ts";
 import { until } from "../until.ts";
+import { isWell } from "./is_well.ts";
 
 /** A running server; disposing of it stops it and removes its folders. */
 export interface S3Server extends AsyncDisposable {
@@ -51,13 +52,8 @@ export async function startS3(command: S3Command): Promise<S3Server> {
     await Deno.remove(root, { recursive: true });
   };
 
-  const isHealthy = () =>
-    fetch(`${endpoint}${health}`).then(async (response) => {
-      await response.body?.cancel();
-      return response.ok;
-    }, () => false);
   try {
-    await until("its health", async () => ended || await isHealthy());
+    await until("its health", async () => ended || await isWell(`${endpoint}${health}`));
     if (ended) throw new Error("it ended");
   } catch (error) {
     await stop();

@@ -5,6 +5,7 @@
 import { join } from "@std/path";
 import { until } from "../until.ts";
 import { freePort } from "./free_port.ts";
+import { isWell } from "./is_well.ts";
 import { readLines } from "../../tasks/_lines.ts";
 import { taskArguments } from "../task_command.ts";
 import type { S3Options } from "../../lib/store/s3.ts";
@@ -88,13 +89,9 @@ export async function startScoring(args: string[], options: ScoringOptions = {})
       await status;
     },
   };
-  const answers = () =>
-    fetch(`${url}/v2/health/${ready ? "ready" : "live"}`).then(async (response) => {
-      await response.body?.cancel();
-      return response.ok;
-    }, () => false);
+  const health = `${url}/v2/health/${ready ? "ready" : "live"}`;
   try {
-    await until("its first answer", async () => ended || await answers());
+    await until("its first answer", async () => ended || await isWell(health));
     if (ended) throw new Error("it ended");
     return server;
   } catch (error) {
