@@ -8,10 +8,8 @@ import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import { PLACES, placesBehind, reachedPlaces } from "./calorimeter_places.ts";
 import {
-  dataOf,
-  loadEvents,
+  loadSplits,
   RATE_OPTION,
-  seenHits,
   smallRecipe,
   SUPERNEMO_OPTIONS,
   viewInputs,
@@ -118,18 +116,13 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
   },
 
   async load(options, context) {
-    const splits = await loadEvents(options, [options.tracks], context), { learn, loss } = options;
-    const part = (split: keyof typeof splits) => {
-      const hits = seenHits(splits[split], options), reached = reachedPlaces(splits[split], learn);
+    const { learn, loss } = options;
+    const { common, test } = await loadSplits(options, [options.tracks], context, (hits, split) => {
+      const reached = reachedPlaces(split, learn);
       const targets = { [learn]: associationTarget(reached, loss) };
-      return { hits, reached, targets, source: viewSource(hits, PLACES[learn].views, options, targets) };
-    };
-    const measure = part("test");
-    return {
-      ...await dataOf({ train: part("train"), validation: part("validation"), test: measure }),
-      reached: measure.reached,
-      behind: placesBehind(measure.hits, learn),
-    };
+      return { reached, targets, source: viewSource(hits, PLACES[learn].views, options, targets) };
+    });
+    return { ...common, reached: test.reached, behind: placesBehind(test.hits, learn) };
   },
 
   build({ learn, sides, loss, seed }) {

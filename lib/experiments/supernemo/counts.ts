@@ -16,16 +16,7 @@ import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { reliabilityFigures } from "../../run/reliability.ts";
 import { TRACKER } from "../../simulate/supernemo/geometry.ts";
 import { accuracy as accuracyMetric, crossEntropy } from "../../train/mod.ts";
-import {
-  dataOf,
-  type EventSplits,
-  loadEvents,
-  seenHits,
-  smallRecipe,
-  type SplitEvents,
-  type SplitView,
-  type SuperNemoOptions,
-} from "./data.ts";
+import { type EventOptions, loadSplits, smallRecipe, type SplitEvents, type SplitView } from "./data.ts";
 import { guessByHitCount, learnHitCounts } from "./hit_count.ts";
 
 /** Numbers of tracks in an event. */
@@ -96,22 +87,20 @@ function kinksOf({ offsets, kinked }: TrackTruth, event: number): number {
  * @param draw Makes a source of some events' hits and their target, which has the name of what is counted.
  */
 export async function loadCounting(
-  options: SuperNemoOptions,
+  options: EventOptions,
   context: LoadContext,
   draw: (hits: TrackerHits, targets: SplitView["targets"]) => SplitView["source"],
   counted: Counted = "tracks",
 ): Promise<CountingData> {
-  const splits = await loadEvents(options, TRACKS, context);
-  const part = (split: keyof EventSplits) => {
-    const hits = seenHits(splits[split], options), labels = classesOf(splits[split], counted);
+  const { common, train, test } = await loadSplits(options, TRACKS, context, (hits, split) => {
+    const labels = classesOf(split, counted);
     const targets = { [counted]: { data: labels, shape: [labels.length] } };
-    return { hits, targets, source: draw(hits, targets), counted: { labels, hits: hitsOfEach(hits) } };
-  };
-  const learn = part("train"), measure = part("test");
+    return { targets, source: draw(hits, targets), counted: { labels, hits: hitsOfEach(hits) } };
+  });
   return {
-    ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
+    ...common,
     labels: COUNT_LABELS[counted],
-    counted: { train: learn.counted, test: measure.counted },
+    counted: { train: train.counted, test: test.counted },
   };
 }
 

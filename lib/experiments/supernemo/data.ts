@@ -97,9 +97,27 @@ export interface SplitView {
   source: Source;
 }
 
-/** What every experiment here loads, of its three splits. */
-export async function dataOf({ train, validation, test }: Readonly<Record<keyof EventSplits, SplitView>>) {
-  return {
+/**
+ * Loads events, and makes of the seen hits of each split what is learned from.
+ *
+ * @param tracks Numbers of tracks of simulated events.
+ * @param make Makes the source and the targets of a split, and what else an experiment keeps of it.
+ * @returns What every experiment here loads, and what was made of each split.
+ * @throws {TypeError} If the files do not say how many tracks an event has.
+ */
+export async function loadSplits<Made extends Omit<SplitView, "hits">>(
+  options: EventOptions,
+  tracks: readonly number[],
+  context: LoadContext,
+  make: (hits: TrackerHits, split: SplitEvents) => Made,
+) {
+  const events = await loadEvents(options, tracks, context);
+  const part = (split: SplitEvents) => {
+    const hits = chooseSeen(selectEvents(split.events.hits, split.rows), options);
+    return { ...make(hits, split), hits };
+  };
+  const train = part(events.train), validation = part(events.validation), test = part(events.test);
+  const common = {
     train: train.source,
     validation: eventCount(validation.hits) > 0 ? validation.source : undefined,
     test: test.source,
@@ -107,6 +125,7 @@ export async function dataOf({ train, validation, test }: Readonly<Record<keyof 
     raw: (indices: readonly number[]) => rawViews(test.source, indices),
     dispose() {},
   };
+  return { common, train, validation, test };
 }
 
 /** Values of {@linkcode SUPERNEMO_OPTIONS}. */
@@ -122,6 +141,9 @@ export interface SuperNemoOptions {
   missingHeight: MissingHeight;
   seed: number;
 }
+
+/** Those of them that choose events and their hits, however these are drawn. */
+export type EventOptions = Omit<SuperNemoOptions, "sides" | "pixels">;
 
 /** Shares of a set that is watched and measured by where it is not simulated for it. */
 const VALIDATION_SHARE = 0.1, TEST_SHARE = 0.15;
@@ -161,7 +183,7 @@ async function simulatedFiles(
 }
 
 /** Events to learn from and to measure on, before any filter. */
-export interface EventSplits {
+interface EventSplits {
   train: SplitEvents;
   validation: SplitEvents;
   test: SplitEvents;
@@ -180,8 +202,8 @@ export interface SplitEvents {
  * @param tracks Numbers of tracks of simulated events.
  * @throws {TypeError} If the files do not say how many tracks an event has.
  */
-export async function loadEvents(
-  options: Pick<SuperNemoOptions, "data" | "testData" | "generator" | "events" | "testEvents" | "seed">,
+async function loadEvents(
+  options: Pick<EventOptions, "data" | "testData" | "generator" | "events" | "testEvents" | "seed">,
   tracks: readonly number[],
   context: LoadContext,
 ): Promise<EventSplits> {
@@ -225,12 +247,9 @@ function requireCounts({ trackCounts }: SuperNemoEvents, files: readonly string[
   );
 }
 
-/** The hits of some events as the options have them seen. */
-export function seenHits(
-  { events, rows }: SplitEvents,
-  options: Pick<SuperNemoOptions, "isolated" | "missingHeight">,
-): TrackerHits {
-  return chooseSeen(selectEvents(events.hits, rows), options);
+/** Number of tracks of each event. */
+export function trackCountsOf({ events, rows }: SplitEvents): Uint8Array {
+  return Uint8Array.from(rows, (row) => events.trackCounts![row]);
 }
 
 /** Shape of a view: its axes, and channels. */

@@ -15,10 +15,8 @@ import { type Data, defineExperiment, type Measurements } from "../../run/experi
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import {
-  dataOf,
-  loadEvents,
+  loadSplits,
   RATE_OPTION,
-  seenHits,
   smallRecipe,
   type SplitEvents,
   SUPERNEMO_OPTIONS,
@@ -128,21 +126,19 @@ export const superNemoHint = defineExperiment<typeof OPTIONS, HintData>({
   defaults: { epochs: 12, batch: 256 },
 
   async load(options, context) {
-    const splits = await loadEvents(options, [1], context);
-    const part = (split: keyof typeof splits) => {
-      const { learn } = options, hits = seenHits(splits[split], options);
-      const values = valuesOf(splits[split], learn), labels = segmentsOf(splits[split], learn);
+    const { learn } = options;
+    const { common, ...parts } = await loadSplits(options, [1], context, (hits, split) => {
+      const values = valuesOf(split, learn), labels = segmentsOf(split, learn);
       const scaled = values.map((value) => value / UNITS[learn].factor);
       const targets: NamedArrays = options.as === "value"
         ? { [learn]: { data: scaled, shape: [values.length, 1] } }
         : { segment: { data: labels, shape: [labels.length] } };
-      return { hits, labels, values, targets, source: viewSource(hits, { image: "top" }, options, targets) };
-    };
-    const learn = part("train"), measure = part("test");
+      return { labels, values, targets, source: viewSource(hits, { image: "top" }, options, targets) };
+    });
     return {
-      ...await dataOf({ train: learn, validation: part("validation"), test: measure }),
-      labels: { train: learn.labels, test: measure.labels },
-      values: { train: learn.values, test: measure.values },
+      ...common,
+      labels: { train: parts.train.labels, test: parts.test.labels },
+      values: { train: parts.train.values, test: parts.test.values },
     };
   },
 

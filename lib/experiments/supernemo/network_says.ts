@@ -4,9 +4,9 @@ import type { SuperNemoEvents } from "../../data/supernemo.ts";
 import type { tf } from "../../engine/mod.ts";
 import { argMaxRows } from "../../evaluate/mod.ts";
 import { eventCount, selectEvents } from "../../image/tracker_events.ts";
-import { drawView, type TrackerView } from "../../image/tracker_views.ts";
+import { chooseSeen, drawView, type TrackerView } from "../../image/tracker_views.ts";
 import { predict } from "../../train/mod.ts";
-import { seenHits, type SuperNemoOptions } from "./data.ts";
+import type { SuperNemoOptions } from "./data.ts";
 
 /** Events that are drawn at once. */
 const AT_ONCE = 4096;
@@ -28,10 +28,9 @@ export async function networkSays(
   events: SuperNemoEvents,
   seen: Pick<SuperNemoOptions, "isolated" | "missingHeight"> = AS_THEY_COME,
 ): Promise<Int32Array> {
-  const rows = Uint32Array.from({ length: eventCount(events.hits) }, (_, i) => i);
-  const hits = seenHits({ events, rows }, seen),
-    said = new Int32Array(rows.length),
-    [name] = model.inputNames;
+  const hits = chooseSeen(events.hits, seen), [name] = model.inputNames;
+  const rows = Uint32Array.from({ length: eventCount(hits) }, (_, i) => i);
+  const said = new Int32Array(rows.length);
   for (let first = 0; first < rows.length; first += AT_ONCE) {
     const some = selectEvents(hits, rows.subarray(first, first + AT_ONCE));
     const outputs = await predict(model, fromArrays({ [name]: drawView(some, view) }, {}));

@@ -39,7 +39,7 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
 
   load: (options, context) =>
     loadCounting(
-      { ...options, sides: "folded", pixels: "hit" },
+      options,
       context,
       (hits, targets) => fromArrays({ hits: drawPoints(hits, options.hits) }, targets),
     ),

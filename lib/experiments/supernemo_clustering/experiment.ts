@@ -3,7 +3,7 @@
  * all tracks at once. @module
  */
 import { createRng } from "../../base/rng.ts";
-import { fromArrays, type NamedArrays, type NdArray } from "../../data/source.ts";
+import { fromArrays, type NdArray } from "../../data/source.ts";
 import { argMaxRows } from "../../evaluate/mod.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
 import { drawView, MAP_SHAPE, pixelsOf } from "../../image/tracker_views.ts";
@@ -12,12 +12,11 @@ import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { predictNamed } from "../../run/named_predictions.ts";
 import * as train from "../../train/mod.ts";
 import {
-  dataOf,
-  loadEvents,
+  loadSplits,
   RATE_OPTION,
-  seenHits,
   smallRecipe,
   SUPERNEMO_OPTIONS,
+  trackCountsOf,
   viewInput,
 } from "../supernemo/data.ts";
 import { buildSuperNemoCritic } from "../../models/supernemo_critic.ts";
@@ -149,26 +148,20 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
         "Cannot learn against the discriminator as it sees one channel of an event, and one of what is left",
       );
     }
-    const splits = await loadEvents(options, TRACKS[options.tracks], context);
-    const part = (split: keyof typeof splits) => {
-      const { events, rows } = splits[split], hits = seenHits(splits[split], { ...options, ...SEEN });
-      const targets: NamedArrays = { mask: labelsOf(hits, options) };
+    const tracks = TRACKS[options.tracks], seen = { ...options, ...SEEN };
+    const { common, validation, test } = await loadSplits(seen, tracks, context, (hits, split) => {
+      const mask = labelsOf(hits, options), targets = { mask };
       const source = fromArrays({ image: drawInput(hits, options.network) }, targets);
       const labelled: LabelledEvents = {
         hits,
         occupied: drawView(hits, "map").data as Uint8Array,
-        truth: targets.mask.data as Uint8Array,
-        tracks: Uint8Array.from(rows, (row) => events.trackCounts![row]),
-        firstWireMm: events.firstWireMm,
+        truth: mask.data,
+        tracks: trackCountsOf(split),
+        firstWireMm: split.events.firstWireMm,
       };
-      return { hits, targets, source, labelled };
-    };
-    const watch = part("validation"), measure = part("test");
-    return {
-      ...await dataOf({ train: part("train"), validation: watch, test: measure }),
-      watched: watch.labelled,
-      measured: measure.labelled,
-    };
+      return { targets, source, labelled };
+    });
+    return { ...common, watched: validation.labelled, measured: test.labelled };
   },
 
   build(options) {

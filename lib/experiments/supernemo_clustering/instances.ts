@@ -10,11 +10,11 @@ import { type Data, defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import { TRACKS } from "../supernemo/counts.ts";
-import { dataOf, loadEvents, RATE_OPTION, seenHits, smallRecipe } from "../supernemo/data.ts";
+import { loadSplits, RATE_OPTION, smallRecipe, trackCountsOf } from "../supernemo/data.ts";
 import { POINT_OPTIONS } from "../supernemo/points.ts";
 import { tracksFigure } from "./figures.ts";
 import { CELLS, MOST_TRACKS, trackLabels, trackOfEachHit } from "./labels.ts";
-import { measureTracks } from "./measure_tracks.ts";
+import { measureTracks, type TrackEvents } from "./measure_tracks.ts";
 
 const OPTIONS = {
   ...POINT_OPTIONS,
@@ -23,12 +23,7 @@ const OPTIONS = {
 
 /** The loaded events. */
 interface InstanceData extends Data {
-  readonly validationHits: TrackerHits;
-  readonly testHits: TrackerHits;
-  /** Number of tracks of each test event. */
-  readonly counts: Uint8Array;
-  /** |x| of the first layer's wires. */
-  readonly firstWireMm: number;
+  readonly measured: TrackEvents;
 }
 
 /** Track of each point, [events, most]; 0 where there is none. */
@@ -73,20 +68,17 @@ export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>
   defaults: { epochs: 12, batch: 128 },
 
   async load(options, context) {
-    const splits = await loadEvents(options, TRACKS, context);
-    const part = (split: keyof typeof splits) => {
-      const hits = seenHits(splits[split], options), targets = { tracks: pointLabels(hits, options.hits) };
-      return { hits, targets, source: fromArrays({ hits: drawPoints(hits, options.hits) }, targets) };
+    const { common, validation, test } = await loadSplits(options, TRACKS, context, (hits, split) => {
+      const targets = { tracks: pointLabels(hits, options.hits) };
+      return { targets, source: fromArrays({ hits: drawPoints(hits, options.hits) }, targets), split };
+    });
+    const measured = {
+      test: test.hits,
+      counts: trackCountsOf(test.split),
+      validation: validation.hits,
+      firstWireMm: test.split.events.firstWireMm,
     };
-    const learn = part("train"), watch = part("validation"), measure = part("test");
-    const { events, rows } = splits.test;
-    return {
-      ...await dataOf({ train: learn, validation: watch, test: measure }),
-      validationHits: watch.hits,
-      testHits: measure.hits,
-      counts: Uint8Array.from(rows, (row) => events.trackCounts![row]),
-      firstWireMm: events.firstWireMm,
-    };
+    return { ...common, measured };
   },
 
   build: ({ hits, seed }) =>
@@ -108,15 +100,14 @@ export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>
     outputs: [{ name: "tracks", kind: "mask", labels: TRACK_LABELS }],
   }),
 
-  evaluate({ tracks }, { testHits, validationHits, counts, firstWireMm }, { hits, seed }) {
-    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), testHits, hits);
-    const events = { test: testHits, counts, validation: validationHits, firstWireMm };
-    return { metrics: measureTracks(given, events, { rng: createRng(seed, 32) }) };
+  evaluate({ tracks }, { measured }, { hits, seed }) {
+    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), measured.test, hits);
+    return { metrics: measureTracks(given, measured, { rng: createRng(seed, 32) }) };
   },
 
-  figures({ predictions: { tracks }, history }, { testHits }, { hits }) {
-    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), testHits, hits);
-    const truth = trackLabels(testHits).data;
-    return [learningCurveFigure(history), tracksFigure(truth, mapOf(given, testHits), eventCount(testHits))];
+  figures({ predictions: { tracks }, history }, { measured: { test } }, { hits }) {
+    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), test, hits);
+    const truth = trackLabels(test).data;
+    return [learningCurveFigure(history), tracksFigure(truth, mapOf(given, test), eventCount(test))];
   },
 });

@@ -20,7 +20,7 @@ import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { predictNamed } from "../../run/named_predictions.ts";
 import { namedRoc } from "../../run/roc.ts";
 import * as train from "../../train/mod.ts";
-import { dataOf, loadEvents, seenHits, SUPERNEMO_OPTIONS, viewInput } from "../supernemo/data.ts";
+import { loadSplits, SUPERNEMO_OPTIONS, viewInput } from "../supernemo/data.ts";
 import { addIsolatedHits } from "../supernemo/robustness.ts";
 import { CELLS } from "../supernemo_clustering/labels.ts";
 import { bendEvents } from "./strange.ts";
@@ -101,18 +101,17 @@ export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
   defaults: { epochs: 10, batch: 128 },
 
   async load(options, context) {
-    const splits = await loadEvents(options, [options.tracks], context);
-    const part = (split: keyof typeof splits) => {
-      const hits = seenHits(splits[split], { ...options, ...SEEN }), map = mapOf(hits);
-      return { hits, map, targets: { map }, source: fromArrays({ image: map }, { map }) };
-    };
-    const measure = part("test"), rng = createRng(options.seed, 41);
+    const seen = { ...options, ...SEEN }, rng = createRng(options.seed, 41);
+    const { common, test } = await loadSplits(seen, [options.tracks], context, (hits) => {
+      const map = mapOf(hits);
+      return { map, targets: { map }, source: fromArrays({ image: map }, { map }) };
+    });
     return {
-      ...await dataOf({ train: part("train"), validation: part("validation"), test: measure }),
+      ...common,
       maps: {
-        test: measure.map,
-        noisy: mapOf(addIsolatedHits(measure.hits, NOISE_HITS, rng)),
-        bent: mapOf(bendEvents(measure.hits, rng)),
+        test: test.map,
+        noisy: mapOf(addIsolatedHits(test.hits, NOISE_HITS, rng)),
+        bent: mapOf(bendEvents(test.hits, rng)),
       },
     };
   },
