@@ -21,8 +21,16 @@ const { layers: LAYERS, columns: COLUMNS } = TRACKER_CELLS;
 /** Bins of 100 mm of height. */
 export const HEIGHT_BINS = 30;
 
-/** Cells of nothing before the first column and layer of a map, and of columns and layers in all: each 3 more than there are. */
-export const MAP_MARGIN = 2, MAP_SHAPE: readonly [number, number] = [COLUMNS + 3, LAYERS + 3];
+/** Cells of nothing before the first column and layer of a map. */
+const MAP_MARGIN = 2;
+
+/** Columns and layers of a map: each 3 more than there are. */
+export const MAP_SHAPE: readonly [number, number] = [COLUMNS + 3, LAYERS + 3];
+
+/** Number of a tracker's cell among those of a map. */
+export function mapCell(layer: number, column: number): number {
+  return (column + MAP_MARGIN) * MAP_SHAPE[1] + layer + MAP_MARGIN;
+}
 
 /** Rows and columns of each view: layers × columns, heights × columns, heights × layers, layers × columns × heights, columns × layers. */
 export const VIEW_SHAPES: Readonly<Record<TrackerView, readonly number[]>> = {
@@ -80,9 +88,7 @@ export function pixelsOf(hits: TrackerHits, view: TrackerView): Int32Array {
   } else if (view === "front") {
     for (let i = 0; i < out.length; i++) out[i] = heightBin(heightMm[i]) * LAYERS + layer[i];
   } else if (view === "map") {
-    for (let i = 0; i < out.length; i++) {
-      out[i] = (column[i] + MAP_MARGIN) * MAP_SHAPE[1] + layer[i] + MAP_MARGIN;
-    }
+    for (let i = 0; i < out.length; i++) out[i] = mapCell(layer[i], column[i]);
   } else {
     for (let i = 0; i < out.length; i++) {
       out[i] = (layer[i] * COLUMNS + column[i]) * HEIGHT_BINS + heightBin(heightMm[i]);

@@ -2,7 +2,7 @@
 import { fromArrays } from "../../data/source.ts";
 import { drawPoints, POINT_COLUMNS, POINT_UNITS } from "../../data/tracker_points.ts";
 import { buildSuperNemoPoints } from "../../models/supernemo_points.ts";
-import { defineExperiment } from "../../run/experiment.ts";
+import { type CardParts, defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import {
   confusionFigure,
@@ -28,6 +28,18 @@ export const POINT_OPTIONS = {
   },
 } as const;
 
+/** An event's points as a model's card has them among its inputs. */
+export function pointsInput({ hits }: { hits: number }) {
+  return {
+    name: "hits",
+    shape: [hits, POINT_COLUMNS.length],
+    kind: "columns",
+    columns: [...POINT_COLUMNS],
+    dtype: "float32",
+    units: POINT_UNITS,
+  } as const satisfies CardParts["inputs"][number];
+}
+
 const OPTIONS = { ...POINT_OPTIONS, rate: { ...RATE_OPTION, default: 2e-3 } } as const;
 
 /** The experiment. */
@@ -44,20 +56,13 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
       (hits, targets) => fromArrays({ hits: drawPoints(hits, options.hits) }, targets),
     ),
 
-  build: ({ hits, seed }) => buildSuperNemoPoints({ inputShape: [hits, POINT_COLUMNS.length], seed }),
+  build: (options) => buildSuperNemoPoints({ inputShape: pointsInput(options).shape, seed: options.seed }),
 
   recipe: ({ rate }) => countingRecipe(rate),
 
-  card: ({ hits }) => ({
+  card: (options) => ({
     description: "Counts straight tracks, 1 to 4, in SuperNEMO's tracker by its hits as points.",
-    inputs: [{
-      name: "hits",
-      shape: [hits, POINT_COLUMNS.length],
-      kind: "columns",
-      columns: [...POINT_COLUMNS],
-      dtype: "float32",
-      units: POINT_UNITS,
-    }],
+    inputs: [pointsInput(options)],
     outputs: [{ name: "tracks", kind: "classes", labels: [...COUNT_LABELS.tracks] }],
   }),
 

@@ -1,6 +1,7 @@
 /** Whether a network has collapsed: it says the same whatever it is asked. @module */
 import { countSegmentation } from "../../evaluate/mod.ts";
-import { CELLS } from "./labels.ts";
+import { CELLS } from "../supernemo/maps.ts";
+import type { DrawnEvents } from "./sorted_cell.ts";
 
 /** What a collapsed network does. */
 export type Collapse = "gives nothing" | "copies its input" | "gives the same cells of every event";
@@ -19,7 +20,7 @@ const SAME = 0.999;
  */
 export function collapseOf(
   values: ArrayLike<number>,
-  { occupied, truth }: { occupied: ArrayLike<number>; truth: ArrayLike<number> },
+  { occupied, truth }: DrawnEvents,
   threshold: number,
 ): Collapse | undefined {
   const sum = (counts: Float64Array) => counts.reduce((all, one) => all + one, 0);

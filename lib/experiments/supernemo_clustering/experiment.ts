@@ -5,33 +5,25 @@
 import { createRng } from "../../base/rng.ts";
 import { fromArrays, type NdArray } from "../../data/source.ts";
 import { argMaxRows } from "../../evaluate/mod.ts";
-import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
-import { drawView, MAP_SHAPE, pixelsOf } from "../../image/tracker_views.ts";
+import type { TrackerHits } from "../../image/tracker_events.ts";
+import { MAP_SHAPE } from "../../image/tracker_views.ts";
 import { type Data, defineExperiment, type Options, type Results } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { predictNamed } from "../../run/named_predictions.ts";
 import * as train from "../../train/mod.ts";
-import {
-  loadSplits,
-  RATE_OPTION,
-  smallRecipe,
-  SUPERNEMO_OPTIONS,
-  trackCountsOf,
-  viewInput,
-} from "../supernemo/data.ts";
+import { loadSplits, RATE_OPTION, smallRecipe, trackCountsOf } from "../supernemo/data.ts";
+import { cellsOf, drawMaps, MAP_OPTIONS, MAP_SEEN, mapInput } from "../supernemo/maps.ts";
 import { buildSuperNemoCritic } from "../../models/supernemo_critic.ts";
 import { collapseOf } from "./collapse.ts";
 import { estimatesFigure, sortedFigure, tracksFigure } from "./figures.ts";
-import { CELLS, leftLabels, MOST_TRACKS, publishedLabels, startLabels, trackLabels } from "./labels.ts";
+import { leftLabels, publishedLabels, startLabels, TRACK_LABELS, trackLabels } from "./labels.ts";
 import { measureSorting, type SortedEvents } from "./measure.ts";
 import { measureTracks } from "./measure_tracks.ts";
 import { buildNetwork, NETWORK_OPTIONS } from "./networks.ts";
 import { findThreshold } from "./threshold.ts";
 
-const { sides: _sides, pixels: _pixels, missingHeight: _missing, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
-
 const OPTIONS = {
-  ...EVENT_OPTIONS,
+  ...MAP_OPTIONS,
   task: {
     type: "choice",
     choices: ["remove-left", "keep-one", "all"],
@@ -83,9 +75,6 @@ export interface ClusteringData extends Data {
   readonly measured: LabelledEvents;
 }
 
-/** How the hits are seen: maps show cells, whatever the height. */
-const SEEN = { sides: "folded", pixels: "hit", missingHeight: "zero" } as const;
-
 function labelsOf(hits: TrackerHits, { task, labels }: ClusteringOptions): NdArray<Uint8Array> {
   if (labels === "right") return task === "all" ? trackLabels(hits) : leftLabels(hits, task);
   if (task === "remove-left") return publishedLabels(hits);
@@ -96,7 +85,7 @@ function labelsOf(hits: TrackerHits, { task, labels }: ClusteringOptions): NdArr
 
 /** The map, with where the left track starts beside it for a network that is told. */
 function drawInput(hits: TrackerHits, network: ClusteringOptions["network"]): NdArray<Uint8Array> {
-  const map = drawView(hits, "map") as NdArray<Uint8Array>;
+  const map = drawMaps(hits);
   if (network !== "filters") return map;
   const start = startLabels(hits), data = new Uint8Array(2 * map.data.length);
   map.data.forEach((value, i) => data.set([value, start.data[i]], 2 * i));
@@ -105,24 +94,19 @@ function drawInput(hits: TrackerHits, network: ClusteringOptions["network"]): Nd
 
 /** Labels of the output: one mask, or all tracks. */
 function maskLabels(task: ClusteringOptions["task"]): string[] {
-  if (task === "all") return ["no track", ...Array.from({ length: MOST_TRACKS }, (_, i) => `track ${i + 1}`)];
+  if (task === "all") return [...TRACK_LABELS];
   return ["goes", task === "remove-left" ? "stays" : "left track"];
 }
 
 const TRACKS = { "1": [1], "2": [2], "3": [3], "4": [4], "1-4": [1, 2, 3, 4] } as const;
 
 /** What each cell is said to be: the likeliest class. */
-const classesOf = (values: ArrayLike<number>) => Uint8Array.from(argMaxRows(values, MOST_TRACKS + 1));
+const classesOf = (values: ArrayLike<number>) => Uint8Array.from(argMaxRows(values, TRACK_LABELS.length));
 
 /** The likeliest track of each hit by its cell; where "no track" is likeliest, that is 0. */
 function tracksOfHits(values: ArrayLike<number>, hits: TrackerHits): Uint8Array {
-  const classes = classesOf(values), pixels = pixelsOf(hits, "map"), given = new Uint8Array(pixels.length);
-  for (let event = 0; event < eventCount(hits); event++) {
-    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
-      given[i] = classes[event * CELLS + pixels[i]];
-    }
-  }
-  return given;
+  const classes = classesOf(values);
+  return Uint8Array.from(cellsOf(hits), (cell) => classes[cell]);
 }
 
 /** The experiment. */
@@ -148,13 +132,13 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
         "Cannot learn against the discriminator as it sees one channel of an event, and one of what is left",
       );
     }
-    const tracks = TRACKS[options.tracks], seen = { ...options, ...SEEN };
+    const tracks = TRACKS[options.tracks], seen = { ...options, ...MAP_SEEN };
     const { common, validation, test } = await loadSplits(seen, tracks, context, (hits, split) => {
       const mask = labelsOf(hits, options), targets = { mask };
       const source = fromArrays({ image: drawInput(hits, options.network) }, targets);
       const labelled: LabelledEvents = {
         hits,
-        occupied: drawView(hits, "map").data as Uint8Array,
+        occupied: drawMaps(hits).data,
         truth: mask.data,
         tracks: trackCountsOf(split),
         firstWireMm: split.events.firstWireMm,
@@ -165,7 +149,7 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
   },
 
   build(options) {
-    const generator = buildNetwork(options, options.task === "all" ? MOST_TRACKS + 1 : 1);
+    const generator = buildNetwork(options, options.task === "all" ? TRACK_LABELS.length : 1);
     if (options.against === "labels") return generator;
     return { generator, discriminator: buildSuperNemoCritic({ seed: options.seed + 1 }) };
   },
@@ -197,7 +181,7 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
           kind: "bands",
           columns: ["event", "start of the left track"],
         }
-        : viewInput("image", "map", { ...options, ...SEEN }),
+        : mapInput(options),
     ],
     outputs: [{ name: "mask", kind: "mask", labels: maskLabels(options.task) }],
   }),

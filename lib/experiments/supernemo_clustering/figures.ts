@@ -1,11 +1,11 @@
 /** Sorted events as pictures, the truth above what the network says, and its numbers beside the baselines'. @module */
 import type { CardMetric } from "../../card/mod.ts";
-import { MAP_MARGIN, MAP_SHAPE } from "../../image/tracker_views.ts";
+import { mapCell } from "../../image/tracker_views.ts";
 import { TRACKER_CELLS } from "../../image/tracker_events.ts";
 import { type DrawnEstimate, type Picture, plotEstimates, plotImageGrid, type Spec } from "../../plot/mod.ts";
-
 import type { FigureFrame } from "../../run/experiment.ts";
-import { CELLS } from "./labels.ts";
+import { CELLS } from "../supernemo/maps.ts";
+import { type DrawnEvents, type SortedCell, sortedCell } from "./sorted_cell.ts";
 
 /** A figure that is a chart. */
 export type Chart = FigureFrame & { spec: Spec };
@@ -27,7 +27,7 @@ const SORTED_COLORS = {
   goes: [187, 187, 187],
   lost: [213, 94, 0],
   left: [86, 180, 233],
-} as const satisfies Record<string, Color>;
+} as const satisfies Record<SortedCell, Color>;
 
 const { layers: LAYERS, columns: COLUMNS } = TRACKER_CELLS;
 /** Layers of the gap between two pictures. */
@@ -39,8 +39,8 @@ function drawMaps(maps: readonly ((cell: number) => Color)[]): Picture {
   for (let row = 0; row < height; row++) {
     const map = Math.floor(row / (LAYERS + GAP)), layer = row % (LAYERS + GAP);
     for (let column = 0; column < COLUMNS; column++) {
-      const cell = (column + MAP_MARGIN) * MAP_SHAPE[1] + layer + MAP_MARGIN;
-      data.set(layer < LAYERS ? maps[map](cell) : [120, 120, 120], (row * COLUMNS + column) * 3);
+      const color = layer < LAYERS ? maps[map](mapCell(layer, column)) : [120, 120, 120];
+      data.set(color, (row * COLUMNS + column) * 3);
     }
   }
   return { data, height, width: COLUMNS, channels: 3 };
@@ -59,17 +59,15 @@ const gridOf = (name: string, caption: string, pictures: Picture[]): Chart => ({
 /** The first events sorted, cell by cell. */
 export function sortedFigure(
   values: ArrayLike<number>,
-  { occupied, truth }: { occupied: Uint8Array; truth: Uint8Array },
+  events: DrawnEvents,
   threshold: number,
   collapse?: string,
 ): Chart {
-  const events = Math.min(SHOWN, truth.length / CELLS);
-  const pictures = Array.from({ length: events }, (_, event) =>
+  const shown = Math.min(SHOWN, events.truth.length / CELLS);
+  const pictures = Array.from({ length: shown }, (_, event) =>
     drawMaps([(cell) => {
-      const i = event * CELLS + cell, isGiven = values[i] >= threshold;
-      if (truth[i]) return isGiven ? SORTED_COLORS.stays : SORTED_COLORS.lost;
-      if (isGiven) return SORTED_COLORS.left;
-      return occupied[i] ? SORTED_COLORS.goes : EMPTY;
+      const sorted = sortedCell(values, events, threshold, event * CELLS + cell);
+      return sorted ? SORTED_COLORS[sorted] : EMPTY;
     }]));
   return gridOf(
     "sorted_events",

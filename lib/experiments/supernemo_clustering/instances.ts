@@ -1,19 +1,19 @@
 /** Says which track each of a SuperNEMO event's hits is of, one to four at once, by the hits as points with attention between them. @module */
 import { createRng } from "../../base/rng.ts";
 import { fromArrays, type NdArray } from "../../data/source.ts";
-import { drawPoints, POINT_COLUMNS, POINT_UNITS, sampledHits } from "../../data/tracker_points.ts";
+import { drawPoints, sampledHits } from "../../data/tracker_points.ts";
 import { argMaxRows } from "../../evaluate/mod.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
-import { pixelsOf } from "../../image/tracker_views.ts";
 import { buildSuperNemoTracks } from "../../models/supernemo_points.ts";
 import { type Data, defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import { TRACKS } from "../supernemo/counts.ts";
 import { loadSplits, RATE_OPTION, smallRecipe, trackCountsOf } from "../supernemo/data.ts";
-import { POINT_OPTIONS } from "../supernemo/points.ts";
+import { CELLS, cellsOf } from "../supernemo/maps.ts";
+import { POINT_OPTIONS, pointsInput } from "../supernemo/points.ts";
 import { tracksFigure } from "./figures.ts";
-import { CELLS, MOST_TRACKS, trackLabels, trackOfEachHit } from "./labels.ts";
+import { TRACK_LABELS, trackLabels, trackOfEachHit } from "./labels.ts";
 import { measureTracks, type TrackEvents } from "./measure_tracks.ts";
 
 const OPTIONS = {
@@ -49,16 +49,10 @@ export function tracksOfPoints(classes: ArrayLike<number>, hits: TrackerHits, mo
 
 /** The tracks of hits as a map of cells. */
 function mapOf(given: Uint8Array, hits: TrackerHits): Uint8Array {
-  const map = new Uint8Array(eventCount(hits) * CELLS), pixels = pixelsOf(hits, "map");
-  for (let event = 0; event < eventCount(hits); event++) {
-    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
-      map[event * CELLS + pixels[i]] = given[i];
-    }
-  }
+  const map = new Uint8Array(eventCount(hits) * CELLS);
+  cellsOf(hits).forEach((cell, i) => map[cell] = given[i]);
   return map;
 }
-
-const TRACK_LABELS = ["no track", ...TRACKS.map((track) => `track ${track}`)];
 
 /** The experiment. */
 export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>({
@@ -81,32 +75,29 @@ export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>
     return { ...common, measured };
   },
 
-  build: ({ hits, seed }) =>
-    buildSuperNemoTracks({ inputShape: [hits, POINT_COLUMNS.length], classes: MOST_TRACKS + 1, seed }),
+  build: (options) =>
+    buildSuperNemoTracks({
+      inputShape: pointsInput(options).shape,
+      classes: TRACK_LABELS.length,
+      seed: options.seed,
+    }),
 
   recipe: ({ rate }) => ({ loss: train.anyOrder(), ...smallRecipe(rate) }),
 
-  card: ({ hits }) => ({
+  card: (options) => ({
     description:
       "Says which of up to four straight tracks each hit in SuperNEMO's tracker is of, in no order.",
-    inputs: [{
-      name: "hits",
-      shape: [hits, POINT_COLUMNS.length],
-      kind: "columns",
-      columns: [...POINT_COLUMNS],
-      dtype: "float32",
-      units: POINT_UNITS,
-    }],
-    outputs: [{ name: "tracks", kind: "mask", labels: TRACK_LABELS }],
+    inputs: [pointsInput(options)],
+    outputs: [{ name: "tracks", kind: "mask", labels: [...TRACK_LABELS] }],
   }),
 
   evaluate({ tracks }, { measured }, { hits, seed }) {
-    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), measured.test, hits);
+    const given = tracksOfPoints(argMaxRows(tracks.data, TRACK_LABELS.length), measured.test, hits);
     return { metrics: measureTracks(given, measured, { rng: createRng(seed, 32) }) };
   },
 
   figures({ predictions: { tracks }, history }, { measured: { test } }, { hits }) {
-    const given = tracksOfPoints(argMaxRows(tracks.data, MOST_TRACKS + 1), test, hits);
+    const given = tracksOfPoints(argMaxRows(tracks.data, TRACK_LABELS.length), test, hits);
     const truth = trackLabels(test).data;
     return [learningCurveFigure(history), tracksFigure(truth, mapOf(given, test), eventCount(test))];
   },

@@ -11,7 +11,8 @@
  */
 import type { NdArray } from "../../data/source.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
-import { MAP_SHAPE, pixelsOf } from "../../image/tracker_views.ts";
+import { MAP_SHAPE } from "../../image/tracker_views.ts";
+import { CELLS, cellsOf } from "../supernemo/maps.ts";
 
 /** What is asked: the event without its left track, its left track alone, or which track each hit is of. */
 export type ClusteringTask = "remove-left" | "keep-one" | "all";
@@ -19,8 +20,11 @@ export type ClusteringTask = "remove-left" | "keep-one" | "all";
 /** Most tracks that are told apart at once. */
 export const MOST_TRACKS = 4;
 
-/** Cells of a map. */
-export const CELLS = MAP_SHAPE[0] * MAP_SHAPE[1];
+/** What a hit may be of, as a card names it. */
+export const TRACK_LABELS: readonly string[] = [
+  "no track",
+  ...Array.from({ length: MOST_TRACKS }, (_, i) => `track ${i + 1}`),
+];
 
 function tracksOf({ tracks }: TrackerHits): Uint16Array {
   if (tracks) return tracks;
@@ -86,11 +90,11 @@ function publishedRange(hits: TrackerHits, tracks: Uint16Array, event: number): 
  * @throws {TypeError} If hits are not listed track by track, each of one track.
  */
 export function publishedLabels(hits: TrackerHits): NdArray<Uint8Array> {
-  const count = eventCount(hits), pixels = pixelsOf(hits, "map"), tracks = tracksOf(hits);
+  const count = eventCount(hits), cells = cellsOf(hits), tracks = tracksOf(hits);
   const data = new Uint8Array(count * CELLS);
   for (let event = 0; event < count; event++) {
     const [first, end] = publishedRange(hits, tracks, event);
-    for (let i = first; i < end; i++) data[event * CELLS + pixels[i]] = 1;
+    for (let i = first; i < end; i++) data[cells[i]] = 1;
   }
   return { data, shape: [count, ...MAP_SHAPE, 1] };
 }
@@ -108,12 +112,12 @@ const STAYS: Readonly<Record<"remove-left" | "keep-one", (tracks: number, left: 
  * @throws {TypeError} If the hits do not say which track they are of.
  */
 export function leftLabels(hits: TrackerHits, task: "remove-left" | "keep-one"): NdArray<Uint8Array> {
-  const count = eventCount(hits), pixels = pixelsOf(hits, "map"), tracks = tracksOf(hits);
+  const count = eventCount(hits), cells = cellsOf(hits), tracks = tracksOf(hits);
   const data = new Uint8Array(count * CELLS);
   for (let event = 0; event < count; event++) {
     const [leftmost] = tracksFromLeft(hits, event), left = leftmost === undefined ? 0 : 1 << leftmost;
     for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
-      if (STAYS[task](tracks[i], left)) data[event * CELLS + pixels[i]] = 1;
+      if (STAYS[task](tracks[i], left)) data[cells[i]] = 1;
     }
   }
   return { data, shape: [count, ...MAP_SHAPE, 1] };
@@ -144,20 +148,16 @@ export function trackOfEachHit(hits: TrackerHits): Uint8Array {
 
 /** {@linkcode trackOfEachHit} of each cell of a map, [events, 116, 12]; of several hits in a cell the left track's counts. */
 export function trackLabels(hits: TrackerHits): NdArray<Uint8Array> {
-  const count = eventCount(hits), pixels = pixelsOf(hits, "map"), own = trackOfEachHit(hits);
-  const data = new Uint8Array(count * CELLS);
-  for (let event = 0; event < count; event++) {
-    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
-      const at = event * CELLS + pixels[i];
-      if (own[i] > 0 && (data[at] === 0 || own[i] < data[at])) data[at] = own[i];
-    }
-  }
+  const count = eventCount(hits), data = new Uint8Array(count * CELLS), own = trackOfEachHit(hits);
+  cellsOf(hits).forEach((cell, i) => {
+    if (own[i] > 0 && (data[cell] === 0 || own[i] < data[cell])) data[cell] = own[i];
+  });
   return { data, shape: [count, ...MAP_SHAPE] };
 }
 
 /** 1 for the hits of each event's left track that are nearest the foil: where it starts, [events, 116, 12, 1]. */
 export function startLabels(hits: TrackerHits): NdArray<Uint8Array> {
-  const count = eventCount(hits), pixels = pixelsOf(hits, "map"), tracks = tracksOf(hits);
+  const count = eventCount(hits), cells = cellsOf(hits), tracks = tracksOf(hits);
   const data = new Uint8Array(count * CELLS);
   for (let event = 0; event < count; event++) {
     const [left] = tracksFromLeft(hits, event);
@@ -168,7 +168,7 @@ export function startLabels(hits: TrackerHits): NdArray<Uint8Array> {
       own.push(i);
       nearest = Math.min(nearest, hits.layer[i]);
     }
-    for (const i of own) if (hits.layer[i] === nearest) data[event * CELLS + pixels[i]] = 1;
+    for (const i of own) if (hits.layer[i] === nearest) data[cells[i]] = 1;
   }
   return { data, shape: [count, ...MAP_SHAPE, 1] };
 }

@@ -13,7 +13,7 @@ import {
   proportion,
   type ResamplingOptions,
 } from "../../evaluate/mod.ts";
-import { CELLS } from "./labels.ts";
+import { CELLS } from "../supernemo/maps.ts";
 
 /** Events with what is in their cells, [events, cells] each. */
 export interface SortedEvents {

@@ -1,7 +1,8 @@
 /** Sorted events as text, in a terminal's colours: as the clustering of github.com/amendl/SuperNEMO_ML_applications is looked at. @module */
 import { TRACKER_CELLS } from "../../image/tracker_events.ts";
-import { MAP_MARGIN, MAP_SHAPE } from "../../image/tracker_views.ts";
-import { CELLS } from "./labels.ts";
+import { mapCell } from "../../image/tracker_views.ts";
+import { CELLS } from "../supernemo/maps.ts";
+import { type DrawnEvents, type SortedCell, sortedCell } from "./sorted_cell.ts";
 
 /** What may be of a cell, its sign and its colour as terminals number them: green, grey, red, blue. */
 const SIGNS = {
@@ -9,7 +10,7 @@ const SIGNS = {
   goes: ["o", 90],
   lost: ["x", 31],
   left: ["x", 34],
-} as const;
+} as const satisfies Record<SortedCell, readonly [sign: string, color: number]>;
 
 /** Columns shown left and right of the hits. */
 const BESIDE = 1;
@@ -32,27 +33,22 @@ export interface SortedTextOptions {
  */
 export function sortedText(
   values: ArrayLike<number>,
-  { occupied, truth }: { occupied: ArrayLike<number>; truth: ArrayLike<number> },
+  events: DrawnEvents,
   event: number,
   { threshold = 0.5, color = true }: SortedTextOptions = {},
 ): string {
-  const at = (layer: number, column: number) =>
-    event * CELLS + (column + MAP_MARGIN) * MAP_SHAPE[1] + layer + MAP_MARGIN;
-  const signOf = (cell: number): readonly [sign: string, color: number] | undefined => {
-    const isGiven = values[cell] >= threshold;
-    if (truth[cell]) return isGiven ? SIGNS.stays : SIGNS.lost;
-    if (isGiven) return SIGNS.left;
-    return occupied[cell] ? SIGNS.goes : undefined;
-  };
+  const sortedAt = (layer: number, column: number) =>
+    sortedCell(values, events, threshold, event * CELLS + mapCell(layer, column));
   const layers = Array.from({ length: TRACKER_CELLS.layers }, (_, layer) => layer);
   const columns = Array.from({ length: TRACKER_CELLS.columns }, (_, column) => column);
-  const used = columns.filter((column) => layers.some((layer) => signOf(at(layer, column))));
+  const used = columns.filter((column) => layers.some((layer) => sortedAt(layer, column)));
   const shown = columns.slice(Math.max(0, (used[0] ?? 0) - BESIDE), (used.at(-1) ?? 0) + BESIDE + 1);
   return layers.map((layer) =>
     shown.map((column) => {
-      const sign = signOf(at(layer, column));
-      if (!sign) return ".";
-      return color ? `\x1b[${sign[1]}m${sign[0]}\x1b[0m` : sign[0];
+      const sorted = sortedAt(layer, column);
+      if (!sorted) return ".";
+      const [sign, number] = SIGNS[sorted];
+      return color ? `\x1b[${number}m${sign}\x1b[0m` : sign;
     }).join("")
   ).join("\n");
 }

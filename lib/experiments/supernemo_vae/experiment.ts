@@ -5,8 +5,6 @@ import { tf } from "../../engine/mod.ts";
 import { auc, bootstrap, segmentation } from "../../evaluate/mod.ts";
 import type { CardMetric } from "../../card/mod.ts";
 import { MAP_SHAPE } from "../../image/tracker_views.ts";
-import { drawView } from "../../image/tracker_views.ts";
-import type { TrackerHits } from "../../image/tracker_events.ts";
 import { buildSuperNemoVae, decodeCodes } from "../../models/supernemo_vae.ts";
 import { picturesOf, plotEstimates, plotImageGrid, plotRoc } from "../../plot/mod.ts";
 import {
@@ -20,15 +18,13 @@ import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { predictNamed } from "../../run/named_predictions.ts";
 import { namedRoc } from "../../run/roc.ts";
 import * as train from "../../train/mod.ts";
-import { loadSplits, SUPERNEMO_OPTIONS, viewInput } from "../supernemo/data.ts";
+import { loadSplits } from "../supernemo/data.ts";
+import { CELLS, drawMaps, MAP_OPTIONS, MAP_SEEN, mapInput } from "../supernemo/maps.ts";
 import { addIsolatedHits } from "../supernemo/robustness.ts";
-import { CELLS } from "../supernemo_clustering/labels.ts";
 import { bendEvents } from "./strange.ts";
 
-const { sides: _sides, pixels: _pixels, missingHeight: _missing, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
-
 const OPTIONS = {
-  ...EVENT_OPTIONS,
+  ...MAP_OPTIONS,
   tracks: { type: "integer", default: 1, min: 1, max: 4, help: "Tracks of every simulated event." },
   kind: {
     type: "choice",
@@ -86,12 +82,8 @@ export interface VaeData extends Data {
   readonly maps: { test: NdArray<Uint8Array>; noisy: NdArray<Uint8Array>; bent: NdArray<Uint8Array> };
 }
 
-const SEEN = { sides: "folded", pixels: "hit", missingHeight: "zero" } as const;
-
 /** Hits of noise in an event. */
 const NOISE_HITS = 2;
-
-const mapOf = (hits: TrackerHits) => drawView(hits, "map") as NdArray<Uint8Array>;
 
 /** The experiment. */
 export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
@@ -101,17 +93,17 @@ export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
   defaults: { epochs: 10, batch: 128 },
 
   async load(options, context) {
-    const seen = { ...options, ...SEEN }, rng = createRng(options.seed, 41);
+    const seen = { ...options, ...MAP_SEEN }, rng = createRng(options.seed, 41);
     const { common, test } = await loadSplits(seen, [options.tracks], context, (hits) => {
-      const map = mapOf(hits);
+      const map = drawMaps(hits);
       return { map, targets: { map }, source: fromArrays({ image: map }, { map }) };
     });
     return {
       ...common,
       maps: {
         test: test.map,
-        noisy: mapOf(addIsolatedHits(test.hits, NOISE_HITS, rng)),
-        bent: mapOf(bendEvents(test.hits, rng)),
+        noisy: drawMaps(addIsolatedHits(test.hits, NOISE_HITS, rng)),
+        bent: drawMaps(bendEvents(test.hits, rng)),
       },
     };
   },
@@ -130,7 +122,7 @@ export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
 
   card: (options) => ({
     description: `Codes an event of SuperNEMO's tracker in ${options.latent} numbers, and draws it again.`,
-    inputs: [viewInput("image", "map", { ...options, ...SEEN })],
+    inputs: [mapInput(options)],
     outputs: [
       { name: "reconstruction", kind: "mask", labels: ["nothing", "hit"] },
       { name: "z_mean", kind: "vector" },

@@ -1,7 +1,6 @@
 /** Events drawn by hand, as they are listed in files: track after track. @module */
 import { offsetsOf, type TrackerHits } from "../../../../lib/image/tracker_events.ts";
-import { CELLS } from "../../../../lib/experiments/supernemo_clustering/labels.ts";
-import { MAP_MARGIN, MAP_SHAPE } from "../../../../lib/image/tracker_views.ts";
+import { CELLS } from "../../../../lib/experiments/supernemo/maps.ts";
 import { assertEquals } from "../../../assert.ts";
 
 /** Tracks of a letter: a to e, both of the first two, or none. */
@@ -39,7 +38,7 @@ export function assertSeen({ data }: { data: ArrayLike<number> }, lines: readonl
   const wanted = new Uint8Array(CELLS);
   lines.forEach((line, layer) =>
     [...line].forEach((value, column) =>
-      wanted[(column + MAP_MARGIN) * MAP_SHAPE[1] + layer + MAP_MARGIN] = value === "." ? 0 : Number(value)
+      wanted[(column + 2) * 12 + layer + 2] = value === "." ? 0 : Number(value)
     )
   );
   assertEquals(data, wanted);

@@ -1,6 +1,5 @@
 /** Labels of events drawn by hand: a picture of layers over columns, a letter a track, `*` a cell of a and b, `.` noise. */
 import {
-  CELLS,
   leftLabels,
   publishedLabels,
   startLabels,
@@ -8,6 +7,7 @@ import {
   trackOfEachHit,
   tracksFromLeft,
 } from "../../../../lib/experiments/supernemo_clustering/labels.ts";
+import { CELLS } from "../../../../lib/experiments/supernemo/maps.ts";
 import { drawView, MAP_SHAPE } from "../../../../lib/image/tracker_views.ts";
 import { assertEquals, assertThrows } from "../../../assert.ts";
 import { assertSeen, drawn } from "./_drawn.ts";
