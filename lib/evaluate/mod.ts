@@ -12,6 +12,7 @@ export * from "./frechet.ts";
 export * from "./histogram.ts";
 export * from "./label_next.ts";
 export * from "./label_sets.ts";
+export * from "./mean.ts";
 export * from "./proportion.ts";
 export * from "./regression.ts";
 export * from "./roc_band.ts";

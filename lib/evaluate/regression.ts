@@ -2,6 +2,7 @@
 import { bootstrapIndices } from "./bootstrap.ts";
 import { checkLengths, type Estimate, type ResamplingOptions } from "./estimate.ts";
 import { indicesByBin } from "./histogram.ts";
+import { meanOf } from "./mean.ts";
 
 /** How predictions lie around the truth; units are those of the quantity. */
 export interface RegressionMetrics {
@@ -38,12 +39,6 @@ function moments(differences: Float64Array, indices: Uint32Array): [mean: number
   const mean = sum / indices.length;
   for (let i = 0; i < indices.length; i++) squares += (differences[indices[i]] - mean) ** 2;
   return [mean, Math.sqrt(squares / (indices.length - 1))];
-}
-
-function meanOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
 }
 
 function measure(differences: Float64Array, options: ResamplingOptions): RegressionMetrics {

@@ -2,7 +2,14 @@
 import { readMnist } from "../../data/mnist.ts";
 import { type NdArray, subset, takeRowsOf } from "../../data/source.ts";
 import type { tf } from "../../engine/mod.ts";
-import { accuracy, argMaxRows, bootstrap, confusionMatrix, mostFrequentClass } from "../../evaluate/mod.ts";
+import {
+  accuracy,
+  argMaxRows,
+  bootstrap,
+  confusionMatrix,
+  meanOf,
+  mostFrequentClass,
+} from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { buildCapsNet } from "../../models/capsnet.ts";
 import { type Picture, picturesOf, plotConfusion, plotImageGrid, plotWorstMistakes } from "../../plot/mod.ts";
@@ -93,14 +100,20 @@ export const capsnet = defineExperiment<typeof OPTIONS, ImageClassesData>({
 
   evaluate({ digit, reconstruction }, { set }, { seed }) {
     const split = "test", predicted = argMaxRows(digit.data, CLASSES);
-    const errors = errorsOf(reconstruction, set.test.images), rng = createRng(seed, 33);
-    const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const errors = errorsOf(reconstruction.data, set.test.images), rng = createRng(seed, 33);
     const baseline = mostFrequentClass(set.test.labels, set.train.labels);
-    const byMean = { name: "the mean test image", value: mean(errorsOfMean(set.test.images)) };
+    const byMean = {
+      name: "the mean test image",
+      value: meanOf(errorsOf(meanImage(set.test.images), set.test.images)),
+    };
     return {
       metrics: {
         accuracy: { ...accuracy(predicted, set.test.labels), split, baseline },
-        reconstructionError: { ...bootstrap(errors, mean, { rng, resamples: 200 }), split, baseline: byMean },
+        reconstructionError: {
+          ...bootstrap(errors, meanOf, { rng, resamples: 200 }),
+          split,
+          baseline: byMean,
+        },
       },
     };
   },
@@ -121,21 +134,20 @@ export const capsnet = defineExperiment<typeof OPTIONS, ImageClassesData>({
 
 const PIXELS = SIDE * SIDE;
 
-/** Mean squared difference of each image drawn again, as fractions of full scale. */
-function errorsOf({ data }: NdArray, images: Uint8Array): Float64Array {
+/** Mean squared difference of each image drawn again, as fractions of full scale. `drawn` may be one image for all. */
+function errorsOf(drawn: ArrayLike<number>, images: Uint8Array): Float64Array {
   const errors = new Float64Array(images.length / PIXELS);
   for (let i = 0; i < images.length; i++) {
-    errors[Math.floor(i / PIXELS)] += (data[i] - images[i] / 255) ** 2 / PIXELS;
+    errors[Math.floor(i / PIXELS)] += (drawn[i % drawn.length] - images[i] / 255) ** 2 / PIXELS;
   }
   return errors;
 }
 
-/** The same of the mean image in the place of each. */
-function errorsOfMean(images: Uint8Array): Float64Array {
+/** The mean image, in fractions of full scale. */
+function meanImage(images: Uint8Array): Float32Array {
   const count = images.length / PIXELS, mean = new Float32Array(PIXELS);
   for (let i = 0; i < images.length; i++) mean[i % PIXELS] += images[i] / 255 / count;
-  const data = Float32Array.from(images, (_, i) => mean[i % PIXELS]);
-  return errorsOf({ data, shape: [count, PIXELS] }, images);
+  return mean;
 }
 
 /** Test images shown, and of these the ones that are varied. */

@@ -5,6 +5,7 @@ import {
   accuracy,
   argMaxRows,
   confusionMatrix,
+  meanOf,
   mostFrequentClass,
   proportion,
   regression,
@@ -106,7 +107,7 @@ function measureValues(
   seed: number,
 ): Measurements {
   const { rms, bias, n } = regression(means, test, { rng: createRng(seed, 3) }), split = "test";
-  const usual = learned.reduce((sum, value) => sum + value, 0) / learned.length;
+  const usual = meanOf(learned);
   const always = Math.sqrt(test.reduce((sum, value) => sum + (value - usual) ** 2, 0) / n);
   const within = means.filter((mean, i) => Math.abs(mean - test[i]) < sigmas[i]).length;
   return {

@@ -7,9 +7,10 @@
  */
 import type { CardMetric } from "../../card/mod.ts";
 import {
+  bootstrap,
   bootstrapIndices,
   countSegmentation,
-  type Estimate,
+  meanOf,
   proportion,
   type ResamplingOptions,
 } from "../../evaluate/mod.ts";
@@ -52,13 +53,6 @@ function countsOf(
   };
 }
 
-/** Sum of a number over some events. */
-function total(rows: ArrayLike<number>, of: (event: number) => number): number {
-  let sum = 0;
-  for (let i = 0; i < rows.length; i++) sum += of(rows[i]);
-  return sum;
-}
-
 /** Shares of cells: their parts and wholes in one event. */
 const SHARES: Readonly<Record<string, (c: EventCounts, e: number) => [part: number, whole: number]>> = {
   iou: (c, e) => [c.stayGiven[e], c.given[e] + c.stay[e] - c.stayGiven[e]],
@@ -66,6 +60,20 @@ const SHARES: Readonly<Record<string, (c: EventCounts, e: number) => [part: numb
   recall: (c, e) => [c.stayGiven[e], c.stay[e]],
   cellAccuracy: (c, e) => [CELLS - c.given[e] - c.stay[e] + 2 * c.stayGiven[e], CELLS],
 };
+
+/** A share of the cells of some events by their places among `rows`. */
+function shareOf(c: EventCounts, name: string, rows: Uint32Array): (some: ArrayLike<number>) => number {
+  const parts = new Float64Array(rows.length), wholes = new Float64Array(rows.length);
+  rows.forEach((row, i) => [parts[i], wholes[i]] = SHARES[name](c, row));
+  return (some) => {
+    let part = 0, whole = 0;
+    for (let i = 0; i < some.length; i++) {
+      part += parts[some[i]];
+      whole += wholes[some[i]];
+    }
+    return part / whole;
+  };
+}
 
 const percent = (part: number, whole: number) => whole > 0 ? 100 * part / whole : 0;
 const lost = (c: EventCounts, e: number) => percent(c.stay[e] - c.stayGiven[e], c.stay[e]);
@@ -89,19 +97,14 @@ const COPY = "the input as it is";
 
 /** Measurements of some events, all of them or those of one number of tracks. */
 function measureRows(ours: EventCounts, copy: EventCounts, rows: Uint32Array, options: ResamplingOptions) {
-  const share = (c: EventCounts, name: string, some: ArrayLike<number>) =>
-    total(some, (i) => SHARES[name](c, rows[i])[0]) / total(some, (i) => SHARES[name](c, rows[i])[1]);
   const all = rows.map((_, i) => i), split = "test";
   const shares = Object.keys(SHARES).map((name): [string, CardMetric] => [name, {
-    ...bootstrapIndices(rows.length, (some) => share(ours, name, some), options),
+    ...bootstrapIndices(rows.length, shareOf(ours, name, rows), options),
     split,
-    baseline: { name: COPY, value: share(copy, name, all) },
+    baseline: { name: COPY, value: shareOf(copy, name, rows)(all) },
   }]);
-  const more = bootstrapIndices(
-    rows.length,
-    (some) => share(ours, "iou", some) - share(copy, "iou", some),
-    options,
-  );
+  const [own, theirs] = [ours, copy].map((c) => shareOf(c, "iou", rows));
+  const more = bootstrapIndices(rows.length, (some) => own(some) - theirs(some), options);
   const [perfect, copied] = [ours, copy].map((c) => {
     const is = isPerfect(c);
     return proportion(rows.filter((row) => is[row]).length, rows.length);
@@ -115,13 +118,11 @@ function measureRows(ours: EventCounts, copy: EventCounts, rows: Uint32Array, op
 
 /** Means of A to E. */
 function measureMeans(ours: EventCounts, copy: EventCounts, options: ResamplingOptions) {
-  const n = ours.given.length, all = Uint32Array.from({ length: n }, (_, i) => i);
   return Object.fromEntries(
     Object.entries(MEANS).map(([name, of]): [string, CardMetric] => {
-      const mean = (c: EventCounts, some: ArrayLike<number>) => total(some, (e) => of(c, e)) / some.length;
-      const estimate: Estimate = bootstrapIndices(n, (some) => mean(ours, some), options);
-      const baseline = { name: COPY, value: mean(copy, all) };
-      return [name, { ...estimate, split: "test", units: "%", baseline }];
+      const [own, copied] = [ours, copy].map((c) => c.given.map((_, e) => of(c, e)));
+      const baseline = { name: COPY, value: meanOf(copied) };
+      return [name, { ...bootstrap(own, meanOf, options), split: "test", units: "%", baseline }];
     }),
   );
 }
@@ -150,8 +151,8 @@ export function measureSorting(
     rowsOf(),
     options,
   );
-  const nothing = countsOf(new Uint8Array(events.truth.length), events, 0.5);
-  const empty = total(rowsOf(), (e) => SHARES.cellAccuracy(nothing, e)[0]) / events.truth.length;
+  const stay = ours.stay.reduce((sum, count) => sum + count, 0), { length } = events.truth;
+  const empty = (length - stay) / length;
   const cells = { ...cellAccuracy, baseline: { name: "nothing at all", value: empty } };
   const each = numbers.length < 2 ? [] : numbers.flatMap((number) => {
     const some = measureRows(ours, copy, rowsOf(number), options);

@@ -3,7 +3,8 @@ import type { CardMetric } from "../../card/mod.ts";
 import {
   adjustedRand,
   assign,
-  bootstrapIndices,
+  bootstrap,
+  meanOf,
   proportion,
   type ResamplingOptions,
 } from "../../evaluate/mod.ts";
@@ -86,13 +87,6 @@ export interface TrackEvents {
   firstWireMm: number;
 }
 
-const meanOf = (values: ArrayLike<number>, options: ResamplingOptions) =>
-  bootstrapIndices(values.length, (some) => {
-    let sum = 0;
-    for (const i of some) sum += values[i];
-    return sum / some.length;
-  }, options);
-
 /**
  * Mean adjusted Rand index, of each number of tracks too, share of events without one wrong hit, and share of hits of the right track.
  *
@@ -108,21 +102,22 @@ export function measureTracks(
   const byNearness = randOfEvents(test, near);
   const fitted = firstEvents(test, FITTED), n = eventCount(fitted);
   const byFit = randOfEvents(fitted, tracksByFit(fitted, counts, firstWireMm));
-  const mean = meanOf(byNearness, options);
+  const estimate = (values: ArrayLike<number>) => bootstrap(values, meanOf, options);
+  const mean = estimate(byNearness);
   const perfect = (events: typeof matched) => events.filter(({ right, all }) => right === all).length;
   const sum = (of: "right" | "all") => matched.reduce((total, event) => total + event[of], 0);
-  const difference = meanOf(ours.subarray(0, n).map((index, event) => index - byFit[event]), options);
+  const difference = estimate(ours.subarray(0, n).map((index, event) => index - byFit[event]));
   const each = [...new Set(Array.from(counts))].sort().map((number): [string, CardMetric] => {
     const rows = [...ours.keys()].filter((event) => counts[event] === number);
-    const metric = meanOf(rows.map((row) => ours[row]), options);
-    const baseline = { name: "nearness", value: meanOf(rows.map((row) => byNearness[row]), options).value };
+    const metric = estimate(rows.map((row) => ours[row]));
+    const baseline = { name: "nearness", value: estimate(rows.map((row) => byNearness[row])).value };
     return [`adjustedRandOf${number}`, { ...metric, split, baseline }];
   });
   const whole = proportion(perfect(matched), matched.length);
   const nearWhole = proportion(perfect(matchedHits(test, near)), matched.length);
   return {
-    adjustedRand: { ...meanOf(ours, options), split, baseline: { name: "nearness", value: mean.value } },
-    adjustedRandOfFits: { ...meanOf(byFit, options), split },
+    adjustedRand: { ...estimate(ours), split, baseline: { name: "nearness", value: mean.value } },
+    adjustedRandOfFits: { ...estimate(byFit), split },
     adjustedRandAboveFits: { ...difference, split },
     perfectEvents: { ...whole, split, baseline: { name: "nearness", value: nearWhole.value } },
     hitsOfRightTrack: { ...proportion(sum("right"), sum("all")), split },

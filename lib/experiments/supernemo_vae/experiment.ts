@@ -2,7 +2,7 @@
 import { createRng, drawNormal } from "../../base/rng.ts";
 import { fromArrays, type NdArray } from "../../data/source.ts";
 import { tf } from "../../engine/mod.ts";
-import { auc, bootstrap, segmentation } from "../../evaluate/mod.ts";
+import { auc, bootstrap, meanOf, segmentation } from "../../evaluate/mod.ts";
 import type { CardMetric } from "../../card/mod.ts";
 import { MAP_SHAPE } from "../../image/tracker_views.ts";
 import { buildSuperNemoVae, decodeCodes } from "../../models/supernemo_vae.ts";
@@ -135,10 +135,12 @@ export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
     const { iou, perfectEvents } = segmentation(predictions.reconstruction.data, maps.test.data, CELLS, {
       rng,
     });
-    const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const estimate = (values: Float64Array) => bootstrap(values, mean, { rng, resamples: 200 });
+    const estimate = (values: Float64Array) => bootstrap(values, meanOf, { rng, resamples: 200 });
     const own = missesOf(predictions.reconstruction.data, maps.test.data);
-    const usual = { name: "the mean event", value: mean(missesOf(meanMap(maps.test.data), maps.test.data)) };
+    const usual = {
+      name: "the mean event",
+      value: meanOf(missesOf(meanMap(maps.test.data), maps.test.data)),
+    };
     const metrics: Record<string, CardMetric> = {
       reconstructionLoss: { ...estimate(own), split, units: "nats an event", baseline: usual },
       iou: { ...iou, split, baseline: { name: "nothing at all", value: 0 } },
