@@ -7,6 +7,7 @@
 import { tf } from "../engine/mod.ts";
 import { CapsuleLength, LongestCapsule } from "../layers/capsule_lengths.ts";
 import { PrimaryCapsule, SecondaryCapsule } from "../layers/capsules.ts";
+import { apply } from "./_apply.ts";
 import { drawKernels, layerSeeds, type ModelConfig } from "./model.ts";
 
 /** Settings of {@linkcode buildCapsNet}. */
@@ -32,8 +33,6 @@ export const CAPSULE_SIZE = 16;
 /** Units of the two hidden layers of the decoder. */
 const DECODER_UNITS = [512, 1024];
 
-type Tensor = tf.SymbolicTensor;
-
 /**
  * Builds the network; its decoder's layers are called `decoder1` to `decoder3`.
  *
@@ -49,7 +48,6 @@ export function buildCapsNet(config: CapsNetConfig = {}): tf.LayersModel {
   const { inputShape = [28, 28, 1], classes = 10, filters = 256, capsules = 32, routings = 3, seed } = config;
   const { kernelSize = [9, 9], decoder = true } = config;
   const seeds = layerSeeds(seed), glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
-  const apply = (layer: tf.layers.Layer, x: Tensor) => layer.apply(x) as Tensor;
   const image = tf.input({ shape: [...inputShape], name: "image" });
   const found = apply(
     tf.layers.conv2d({

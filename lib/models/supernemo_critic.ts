@@ -5,6 +5,7 @@
  * Source: `architectures/discriminator.py` of github.com/amendl/SuperNEMO_ML_applications: 3,170,817 parameters; both are put beside each other, as one channel each. @module
  */
 import { tf } from "../engine/mod.ts";
+import { reluConvolution } from "./_relu_convolution.ts";
 import { layerSeeds } from "./model.ts";
 
 /** Channels of the three levels, and units of the dense layers. */
@@ -27,15 +28,7 @@ export function buildSuperNemoCritic(config: { seed?: number } = {}): tf.LayersM
   const inputs = ["event", "clustered"].map((name) => tf.input({ shape: [116, 12, 1], name }));
   let x = tf.layers.concatenate({ name: "both" }).apply(inputs) as tf.SymbolicTensor;
   const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
-  const convolution = (filters: number, name: string) =>
-    add(tf.layers.conv2d({
-      filters,
-      kernelSize: 3,
-      padding: "same",
-      activation: "relu",
-      kernelInitializer: glorot(),
-      name,
-    }));
+  const convolution = (filters: number, name: string) => add(reluConvolution(filters, 3, seeds(), name));
   WIDTHS.forEach((width, i) => {
     if (i > 0) add(tf.layers.maxPooling2d({ poolSize: 2, padding: "same", name: `pool${i}` }));
     convolution(width, `conv${i + 1}a`);

@@ -7,6 +7,7 @@
  * batches of 1,024, for 8 epochs of 192,000 events. @module
  */
 import { tf } from "../engine/mod.ts";
+import { reluConvolution } from "./_relu_convolution.ts";
 import { layerSeeds, type ModelConfig } from "./model.ts";
 
 /** A convolution, and what follows it. */
@@ -78,14 +79,7 @@ export function buildSuperNemoDocument(
   let x = image;
   const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
   stages.forEach(({ kernel, pool }, i) => {
-    add(tf.layers.conv2d({
-      filters: FILTERS,
-      kernelSize: kernel,
-      padding: "same",
-      activation: "relu",
-      kernelInitializer: initializer(),
-      name: `conv${i + 1}`,
-    }));
+    add(reluConvolution(FILTERS, kernel, seeds(), `conv${i + 1}`));
     if (pool) {
       const { size, strides = size } = pool;
       add(tf.layers.maxPooling2d({ poolSize: size, strides, padding: "valid", name: `pool${i + 1}` }));

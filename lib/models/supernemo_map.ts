@@ -7,6 +7,7 @@
  * after U-Net (Ronneberger et al., arXiv 1505.04597). @module
  */
 import { tf } from "../engine/mod.ts";
+import { apply } from "./_apply.ts";
 import { layerSeeds } from "./model.ts";
 
 /** Settings of {@linkcode buildSuperNemoMap}. */
@@ -25,8 +26,6 @@ const COLUMNS = 116, LAYERS = 12, MARGIN = 6;
 
 /** How far the score of a cell without a hit is brought down: a probability of 1e-13. */
 const SHUT = 30;
-
-const apply = (layer: tf.layers.Layer, x: Tensor | Tensor[]) => layer.apply(x) as Tensor;
 
 /** A convolution along the columns with its normalisation. */
 function convolution(

@@ -9,14 +9,13 @@
  */
 import { tf } from "../engine/mod.ts";
 import { MultiHeadAttention } from "../layers/multi_head_attention.ts";
+import { apply } from "./_apply.ts";
 import { layerSeeds, type ModelConfig } from "./model.ts";
 
 /** Size of a point within, heads of attention, and blocks. */
 const SIZE = 48, HEADS = 4, BLOCKS = 2;
 
 type Tensor = tf.SymbolicTensor;
-
-const apply = (layer: tf.layers.Layer, x: Tensor | Tensor[]) => layer.apply(x) as Tensor;
 
 /** How the layers of one network are made. */
 interface Made {

@@ -11,6 +11,8 @@ import { tf } from "../engine/mod.ts";
 import { ChannelAttention } from "../layers/channel_attention.ts";
 import { SelfAttention } from "../layers/self_attention.ts";
 import { SpatialAttention } from "../layers/spatial_attention.ts";
+import { apply } from "./_apply.ts";
+import { reluConvolution } from "./_relu_convolution.ts";
 import { drawKernels, layerSeeds } from "./model.ts";
 
 /** Settings of {@linkcode buildSegNet}. */
@@ -33,8 +35,6 @@ type Tensor = tf.SymbolicTensor;
 
 /** Channels of the three levels. */
 const WIDTHS = [32, 64, 128];
-
-const apply = (layer: tf.layers.Layer, x: Tensor | Tensor[]) => layer.apply(x) as Tensor;
 
 /** What is found, with what attention makes of it beside it. */
 function attended(x: Tensor, reduction: number, seeds: () => number | undefined, name: string): Tensor {
@@ -84,17 +84,7 @@ export function buildSegNet(config: SegNetConfig = {}): tf.LayersModel {
   const seeds = layerSeeds(seed);
   const ofAttention = layerSeeds(seed === undefined ? undefined : seed + 1); // so that all else begins as without it
   const convolution = (x: Tensor, filters: number, name: string) =>
-    apply(
-      tf.layers.conv2d({
-        filters,
-        kernelSize: 3,
-        padding: "same",
-        activation: "relu",
-        kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
-        name,
-      }),
-      x,
-    );
+    apply(reluConvolution(filters, 3, seeds(), name), x);
   const image = tf.input({ shape: [...inputShape], name: "image" });
   const levels: Tensor[] = [];
   let x = image;
@@ -145,17 +135,8 @@ export interface TrackFiltersConfig {
 export function buildTrackFilters(config: TrackFiltersConfig = {}): tf.LayersModel {
   const { filters = 64, classes = 1, seed } = config, seeds = layerSeeds(seed);
   const image = tf.input({ shape: [116, 12, 2], name: "image" });
-  const found = apply(
-    tf.layers.conv2d({
-      filters,
-      kernelSize: [31, 23], // from any cell 15 columns each way, and all layers
-      padding: "same",
-      activation: "relu",
-      kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
-      name: "filters",
-    }),
-    image,
-  );
+  const window: [number, number] = [31, 23]; // from any cell 15 columns each way, and all layers
+  const found = apply(reluConvolution(filters, window, seeds(), "filters"), image);
   const outputs = headOn(found, classes, seeds());
   return tf.model({ inputs: image, outputs, name: "supernemo_track_filters" });
 }

@@ -8,6 +8,8 @@
  */
 import { tf } from "../engine/mod.ts";
 import { Reparametrization } from "../layers/reparametrization.ts";
+import { apply } from "./_apply.ts";
+import { reluConvolution } from "./_relu_convolution.ts";
 import { layerSeeds } from "./model.ts";
 
 /** Settings of {@linkcode buildSuperNemoVae}. */
@@ -27,8 +29,6 @@ export interface SuperNemoVaeConfig {
 type Tensor = tf.SymbolicTensor;
 type Seeds = () => number | undefined;
 
-const apply = (layer: tf.layers.Layer, x: Tensor | Tensor[]) => layer.apply(x) as Tensor;
-
 function convolution(
   x: Tensor,
   filters: number,
@@ -36,17 +36,7 @@ function convolution(
   seeds: Seeds,
   name: string,
 ): Tensor {
-  return apply(
-    tf.layers.conv2d({
-      filters,
-      kernelSize,
-      padding: "same",
-      activation: "relu",
-      kernelInitializer: tf.initializers.glorotUniform({ seed: seeds() }),
-      name,
-    }),
-    x,
-  );
+  return apply(reluConvolution(filters, kernelSize, seeds(), name), x);
 }
 
 function dense(x: Tensor, units: number, seeds: Seeds, name: string, activation?: "relu" | "tanh"): Tensor {
@@ -91,14 +81,7 @@ function decoderLayers(seeds: Seeds): tf.layers.Layer[] {
     tf.layers.dense({ units, activation: "relu", kernelInitializer: glorot(), name: `${DECODER}${name}` });
   const block = (filters: number, level: number) =>
     ["a", "b"].flatMap((part) => [
-      tf.layers.conv2d({
-        filters,
-        kernelSize: 3,
-        padding: "same",
-        activation: "relu",
-        kernelInitializer: glorot(),
-        name: `${DECODER}conv${level}${part}`,
-      }),
+      reluConvolution(filters, 3, seeds(), `${DECODER}conv${level}${part}`),
       ...(part === "a" ? [tf.layers.dropout({ rate: 0.2, name: `${DECODER}dropout${level}` })] : []),
     ]);
   const twice = (level: number) => tf.layers.upSampling2d({ size: [2, 2], name: `${DECODER}up${level}` });
