@@ -7,11 +7,12 @@
  * input beside what was made of it.
  * @module
  */
-import { applySharded, builtModel, inPart, logitOutputs, losses, random, tf } from "../../engine/mod.ts";
+import { applySharded, builtModel, inPart, logitOutputs, random, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
+import { binaryCrossEntropy } from "../loss.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
 import type { Models, StepPlan, TrainStep } from "../step.ts";
@@ -125,25 +126,11 @@ function deal(parts: readonly Examples[], generator: tf.LayersModel, paired?: Pa
   return { given: tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0), real: inputs };
 }
 
-/** Summed cross-entropy between what was wanted and what was made, averaged over an example's values. */
-function unlikeness(real: readonly tf.Tensor[], made: readonly tf.Tensor[]): tf.Tensor {
-  return addUp(made.map((part, i) => {
-    const p = tf.clipByValue(part, 1e-7, 1 - 1e-7), size = part.size / part.shape[0];
-    const hit = tf.mul(real[i], tf.log(p)), miss = tf.mul(tf.sub(1, real[i]), tf.log(tf.sub(1, p)));
-    return tf.div(tf.neg(tf.sum(tf.add(hit, miss))), size);
-  }));
-}
+const CROSS_ENTROPY = binaryCrossEntropy();
 
-/** Cross-entropy of a discriminator's scores with one label, [batch]. */
-function judgement(scores: tf.Tensor, label: number, logits: boolean): tf.Tensor {
-  const wanted = tf.fill(scores.shape, label);
-  const each = logits ? losses.sigmoidCrossEntropy(wanted, scores) : crossEntropyOf(scores, label);
-  return tf.mean(tf.reshape(each, [scores.shape[0], -1]), 1);
-}
-
-function crossEntropyOf(probabilities: tf.Tensor, label: number): tf.Tensor {
-  const p = tf.clipByValue(probabilities, 1e-7, 1 - 1e-7);
-  return tf.neg(tf.add(tf.mul(label, tf.log(p)), tf.mul(1 - label, tf.log(tf.sub(1, p)))));
+/** Cross-entropy between what was wanted and what was given, averaged over an example's values and summed over examples. */
+function missOf(wanted: readonly tf.Tensor[], given: readonly tf.Tensor[], logits: boolean): tf.Tensor {
+  return addUp(given.map((part, i) => tf.sum(CROSS_ENTROPY.perExample(wanted[i], part, { logits }))));
 }
 
 function createAdversarial(models: Models, source: Source, options: AdversarialOptions): TrainStep {
@@ -167,7 +154,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     })
       .map(([scores]) => scores);
   const meanLoss = (scores: tf.Tensor[], label: number, examples: number) =>
-    tf.div(addUp(scores.map((part) => tf.sum(judgement(part, label, logits)))), examples);
+    tf.div(missOf(scores.map(({ shape }) => tf.fill(shape, label)), scores, logits), examples);
   const probabilities = (scores: tf.Tensor[]) =>
     addUp(scores.map((part) => tf.sum(logits ? tf.sigmoid(part) : part)));
 
@@ -180,7 +167,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       made = outputs.map((x) => tf.keep(tf.clone(x)));
       const loss = scaled(meanLoss(score(outputs, dealt), 1, all), counts);
       const unlike = paired?.likeness
-        ? [scaled(tf.mul(unlikeness(dealt.real, outputs), paired.likeness / all), counts)]
+        ? [scaled(tf.mul(missOf(dealt.real, outputs, false), paired.likeness / all), counts)]
         : [];
       return addUp([
         loss,
