@@ -223,7 +223,7 @@ async function trainAs(
     return 0;
   }
   try {
-    return await trainInto(run, command, spread, output, group?.joined) ?? 0;
+    return await trainInto(run, command, spread, output, group?.joined);
   } catch (error) {
     if (error instanceof WorkerLostError) {
       error.message += `. Go on: deno task train ${command.experiment.name} --resume --out ${folder}`;
@@ -269,7 +269,7 @@ async function trainInto(
   spread: Spread,
   output: Output,
   joined?: Joined,
-): Promise<number | undefined> {
+): Promise<number> {
   const log = (line: string) => output.say(line);
   const { dataFolder, resume, saveEvery, shards, accumulate, syncBatchNorm, from, freeze } = options;
   const workers = await startBackend(spread, options, log, joined);

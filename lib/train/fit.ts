@@ -34,7 +34,7 @@ import { constant, type Schedule } from "./schedule.ts";
 import { type CompiledStep, type Models, modelsOf, type StepPlan, type TrainStep } from "./step.ts";
 import { supervised, type SupervisedOptions } from "./steps/supervised.ts";
 import { isShared, type Together, togetherOf } from "./together.ts";
-import { profileStep } from "./trial.ts";
+import { profileStep, type TrialOptions } from "./trial.ts";
 import { shareFirst, shareReports, WorkerLostError } from "./workers.ts";
 
 /** Options for {@linkcode fit}: of the loop, and either those of supervised learning or another step. */
@@ -217,7 +217,7 @@ async function startRun(models: Models, step: TrainStep, train: Source, options:
   const tuning = await tune(models, train, options, saved?.state);
   const { compiled, shards, precision } = await compileStep(step, train, options, saved?.state);
   if (options.onProfile) {
-    await options.onProfile(await profileStep(step, compiled, { batch, size: train.size }));
+    await options.onProfile(await profileStep(step, compiled, trialOf(train, options)));
   }
   if (together.workers > 1 && !saved) shareFirst(step.weights, together.rank);
   random.setStream(together.rank);
@@ -271,18 +271,20 @@ async function tune(
   options: FitOptions,
   saved?: CheckpointState,
 ): Promise<Tuning> {
-  const { batch = 128, epochs, shards = "auto", precision } = options;
-  const examples = partOf({ batch, size: train.size }, togetherOf(options)),
-    steps = Math.ceil(train.size / batch) * epochs;
+  const { shards = "auto", precision } = options, trial = trialOf(train, options);
+  const examples = partOf(trial, togetherOf(options));
   const parts = shards === "auto" ? shardsByThreads(examples) : shards;
-  const worth = steps >= WORTH_MEASURING && precision !== "mixed";
-  const tuning = saved
-    ? saved.tuning ?? {}
-    : worth
+  const isWorth = !saved && trial.steps >= WORTH_MEASURING && precision !== "mixed";
+  const tuning = isWorth
     ? await tuneConvolutions(Object.values(models), { batch: Math.ceil(examples / parts) })
-    : {};
+    : saved?.tuning ?? {};
   useTuning(tuning);
   return tuning;
+}
+
+/** The size of a run, by which it is measured how to do it. */
+function trialOf({ size }: Source, { batch = 128, epochs }: FitOptions): TrialOptions & { steps: number } {
+  return { batch, size, steps: Math.ceil(size / batch) * epochs };
 }
 
 /** How a step runs: as it was asked for, as a checkpoint was made, or as a measurement found best. */
@@ -298,11 +300,10 @@ async function compileStep(
   options: FitOptions,
   saved?: CheckpointState,
 ): Promise<Settled> {
-  const { batch = 128, seed = 0, epochs } = options;
+  const { seed = 0 } = options, trial = trialOf(train, options);
   const wanted = wantedOf(options, saved);
   const refusal = wanted.precision === "mixed" ? mixedPrecisionRefusal() : undefined;
   if (refusal) throw new Error(`Cannot train in mixed precision: ${refusal}`);
-  const trial = { batch, size: train.size, steps: Math.ceil(train.size / batch) * epochs };
   random.setState({ seed, counter: 0 });
   const first = wanted.precision === "mixed" ? "mixed" : "float32", together = togetherOf(options);
   if (isShared(together) || deviceCount() > 1) { // to measure, all workers would have to try the same
@@ -319,7 +320,7 @@ async function compileStep(
 }
 
 /** Examples that a worker computes with at once. */
-function partOf({ batch, size }: { batch: number; size: number }, { workers, accumulate }: Together): number {
+function partOf({ batch, size }: TrialOptions, { workers, accumulate }: Together): number {
   return Math.ceil(Math.min(batch, size) / workers / accumulate);
 }
 
