@@ -46,11 +46,15 @@ export interface EngineReport {
 }
 
 async function startNative(options: EngineOptions): Promise<boolean> {
+  if (!state.native && !await loadNative(options)) return false;
   const { devices = [] } = options;
-  if (state.native) {
-    if (devices.length > 0) useDevices(devices, state.native.runtime.deviceNames());
-    return true;
-  }
+  if (devices.length > 0) useDevices(devices, state.native!.runtime.deviceNames());
+  return true;
+}
+
+/** Loads TensorFlow's library; false where none is found. */
+async function loadNative(options: EngineOptions): Promise<boolean> {
+  const { devices = [], workers } = options;
   const environment = readEnvironment();
   const found = await findLibrary({
     ...environment,
@@ -63,22 +67,15 @@ async function startNative(options: EngineOptions): Promise<boolean> {
   const framework = found.framework === found.core ? "" : found.framework;
   // One thread an op and as many ops side by side as there are cores: shards of a batch scale almost fully that way,
   // threads within an op do not.
-  const threads = options.threads ?? navigator.hardwareConcurrency;
+  const parallelOps = options.threads ?? navigator.hardwareConcurrency, ofOps = { threads: 1, parallelOps };
   await registerNativeBackend({ framework, core: found.core }, {
-    threads: 1,
-    parallelOps: threads,
+    ...ofOps,
     cpus: logicalCpus(devices),
     gpus: devices.some((device) => /^gpu/i.test(device)),
   });
-  useDevices(devices, state.native!.runtime.deviceNames());
   state.library = found.core;
-  state.threads = threads;
-  if (options.workers) {
-    enableCollectives(state.native!.runtime, found.core, options.workers, {
-      threads: 1,
-      parallelOps: threads,
-    });
-  }
+  state.threads = parallelOps;
+  if (workers) enableCollectives(state.native!.runtime, found.core, workers, ofOps);
   return true;
 }
 
