@@ -1,9 +1,9 @@
 /** One pass over a source that only measures. @module */
-import { tf } from "../engine/mod.ts";
+import { evenParts, tf } from "../engine/mod.ts";
 import type { Source } from "../data/source.ts";
 import type { Batches } from "./batch.ts";
 import { batches as cutBatches } from "./order.ts";
-import { ownRows, type Together } from "./together.ts";
+import { ALONE, ownRows, type Together } from "./together.ts";
 import type { TotalsSum } from "./totals.ts";
 import { createTurns } from "./turn_taking.ts";
 
@@ -23,10 +23,9 @@ export interface EvaluationPass {
 
 /** The rows of a pass; of several workers each has its own, where a batch has some for it. */
 function* rowsOf({ source, batch, shared }: EvaluationPass): Generator<Uint32Array> {
+  const among = shared ?? ALONE;
   for (const rows of cutBatches(source.size, batch, { shuffle: false })) {
-    if (!shared) yield rows;
-    else if (rows.length >= shared.workers) yield ownRows(rows, shared);
-    else if (shared.rank < rows.length) yield rows.subarray(shared.rank, shared.rank + 1);
+    if (evenParts(rows.length, among.workers)[among.rank] > 0) yield ownRows(rows, among);
   }
 }
 
