@@ -26,9 +26,20 @@ static int64_t sizeOf(const Shape& shape) {
   return size;
 }
 
-static std::string readFile(const char* path) {
+static std::ifstream openFile(const char* path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error(std::string("Cannot read \"") + path + "\"");
+  return file;
+}
+
+static bool isNpy(const char* path) {
+  char magic[6] = {};
+  openFile(path).read(magic, sizeof(magic));
+  return std::memcmp(magic, "\x93NUMPY", sizeof(magic)) == 0;
+}
+
+static std::string readFile(const char* path) {
+  std::ifstream file = openFile(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -108,7 +119,7 @@ static Shape inputShape(TF_Graph* graph, TF_Output input, TF_Status* status) {
 static int run(char** args) {
   TF_Status* status = TF_NewStatus();
   TF_Graph* graph = TF_NewGraph();
-  std::string model = readFile(args[1]), file = readFile(args[2]);
+  std::string model = readFile(args[1]);
   TF_Buffer* buffer = TF_NewBufferFromString(model.data(), model.size());
   TF_GraphImportGraphDef(graph, buffer, TF_NewImportGraphDefOptions(), status);
   check(status);
@@ -119,8 +130,7 @@ static int run(char** args) {
   if (!input.oper || !output.oper) throw std::runtime_error("Cannot find the input or the output in the model");
 
   Shape shape = inputShape(graph, input, status);
-  bool isNpy = file.compare(0, 6, "\x93NUMPY") == 0;
-  std::vector<float> events = isNpy ? eventsOfNpy(file, shape) : eventsOfHits(args[2], shape);
+  std::vector<float> events = isNpy(args[2]) ? eventsOfNpy(readFile(args[2]), shape) : eventsOfHits(args[2], shape);
   int64_t size = sizeOf(shape), count = events.size() / size;
   for (int64_t event = 0; event < count; ++event) {
     TF_Tensor* image = TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), size * sizeof(float));
