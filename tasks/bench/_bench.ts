@@ -136,6 +136,19 @@ export async function runParts(
   return tables;
 }
 
+/** Parts that take hours, and each with little, to see that it runs, as `NAME-short`. */
+export function withShort<S>(
+  parts: Readonly<Record<string, (context: BenchContext, scale: S) => Promise<BenchTable>>>,
+  full: S,
+  short: S,
+): Parts {
+  const all = Object.entries(parts).flatMap(([name, part]): [string, Parts[string]][] => [
+    [name, (context) => part(context, full)],
+    [`${name}-short`, (context) => part(context, short)],
+  ]);
+  return Object.fromEntries(all);
+}
+
 /** The middle value; the mean of the two middle ones for an even number. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b), middle = sorted.length >> 1;

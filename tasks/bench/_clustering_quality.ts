@@ -7,7 +7,7 @@ import { trainAndMeasure } from "../../lib/experiments/supernemo/train_and_measu
 import { formatEstimate } from "../../lib/plot/mod.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
-import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, withShort } from "./_bench.ts";
 
 /** How much of everything. */
 interface Scale {
@@ -125,11 +125,12 @@ async function answer(question: Question, scale: Scale, { folder, say }: BenchCo
   return { title, rows: [...rows, ...ends], notes };
 }
 
+const TRAININGS = Object.fromEntries(
+  Object.entries(QUESTIONS).map(([name, question]) => [
+    name,
+    (context: BenchContext, scale: Scale) => answer(question, scale, context),
+  ]),
+);
+
 /** Trainings by their names, and each with little to see that it runs. */
-export const LONG: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = Object
-  .fromEntries(
-    Object.entries(QUESTIONS).flatMap(([name, question]) => [
-      [name, (context: BenchContext) => answer(question, FULL, context)] as const,
-      [`${name}-short`, (context: BenchContext) => answer(question, SHORT, context)] as const,
-    ]),
-  );
+export const LONG = withShort(TRAININGS, FULL, SHORT);

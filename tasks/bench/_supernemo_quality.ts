@@ -24,7 +24,7 @@ import { formatEstimate } from "../../lib/plot/mod.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
-import type { BenchContext, BenchRow, BenchTable } from "./_bench.ts";
+import { type BenchContext, type BenchRow, type BenchTable, withShort } from "./_bench.ts";
 
 /** Events and epochs of each training. */
 interface Scale {
@@ -175,13 +175,4 @@ async function driven(context: BenchContext, scale: Scale): Promise<BenchTable> 
 }
 
 /** Parts that take long, and with few events to see that they run. */
-export const LONG: Readonly<Record<string, (context: BenchContext) => Promise<BenchTable>>> = {
-  counting: (context) => counting(context, FULL),
-  association: (context) => association(context, FULL),
-  robustness: (context) => robustness(context, FULL),
-  driven: (context) => driven(context, FULL),
-  "counting-short": (context) => counting(context, SHORT),
-  "association-short": (context) => association(context, SHORT),
-  "robustness-short": (context) => robustness(context, SHORT),
-  "driven-short": (context) => driven(context, SHORT),
-};
+export const LONG = withShort({ counting, association, robustness, driven }, FULL, SHORT);

@@ -14,6 +14,7 @@ import {
   rowOfPrograms,
   runParts,
   shareOfPeak,
+  withShort,
 } from "../../tasks/bench/_bench.ts";
 import { describeMachine } from "../../tasks/bench/_machine.ts";
 import { watchMemory } from "../../tasks/bench/_memory.ts";
@@ -75,6 +76,15 @@ Deno.test("runParts() runs the usual parts, or what is named, and gives the tabl
   assertEquals(await run("long", "two"), ["2", "3", "4"]);
   assertEquals(said, ["area:one", "area:two", "area:two", "area:long"]);
   await assertRejects(() => run("three"), CliError, 'No part of the bench is named "three": one, two, long');
+});
+
+Deno.test("withShort() has every part twice, in full and with little", async () => {
+  const title = (name: string) => (_: unknown, scale: number) =>
+    Promise.resolve({ title: `${name} ${scale}`, rows: [] });
+  const parts = withShort({ a: title("a"), b: title("b") }, 9, 1);
+  const tables = await Promise.all(Object.values(parts).map((part) => part(undefined as never)));
+  assertEquals(Object.keys(parts), ["a", "a-short", "b", "b-short"]);
+  assertEquals(tables.flat().map(({ title }) => title), ["a 9", "a 1", "b 9", "b 1"]);
 });
 
 Deno.test("Peer asks a program in turns and says when it has ended", async () => {
