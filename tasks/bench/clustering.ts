@@ -1,6 +1,6 @@
 /** Networks that take SuperNEMO's tracks apart, and capsules: steps against Keras, rates, and what they reach. @module */
 import { createRng, drawInteger } from "../../lib/base/rng.ts";
-import { fromArrays, type NdArray, type Source } from "../../lib/data/source.ts";
+import { fromArrays, type NdArray } from "../../lib/data/source.ts";
 import { startEngine, tf } from "../../lib/engine/mod.ts";
 import { capsuleLoss } from "../../lib/experiments/capsnet/loss.ts";
 import { encodeOnnx } from "../../lib/export/mod.ts";
@@ -21,6 +21,7 @@ import {
   runParts,
 } from "./_bench.ts";
 import { LONG } from "./_clustering_quality.ts";
+import { type TimedStep, timedStep } from "./_timed_step.ts";
 
 export const name = "clustering";
 export const summary =
@@ -56,61 +57,33 @@ function digits(count: number): { image: NdArray<Float32Array>; digit: NdArray<I
   };
 }
 
-/** A step that can be timed. */
-interface Timed {
-  /** Milliseconds of one. */
-  run(): Promise<number>;
-  dispose(): void;
-}
-
-/** The step of `fit` on one batch of a source. */
-function stepOf(models: train.Models, source: Source, plan: train.StepPlan): Timed {
-  const made = plan.create(models, source), compiled = made.compile(2);
-  const rates = Object.fromEntries((made.rates ?? ["learningRate"]).map((name) => [name, 1e-3]));
-  const rows = tf.tensor1d(Int32Array.from({ length: source.size }, (_, i) => i), "int32");
-  return {
-    async run() {
-      const start = performance.now();
-      compiled.run([rows], rates);
-      await compiled.totals.read();
-      return performance.now() - start;
-    },
-    dispose() {
-      compiled.dispose();
-      made.dispose();
-      rows.dispose();
-      Object.values(models).forEach((model) => model.dispose());
-    },
-  };
-}
-
-function mapStep(model: tf.LayersModel): Timed {
+function mapStep(model: tf.LayersModel): TimedStep {
   const { image, mask } = maps(BATCH);
   const plan = train.supervised({ loss: train.binaryCrossEntropy(), optimizer: train.adam() });
-  return stepOf({ model }, fromArrays({ image }, { mask }), plan);
+  return timedStep({ model }, fromArrays({ image }, { mask }), plan);
 }
 
-function adversaries(): Timed {
+function adversaries(): TimedStep {
   const { image, mask } = maps(BATCH);
   const models = { generator: buildSegNet({ seed: 1 }), discriminator: buildSuperNemoCritic({ seed: 2 }) };
   const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
   const plan = train.adversarial({ paired: { target: "mask" }, generatorOptimizer, discriminatorOptimizer });
-  return stepOf(models, fromArrays({ image }, { mask }), plan);
+  return timedStep(models, fromArrays({ image }, { mask }), plan);
 }
 
-function vaeStep(): Timed {
+function vaeStep(): TimedStep {
   const plan = train.variational({ optimizer: train.adam() });
-  return stepOf({ model: buildSuperNemoVae({ seed: 1 }) }, fromArrays({ image: maps(BATCH).image }), plan);
+  return timedStep({ model: buildSuperNemoVae({ seed: 1 }) }, fromArrays({ image: maps(BATCH).image }), plan);
 }
 
-function capsuleStep(): Timed {
+function capsuleStep(): TimedStep {
   const { image, digit } = digits(BATCH), model = buildCapsNet({ seed: 1 });
   const plan = train.supervised({ loss: capsuleLoss(() => model, 5e-4), optimizer: train.adam() });
-  return stepOf({ model }, fromArrays({ image }, { lengths: digit }), plan);
+  return timedStep({ model }, fromArrays({ image }, { lengths: digit }), plan);
 }
 
 /** Our steps by the names that the peer knows. */
-const STEPS: Readonly<Record<string, () => Timed>> = {
+const STEPS: Readonly<Record<string, () => TimedStep>> = {
   segnet: () => mapStep(buildSegNet({ seed: 1 })),
   adversaries,
   vae: vaeStep,

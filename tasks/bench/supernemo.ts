@@ -4,7 +4,7 @@ import { fromArrays } from "../../lib/data/source.ts";
 import { readSuperNemo } from "../../lib/data/supernemo.ts";
 import { selectEvents } from "../../lib/image/tracker_events.ts";
 import { drawView, VIEW_SHAPES } from "../../lib/image/tracker_views.ts";
-import { startEngine, tf } from "../../lib/engine/mod.ts";
+import { startEngine, type tf } from "../../lib/engine/mod.ts";
 import type { Estimate } from "../../lib/evaluate/mod.ts";
 import {
   type FitMeasurements,
@@ -31,6 +31,7 @@ import {
   runParts,
 } from "./_bench.ts";
 import { LONG } from "./_supernemo_quality.ts";
+import { timedStep } from "./_timed_step.ts";
 
 export const name = "supernemo";
 export const summary =
@@ -170,25 +171,13 @@ async function step(context: BenchContext): Promise<BenchTable[]> {
       data: labels,
       shape: [STEP_BATCH],
     });
-    const made = train.supervised({ loss: train.crossEntropy(), optimizer: train.adam() }).create(
-      { model },
-      source,
-    );
-    const compiled = made.compile(2), chosen = tf.tensor1d(rowsOf(STEP_BATCH), "int32");
-    const ours = async () => {
-      const start = performance.now();
-      compiled.run([chosen], { learningRate: 1e-3 });
-      await compiled.totals.read();
-      return performance.now() - start;
-    };
+    const plan = train.supervised({ loss: train.crossEntropy(), optimizer: train.adam() });
+    const timed = timedStep({ model }, source, plan), ours = () => timed.run();
     const theirs = async () => 1000 * (await keras.ask({ do: "step", view, batch: STEP_BATCH })).seconds;
     for (const warm of [ours, theirs, ours, theirs]) await warm();
     const times = await alternate(context.rounds, { ours, theirs });
     rows.push({ what: `${view}, batch ${STEP_BATCH}`, unit: "ms", ...times, peer: "Keras", bar: 0.8 });
-    compiled.dispose();
-    made.dispose();
-    chosen.dispose();
-    model.dispose();
+    timed.dispose();
   }
   return [{ title: "A step of the published networks", rows }];
 }
