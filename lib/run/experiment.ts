@@ -120,6 +120,8 @@ export interface Results {
 
 /** What the figures may ask beside. */
 export interface ShownResults extends Results {
+  /** What was measured of them. */
+  measured: Measurements;
   /**
    * What mattered for the answers on some test examples, by their numbers, in their order: covering a place of each after
    * the other; nothing where the model takes no single picture or there are no raw test examples.

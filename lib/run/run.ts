@@ -239,7 +239,11 @@ async function trainOn(
   if (record.serving) log(servingLine(record.serving));
   const outcome = { record, history, metrics: measured.metrics };
   const asked = { card: planned, onnx, data };
-  const shown = { ...results, occlusion: (rows: readonly number[]) => occlusionOfTest(asked, rows) };
+  const shown = {
+    ...results,
+    measured,
+    occlusion: (rows: readonly number[]) => occlusionOfTest(asked, rows),
+  };
   const figures = await experiment.figures(shown, data, options);
   await writeReport(folder, experiment, { ...outcome, figures, models });
   const card = await writeCard(folder, experiment.name, completeParts(parts, measured), outcome);

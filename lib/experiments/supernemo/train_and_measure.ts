@@ -42,11 +42,11 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
     const card = experiment.card(options, data);
     const predictions = await predictNamed(model, data.test, card, { preprocessing });
     const results = { predictions, history, models };
-    const { metrics } = await experiment.evaluate(predictions, data, options, results);
-    const shown = { ...results, occlusion: () => Promise.resolve([]) };
+    const measured = await experiment.evaluate(predictions, data, options, results);
+    const shown = { ...results, measured, occlusion: () => Promise.resolve([]) };
     const figures = draw ? await experiment.figures(shown, data, options) : [];
     for (const other of Object.values(models).slice(1)) other.dispose();
-    return { model, metrics, figures };
+    return { model, metrics: measured.metrics, figures };
   } finally {
     data.dispose();
   }

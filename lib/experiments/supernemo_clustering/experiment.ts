@@ -207,14 +207,12 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     return { metrics: { ...metrics, collapsed }, outputs: { mask: { threshold } } };
   },
 
-  async figures({ predictions: { mask }, history, models }, data, options) {
-    const { measured } = data, curve = learningCurveFigure(history);
+  figures({ predictions: { mask }, history, measured: { metrics, outputs } }, { measured }, options) {
+    const curve = learningCurveFigure(history);
     if (options.task === "all") {
       return [curve, tracksFigure(measured.truth, classesOf(mask.data), measured.tracks.length)];
     }
-    const threshold = await thresholdOf(data, options, models);
-    const drawn = { rng: createRng(options.seed, 31), resamples: 200 };
-    const metrics = measureSorting(mask.data, measured, threshold, drawn);
+    const threshold = outputs!.mask.threshold as number;
     const each = Object.keys(metrics).filter((name) => /^(iou|perfectEvents)(Of\d)?$/.test(name));
     return [
       curve,

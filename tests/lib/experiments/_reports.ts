@@ -130,12 +130,12 @@ export async function reportOf(name: string): Promise<unknown> {
       states: {},
     };
     const results = { predictions, history, models: {} } as unknown as Results;
-    const { metrics } = await experiment.evaluate(predictions, data, options, results);
+    const measured = await experiment.evaluate(predictions, data, options, results), { metrics } = measured;
     const occlusion = (rows: readonly number[]) =>
       Promise.resolve(
         rows.map((row) => ({ values: Float32Array.of(row, 0, 1, -1), rows: 2, columns: 2, output: "" })),
       );
-    const figures = await experiment.figures({ ...results, occlusion }, data, options);
+    const figures = await experiment.figures({ ...results, measured, occlusion }, data, options);
     data.dispose();
     return JSON.parse(JSON.stringify({ metrics, figures: figures.map(sketch) }));
   } finally {
