@@ -4,7 +4,7 @@ import { parseCard } from "../../lib/card/card.ts";
 import { decodeHistory } from "../../lib/train/mod.ts";
 import { main } from "../../tasks/train.ts";
 import { assert, assertClose, assertEquals } from "../assert.ts";
-import { smallMnist } from "./_small_mnist.ts";
+import { smallMnist } from "../small_mnist.ts";
 
 const ROOT = fileURLToPath(import.meta.resolve("../../"));
 

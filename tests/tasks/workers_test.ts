@@ -5,7 +5,7 @@ import { testWith } from "../needs.ts";
 import { startSlurm } from "../servers/slurm.ts";
 import { taskArguments } from "../task_command.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { smallMnist } from "./_small_mnist.ts";
+import { smallMnist } from "../small_mnist.ts";
 
 const STEP = {
   SLURM_JOB_ID: "17",

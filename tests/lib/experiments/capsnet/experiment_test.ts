@@ -5,12 +5,12 @@ import { capsnet } from "../../../../lib/experiments/capsnet/experiment.ts";
 import { capsuleLoss } from "../../../../lib/experiments/capsnet/loss.ts";
 import { perturb, VARIED } from "../../../../lib/experiments/capsnet/perturb.ts";
 import { trainAndMeasure } from "../../../../lib/experiments/supernemo/train_and_measure.ts";
-import { encodeIdx } from "../../../../lib/io/idx.ts";
 import { buildCapsNet, CAPSULE_SIZE, decodeCapsules } from "../../../../lib/models/capsnet.ts";
 import { optionsFor } from "../../../../lib/run/options_for.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { assert, assertClose, assertEquals } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
+import { smallMnist } from "../../../small_mnist.ts";
 
 await startEngine();
 
@@ -69,19 +69,7 @@ Deno.test("perturb() draws a row a number of the longest capsule, and each image
 
 Deno.test("capsnet trains on a folder's digits, and serves as trained", () =>
   withFolder(async (folder) => {
-    const rng = createRng(4);
-    for (const [part, count] of [["train", 40], ["t10k", 20]] as const) {
-      const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
-      const images = Uint8Array.from({ length: count * 784 }, () => 255 * rng());
-      await Deno.writeFile(
-        join(folder, `${part}-images-idx3-ubyte`),
-        encodeIdx({ data: images, shape: [count, 28, 28] }),
-      );
-      await Deno.writeFile(
-        join(folder, `${part}-labels-idx1-ubyte`),
-        encodeIdx({ data: labels, shape: [count] }),
-      );
-    }
+    await smallMnist(folder, 40, 20);
     const lines: string[] = [], out = join(folder, "run");
     const given = {
       data: folder,

@@ -1,33 +1,21 @@
 /** A GAN from its digits to its report: a run that was stopped ends bit for bit as one that was not, samples included. */
 import { join } from "@std/path";
 import { parseCard } from "../../../../lib/card/card.ts";
-import { readMnist } from "../../../../lib/data/mnist.ts";
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import { dcgan } from "../../../../lib/experiments/dcgan/experiment.ts";
 import { entropies, frechetBetween } from "../../../../lib/experiments/dcgan/judge.ts";
 import { toGreyLevels } from "../../../../lib/experiments/dcgan/samples.ts";
-import { encodeIdx } from "../../../../lib/io/idx.ts";
 import { optionsFor } from "../../../../lib/run/options_for.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { assert, assertClose, assertEquals } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
+import { smallMnist } from "../../../small_mnist.ts";
 
 await startEngine();
 
-/** The first digits of MNIST, as a folder of idx files. */
-async function writeFew(folder: string): Promise<void> {
-  const { train, test } = readMnist();
-  for (const [part, { images, labels }, n] of [["train", train, 320], ["t10k", test, 200]] as const) {
-    const pixels = encodeIdx({ data: images.slice(0, n * 784), shape: [n, 28, 28] });
-    await Deno.writeFile(join(folder, `${part}-images-idx3-ubyte`), pixels);
-    const classes = encodeIdx({ data: Uint8Array.from(labels.subarray(0, n)), shape: [n] });
-    await Deno.writeFile(join(folder, `${part}-labels-idx1-ubyte`), classes);
-  }
-}
-
 Deno.test("dcgan stopped and resumed makes the digits that it makes in one go, and reports them", () =>
   withFolder(async (parent) => {
-    await writeFew(parent);
+    await smallMnist(parent, 320, 200);
     const given = { data: parent, images: 256, measured: 200, filters: 8, epochs: 2, batch: 64, seed: 5 };
     const options = optionsFor(dcgan, given), common = { options, dataFolder: parent, shards: 1 };
     const [whole, broken] = [join(parent, "whole"), join(parent, "broken")];

@@ -3,10 +3,10 @@ import { startEngine } from "../../../../lib/engine/mod.ts";
 import { superNemoClustering } from "../../../../lib/experiments/supernemo_clustering/experiment.ts";
 import type { mask } from "../../../../lib/card/outputs/mask.ts";
 import { optionsFor } from "../../../../lib/run/options_for.ts";
-import { runExperiment } from "../../../../lib/run/run.ts";
 import { createUnit } from "../../../../lib/score/compute.ts";
 import { findExamples } from "../../../../lib/score/examples.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { runIn, type StoppedRunOptions } from "../_stopped_run.ts";
 
 await startEngine();
 
@@ -15,27 +15,13 @@ addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
 const SMALL = { events: 60, testEvents: 40, batch: 16, epochs: 2, seed: 1 } as const;
 
-function run(name: string, given: Record<string, unknown>, stopAfter?: number, resume = false) {
-  const controller = new AbortController(), lines: string[] = [];
-  const done = runExperiment(superNemoClustering, {
-    folder: join(folder, name),
-    options: optionsFor(superNemoClustering, { ...SMALL, ...given }),
-    dataFolder: folder,
-    shards: 1,
-    resume,
-    signal: controller.signal,
-    log: (line) => lines.push(line),
-    onEpoch: ({ epoch }) => {
-      if (epoch === stopAfter) controller.abort();
-    },
-  });
-  return done.then((result) => ({ ...result, lines }));
-}
+const run = (name: string, given: Record<string, unknown>, stops: StoppedRunOptions = {}) =>
+  runIn(folder, name, superNemoClustering, { ...SMALL, ...given }, stops);
 
 Deno.test("supernemo-clustering trains, resumes to the same bits, and scores hits of a file as trained", async () => {
   const whole = await run("whole", {});
-  await run("broken", {}, 1);
-  const { metrics, card, lines } = await run("broken", {}, undefined, true);
+  await run("broken", {}, { stopAfter: 1 });
+  const { metrics, card, lines } = await run("broken", {}, { resume: true });
   assertEquals(metrics, whole.metrics);
   const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
   assertEquals(await weights("broken"), await weights("whole"));
@@ -89,8 +75,8 @@ for (
 Deno.test("supernemo-clustering learns against a discriminator, resumes to the same bits, and says whether it collapsed", async () => {
   const given = { against: "discriminator", batch: 16, epochs: 2 };
   const { metrics, lines } = await run("adversaries", given);
-  await run("parted", given, 1);
-  await run("parted", given, undefined, true);
+  await run("parted", given, { stopAfter: 1 });
+  await run("parted", given, { resume: true });
   const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
   assertEquals(await weights("parted"), await weights("adversaries"));
   assert([0, 1].includes(metrics!.collapsed.value), `${metrics!.collapsed.value}`);

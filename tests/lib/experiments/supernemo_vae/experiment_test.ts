@@ -4,10 +4,9 @@ import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { superNemoVae } from "../../../../lib/experiments/supernemo_vae/experiment.ts";
 import { bendEvents } from "../../../../lib/experiments/supernemo_vae/strange.ts";
 import { buildSuperNemoVae, decodeCodes } from "../../../../lib/models/supernemo_vae.ts";
-import { optionsFor } from "../../../../lib/run/options_for.ts";
-import { runExperiment } from "../../../../lib/run/run.ts";
 import { assert, assertClose, assertEquals } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
+import { runIn, type StoppedRunOptions } from "../_stopped_run.ts";
 import { drawn } from "../supernemo_clustering/_drawn.ts";
 
 await startEngine();
@@ -41,35 +40,21 @@ Deno.test("bendEvents() moves hits behind a layer along the foil, more with each
 for (const kind of ["variational", "plain"] as const) {
   Deno.test(`supernemo-vae trains a ${kind} autoencoder, resumes to the same bits, and serves as trained`, () =>
     withFolder(async (folder) => {
-      const run = async (name: string, stopAfter?: number, resume = false) => {
-        const controller = new AbortController(), lines: string[] = [];
-        const options = {
-          kind,
-          events: 60,
-          testEvents: 40,
-          filters: 4,
-          latent: 4,
-          epochs: 2,
-          batch: 16,
-          seed: 1,
-        };
-        const result = await runExperiment(superNemoVae, {
-          folder: join(folder, name),
-          options: optionsFor(superNemoVae, options),
-          dataFolder: folder,
-          shards: 1,
-          resume,
-          signal: controller.signal,
-          log: (line) => lines.push(line),
-          onEpoch: ({ epoch }) => {
-            if (epoch === stopAfter) controller.abort();
-          },
-        });
-        return { ...result, lines };
+      const given = {
+        kind,
+        events: 60,
+        testEvents: 40,
+        filters: 4,
+        latent: 4,
+        epochs: 2,
+        batch: 16,
+        seed: 1,
       };
+      const run = (name: string, stops: StoppedRunOptions = {}) =>
+        runIn(folder, name, superNemoVae, given, stops);
       const { metrics, card, lines } = await run("whole");
-      await run("broken", 1);
-      await run("broken", undefined, true);
+      await run("broken", { stopAfter: 1 });
+      await run("broken", { resume: true });
       const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
       assertEquals(await weights("broken"), await weights("whole"));
       assertEquals([metrics!.iou.n, metrics!.noisyAuc.n, metrics!.bentAuc.n], [40, 80, 80]);

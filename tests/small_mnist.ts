@@ -1,7 +1,7 @@
 /** A small MNIST as idx files: the first images of both parts. @module */
 import { join } from "@std/path";
-import { readMnist } from "../../lib/data/mnist.ts";
-import { encodeIdx } from "../../lib/io/idx.ts";
+import { readMnist } from "../lib/data/mnist.ts";
+import { encodeIdx } from "../lib/io/idx.ts";
 
 /** Writes so many images of each part into a folder, which is made; gives the folder. */
 export async function smallMnist(folder: string, trained: number, tested: number): Promise<string> {
