@@ -21,7 +21,7 @@ const REACHES = [1.5, 2.3, 3.7], HEIGHTS_MM = [100, 300, Infinity], FEWEST = [1,
 const CHOOSING = 500, FITTED = 1000;
 
 /** The first events of some hits. */
-export const firstEvents = (hits: TrackerHits, most: number): TrackerHits =>
+const firstEvents = (hits: TrackerHits, most: number): TrackerHits =>
   selectEvents(hits, Array.from({ length: Math.min(most, eventCount(hits)) }, (_, i) => i));
 
 /** Adjusted Rand index of each event by the hits of its tracks, [events]; 1 where it has none. */
