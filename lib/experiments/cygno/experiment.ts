@@ -27,6 +27,7 @@ import {
 } from "./data.ts";
 import * as report from "./report.ts";
 import { defineExperiment, type Experiment } from "../../run/experiment.ts";
+import { unlessGiven } from "../../run/unless_given.ts";
 
 /** The course's window, counts. */
 const WINDOW = { low: 60, high: 130 } as const;
@@ -109,11 +110,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
 
     resolveOptions(options, given) {
       if (options.recipe !== "course") return options;
-      const course = { epochs: 50, batch: 10, validation: 50 };
-      return {
-        ...options,
-        ...Object.fromEntries(Object.entries(course).filter(([name]) => !given.has(name))),
-      };
+      return unlessGiven(options, given, { epochs: 50, batch: 10, validation: 50 });
     },
 
     load: (options, context) => loadCygno(options, targetsOf(options.recipe), context),

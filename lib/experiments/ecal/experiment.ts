@@ -2,6 +2,7 @@
 import { ECAL_KINDS, ECAL_SHAPE } from "../../data/ecal.ts";
 import { shapeAfter } from "../../image/preprocessing/mod.ts";
 import { defineExperiment, type Options, type Recipe } from "../../run/experiment.ts";
+import { unlessGiven } from "../../run/unless_given.ts";
 import * as train from "../../train/mod.ts";
 import { ECAL_OPTIONS, type EcalData, loadEcal } from "./data.ts";
 import { buildNetwork, stepsFor } from "./networks.ts";
@@ -86,10 +87,8 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
   defaults: { epochs: 10, batch: 128 },
 
   resolveOptions(options, given) {
-    const changes = GIVEN_BY_RECIPE[options.recipe];
-    const free = Object.fromEntries(Object.entries(changes).filter(([name]) => !given.has(name)));
-    const resolved = { ...options, ...free };
-    return resolved.model === "conv3d" && !given.has("time") ? { ...resolved, time: true } : resolved;
+    const resolved = unlessGiven(options, given, GIVEN_BY_RECIPE[options.recipe]);
+    return resolved.model === "conv3d" ? unlessGiven(resolved, given, { time: true }) : resolved;
   },
 
   load: loadEcal,

@@ -2,6 +2,7 @@
 import * as train from "../../train/mod.ts";
 import { defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
+import { unlessGiven } from "../../run/unless_given.ts";
 import { type LensesData, loadLenses, onlineSteps } from "./data.ts";
 import { LENS, NETWORKS } from "./networks.ts";
 import { LENSES_OPTIONS, type LensesOptions } from "./options.ts";
@@ -47,9 +48,7 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   defaults: { epochs: 24, batch: 32 },
 
   resolveOptions(options, given) {
-    if (options.model !== "lens_net") return options;
-    const changed = Object.entries(SMALL).filter(([name]) => !given.has(name));
-    return { ...options, ...Object.fromEntries(changed) };
+    return options.model === "lens_net" ? unlessGiven(options, given, SMALL) : options;
   },
 
   load: (options, context) => loadLenses(options, context),

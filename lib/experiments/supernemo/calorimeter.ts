@@ -5,6 +5,7 @@ import { buildSuperNemoCombined, buildSuperNemoSmall } from "../../models/supern
 import { plotLabelSets } from "../../plot/mod.ts";
 import { type Data, defineExperiment, type Options } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
+import { unlessGiven } from "../../run/unless_given.ts";
 import * as train from "../../train/mod.ts";
 import { PLACES, placesBehind, reachedPlaces } from "./calorimeter_places.ts";
 import {
@@ -108,11 +109,7 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
 
   resolveOptions(options, given) {
     if (options.learn !== "modules") return options;
-    return {
-      ...options,
-      generator: given.has("generator") ? options.generator : "hard",
-      sides: given.has("sides") ? options.sides : "apart",
-    };
+    return unlessGiven(options, given, { generator: "hard", sides: "apart" });
   },
 
   async load(options, context) {

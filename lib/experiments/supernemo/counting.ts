@@ -6,6 +6,7 @@ import { buildSuperNemoDocument } from "../../models/supernemo_document.ts";
 import { buildSuperNemoSmall } from "../../models/supernemo_small.ts";
 import { buildSuperNemoVolume } from "../../models/supernemo_volume.ts";
 import { defineExperiment, type Experiment } from "../../run/experiment.ts";
+import { unlessGiven } from "../../run/unless_given.ts";
 import * as train from "../../train/mod.ts";
 import {
   COUNT_LABELS,
@@ -104,13 +105,7 @@ export function countingExperiment(view: CountedView): Experiment<typeof OPTIONS
     defaults: { epochs: 12, batch: 256 },
 
     resolveOptions(options, given) {
-      if (options.model !== "document") return options;
-      const { batch, epochs } = options;
-      return {
-        ...options,
-        batch: given.has("batch") ? batch : PUBLISHED.batch,
-        epochs: given.has("epochs") ? epochs : PUBLISHED.epochs,
-      };
+      return options.model === "document" ? unlessGiven(options, given, PUBLISHED) : options;
     },
 
     load: (options, context) =>

@@ -10,6 +10,7 @@ import { MAP_SHAPE } from "../../image/tracker_views.ts";
 import { type Data, defineExperiment, type Options, type Results } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { predictNamed } from "../../run/named_predictions.ts";
+import { unlessGiven } from "../../run/unless_given.ts";
 import * as train from "../../train/mod.ts";
 import { loadSplits, RATE_OPTION, smallRecipe, trackCountsOf } from "../supernemo/data.ts";
 import { cellsOf, drawMaps, MAP_OPTIONS, MAP_SEEN, mapInput } from "../supernemo/maps.ts";
@@ -98,6 +99,9 @@ function maskLabels(task: ClusteringOptions["task"]): string[] {
   return ["goes", task === "remove-left" ? "stays" : "left track"];
 }
 
+/** How the published network and its discriminator are trained. */
+const PUBLISHED_ADVERSARIES = { batch: 256, epochs: 30 } as const;
+
 const TRACKS = { "1": [1], "2": [2], "3": [3], "4": [4], "1-4": [1, 2, 3, 4] } as const;
 
 /** What each cell is said to be: the likeliest class. */
@@ -117,10 +121,8 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
   defaults: { epochs: 12, batch: 128 },
 
   resolveOptions(options, given) {
-    const tracks = options.task === "all" && !given.has("tracks") ? "1-4" : options.tracks;
-    if (options.against === "labels") return { ...options, tracks };
-    const own = (name: "batch" | "epochs", published: number) => given.has(name) ? options[name] : published;
-    return { ...options, tracks, batch: own("batch", 256), epochs: own("epochs", 30) };
+    const own = options.task === "all" ? unlessGiven(options, given, { tracks: "1-4" }) : options;
+    return own.against === "labels" ? own : unlessGiven(own, given, PUBLISHED_ADVERSARIES);
   },
 
   async load(options, context) {
