@@ -85,8 +85,11 @@ function labelsOf(hits: TrackerHits, { task, labels }: ClusteringOptions): NdArr
 }
 
 /** The map, with where the left track starts beside it for a network that is told. */
-function drawInput(hits: TrackerHits, network: ClusteringOptions["network"]): NdArray<Uint8Array> {
-  const map = drawMaps(hits);
+function inputOf(
+  map: NdArray<Uint8Array>,
+  hits: TrackerHits,
+  network: ClusteringOptions["network"],
+): NdArray<Uint8Array> {
   if (network !== "filters") return map;
   const start = startLabels(hits), data = new Uint8Array(2 * map.data.length);
   map.data.forEach((value, i) => data.set([value, start.data[i]], 2 * i));
@@ -136,11 +139,11 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     }
     const tracks = TRACKS[options.tracks], seen = { ...options, ...MAP_SEEN };
     const { common, validation, test } = await loadSplits(seen, tracks, context, (hits, split) => {
-      const mask = labelsOf(hits, options), targets = { mask };
-      const source = fromArrays({ image: drawInput(hits, options.network) }, targets);
+      const map = drawMaps(hits), mask = labelsOf(hits, options), targets = { mask };
+      const source = fromArrays({ image: inputOf(map, hits, options.network) }, targets);
       const labelled: LabelledEvents = {
         hits,
-        occupied: drawMaps(hits).data,
+        occupied: map.data,
         truth: mask.data,
         tracks: trackCountsOf(split),
         firstWireMm: split.events.firstWireMm,
