@@ -3,7 +3,7 @@ import type { CardMetric } from "../../lib/card/mod.ts";
 import { capsnet } from "../../lib/experiments/capsnet/experiment.ts";
 import { superNemoClustering } from "../../lib/experiments/supernemo_clustering/experiment.ts";
 import { superNemoInstances } from "../../lib/experiments/supernemo_clustering/instances.ts";
-import { trainAndMeasure } from "../../lib/experiments/supernemo/train_and_measure.ts";
+import { trainAndMeasure } from "../../lib/run/train_and_measure.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";

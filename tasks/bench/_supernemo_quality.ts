@@ -18,7 +18,7 @@ import {
 import { hintOf } from "../../lib/experiments/supernemo/fit/hints.ts";
 import { type FitMeasurements, measureFits } from "../../lib/experiments/supernemo/fit/measure_fits.ts";
 import { networkSays } from "../../lib/experiments/supernemo/network_says.ts";
-import { trainAndMeasure } from "../../lib/experiments/supernemo/train_and_measure.ts";
+import { trainAndMeasure } from "../../lib/run/train_and_measure.ts";
 import { measureRobustness } from "../../lib/experiments/supernemo/robustness.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";

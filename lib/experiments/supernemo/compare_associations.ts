@@ -1,8 +1,8 @@
 /** The two ways to learn several associated parts of the calorimeter, for events of 1, 2 and 3 tracks: one training each. @module */
 import { type DrawnEstimate, plotEstimates, type Spec } from "../../plot/mod.ts";
 import type { LoadContext, Options } from "../../run/experiment.ts";
+import { trainAndMeasure } from "../../run/train_and_measure.ts";
 import { superNemoCalorimeter } from "./calorimeter.ts";
-import { trainAndMeasure } from "./train_and_measure.ts";
 
 type CalorimeterOptions = Options<typeof superNemoCalorimeter.options>;
 

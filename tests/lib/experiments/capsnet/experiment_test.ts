@@ -4,7 +4,7 @@ import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { capsnet } from "../../../../lib/experiments/capsnet/experiment.ts";
 import { capsuleLoss } from "../../../../lib/experiments/capsnet/loss.ts";
 import { perturb, VARIED } from "../../../../lib/experiments/capsnet/perturb.ts";
-import { trainAndMeasure } from "../../../../lib/experiments/supernemo/train_and_measure.ts";
+import { trainAndMeasure } from "../../../../lib/run/train_and_measure.ts";
 import { buildCapsNet, CAPSULE_SIZE, decodeCapsules } from "../../../../lib/models/capsnet.ts";
 import { optionsFor } from "../../../../lib/run/options_for.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";

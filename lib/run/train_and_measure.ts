@@ -1,5 +1,5 @@
 /** One training of an experiment and what it reaches, without a run's folder: for comparisons of many. @module */
-import type { tf } from "../../engine/mod.ts";
+import type { tf } from "../engine/mod.ts";
 import type {
   Data,
   Experiment,
@@ -8,9 +8,9 @@ import type {
   Measurements,
   Options,
   OptionTable,
-} from "../../run/experiment.ts";
-import { predictNamed } from "../../run/named_predictions.ts";
-import { fit, type FitOptions, mainModel, modelsOf } from "../../train/mod.ts";
+} from "./experiment.ts";
+import { predictNamed } from "./named_predictions.ts";
+import { fit, type FitOptions, mainModel, modelsOf } from "../train/mod.ts";
 
 /** A trained model, which the caller frees, and its numbers. */
 export interface TrainedModel {
