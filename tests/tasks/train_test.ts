@@ -5,6 +5,7 @@ import { decodeHistory } from "../../lib/train/mod.ts";
 import { main } from "../../tasks/train.ts";
 import { assert, assertClose, assertEquals } from "../assert.ts";
 import { smallMnist } from "../small_mnist.ts";
+import { runTask } from "../task_command.ts";
 
 const ROOT = fileURLToPath(import.meta.resolve("../../"));
 
@@ -96,6 +97,27 @@ for (const [name, args, message] of BAD) {
     assert(!await exists(folder), "a folder was made");
   });
 }
+
+/** Runs the task as `deno.json` has it, with no more permissions than it gives. */
+const asShipped = (...args: string[]) => runTask("train", [...QUICK, "--model", "tutorial_cnn", ...args]);
+
+Deno.test("train multiplies in mixed precision and profiles with the task's own permissions", async () => {
+  const folder = join(await Deno.makeTempDir(), "mixed");
+  const { code, out, err } = await asShipped("--precision", "mixed", "--profile", "--out", folder);
+  if (err.includes("this processor has no instructions for bfloat16")) return assertEquals(code, 2, out);
+  assertEquals([code, err], [0, ""]);
+  assert(/A step takes .* ms/.test(out), out);
+  assertEquals(JSON.parse(await Deno.readTextFile(join(folder, "run.json"))).engine.precision, "mixed");
+  assert(await exists(join(folder, "trace.json")), "no trace for viewers");
+});
+
+Deno.test("train --workers 2 starts both with the task's own permissions", async () => {
+  const folder = join(await Deno.makeTempDir(), "two");
+  const { code, out, err } = await asShipped("--workers", "2", "--shards", "1", "--out", folder);
+  assertEquals([code, err], [0, ""]);
+  assert(out.includes("2 workers") && /worker 1: .* examples\/s/.test(out), out);
+  assert(await exists(join(folder, "model.keras")), "the first worker writes the model");
+});
 
 Deno.test("train names a folder it cannot write to", async () => {
   const file = join(DATA, "t10k-labels-idx1-ubyte");
