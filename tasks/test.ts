@@ -14,7 +14,7 @@ import { CliError, formatTable, type OptionValues, readOptions, runTask } from "
 import { coverageArguments, coverageByRoom, removeTornProfiles } from "./test/_coverage.ts";
 import { writeExampleTests } from "./test/_doc_examples.ts";
 import { type Hardship, makeHardship } from "./test/_hardship.ts";
-import { describeFlakes, readFailed, slowest } from "./test/_junit.ts";
+import { describeFailed, describeFlakes, type FailedTest, readFailed, slowest } from "./test/_junit.ts";
 import { findTests, groupTests, inParts, type TestGroups } from "./test/_test_files.ts";
 
 const OPTIONS = {
@@ -124,7 +124,7 @@ interface Chosen {
 /** Runs all of it as often as asked for, and says what is known of it together. */
 async function runRounds(chosen: Chosen, options: TestOptions): Promise<Counts> {
   const firstSeed = options.seed ?? Math.floor(2 ** 32 * Math.random());
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }, failed = new Map<string, number>();
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }, failed: FailedTest[] = [];
   for (let round = 0; round < options.repeat; round++) {
     if (options.repeat > 1) console.log(`Run ${round + 1} of ${options.repeat}`);
     const seed = firstSeed + round;
@@ -134,12 +134,13 @@ async function runRounds(chosen: Chosen, options: TestOptions): Promise<Counts> 
     for (const each of runsOf(chosen, common, options.jobs)) {
       const run = await countTests(each, options.limit, hardship?.env);
       for (const key of ["passed", "failed", "skipped"] as const) counts[key] += run[key];
-      for (const name of run.names) failed.set(name, (failed.get(name) ?? 0) + 1);
+      failed.push(...run.tests);
     }
   }
   if (chosen.groups.counted.length > 0) {
     for (const line of await describeCoverage(chosen.profiles)) console.log(line);
   }
+  for (const line of describeFailed(failed)) console.log(line);
   if (options.repeat > 1) {
     for (const line of describeFlakes(failed, options.repeat)) console.log(line);
   }
@@ -189,12 +190,12 @@ function runsOf(
   return runs;
 }
 
-/** One run of `deno test`: its own counts, or one failure where it did not come to count, and the names of what failed. */
+/** One run of `deno test`: its own counts, or one failure where it did not come to count, and what failed. */
 async function countTests(
   { args, jobs }: TestRun,
   limit: number,
   env: Hardship["env"] = {},
-): Promise<Counts & { names: string[] }> {
+): Promise<Counts & { tests: FailedTest[] }> {
   const folder = await Deno.makeTempDir({ prefix: "cloudchamber-test-" });
   const path = join(folder, "report.xml");
   try {
@@ -203,9 +204,11 @@ async function countTests(
     for (const line of slowest(report)) console.log(line);
     const counts = readCounts(text) ?? { passed: 0, failed: 1, skipped: 0 };
     if (!success && counts.failed === 0) counts.failed = 1; // it ended badly after its last test
-    const names = readFailed(report);
-    if (counts.failed > 0 && names.length === 0) names.push(`a run of ${args.at(-1)} that did not end well`);
-    return { ...counts, names };
+    const tests = readFailed(report);
+    if (counts.failed > 0 && tests.length === 0) {
+      tests.push({ name: `a run of ${args.at(-1)} that did not end well`, message: "" });
+    }
+    return { ...counts, tests };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

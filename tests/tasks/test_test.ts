@@ -47,6 +47,13 @@ Deno.test("test task ends with the counts of the real run", async () => {
   assertEquals(failing, { code: 1, last: "1 passed, 1 failed, 0 skipped" });
 });
 
+Deno.test("test task says what failed and why next to its last line, where a log's end is all that is kept", async () => {
+  const { lines } = await sayOn(`${PASSING}Deno.test("c", () => { throw new RangeError("no"); });`);
+  const [title, name, message] = lines.slice(lines.indexOf("Failed:"));
+  assertEquals({ title, message }, { title: "Failed:", message: "    RangeError: no" });
+  assert(name.endsWith("some_test.ts: c"), name);
+});
+
 Deno.test("test task counts skipped tests as failed in continuous integration", async () => {
   assertEquals(await runOn(PASSING + SKIPPED, { CI: "true" }), {
     code: 1,
