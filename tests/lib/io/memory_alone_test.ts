@@ -25,7 +25,9 @@ Deno.test("what a decoder of a whole file holds is what its reader says", async 
   const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines.length, 10);
   for (const { name, says, mebibytes } of lines) {
-    assert(mebibytes <= says + 16 && mebibytes >= says / 4, `${name}: ${mebibytes} MiB, ${says} said`);
+    // What is refused on the way may be refused long before its most is held, and what an earlier reader let go of may be
+    // used again: below it is only asked that something was measured at all.
+    assert(mebibytes <= says + 16 && mebibytes >= says / 8, `${name}: ${mebibytes} MiB, ${says} said`);
   }
 });
 
