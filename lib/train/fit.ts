@@ -220,7 +220,6 @@ async function startRun(models: Models, step: TrainStep, train: Source, options:
     await options.onProfile(await profileStep(step, compiled, trialOf(train, options)));
   }
   if (together.workers > 1 && !saved) shareFirst(step.weights, together.rank);
-  random.setStream(together.rank);
   random.setState({ seed, counter: 0 });
   const evaluation = validation && evaluationOf(step, validation, options, shards);
   const run: Run = {

@@ -17,6 +17,7 @@ export const DataType = {
   BOOL: 10,
   BFLOAT16: 14,
   RESOURCE: 20,
+  UINT64: 23,
 } as const;
 
 /** tfjs-node's numbers for attribute kinds. */
@@ -55,6 +56,7 @@ const NAMES: Record<number, string> = {
   10: "bool",
   14: "bfloat16",
   20: "resource",
+  23: "uint64",
 };
 
 /** Name of a TensorFlow data type, for messages. */

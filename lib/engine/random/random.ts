@@ -7,18 +7,15 @@
  * @module
  */
 import { nativeOp } from "../native/native_op.ts";
-import { boolAttribute, DataType, typeAttribute } from "../native/native_types.ts";
+import { DataType, typeAttribute } from "../native/native_types.ts";
 import { maskFloats, normalFloats, uniformFloats } from "./random_js.ts";
 import { advanceRandomState, getRandomState } from "./random_state.ts";
-import { activeNative, state } from "../state.ts";
+import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
+import { isAmongWorkers, rowsAtHand, rowsBefore } from "../workers/step_rows.ts";
+import { drawNative, drawNativeMask } from "./native_draws.ts";
 
-export {
-  getRandomState as getState,
-  type RandomState,
-  setRandomState as setState,
-  setRandomStream as setStream,
-} from "./random_state.ts";
+export { getRandomState as getState, type RandomState, setRandomState as setState } from "./random_state.ts";
 
 /** Draws of the shards of one batch: each is made for the whole batch and cut. */
 interface BatchDraws {
@@ -39,14 +36,15 @@ let together: BatchDraws | undefined;
  * Runs a function for every shard of a batch so that what is drawn does not depend on how the batch was cut.
  *
  * Every draw whose first side is the shard's number of examples is made once for all examples and cut; any other is
- * made once and shared. The function must draw alike for every shard.
+ * made once and shared. The function must draw alike for every shard. In a step that several workers take together all examples
+ * are those of all workers, of which this one's are drawn.
  *
  * @param rows Examples in each shard.
  * @param run Gets the number of the shard.
  * @returns What `run` gives, by shard.
  */
 export function drawTogether<T>(rows: readonly number[], run: (shard: number) => T): T[] {
-  if (rows.length === 1) return [run(0)];
+  if (rows.length === 1 && !isAmongWorkers()) return [run(0)];
   const outer = together, parts: tf.Tensor[][] = [];
   try {
     return rows.map((_, shard) => {
@@ -71,17 +69,28 @@ export function drawForAll<T>(run: () => T): T {
   }
 }
 
+/** Draws a shape, so many elements into the draw: as if those before had been drawn with them and left out. */
+type Draw = (shape: readonly number[], skip: number) => tf.Tensor;
+
 /** The draw of a shape, or this shard's part of the batch's. */
-function drawPart(shape: readonly number[], draw: (shape: readonly number[]) => tf.Tensor): tf.Tensor {
-  if (!together) return draw(shape);
+function drawPart(shape: readonly number[], draw: Draw): tf.Tensor {
+  const [first, ...rest] = shape;
+  if (!together) return draw(shape, first === rowsAtHand() ? rowsBefore(first) * size(rest) : 0);
   const { rows, shard, parts } = together, number = together.next++;
   parts[number] ??= tf.tidy(() => {
-    const [first, ...rest] = shape, total = rows.reduce((sum, count) => sum + count, 0);
-    const whole = first === rows[shard] && !together!.shared ? draw([total, ...rest]) : undefined;
-    const cut = whole ? tf.split(whole, [...rows], 0) : shared(draw(shape), rows.length);
+    const total = rows.reduce((sum, count) => sum + count, 0);
+    const isByRow = first === rows[shard] && !together!.shared;
+    const cut = isByRow
+      ? cutRows(draw([total, ...rest], rowsBefore(total) * size(rest)), rows)
+      : shared(draw(shape, 0), rows.length);
     return cut.map((part) => tf.keep(part));
   });
   return tf.clone(parts[number][shard]);
+}
+
+/** A draw for a batch as the parts of its shards. */
+function cutRows(whole: tf.Tensor, rows: readonly number[]): tf.Tensor[] {
+  return rows.length === 1 ? [whole] : tf.split(whole, [...rows], 0);
 }
 
 /** The same tensor under so many names. */
@@ -89,28 +98,11 @@ function shared(x: tf.Tensor, count: number): tf.Tensor[] {
   return Array.from({ length: count }, () => tf.clone(x));
 }
 
-function nativeKey(): tf.Tensor {
-  if (state.tracer) return state.native!.backend.createOutputTensor(state.tracer.randomKey());
-  const { seed, counter } = getRandomState();
-  advanceRandomState();
-  return tf.tensor1d([seed, counter], "int32");
-}
-
 /** Key of the next draw off the native backend. */
 function nextKey(): { seed: number; counter: number } {
   const key = getRandomState();
   advanceRandomState();
   return key;
-}
-
-function drawNative(op: string, shape: readonly number[]): tf.Tensor {
-  return tf.tidy(() =>
-    nativeOp(op, [
-      typeAttribute("dtype", DataType.FLOAT),
-      typeAttribute("T", DataType.INT32),
-      typeAttribute("Tseed", DataType.INT32),
-    ], [tf.tensor1d([...shape], "int32"), nativeKey()])[0]
-  );
 }
 
 function size(shape: readonly number[]): number {
@@ -134,9 +126,9 @@ export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
   return tf.tidy(() => {
     const unit = drawPart(
       shape,
-      (sides) =>
+      (sides, skip) =>
         activeNative()
-          ? drawNative("StatelessRandomUniform", sides)
+          ? drawNative("Uniform", sides, skip)
           : tf.tensor(uniformFloats(nextKey(), size(sides)), [...sides]),
     );
     return min === 0 && max === 1 ? unit : tf.add(tf.mul(unit, max - min), min);
@@ -148,9 +140,9 @@ export function normal(shape: readonly number[], mean = 0, deviation = 1): tf.Te
   return tf.tidy(() => {
     const standard = drawPart(
       shape,
-      (sides) =>
+      (sides, skip) =>
         activeNative()
-          ? drawNative("StatelessRandomNormal", sides)
+          ? drawNative("Normal", sides, skip)
           : tf.tensor(normalFloats(nextKey(), size(sides)), [...sides]),
     );
     return mean === 0 && deviation === 1 ? standard : tf.add(tf.mul(standard, deviation), mean);
@@ -169,53 +161,14 @@ const COARSEST_BYTE_RATE = 0.02;
 function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; factor: number } {
   const factor = dropoutFactor(rate);
   if (usesFloats(rate)) return { mask: tf.cast(tf.greaterEqual(uniform(shape), rate), "float32"), factor };
-  return { mask: drawPart(shape, (sides) => drawMask(sides, Math.round(rate * 256))), factor };
+  return { mask: drawPart(shape, drawMask(Math.round(rate * 256))), factor };
 }
 
 /** Ones where a random byte is at least the threshold, else zeros. */
-function drawMask(shape: readonly number[], threshold: number): tf.Tensor {
-  const count = size(shape);
-  if (!activeNative()) return tf.tensor(maskFloats(nextKey(), count, threshold), [...shape]);
-  // The words are drawn flat and cut into bytes; what is left over of the last word is dropped.
-  const words = Math.ceil(count / 4);
-  const { runtime, backend } = state.native!;
-  const drawn = nativeOp("StatelessRandomUniformFullInt", [
-    typeAttribute("dtype", DataType.INT32),
-    typeAttribute("T", DataType.INT32),
-    typeAttribute("Tseed", DataType.INT32),
-  ], [tf.tensor1d([words], "int32"), nativeKey()])[0];
-  const [bytes] = runtime.executeOp(
-    "Bitcast",
-    [
-      typeAttribute("T", DataType.INT32),
-      typeAttribute("type", DataType.UINT8),
-    ],
-    backend.getInputTensorIds([drawn]),
-    1,
-  );
-  const limit = runtime.createTensor([], DataType.UINT8, Uint8Array.of(threshold));
-  const [kept] = runtime.executeOp(
-    "GreaterEqual",
-    [typeAttribute("T", DataType.UINT8)],
-    [bytes.id, limit],
-    1,
-  );
-  runtime.deleteTensor(limit);
-  if (bytes.id >= 0) runtime.deleteTensor(bytes.id);
-  const [floats] = runtime.executeOp(
-    "Cast",
-    [
-      typeAttribute("SrcT", DataType.BOOL),
-      typeAttribute("DstT", DataType.FLOAT),
-      boolAttribute("Truncate", false),
-    ],
-    [kept.id],
-    1,
-  );
-  if (kept.id >= 0) runtime.deleteTensor(kept.id);
-  const flat = tf.reshape(backend.createOutputTensor(floats), [words * 4]);
-  return tf.reshape(words * 4 === count ? flat : tf.slice(flat, 0, count), [...shape]);
-}
+const drawMask = (threshold: number): Draw => (shape, skip) =>
+  activeNative()
+    ? drawNativeMask(shape, threshold, skip)
+    : tf.tensor(maskFloats(nextKey(), size(shape), threshold), [...shape]);
 
 /**
  * A mask that drops a share of the elements and scales up the rest.

@@ -15,14 +15,6 @@ export interface RandomState {
 
 const current: RandomState = { seed: 0, counter: 0 };
 
-/** Mixed into every key, so that several processes with one state draw apart. */
-let stream = 0;
-
-/** Gives this process a stream of its own: 0 for the first, which draws what a process alone does. */
-export function setRandomStream(number: number): void {
-  stream = Math.imul(number, 0x85ebca6b);
-}
-
 /** The state now, as a copy. */
 export function getRandomState(): RandomState {
   return { ...current };
@@ -52,5 +44,5 @@ export function advanceRandomState(): void {
 
 /** The state as the tensor that native stateless ops take: int32 [2]. */
 export function randomStateTensor(): tf.Tensor1D {
-  return tf.tensor1d([(current.seed + stream) | 0, current.counter], "int32");
+  return tf.tensor1d([current.seed, current.counter], "int32");
 }

@@ -31,6 +31,29 @@ export function withStepRows<T>(rows: StepRows, run: () => T): T {
   }
 }
 
+/** Whether the examples at hand are a part of those that several workers have. */
+export function isAmongWorkers(): boolean {
+  return current !== undefined && current.rows.length > 1;
+}
+
+/** How many examples are at hand, where they are a part of those that several workers have. */
+export function rowsAtHand(): number | undefined {
+  return isAmongWorkers() ? current!.held : undefined;
+}
+
+/**
+ * How many rows of the workers before this one stand before so many rows at hand, a number of them for each example.
+ *
+ * An example that does not count is taken for one of the last.
+ */
+export function rowsBefore(count: number): number {
+  const held = rowsAtHand();
+  if (held === undefined || count % held !== 0) return 0;
+  const { rank, rows } = current!, total = rows.reduce((sum, own) => sum + own, 0);
+  const before = rows.slice(0, rank).reduce((sum, own) => sum + own, 0);
+  return Math.min(before, total - held) * (count / held);
+}
+
 /** Numbers from 0 that cut so many rows into parts whose sizes differ by at most one; parts may be empty. */
 export function evenParts(rows: number, parts: number): number[] {
   return Array.from(

@@ -1,5 +1,6 @@
 import { compile, random, startEngine, tf } from "../../../../lib/engine/mod.ts";
-import { drawTogether } from "../../../../lib/engine/random/random.ts";
+import { evenParts, withStepRows } from "../../../../lib/engine/mod.ts";
+import { drawForAll, drawTogether } from "../../../../lib/engine/random/random.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 
 /** Runs `test` on every backend, and compiled. */
@@ -122,4 +123,43 @@ Deno.test("drawTogether() cuts one draw for the batch, and shares what is not by
     assertEquals(whole.length, 54, where);
     for (const rows of [[4, 5], [3, 3, 3], [2, 7]]) assertEquals(together(rows), whole, `${where}: ${rows}`);
   });
+});
+
+Deno.test("a worker of a step draws its rows of what one draws for all, whatever shards they are cut into", async () => {
+  await startEngine({ backend: "tensorflow" });
+  /** All kinds of draws for so many examples, [examples, 26]; the last column is one draw for all. */
+  const draws = (rows: readonly number[]) => {
+    const noise = random.uniform([rows.reduce((sum, count) => sum + count, 0), 2]); // before the batch is cut
+    const parts = drawTogether(rows, (shard) => {
+      const count = rows[shard], mask = tf.reshape(random.keepMask([count, 3, 5], 0.4), [count, 15]);
+      const one = drawForAll(() => random.uniform([1, 1]));
+      return tf.concat([
+        random.normal([count, 7]),
+        mask,
+        random.uniform([count, 1]),
+        tf.tile(one, [count, 1]),
+      ], 1);
+    });
+    return tf.concat([noise, tf.concat(parts)], 1);
+  };
+  const drawn = (fn: () => tf.Tensor) => {
+    random.setState({ seed: 6, counter: 1 });
+    const compiled = compile(fn), values = [...compiled().dataSync()];
+    compiled.dispose();
+    return values;
+  };
+  const whole = drawn(() => draws([11])), width = whole.length / 11;
+  const alone = drawn(() => draws([4, 7]));
+  assertEquals(alone, whole);
+  for (const workers of [2, 3, 13]) {
+    const rows = evenParts(11, workers);
+    const parts = rows.flatMap((own, rank) => {
+      const held = Math.max(1, own), shards = held > 2 ? [2, held - 2] : [held];
+      const step = { rank, rows, held, syncBatchNorm: true };
+      const values = drawn(() => withStepRows(step, () => draws(shards)));
+      assertEquals(values.length, held * width, `worker ${rank} of ${workers}`);
+      return values.slice(0, own * width);
+    });
+    assertEquals(parts, whole, `${workers} workers`);
+  }
 });

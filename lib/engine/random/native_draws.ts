@@ -1,0 +1,145 @@
+/**
+ * Random tensors by TensorFlow's stateless ops (Philox), from any place of a draw on: the part of a larger draw costs what it
+ * alone does.
+ *
+ * Source: the ops' kernels give four numbers a block of the counter, `core/lib/random/random_distributions.h` of TensorFlow
+ * 2.21; the key and counter that a seed stands for are `StatelessRandomGetKeyCounter`'s.
+ * @module
+ */
+import { nativeOp } from "../native/native_op.ts";
+import { boolAttribute, DataType, type TensorRecord, typeAttribute } from "../native/native_types.ts";
+import { state } from "../state.ts";
+import { tf } from "../tf.ts";
+import { advanceRandomState, getRandomState } from "./random_state.ts";
+
+/** Numbers of a block. */
+const BLOCK = 4;
+/** Philox among the algorithms of TensorFlow's ops. */
+const PHILOX = 1;
+
+/** What is drawn: floats of [0, 1), floats of a normal distribution, or whole words. */
+type Kind = "Uniform" | "Normal" | "UniformFullInt";
+
+/**
+ * Draws a shape, so many elements into a draw of the next key.
+ *
+ * @returns float32, or int32 of whole words.
+ */
+export function drawNative(kind: Kind, shape: readonly number[], skip: number): tf.Tensor {
+  return tf.tidy(() => {
+    const seed = nativeKey();
+    if (skip === 0) return drawFromStart(kind, shape, seed);
+    const count = shape.reduce((product, side) => product * side, 1), lead = skip % BLOCK;
+    const flat = drawFromBlock(kind, lead + count, Math.floor(skip / BLOCK), seed);
+    return tf.reshape(lead === 0 ? flat : tf.slice(flat, lead, count), [...shape]);
+  });
+}
+
+/** Ones where a random byte is at least the threshold, else zeros; so many bytes into the draw. */
+export function drawNativeMask(shape: readonly number[], threshold: number, skip: number): tf.Tensor {
+  return tf.tidy(() => {
+    // The words are drawn flat and cut into bytes; what is left over of the first and last word is dropped.
+    const count = shape.reduce((product, side) => product * side, 1), lead = skip % 4;
+    const words = Math.ceil((lead + count) / 4);
+    const flat = atLeast(drawNative("UniformFullInt", [words], Math.floor(skip / 4)), threshold);
+    return tf.reshape(words * 4 === count ? flat : tf.slice(flat, lead, count), [...shape]);
+  });
+}
+
+function nativeKey(): tf.Tensor {
+  if (state.tracer) return state.native!.backend.createOutputTensor(state.tracer.randomKey());
+  const { seed, counter } = getRandomState();
+  advanceRandomState();
+  return tf.tensor1d([seed, counter], "int32");
+}
+
+const typeOf = (kind: Kind) => kind === "UniformFullInt" ? DataType.INT32 : DataType.FLOAT;
+
+function drawFromStart(kind: Kind, shape: readonly number[], seed: tf.Tensor): tf.Tensor {
+  return nativeOp(`StatelessRandom${kind}`, [
+    typeAttribute("dtype", typeOf(kind)),
+    typeAttribute("T", DataType.INT32),
+    typeAttribute("Tseed", DataType.INT32),
+  ], [tf.tensor1d([...shape], "int32"), seed])[0];
+}
+
+/** So many numbers of a draw, [count], from the first of a block on. */
+function drawFromBlock(kind: Kind, count: number, block: number, seed: tf.Tensor): tf.Tensor {
+  const { runtime, backend } = state.native!;
+  const made: number[] = [];
+  const run = (
+    op: string,
+    attributes: Parameters<typeof runtime.executeOp>[1],
+    ids: number[],
+    outputs = 1,
+  ) => {
+    const records = runtime.executeOp(op, attributes, ids, outputs);
+    made.push(...records.map(({ id }) => id));
+    return records;
+  };
+  const cast = (id: number, from: number, to: number) =>
+    run("Bitcast", [typeAttribute("T", from), typeAttribute("type", to)], [id])[0].id;
+  const [seedId, sides, algorithm] = backend.getInputTensorIds([
+    seed,
+    tf.tensor1d([count], "int32"),
+    tf.scalar(PHILOX, "int32"),
+  ]);
+  const [key, counter] = run(
+    "StatelessRandomGetKeyCounter",
+    [typeAttribute("Tseed", DataType.INT32)],
+    [seedId],
+    2,
+  );
+  const blocks = runtime.createTensor([2], DataType.INT64, BigInt64Array.of(BigInt(block), 0n));
+  made.push(blocks);
+  // a counter begins at block 0; devices add up signed numbers
+  const start = cast(counter.id, DataType.UINT64, DataType.INT64);
+  const [moved] = run("AddV2", [typeAttribute("T", DataType.INT64)], [start, blocks]);
+  const from = cast(moved.id, DataType.INT64, DataType.UINT64);
+  const [drawn]: TensorRecord[] = runtime.executeOp(
+    `StatelessRandom${kind}V2`,
+    [
+      typeAttribute("dtype", typeOf(kind)),
+      typeAttribute("Tshape", DataType.INT32),
+    ],
+    [sides, key.id, from, algorithm],
+    1,
+  );
+  for (const id of made) if (id >= 0) runtime.deleteTensor(id);
+  return backend.createOutputTensor(drawn);
+}
+
+/** Ones where a byte of the words is at least the threshold, else zeros: [4 × words]. */
+function atLeast(words: tf.Tensor, threshold: number): tf.Tensor {
+  const { runtime, backend } = state.native!;
+  const [bytes] = runtime.executeOp(
+    "Bitcast",
+    [
+      typeAttribute("T", DataType.INT32),
+      typeAttribute("type", DataType.UINT8),
+    ],
+    backend.getInputTensorIds([words]),
+    1,
+  );
+  const limit = runtime.createTensor([], DataType.UINT8, Uint8Array.of(threshold));
+  const [kept] = runtime.executeOp(
+    "GreaterEqual",
+    [typeAttribute("T", DataType.UINT8)],
+    [bytes.id, limit],
+    1,
+  );
+  runtime.deleteTensor(limit);
+  if (bytes.id >= 0) runtime.deleteTensor(bytes.id);
+  const [floats] = runtime.executeOp(
+    "Cast",
+    [
+      typeAttribute("SrcT", DataType.BOOL),
+      typeAttribute("DstT", DataType.FLOAT),
+      boolAttribute("Truncate", false),
+    ],
+    [kept.id],
+    1,
+  );
+  if (kept.id >= 0) runtime.deleteTensor(kept.id);
+  return tf.reshape(backend.createOutputTensor(floats), [words.size * 4]);
+}
