@@ -20,7 +20,7 @@ import { openJournal } from "../../lib/serve/journal.ts";
 import { openStore, type Store } from "../../lib/store/store.ts";
 import { bundleEdge } from "../_bundle.ts";
 import { CliError } from "../_cli.ts";
-import { freePort } from "../_free_port.ts";
+import { freePort } from "../../lib/base/free_port.ts";
 import { compileProgram, writeProgram } from "../compile.ts";
 import {
   alternate,

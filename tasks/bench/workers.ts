@@ -1,6 +1,6 @@
 /** Several processes that train together against one, and against PyTorch's. @module */
 import { join } from "@std/path";
-import { freePort } from "../_free_port.ts";
+import { freePort } from "../../lib/base/free_port.ts";
 import {
   alternate,
   type BenchContext,

@@ -4,6 +4,7 @@
  * is held by a step. The first worker's thread is also the one that all others come to.
  * @module
  */
+import { freePort } from "../../base/free_port.ts";
 import { workerScope } from "../../base/worker_scope.ts";
 import type { BreakPoint } from "./collectives.ts";
 import {
@@ -75,16 +76,11 @@ function hear(message: HubMessage): void {
   else if (message.type === "end") end(message.rank, message.line);
 }
 
-/** A port that is free at this moment. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  return listener.addr.port;
-}
-
 function hello(hostname: string): WorkerMessage {
-  const { rank, token, host, machine, pid, facts } = order;
+  const { rank, size, token, host, machine, pid, facts } = order;
   const name = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { type: "hello", rank, token, host, machine, pid, address: `${name}:${freePort()}`, facts };
+  const port = freePort({ hostname: "0.0.0.0", turn: [rank, size] });
+  return { type: "hello", rank, token, host, machine, pid, address: `${name}:${port}`, facts };
 }
 
 /** The first worker: opens the door to the others, and is the first to come. */
