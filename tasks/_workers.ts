@@ -3,9 +3,10 @@
  * of them speaks.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { type Joined, joinWorkers, type Place, slurmPlace } from "../lib/engine/mod.ts";
-import { CliError } from "./_cli.ts";
-import { freePort } from "./_free_port.ts";
+import { CliError, Stopped } from "./_cli.ts";
+import { freePort } from "../lib/base/free_port.ts";
 
 /** The variable in which a process that was started here finds its place. */
 const PLACE = "CLOUDCHAMBER_WORKER";
@@ -25,7 +26,7 @@ export interface SpreadOptions {
 export type Spread =
   | { strategy: "one" }
   | { strategy: "mirrored"; devices: readonly string[] }
-  | { strategy: "multiworker"; place: Place }
+  | { strategy: "multiworker"; place: Place; /** By {@linkcode startWorkers}. */ isStarted: boolean }
   | { strategy: "multiworker"; start: number };
 
 /**
@@ -43,7 +44,7 @@ export function spreadOf(
     if (workers !== undefined && workers !== place.size) {
       throw new CliError(`Option --workers is ${workers}, but Slurm's step has ${place.size} tasks`);
     }
-    return { strategy: "multiworker", place };
+    return { strategy: "multiworker", place, isStarted: given !== undefined };
   }
   const chosen = strategy ?? (devices.length > 0 ? "mirrored" : (workers ?? 1) > 1 ? "multiworker" : "one");
   if (chosen === "mirrored") {
@@ -76,7 +77,8 @@ function denoProgram(): string {
 
 /**
  * Starts so many processes of this task on this machine and waits for them. A signal that this process gets is given to the first,
- * which tells the others; a second one ends them all.
+ * which tells the others; a second one ends them all. Where this process is killed, they end by themselves: see
+ * {@linkcode whenAbandoned}.
  *
  * @param args The task's own arguments.
  * @returns The first one's exit code.
@@ -86,21 +88,21 @@ export async function startWorkers(args: readonly string[], size: number): Promi
   const common = { size, hostnames: ["127.0.0.1"], port: freePort(), token: crypto.randomUUID(), threads };
   const permissions = ["read", "write", "env", "sys", "ffi", "net"].map((name) => `--allow-${name}`);
   const script = new URL("./train.ts", import.meta.url);
-  const task = script.protocol === "file:" ? decodeURIComponent(script.pathname) : script.href;
+  const task = script.protocol === "file:" ? fileURLToPath(script) : script.href;
   const children = Array.from({ length: size }, (_, rank) => {
     const place: Place = { ...common, rank, host: Deno.hostname() };
     return new Deno.Command(denoProgram(), {
       args: ["run", "--no-prompt", ...permissions, "--allow-run=python3,pip3", task, ...args],
       env: { TF_CPP_MIN_LOG_LEVEL: "3", ...Deno.env.toObject(), [PLACE]: JSON.stringify(place) },
-      stdin: "null",
+      stdin: "piped",
       stdout: rank === 0 ? "inherit" : "null",
       stderr: "inherit",
     }).spawn();
   });
   const killAll = () => children.forEach((child) => kill(child, "SIGKILL"));
   let signals = 0;
-  const pass = () => ++signals === 1 ? kill(children[0], "SIGTERM") : killAll();
-  const names = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+  const pass = () => ++signals === 1 ? tellToStop(children[0]) : killAll();
+  const names = isWindows ? ["SIGINT", "SIGBREAK"] as const : STOP_SIGNALS;
   for (const name of names) Deno.addSignalListener(name, pass);
   try {
     const { code, signal } = await children[0].status;
@@ -111,6 +113,29 @@ export async function startWorkers(args: readonly string[], size: number): Promi
   } finally {
     for (const name of names) Deno.removeSignalListener(name, pass);
   }
+}
+
+const isWindows = Deno.build.os === "windows";
+/** Signals that end a run of several workers. */
+const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+
+/** Has a worker stop, with a checkpoint where it trains; Windows has no signal for that. */
+function tellToStop(child: Deno.ChildProcess): void {
+  if (isWindows) child.stdin.close().catch(() => {}); // closed already
+  else kill(child, "SIGTERM");
+}
+
+/**
+ * A signal for a worker that {@linkcode startWorkers} has started: raised when that process is gone, and with it the other end of
+ * the worker's input, into which nothing is ever written.
+ */
+export function whenAbandoned(input: ReadableStream<Uint8Array> = Deno.stdin.readable): AbortSignal {
+  const gone = new AbortController();
+  const read = async () => {
+    for await (const _ of input);
+  };
+  read().catch(() => {}).then(() => gone.abort(new Stopped("SIGTERM"))); // a broken pipe is one that nobody holds
+  return gone.signal;
 }
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {

@@ -38,7 +38,7 @@ import {
   stopCode,
 } from "./_cli.ts";
 import { openBucket } from "./_stores.ts";
-import { runJoined, type Spread, spreadOf, startWorkers, STRATEGIES } from "./_workers.ts";
+import { runJoined, type Spread, spreadOf, startWorkers, STRATEGIES, whenAbandoned } from "./_workers.ts";
 
 /** Options that every experiment has; those of the experiment come between. */
 function optionTable(experiment: Experiment) {
@@ -293,7 +293,9 @@ async function trainInto(
       workers ? `${workers.size} workers of ` : ""
     }${engine.threads} threads, into ${folder}`,
   );
-  return await interruptible(async (signal) => {
+  return await interruptible(async (told) => {
+    const isStarted = "place" in spread && spread.isStarted;
+    const signal = isStarted ? AbortSignal.any([told, whenAbandoned()]) : told;
     const { onLoad, onBatch, onEpoch, end } = createBars(output, values.epochs);
     const prepareModels = async (models: Models) => {
       const tuned = from === undefined ? models : await fineTune(models, { from, freeze, log });
@@ -316,7 +318,8 @@ async function trainInto(
       onEpoch,
     }).finally(end);
     summarize(output, experiment.name, result);
-    const isWhole = result.metrics !== undefined || (workers && result.history.ending !== "interrupted");
+    // A follower's part is done with its last step; a batch system may end the whole step where a task fails.
+    const isWhole = result.metrics !== undefined || (workers?.rank ?? 0) > 0;
     return isWhole ? 0 : stopCode(signal) ?? STOPPED_BY_ANOTHER;
   }, stopSignals(spread));
 }
@@ -329,13 +332,12 @@ function precisionOf({ precision, resume }: Command["options"], given: Command["
   return wanted;
 }
 
-/** The exit code of a worker that stopped as another one was told to. */
+/** The exit code of the first worker where another one was told to stop. */
 const STOPPED_BY_ANOTHER = 143;
 
 /** Signals that end a run with a checkpoint; Ctrl-C is for who started the workers. */
 function stopSignals(spread: Spread): Parameters<typeof interruptible>[1] {
-  if (Deno.build.os === "windows") return undefined;
-  const ofAll = ["SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+  const ofAll = Deno.build.os === "windows" ? [] : ["SIGTERM", "SIGHUP", "SIGUSR1"] as const;
   if (!("place" in spread)) return [...ofAll, "SIGINT"];
   Deno.addSignalListener("SIGINT", () => {});
   return ofAll;

@@ -24,7 +24,7 @@ import {
 } from "../train/mod.ts";
 import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
-import type { Data, Experiment, LoadContext, Options, OptionTable, Recipe } from "./experiment.ts";
+import type { CardParts, Data, Experiment, LoadContext, Options, OptionTable, Recipe } from "./experiment.ts";
 import { completeParts, exportModel, writeCard } from "./export_model.ts";
 import { predictNamed } from "./named_predictions.ts";
 import { writeReport } from "./report.ts";
@@ -203,7 +203,7 @@ async function trainOn(
   data: Data,
   before: RunRecord | undefined,
 ): Promise<RunResult> {
-  const { folder, options, log = () => {} } = run;
+  const { folder, options } = run;
   const { models, recipe } = await prepare(experiment, run, data);
   const [model] = Object.values(models);
   const parts = experiment.card(options, data);
@@ -217,18 +217,52 @@ async function trainOn(
   await writeRecord(folder, record);
   const { history, optimizer } = await trainModels(models, recipe, { ...run, precision }, data, record);
   noteTraining(record, history);
-  if (history.ending === "interrupted") {
-    record.state = "interrupted";
-    await writeRecord(folder, record);
-    return { folder, history };
+  if (history.ending !== "interrupted") {
+    const asked = { experiment, run, data, models, recipe, parts, card: planned, record };
+    const measured = await unlessStopped(run.signal, () => finish(asked, history, optimizer));
+    if (measured) return { folder, history, ...measured };
   }
+  record.state = "interrupted";
+  await writeRecord(folder, record);
+  return { folder, history };
+}
+
+/** What a piece of work gives, or undefined where the signal ended it. */
+async function unlessStopped<T>(signal: AbortSignal | undefined, work: () => Promise<T>) {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
+}
+
+/** A run whose models are trained. */
+interface TrainedRun {
+  experiment: Experiment;
+  run: RunOptions;
+  data: Data;
+  models: Models;
+  recipe: Recipe;
+  parts: CardParts;
+  card: Card;
+  record: RunRecord;
+}
+
+/** Measures, exports and reports what was trained. @throws {unknown} The signal's reason between two of its parts. */
+async function finish(trained: TrainedRun, history: History, optimizer: OptimizerSnapshot | undefined) {
+  const { experiment, run, data, models, recipe, parts, card: planned, record } = trained;
+  const { folder, options, signal, log = () => {} } = run, [model] = Object.values(models);
+  signal?.throwIfAborted();
   await experiment.calibrate?.(models, data, options);
   const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
   const predictions = await predictNamed(model, data.test, planned, {
     preprocessing,
     shards: history.shards,
+    signal,
   });
   const results = { predictions, history, models };
+  signal?.throwIfAborted();
   const measured = await experiment.evaluate(predictions, data, options, results);
   warnOfNaN(measured.metrics, log);
   const { onnx, hasOptimizer } = await exportModel(folder, model, planned, optimizer);
@@ -244,7 +278,9 @@ async function trainOn(
     measured,
     occlusion: (rows: readonly number[]) => occlusionOfTest(asked, rows),
   };
+  signal?.throwIfAborted();
   const figures = await experiment.figures(shown, data, options);
+  signal?.throwIfAborted();
   await writeReport(folder, experiment, { ...outcome, figures, models });
   const card = await writeCard(folder, experiment.name, completeParts(parts, measured), outcome);
   Object.assign(record, {
@@ -253,7 +289,7 @@ async function trainOn(
     metrics: measured.metrics,
   });
   await writeRecord(folder, record);
-  return { folder, history, metrics: measured.metrics, card };
+  return { metrics: measured.metrics, card };
 }
 
 /** Fills in how training went. */

@@ -88,7 +88,7 @@ testWith(
       const words = [Deno.execPath(), ...await training(folder, String(epochs)), "--out", out];
       const script = `#!/bin/bash
 srun -K0 ${words.map((word) => `'${word}'`).join(" ")} \${SLURM_RESTART_COUNT:+--resume}
-[ $? = 0 ] || scontrol requeue $SLURM_JOB_ID
+[ $? -le 128 ] || scontrol requeue $SLURM_JOB_ID
 `;
       await Deno.writeTextFile(join(folder, "job.sh"), script);
       await using slurm = await startSlurm(cluster, 2);

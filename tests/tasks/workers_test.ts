@@ -1,5 +1,5 @@
-import { CliError } from "../../tasks/_cli.ts";
-import { spreadOf } from "../../tasks/_workers.ts";
+import { CliError, stopCode } from "../../tasks/_cli.ts";
+import { spreadOf, whenAbandoned } from "../../tasks/_workers.ts";
 import { withFolder } from "../folder.ts";
 import { testWith } from "../needs.ts";
 import { startSlurm } from "../servers/slurm.ts";
@@ -28,11 +28,12 @@ Deno.test("spreadOf() takes the command line's word, and else Slurm's", () => {
   assertEquals(asked("one", undefined, [], STEP), { strategy: "one" });
   const spread = asked(undefined, undefined, [], STEP);
   assert("place" in spread, JSON.stringify(spread));
-  assertEquals([spread.place.rank, spread.place.size], [1, 2]);
+  assertEquals([spread.place.rank, spread.place.size, spread.isStarted], [1, 2, false]);
   const own = { rank: 2, size: 3, hostnames: ["a"], port: 1, token: "t", host: "h" };
   assertEquals(asked(undefined, 3, [], { ...STEP, CLOUDCHAMBER_WORKER: JSON.stringify(own) }), {
     strategy: "multiworker",
     place: own,
+    isStarted: true,
   });
 });
 
@@ -49,6 +50,20 @@ Deno.test("spreadOf() refuses what does not go together", () => {
   }
 });
 
+Deno.test("whenAbandoned() is raised when nobody holds the other end of the input, or it breaks", async () => {
+  for (const breaks of [false, true]) {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const signal = whenAbandoned(readable), writer = writable.getWriter();
+    await writer.write(Uint8Array.of(1));
+    assertEquals(signal.aborted, false);
+    const raised = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    if (breaks) await writer.abort(new Error("broken")).catch(() => {});
+    else await writer.close();
+    await raised;
+    assertEquals(stopCode(signal), 143);
+  }
+});
+
 testWith(
   "slurm",
   "bare srun trains over two nodes of a Slurm, the first task writing",
@@ -60,7 +75,7 @@ testWith(
       const options = ["mnist", "--data", data, "--epochs", "1", "--batch", "40", "--validation", "20"];
       const model = ["--model", "tutorial_cnn", "--recipe", "tutorial", "--out", `${folder}/run`];
       const { code, stdout, stderr } = await new Deno.Command("srun", {
-        args: ["-N2", "-n2", "-K", Deno.execPath(), ...taskArguments("train"), ...options, ...model],
+        args: ["-N2", "-n2", Deno.execPath(), ...taskArguments("train"), ...options, ...model],
         env: slurm.env,
       }).output();
       const said = new TextDecoder().decode(stdout), errors = new TextDecoder().decode(stderr);

@@ -215,6 +215,33 @@ Deno.test("runExperiment() stopped and resumed leaves the same model as one that
     assertEquals(one.split("\n").length, two.split("\n").length);
   }));
 
+Deno.test("runExperiment() stopped while it measures or draws ends there, and is measured when it goes on", () =>
+  withFolder(async (parent) => {
+    const stages = ["evaluate", "figures"] as const;
+    for (const stage of stages) {
+      const folder = join(parent, stage), stop = new AbortController(), plain = adding().experiment;
+      const stopping = (...given: never[]) => {
+        stop.abort();
+        return (plain[stage] as (...given: never[]) => never)(...given);
+      };
+      const first = await run(adding({ [stage]: stopping }), folder, { signal: stop.signal });
+      assertEquals([first.history.ending, first.metrics], ["finished", undefined], stage);
+      assertEquals([(await readRecord(folder))!.state, namesIn(folder).includes("model.json")], [
+        "interrupted",
+        false,
+      ]);
+      const { history, metrics } = await run(adding(), folder, { resume: true });
+      assertEquals([history.ending, history.steps, Object.keys(metrics!).length > 0], ["finished", 4, true]);
+    }
+    const failing = adding({ evaluate: () => Promise.reject(new Error("no more memory")) });
+    const stop = new AbortController();
+    await assertRejects(
+      () => run(failing, join(parent, "fails"), { signal: stop.signal }),
+      Error,
+      "no more memory",
+    );
+  }));
+
 Deno.test("runExperiment() waits for models to be prepared before it asks how to train them", () =>
   withFolder(async (parent) => {
     const order: string[] = [], plain = adding().experiment;
