@@ -4,7 +4,7 @@ import { brokenLinks, type Site } from "../../tasks/docs/_site.ts";
 import { moduleComment } from "../../tasks/docs/_symbols.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
-import { runTask } from "../task_command.ts";
+import { assertDone, runTask } from "../task_command.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
@@ -18,9 +18,9 @@ async function writeSite(): Promise<Written> {
   const files: Site["files"] = new Map();
   let said = "";
   await withFolder(async (folder) => {
-    const { code, out, err } = await runTask("docs", ["--out", join(folder, "site")]);
-    assertEquals([code, err], [0, ""]);
-    said = out;
+    const ended = await runTask("docs", ["--out", join(folder, "site")]);
+    assertDone(ended);
+    said = ended.out;
     await readInto(files, join(folder, "site"));
   });
   return { out: said, files };

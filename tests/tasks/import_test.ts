@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { openStore } from "../../lib/store/store.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
-import { runTask } from "../task_command.ts";
+import { assertDone, runTask } from "../task_command.ts";
 import { pairOnnx, tinyOnnx } from "../tiny_model.ts";
 
 Deno.test("import puts a foreign model into a store, where score finds it", () =>
@@ -16,7 +16,7 @@ Deno.test("import puts a foreign model into a store, where score finds it", () =
     await Deno.writeTextFile(join(folder, "card.json"), JSON.stringify({ outputs }));
     const said = ["pair.onnx", "--card", "card.json", "--values", "0,1", "--alias", "champion"];
     const done = await runTask("import", said, { cwd: folder });
-    assertEquals([done.code, done.err], [0, ""]);
+    assertDone(done);
     assert(done.out.startsWith("pair version 1 is in file:"), done.out);
     assertEquals(await openStore(join(folder, "store")).list(), [
       { name: "pair", versions: ["1"], aliases: { champion: "1" } },

@@ -7,7 +7,7 @@ import { exampleCard } from "../lib/card/example_card.ts";
 import { testWith } from "../needs.ts";
 import { freePort } from "../servers/free_port.ts";
 import { startVersitygw } from "../servers/versitygw.ts";
-import { runTask } from "../task_command.ts";
+import { assertDone, runTask } from "../task_command.ts";
 
 const publish = (cwd: string, args: string[], env?: Record<string, string>) =>
   runTask("publish", args, { cwd, env });
@@ -33,7 +33,7 @@ async function withRun(use: (folder: string) => Promise<void>): Promise<void> {
 Deno.test("publish puts a run into a folder, under a name and aliases", () =>
   withRun(async (folder) => {
     const first = await publish(folder, ["run"]);
-    assertEquals([first.code, first.err], [0, ""]);
+    assertDone(first);
     assert(first.out.includes("mnist version 1 is in file:"), first.out);
     const second = await publish(folder, ["run", "--alias", "champion,spare", "--json"]);
     assertEquals(second.out.split("\n").map((line) => JSON.parse(line).type), [
@@ -82,10 +82,8 @@ testWith(
       const { accessKeyId, secretAccessKey } = server.options.credentials;
       const env = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
       const args = ["run", "--store", "s3://models/a", "--s3-endpoint", server.endpoint];
-      const good = await publish(folder, args, env);
-      assertEquals([good.code, good.err], [0, ""]);
-      const again = await publish(folder, args.slice(0, 3), { ...env, AWS_ENDPOINT_URL: server.endpoint });
-      assertEquals([again.code, again.err], [0, ""]);
+      assertDone(await publish(folder, args, env));
+      assertDone(await publish(folder, args.slice(0, 3), { ...env, AWS_ENDPOINT_URL: server.endpoint }));
       assertEquals(await openStore("s3://models/a", { s3: server.options }).versions("mnist"), ["1", "2"]);
       const cases: [string[], Record<string, string>, string][] = [
         [

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
-import { type Ended, runDeno } from "../task_command.ts";
+import { assertDone, type Ended, runDeno } from "../task_command.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { pairCard, pairOnnx, SIDE, tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { encodeIdx } from "../../lib/io/idx.ts";
@@ -72,7 +72,7 @@ Deno.test("score takes a run folder and every kind of word for files", () =>
   withFiles(async (folder) => {
     const run = join(folder, "run"), frames = join(folder, "frames");
     const table = await score(run, join(frames, "a", "1.png"));
-    assertEquals([table.code, table.err], [0, ""]);
+    assertDone(table);
     assert(/1\.png +NR \([0-9.]+ %\) +1\.0 ± 2\.0 keV/.test(table.out), table.out);
     const csv = await score(run, join(frames, "a"), "--csv");
     const [header, first] = csv.out.trim().split("\n").map((line) => line.split(","));
@@ -105,9 +105,9 @@ Deno.test("score takes a .onnx file with its card, and a model of a store by nam
         ...store,
       ], ["tiny/champion", png, ...store]]
     ) {
-      const { code, out, err } = await score(...args);
-      assertEquals([code, err], [0, ""]);
-      assertEquals(energies(out), [1]);
+      const scored = await score(...args);
+      assertDone(scored);
+      assertEquals(energies(scored.out), [1]);
     }
   }));
 
@@ -199,10 +199,13 @@ Deno.test("score takes a .npy file of more than it holds, and says whose picture
       await file.seek(header.length + 51 * size * 4, Deno.SeekMode.Start);
       await file.write(new Uint8Array(new Float32Array(size).fill(40).buffer));
     }
-    const { code, out, err } = await score(join(folder, "run"), path, "--json");
-    assertEquals([code, err], [0, ""]);
-    assertEquals(energies(out), [...new Array(51).fill(0), 4]);
-    assert(JSON.parse(out.trim().split("\n")[51]).file.endsWith("survey.npy[51]"), "the last is named");
+    const scored = await score(join(folder, "run"), path, "--json");
+    assertDone(scored);
+    assertEquals(energies(scored.out), [...new Array(51).fill(0), 4]);
+    assert(
+      JSON.parse(scored.out.trim().split("\n")[51]).file.endsWith("survey.npy[51]"),
+      "the last is named",
+    );
   }));
 
 Deno.test("--top ranks a file, draws the highest, and says what to label next", () =>

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import { join } from "@std/path";
 import { withFolder } from "../folder.ts";
-import { runTask, taskArguments } from "../task_command.ts";
+import { assertDone, runTask, taskArguments } from "../task_command.ts";
 import { until } from "../until.ts";
 
 Deno.test("simulate lists what there is, and refuses what there is not", async () => {
@@ -19,8 +19,8 @@ Deno.test("simulate lists what there is, and refuses what there is not", async (
 Deno.test("simulate writes a set and prints how it compares", () =>
   withFolder(async (folder) => {
     const out = join(folder, "ecal");
-    const { code, out: text, err } = await runTask("simulate", ["ecal", "--events", "40", "--out", out]);
-    assertEquals([code, err], [0, ""]);
+    const first = await runTask("simulate", ["ecal", "--events", "40", "--out", out]), text = first.out;
+    assertDone(first);
     assert(/pixels not zero +46 +4\d\.\d+/.test(text), text);
     assert(text.includes("80 pictures in "), text);
     const again = await runTask("simulate", ["ecal", "--events", "40", "--out", out]);

@@ -16,7 +16,7 @@ import { createHost, type Host } from "../../../lib/serve/host.ts";
 import { openStore, type Store } from "../../../lib/store/store.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
-import { runTask } from "../../task_command.ts";
+import { assertDone, runTask } from "../../task_command.ts";
 import { post } from "../serve/_service.ts";
 import { MASK_SIDE, maskWitness, pairWitness, type Witness } from "./_witnesses.ts";
 
@@ -94,9 +94,9 @@ async function withService(
 
 /** Lines of `deno task score`, as a user runs it. */
 async function scoreFile(cwd: string, ...args: string[]): Promise<Scored[]> {
-  const { code, out, err } = await runTask("score", [...args, "--json"], { cwd });
-  assertEquals([code, err], [0, ""]);
-  return out.split("\n").map((line) => JSON.parse(line)).filter(({ type }) => type === "score");
+  const ended = await runTask("score", [...args, "--json"], { cwd });
+  assertDone(ended);
+  return ended.out.split("\n").map((line) => JSON.parse(line)).filter(({ type }) => type === "score");
 }
 
 interface Scored {
