@@ -66,10 +66,12 @@ export function main(args: string[]): Promise<number> {
 export async function writeProgram(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const target = resolve(folder);
-  await bundle("tasks/serve.ts", join(target, "serve.js"), RUNTIMES);
-  for (const worker of WORKERS) {
-    await bundle(`lib/score/${worker}.ts`, join(target, `${worker}.js`), RUNTIMES);
-    await Deno.writeTextFile(join(folder, `${worker}.ts`), `import "./${worker}.js";\n`); // the name that it is started by
+  await Promise.all([
+    bundle("tasks/serve.ts", join(target, "serve.js"), RUNTIMES),
+    ...WORKERS.map((worker) => bundle(`lib/score/${worker}.ts`, join(target, `${worker}.js`), RUNTIMES)),
+  ]);
+  for (const worker of WORKERS) { // the name that it is started by
+    await Deno.writeTextFile(join(folder, `${worker}.ts`), `import "./${worker}.js";\n`);
   }
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual" }));
   const dependencies = await copyRuntime(join(folder, "node_modules"));

@@ -3,8 +3,6 @@ import { join, normalize } from "@std/path";
 
 /** Ends the name of a file that measures what belongs to the whole process, such as its memory. */
 const ALONE = "_alone_test.ts";
-/** Side by side with each other, so that none is still running when all others are done. */
-const LONGEST = ["tests/notebooks/execute_test.ts", "tests/published_test.ts", "tests/readme_test.ts"];
 /** Most files of one `deno test`. */
 const MOST = 120;
 /** Whose tests run lib in their own process; the others start programs. */
@@ -33,16 +31,16 @@ export async function findTests(path: string): Promise<string[]> {
 }
 
 /**
- * Parts files into lists of as many as one `deno test` takes, those that take longest in the first.
+ * Parts files into lists of as many as one `deno test` takes.
  *
  * Deno 2.9 overflows its stack where it is told some 200 files, and passes over the wrong ones where it is told several
- * folders and what to ignore in them.
+ * folders and what to ignore in them. Within a part it begins with the files that lie deepest, so that the notebooks, which
+ * take minutes, run beside the tests of tasks and are not waited for at the end.
  */
 export function inParts(files: readonly string[]): string[][] {
-  const isLong = (file: string) => LONGEST.includes(file);
-  const parts = [files.filter(isLong)], others = files.filter((file) => !isLong(file));
-  for (let at = 0; at < others.length; at += MOST) parts.push(others.slice(at, at + MOST));
-  return parts.filter((part) => part.length > 0);
+  const parts: string[][] = [];
+  for (let at = 0; at < files.length; at += MOST) parts.push(files.slice(at, at + MOST));
+  return parts;
 }
 
 /**

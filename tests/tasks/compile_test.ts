@@ -1,5 +1,7 @@
 import { join } from "@std/path";
-import { assert, assertClose, assertEquals } from "../assert.ts";
+import { CliError } from "../../tasks/_cli.ts";
+import { compileProgram } from "../../tasks/compile.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 import { flatPng } from "../lib/serve/_service.ts";
 import { startScoring } from "../servers/scoring.ts";
@@ -45,10 +47,7 @@ Deno.test("compile puts program, workers and one build of ONNX Runtime on the ba
 
 Deno.test("compile says in one line why there is no binary", () =>
   withFolder(async (folder) => {
-    const { code, err } = await compile(["--out", join(folder, "serve")], {
-      DENORT_BIN: join(folder, "none"),
-    });
-    assertEquals([code, err.split("\n").length], [2, 1], err);
-    assert(err.includes("DENORT_BIN"), err);
+    const error = await assertRejects(() => compileProgram(folder, join(folder, "serve")), CliError);
+    assert(!error.message.includes("\n") && error.message.includes("DENORT_BIN"), error.message);
     assertEquals((await compile(["--out"])).code, 2);
   }));

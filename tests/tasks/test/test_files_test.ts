@@ -9,15 +9,12 @@ Deno.test("findTests() finds every file of tests below a folder, in order, and t
   assertEquals(await findTests("./tests/assert.ts"), ["tests/assert.ts"]);
 });
 
-Deno.test("inParts() puts what takes longest into one part, and cuts the rest as Deno takes it", async () => {
-  const files = await findTests("tests"), [longest, ...parts] = inParts(files);
-  assertEquals(longest, [
-    "tests/notebooks/execute_test.ts",
-    "tests/published_test.ts",
-    "tests/readme_test.ts",
-  ]);
-  assertEquals(parts.flat(), files.filter((file) => !longest.includes(file)));
+Deno.test("inParts() cuts files as Deno takes them, the notebooks with the tests of tasks", async () => {
+  const files = await findTests("tests"), parts = inParts(files);
+  assertEquals(parts.flat(), files);
   assert(parts.every((part) => part.length <= 120) && parts.length > 1);
+  const { plain } = await groupTests(files, true);
+  assertEquals(inParts(plain.filter((file) => !file.startsWith("tests/long/"))).length, 1);
   assertEquals(inParts(["a_test.ts"]), [["a_test.ts"]]);
   assertEquals(inParts([]), []);
 });

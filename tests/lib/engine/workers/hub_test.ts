@@ -158,3 +158,35 @@ Deno.test("createHub() names the worker that the others wait for, however long a
     "worker 1 on n1 (process 101) stands still at step 5, reading its examples, while the others wait for it";
   assertEquals(lines(), [line, line, line]);
 });
+
+Deno.test("createHub() names the worker that does not come to where the others are to agree", () => {
+  const { hub, lines } = complete(3);
+  const beat = (now: number) => {
+    for (const rank of [0, 1, 2]) hub.receive(rank, { type: "beat", step: 0, doing: 0 }, now);
+    hub.tick(now);
+  };
+  for (const rank of [0, 1, 2]) hub.receive(rank, { type: "facts", topic: "the data", facts: {} }, 2);
+  for (let now = 10; now < 200; now += 10) beat(now); // what all have agreed on is waited for no longer
+  hub.receive(0, { type: "facts", topic: "the run", facts: {} }, 200);
+  hub.receive(2, { type: "facts", topic: "the run", facts: {} }, 250);
+  for (let now = 200; now <= 320; now += 10) beat(now); // patience begins with the first
+  assertEquals(lines(), []);
+  beat(321);
+  const line = "worker 1 on n1 (process 101) stands still at step 0, starting, while the others wait for it";
+  assertEquals(lines(), [line, line, line]);
+});
+
+Deno.test("createHub() waits for none that has left, and blames nobody where all have", () => {
+  const { hub, lines } = complete(3);
+  hub.receive(1, { type: "beat", step: 3, doing: 1 }, 5);
+  hub.receive(1, { type: "leave" }, 5);
+  hub.receive(0, { type: "facts", topic: "the run", facts: {} }, 6);
+  hub.receive(2, { type: "facts", topic: "the run", facts: {} }, 6);
+  for (let now = 10; now < 300; now += 10) {
+    for (const rank of [0, 2]) hub.receive(rank, { type: "beat", step: now, doing: 2 }, now);
+    hub.tick(now);
+  }
+  for (const rank of [0, 2]) hub.receive(rank, { type: "leave" }, 300);
+  hub.tick(1000);
+  assertEquals(lines(), []);
+});

@@ -1,3 +1,4 @@
+// Not counted: simulates events and draws maps hit by hit.
 import { join } from "@std/path";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
@@ -38,7 +39,8 @@ Deno.test("bendEvents() moves hits behind a layer along the foil, more with each
 });
 
 for (const kind of ["variational", "plain"] as const) {
-  Deno.test(`supernemo-vae trains a ${kind} autoencoder, resumes to the same bits, and serves as trained`, () =>
+  const isVariational = kind === "variational", resumes = isVariational ? ", resumes to the same bits" : "";
+  Deno.test(`supernemo-vae trains a ${kind} autoencoder${resumes}, and serves as trained`, () =>
     withFolder(async (folder) => {
       const given = {
         kind,
@@ -53,16 +55,18 @@ for (const kind of ["variational", "plain"] as const) {
       const run = (name: string, stops: StoppedRunOptions = {}) =>
         runIn(folder, name, superNemoVae, given, stops);
       const { metrics, card, lines } = await run("whole");
-      await run("broken", { stopAfter: 1 });
-      await run("broken", { resume: true });
-      const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
-      assertEquals(await weights("broken"), await weights("whole"));
+      if (isVariational) { // what the other shares, but for its noise
+        await run("broken", { stopAfter: 1 });
+        await run("broken", { resume: true });
+        const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
+        assertEquals(await weights("broken"), await weights("whole"));
+      }
       assertEquals([metrics!.iou.n, metrics!.noisyAuc.n, metrics!.bentAuc.n], [40, 80, 80]);
-      assertEquals("divergence" in metrics!, kind === "variational");
+      assertEquals("divergence" in metrics!, isVariational);
       assertEquals(card!.outputs[0].kind, "mask");
       assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
       const plots = Array.from(Deno.readDirSync(join(folder, "whole", "plots")), ({ name }) => name).join();
       for (const name of ["drawn_again", "between", "strange_events"]) assert(plots.includes(name), plots);
-      assertEquals(plots.includes("samples"), kind === "variational");
+      assertEquals(plots.includes("samples"), isVariational);
     }));
 }
