@@ -312,7 +312,7 @@ function describe(record: RunRecord, data: Data, models: Models, recipe: Recipe)
   return {
     ...record,
     state: "running",
-    origin: data.origin ?? String(record.options.data ?? "the experiment's own"),
+    origin: data.origin ?? ([record.options.data ?? []].flat().join(", ") || "the experiment's own"),
     dataFingerprint: data.fingerprint,
     examples: { train: data.train.size, validation: data.validation?.size ?? 0, test: data.test.size },
     engine: { ...record.engine, backend, version, threads },

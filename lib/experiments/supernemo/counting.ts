@@ -31,7 +31,7 @@ const OPTIONS = {
     choices: ["tracks", "segments"],
     default: "tracks",
     help:
-      "What is counted: tracks, or their straight segments, of which a kinked track has two (--generator hard).",
+      "What is counted: tracks, or their straight segments, of which a kinked track has two (with --generator hard).",
   },
   rate: RATE_OPTION,
 } as const;
@@ -105,16 +105,22 @@ export function countingExperiment(view: CountedView): Experiment<typeof OPTIONS
     defaults: { epochs: 12, batch: 256 },
 
     resolveOptions(options, given) {
-      return options.model === "document" ? unlessGiven(options, given, PUBLISHED) : options;
+      return unlessGiven(options, given, {
+        ...(options.model === "document" && PUBLISHED),
+        ...(options.count === "segments" && { generator: "hard" }),
+      });
     },
 
-    load: (options, context) =>
-      loadCounting(
-        options,
-        context,
-        (hits, targets) => viewSource(hits, { image: view }, options, targets),
-        options.count,
-      ),
+    // deno-lint-ignore require-await -- a throw is to be a rejection
+    async load(options, context) {
+      const { count, data = [], generator } = options;
+      if (count === "segments" && data.length === 0 && generator === "document") {
+        throw new RangeError("Cannot count segments of --generator document as it has no kinks: choose hard");
+      }
+      const draw: Parameters<typeof loadCounting>[2] = (hits, targets) =>
+        viewSource(hits, { image: view }, options, targets);
+      return loadCounting(options, context, draw, count);
+    },
 
     build({ model, seed, sides, count }) {
       const classes = COUNT_LABELS[count].length;

@@ -121,11 +121,19 @@ export async function loadSplits<Made extends Omit<SplitView, "hits">>(
     train: train.source,
     validation: eventCount(validation.hits) > 0 ? validation.source : undefined,
     test: test.source,
+    origin: originOf(options),
     fingerprint: await fingerprintOf([train, validation, test]),
     raw: (indices: readonly number[]) => rawViews(test.source, indices),
     dispose() {},
   };
   return { common, train, validation, test };
+}
+
+/** Where events come from, for those who read of a run. */
+function originOf({ data = [], testData = [], generator, events, testEvents }: EventOptions): string {
+  const learned = data.length > 0 ? data.join(", ") : `${events} events simulated (${generator})`;
+  if (testData.length > 0) return `${learned}; measured on ${testData.join(", ")}`;
+  return data.length > 0 ? learned : `${learned}; measured on ${testEvents} others`;
 }
 
 /** Values of {@linkcode SUPERNEMO_OPTIONS}. */

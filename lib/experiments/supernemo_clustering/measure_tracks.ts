@@ -52,8 +52,9 @@ export function matchedHits(hits: TrackerHits, given: Uint8Array): { right: numb
   });
 }
 
-/** Nearness that groups validation events best. */
-export function chooseDbscan(hits: TrackerHits): DbscanOptions {
+/** Nearness that groups validation events best; where there are none, its middle settings. */
+export function chooseDbscan(hits?: TrackerHits): DbscanOptions {
+  if (!hits || eventCount(hits) === 0) return middle();
   const some = firstEvents(hits, CHOOSING);
   const all = REACHES.flatMap((reachCells) =>
     HEIGHTS_MM.flatMap((heightMm) => FEWEST.map((fewest) => ({ reachCells, heightMm, fewest })))
@@ -98,7 +99,7 @@ export function measureTracks(
   options: ResamplingOptions,
 ): Record<string, CardMetric> {
   const split = "test", ours = randOfEvents(test, given), matched = matchedHits(test, given);
-  const near = dbscan(test, validation ? chooseDbscan(validation) : middle());
+  const near = dbscan(test, chooseDbscan(validation));
   const byNearness = randOfEvents(test, near);
   const fitted = firstEvents(test, FITTED), n = eventCount(fitted);
   const byFit = randOfEvents(fitted, tracksByFit(fitted, counts, firstWireMm));

@@ -132,12 +132,22 @@ Deno.test("supernemo-top --count segments counts a kinked track twice", async ()
   });
   const [output] = result.card!.outputs;
   assertEquals([output.name, "labels" in output && output.labels.at(-1)], ["segments", "8 segments"]);
-  const clean = options({ count: "segments", events: 160, testEvents: 80 });
+  const straight = join(folder, "straight");
+  await writeSuperNemo(straight, { law: "document", tracks: [2], events: 40 }, { seed: 6, workers: 1 });
   await assertRejects(
-    () => superNemoTop.load(clean, context),
+    () => superNemoTop.load(options({ count: "segments", data: [join(straight, "*.h5")] }), context),
     TypeError,
     "Cannot count segments as the files do not say which tracks are kinked",
   );
+  const unwritten = { ...context, dataFolder: join(folder, "nowhere") };
+  await assertRejects(
+    () => superNemoTop.load(options({ count: "segments" }), unwritten),
+    RangeError,
+    "Cannot count segments of --generator document",
+  );
+  assertEquals(await Deno.stat(unwritten.dataFolder).catch(() => "nothing"), "nothing");
+  const { generator } = superNemoTop.resolveOptions!(options({ count: "segments" }), new Set());
+  assertEquals(generator, "hard");
 });
 
 Deno.test("the published networks train as published unless told otherwise", () => {

@@ -8,7 +8,7 @@ import {
   randOfEvents,
   tracksByFit,
 } from "../../../../lib/experiments/supernemo_clustering/measure_tracks.ts";
-import { offsetsOf } from "../../../../lib/image/tracker_events.ts";
+import { offsetsOf, selectEvents } from "../../../../lib/image/tracker_events.ts";
 import { drawDocumentTrack } from "../../../../lib/simulate/supernemo/document.ts";
 import { createDraws } from "../../../../lib/base/random.ts";
 import { assert, assertClose, assertEquals } from "../../../assert.ts";
@@ -45,6 +45,8 @@ Deno.test("dbscan() groups what is near, and leaves alone what is near to nothin
 Deno.test("chooseDbscan() takes the reach that parts the tracks of validation events", () => {
   const { reachCells } = chooseDbscan(drawn("aa..bb\naa..bb"));
   assert(reachCells < 3, `${reachCells}`);
+  const middle = { reachCells: 2.3, heightMm: 300, fewest: 3 };
+  assertEquals([chooseDbscan(), chooseDbscan(selectEvents(drawn("aa"), []))], [middle, middle]);
 });
 
 Deno.test("measureTracks() compares with nearness and with fits, which find straight tracks", () => {
