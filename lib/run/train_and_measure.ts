@@ -10,7 +10,7 @@ import type {
   OptionTable,
 } from "./experiment.ts";
 import { predictNamed } from "./named_predictions.ts";
-import { fit, type FitOptions, mainModel, modelsOf } from "../train/mod.ts";
+import { fit, type FitOptions, mainModel, type Models, modelsOf } from "../train/mod.ts";
 
 /** A trained model, which the caller frees, and its numbers. */
 export interface TrainedModel {
@@ -24,6 +24,10 @@ export interface TrainedModel {
 export interface TrainAndMeasureOptions {
   /** Whether the report's charts are drawn. @default {false} */
   draw?: boolean;
+  /** File of the training's checkpoint: one that was stopped goes on, one that ended gives its model at once. @default {none is kept} */
+  checkpoint?: string;
+  /** Changes the models before training: weights of another run, frozen layers. */
+  prepareModels?: (models: Models) => void | Models | Promise<void | Models>;
 }
 
 /** Loads, trains as the experiment's recipe says, and measures on the test examples. */
@@ -31,13 +35,21 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
   experiment: Experiment<T, D>,
   options: Options<T>,
   context: LoadContext,
-  { draw = false }: TrainAndMeasureOptions = {},
+  { draw = false, checkpoint, prepareModels }: TrainAndMeasureOptions = {},
 ): Promise<TrainedModel> {
   const data = await experiment.load(options, context);
   try {
-    const models = modelsOf(experiment.build(options, data)), model = mainModel(models);
+    const built = modelsOf(experiment.build(options, data));
+    const models = await prepareModels?.(built) ?? built, model = mainModel(models);
     const { epochs, batch, seed } = options, recipe = experiment.recipe(options, data, models);
-    const history = await fit(models, data.train, { ...recipe, epochs, batch, seed } as FitOptions);
+    const kept = checkpoint === undefined ? {} : { checkpoint: { path: checkpoint }, resume: true };
+    const { signal } = context, { validation } = data;
+    const history = await fit(
+      models,
+      data.train,
+      { ...recipe, validation, epochs, batch, seed, signal, ...kept } as FitOptions,
+    );
+    signal?.throwIfAborted(); // an interrupted one is not to be measured
     const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
     const card = experiment.card(options, data);
     const predictions = await predictNamed(model, data.test, card, { preprocessing });
