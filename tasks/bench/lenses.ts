@@ -6,21 +6,12 @@ import { join } from "@std/path";
 import { parseCard } from "../../lib/card/card.ts";
 import { createRng } from "../../lib/base/rng.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
-import {
-  equalEpochs,
-  measureCommittee,
-  measureSeeds,
-  pairedDifference,
-  type Recipe,
-  RECIPES,
-  type SeedScores,
-} from "../../lib/experiments/lenses/comparison.ts";
-import { crossValidate } from "../../lib/experiments/lenses/cross_validate.ts";
 import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, runParts } from "./_bench.ts";
+import { LONG } from "./_lenses_quality.ts";
 
 export const name = "lenses";
 export const summary =
@@ -31,7 +22,7 @@ const HERE = import.meta.dirname!;
 
 /** Runs the chosen parts; without a choice all but the quality of recipes, which takes hours. */
 export function run(context: BenchContext): Promise<BenchTable[]> {
-  return runParts(name, context, { step, online, score }, { quality });
+  return runParts(name, context, { step, online, score }, LONG);
 }
 
 /** Networks of the document, and the real ResNet-18. */
@@ -180,52 +171,4 @@ async function writeSurvey(path: string): Promise<void> {
     for (let i = 0; i < CUTOUTS / 100; i++) yield await Promise.resolve(block);
   };
   await writeNewNpy(path, [CUTOUTS, 100, 100, 3], blocks());
-}
-
-const SEEDS = 5, EPOCHS = 24, SET = { lenses: 20, negatives: 500 };
-
-async function quality(context: BenchContext): Promise<BenchTable> {
-  await startEngine();
-  const scores: Record<string, Float32Array[]> = {};
-  let labels = new Float32Array(0);
-  for (const [name, recipe] of Object.entries<Recipe>(RECIPES)) {
-    scores[name] = [];
-    for (let seed = 0; seed < SEEDS; seed++) {
-      context.say(`${recipe.what}, seed ${seed}`);
-      const options = optionsOf({ ...SET, ...recipe.options, seed });
-      const epochs = equalEpochs(EPOCHS, options, SET.lenses, SET.negatives);
-      const load = { dataFolder: context.folder, log: () => {} };
-      const result = await crossValidate({ ...options, epochs }, load);
-      scores[name].push(result.scores);
-      labels = Float32Array.from(result.labels);
-    }
-  }
-  return qualityTable(scores, labels);
-}
-
-/** AUC of every recipe, and its difference from the document's augmentation. */
-export function qualityTable(scores: Readonly<Record<string, SeedScores>>, labels: Float32Array): BenchTable {
-  const text = (value: { value: number; low: number; high: number }) =>
-    `${value.value.toFixed(3)} (${value.low.toFixed(3)} to ${value.high.toFixed(3)})`;
-  const rows: BenchRow[] = [], notes: string[] = [];
-  for (const [name, seeds] of Object.entries(scores)) {
-    const { what } = RECIPES[name as keyof typeof RECIPES], rng = createRng(7);
-    const area = measureSeeds(seeds, labels, rng), all = measureCommittee(seeds, labels, rng);
-    rows.push({
-      what,
-      unit: "AUC",
-      better: "higher",
-      ours: seeds.map((one) => measureSeeds([one], labels, rng, 1).value),
-    });
-    const difference = name === "document" || !scores.document
-      ? ""
-      : `; ${text(pairedDifference(seeds, scores.document, labels, createRng(7)))} above the document's`;
-    notes.push(
-      `${what}: AUC ${text(area)}${difference}; all seeds together ${
-        text(all.auc)
-      }, of the lenses found without a false ` +
-        `positive ${text(all.atNone)}, with 1 % of them ${text(all.atOnePercent)}`,
-    );
-  }
-  return { title: "20 simulated lenses against 500 others, five folds, the small network", rows, notes };
 }

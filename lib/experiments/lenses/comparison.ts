@@ -1,5 +1,5 @@
 /** Ways to learn from few lenses, side by side: one set, the same folds, differences between the same examples. @module */
-import { auc, bootstrapIndices, efficiencyAtRejection, type Estimate } from "../../evaluate/mod.ts";
+import { auc, bootstrapIndices, type Estimate, type ResamplingOptions } from "../../evaluate/mod.ts";
 import type { LensesOptions } from "./options.ts";
 
 /** A way to learn. */
@@ -38,50 +38,64 @@ export function equalEpochs(
   return isPlain ? Math.round(epochs * (25 * lenses + others) / (lenses + others)) : epochs;
 }
 
-/** Probabilities of every example by models that have not seen it; one array a seed. */
+/**
+ * Probabilities of every example by models that have not seen it; one array a seed. Seeds may have sets of their own, whose labels are
+ * alike: lenses first.
+ */
 export type SeedScores = readonly Float32Array[];
+
+/** A number of scores and labels, such as the area under the curve. */
+export type ScoreStatistic = (scores: Float32Array, labels: Float32Array) => number;
+
+/** Area under the curve. */
+export const areaOf: ScoreStatistic = (scores, labels) => auc(scores, labels).value;
+
+/** Share of lenses that are found where so large a share of the others is rejected. */
+export function recallAt(rejection: number): ScoreStatistic {
+  return (scores, labels) => {
+    const others = scores.filter((_, i) => labels[i] === 0).sort().reverse();
+    const kept = others.length - Math.ceil(rejection * others.length - 1e-9);
+    const threshold = others[kept]; // of the highest that must be rejected
+    const lenses = scores.filter((_, i) => labels[i] === 1);
+    return lenses.reduce((found, score) => found + (score > threshold ? 1 : 0), 0) / lenses.length;
+  };
+}
 
 const pick = (values: Float32Array, at: Uint32Array) => Float32Array.from(at, (i) => values[i]);
 
-function meanAuc(scores: SeedScores, labels: Float32Array, at: Uint32Array): number {
-  const own = pick(labels, at), lenses = own.reduce((sum, label) => sum + label, 0);
-  if (lenses === 0 || lenses === own.length) return NaN;
-  return scores.reduce((sum, seed) => sum + auc(pick(seed, at), own).value, 0) / scores.length;
+/** Options for {@linkcode measureSeeds} and {@linkcode pairedDifference}. */
+export interface SeedsOptions extends ResamplingOptions {
+  /** What is measured of each seed. @default {areaOf} */
+  statistic?: ScoreStatistic;
 }
 
-/** AUC as the mean over seeds, its interval from resampled examples. */
+function meanOver(
+  scores: SeedScores,
+  labels: Float32Array,
+  at: Uint32Array,
+  statistic: ScoreStatistic,
+): number {
+  const own = pick(labels, at), lenses = own.reduce((sum, label) => sum + label, 0);
+  if (lenses === 0 || lenses === own.length) return NaN;
+  return scores.reduce((sum, seed) => sum + statistic(pick(seed, at), own), 0) / scores.length;
+}
+
+/** A number as the mean over seeds, its interval from resampled examples. */
 export function measureSeeds(
   scores: SeedScores,
   labels: Float32Array,
-  rng: () => number,
-  resamples = 1000,
+  { statistic = areaOf, ...resampling }: SeedsOptions,
 ): Estimate {
-  return bootstrapIndices(labels.length, (at) => meanAuc(scores, labels, at), { rng, resamples });
+  return bootstrapIndices(labels.length, (at) => meanOver(scores, labels, at, statistic), resampling);
 }
 
-/** How much larger the AUC of `a` is than that of `b`: both resampled together. */
+/** How much larger that is of `a` than of `b`: both resampled together. */
 export function pairedDifference(
   a: SeedScores,
   b: SeedScores,
   labels: Float32Array,
-  rng: () => number,
-  resamples = 1000,
+  { statistic = areaOf, ...resampling }: SeedsOptions,
 ): Estimate {
-  const difference = (at: Uint32Array) => meanAuc(a, labels, at) - meanAuc(b, labels, at);
-  return bootstrapIndices(labels.length, difference, { rng, resamples });
-}
-
-/** Mean probability over the seeds: what a committee of one model a seed says. */
-export function committee(scores: SeedScores): Float32Array {
-  return scores[0].map((_, i) => scores.reduce((sum, seed) => sum + seed[i], 0) / scores.length);
-}
-
-/** AUC of a committee, and the share of lenses found without a false positive and with 1 % of them. */
-export function measureCommittee(scores: SeedScores, labels: Float32Array, rng: () => number) {
-  const mean = committee(scores);
-  return {
-    auc: auc(mean, labels),
-    atNone: efficiencyAtRejection(mean, labels, 1, { rng }),
-    atOnePercent: efficiencyAtRejection(mean, labels, 0.99, { rng }),
-  };
+  const of = (scores: SeedScores, at: Uint32Array) => meanOver(scores, labels, at, statistic);
+  return bootstrapIndices(labels.length, (at) => of(a, at) - of(b, at), resampling);
 }

@@ -1,9 +1,8 @@
 import {
-  committee,
   equalEpochs,
-  measureCommittee,
   measureSeeds,
   pairedDifference,
+  recallAt,
   RECIPES,
 } from "../../../../lib/experiments/lenses/comparison.ts";
 import { lenses } from "../../../../lib/experiments/lenses/experiment.ts";
@@ -24,20 +23,23 @@ Deno.test("equalEpochs() gives a plain recipe as many examples as one that makes
   assertEquals([epochs("none"), epochs("smote"), epochs("document"), epochs("online")], [20, 10, 10, 10]);
 });
 
+const resampled = (resamples = 200) => ({ rng: generator(1), resamples });
+
 Deno.test("measureSeeds() is the mean AUC over seeds, and pairedDifference() how much larger it is", () => {
-  const one = measureSeeds([ALL, HALF], LABELS, generator(1), 200);
+  const one = measureSeeds([ALL, HALF], LABELS, resampled());
   assertClose(one.value, 0.75, 1e-12);
   assert(one.low <= 0.75 && one.high >= 0.75);
-  const apart = pairedDifference([ALL, MOST], [HALF, HALF], LABELS, generator(1), 200);
+  const apart = pairedDifference([ALL, MOST], [HALF, HALF], LABELS, resampled());
   assertClose(apart.value, 0.875 - 0.5, 1e-12);
-  const alike = pairedDifference([MOST], [MOST], LABELS, generator(1), 200);
+  const alike = pairedDifference([MOST], [MOST], LABELS, resampled());
   assertEquals([alike.value, alike.low, alike.high], [0, 0, 0], "both are resampled together");
 });
 
-Deno.test("committee() averages what the seeds say, and is measured as one model", () => {
-  assertClose(committee([ALL, HALF]), [1, 0.5, 0.625, 0.375], 1e-6);
-  const { auc, atNone, atOnePercent } = measureCommittee([ALL, ALL], LABELS, generator(1));
-  assertEquals([auc.value, atNone.value, atOnePercent.value], [1, 1, 1]);
-  const worse = measureCommittee([MOST], LABELS, generator(1));
-  assertEquals([worse.auc.value, worse.atNone.value], [0.75, 0.5]);
+Deno.test("recallAt() counts the lenses above the highest of the others that must be rejected", () => {
+  const all = [ALL, MOST, HALF].map((scores) => recallAt(1)(scores, LABELS));
+  assertEquals(all, [1, 0.5, 0.5]);
+  assertEquals(recallAt(0.5)(MOST, LABELS), 1, "one of the two others may be above");
+  assertEquals(recallAt(1)(Float32Array.of(3, 2, 3, 1), LABELS), 0, "as high is not above");
+  const seeds = measureSeeds([ALL, MOST], LABELS, { ...resampled(), statistic: recallAt(1) });
+  assertEquals(seeds.value, 0.75);
 });
