@@ -9,7 +9,7 @@ import { type EcalImages, openEcal } from "../../lib/data/ecal.ts";
 import type { tf } from "../../lib/engine/mod.ts";
 import { type Source, subset } from "../../lib/data/source.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
-import { accuracy, auc } from "../../lib/evaluate/mod.ts";
+import { accuracy, auc, bootstrapIndices } from "../../lib/evaluate/mod.ts";
 import { fitTrees } from "../../lib/experiments/ecal/boosted_trees.ts";
 import type { ECAL_OPTIONS } from "../../lib/experiments/ecal/data.ts";
 import { ecal } from "../../lib/experiments/ecal/experiment.ts";
@@ -23,6 +23,8 @@ import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import { type EcalParticle, flyThroughTracker } from "../../lib/simulate/ecal/tracker.ts";
 import * as train from "../../lib/train/mod.ts";
 import { type BenchContext, type BenchTable, median } from "./_bench.ts";
+import { keptFolder, measureOnce } from "./_kept_figures.ts";
+import { runFile } from "./_trained.ts";
 
 type EcalOptions = Options<typeof ECAL_OPTIONS>;
 
@@ -56,11 +58,14 @@ const TREE_IMAGES = 30_000;
 
 /** Simulated files in the bench's folder, photons and electrons, made once. */
 export async function simulate(context: BenchContext, events: number, seed: number): Promise<string[]> {
-  const folder = join(context.folder, `seed${seed}`);
+  const folder = join(keptFolder(context), `ecal_${events}_seed${seed}`);
   const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
-  if (await Deno.stat(files[1]).then(() => true, () => false)) return files;
+  if (await Deno.stat(folder).then(() => true, () => false)) return files;
   context.say(`simulating ${2 * events} images`);
-  await writeEcal(folder, { events }, { seed });
+  const unfinished = `${folder}.unfinished`;
+  await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was stopped
+  await writeEcal(unfinished, { events }, { seed });
+  await Deno.rename(unfinished, folder);
   return files;
 }
 
@@ -86,15 +91,14 @@ async function scoresBy(model: tf.LayersModel, images: Source, options: EcalOpti
   return electronScores(predictions.data as Float32Array);
 }
 
-/** Trains a network by its recipe, and scores images that it never saw. */
-async function scoresOf(known: Source, unseen: EcalImages, changes: Partial<EcalOptions>) {
-  const options = optionsFor(ecal, changes), model = buildNetwork(options), { epochs, batch, seed } = options;
+/** Trains a network by its recipe, going on from where its checkpoint is, and scores images that it never saw. */
+async function scoresOf(known: Source, unseen: EcalImages, options: EcalOptions, checkpoint: string) {
+  const model = buildNetwork(options), { epochs, batch, seed } = options;
   try {
-    await train.fit(
-      model,
-      known,
-      { ...recipeOf(options), epochs, batch, seed, shards: 2 } as train.FitOptions,
-    );
+    await train.fit(model, known, {
+      ...recipeOf(options),
+      ...{ epochs, batch, seed, shards: 2, checkpoint: { path: checkpoint }, resume: true },
+    } as train.FitOptions);
     return await scoresBy(model, sourceOf(unseen), options);
   } finally {
     model.dispose();
@@ -145,29 +149,48 @@ type Trained = "small" | "withTime" | "resnet15" | "conv3d";
 /** An area with its 95 % interval. */
 type Area = ReturnType<typeof auc>;
 
-/** Trains each network once a seed, on events of `known`; its areas on those of `unseen`. */
+/** Scores of the unseen events, one array a seed. */
+type Scores = Record<Trained, Float32Array[]>;
+
+/** Trains each network once a seed, on events of `known`, and scores those of `unseen`; what an earlier run trained is kept. */
 async function trainAll(
-  { say, rounds }: BenchContext,
-  { epochs, conv3d }: QualitySize,
+  context: BenchContext,
+  { epochs, conv3d, train: each }: QualitySize,
   known: EcalImages,
   unseen: EcalImages,
-): Promise<Record<Trained, Area[]>> {
-  const found: Record<Trained, Area[]> = { small: [], withTime: [], resnet15: [], conv3d: [] };
+): Promise<Scores> {
+  const found: Scores = { small: [], withTime: [], resnet15: [], conv3d: [] };
   const trainings = {
     small: { model: "small", epochs: epochs.small },
     withTime: { model: "small", time: true, epochs: epochs.small },
     resnet15: { recipe: "resnet15", epochs: epochs.resnet15 },
     conv3d: { recipe: "document", order: "fixed", rate: 1e-4, epochs: conv3d.epochs },
   } as const;
-  for (let seed = 0; seed < rounds; seed++) {
+  for (let seed = 0; seed < context.rounds; seed++) {
     for (const [name, changes] of Object.entries(trainings)) {
-      say(`training ${name}, seed ${seed}`);
-      const source = sourceOf(known), few = subset(source, firstOf(known, conv3d.train));
-      const scores = await scoresOf(name === "conv3d" ? few : source, unseen, { ...changes, seed });
-      found[name as Trained].push(auc(scores, unseen.labels));
+      const images = name === "conv3d" ? conv3d.train : each, called = `ecal/${name}_${images}_seed${seed}`;
+      const options = optionsFor(ecal, { ...changes, seed }), settings = { ...options, images };
+      const scores = await measureOnce(context, called, settings, async () => {
+        context.say(`training ${name}, seed ${seed}`);
+        const source = sourceOf(known), few = subset(source, firstOf(known, images));
+        return [...await scoresOf(few, unseen, options, await runFile(context, `${called}.checkpoint`))];
+      });
+      found[name as Trained].push(Float32Array.from(scores));
     }
   }
   return found;
+}
+
+/** How much larger the mean area of one network is than that of another: seeds' means, the same events resampled for both. */
+function areaApart(a: readonly Float32Array[], b: readonly Float32Array[], labels: ArrayLike<number>) {
+  const difference = (at: Uint32Array) => {
+    const own = Float32Array.from(at, (i) => labels[i]);
+    const mean = (all: readonly Float32Array[]) =>
+      all.reduce((sum, scores) => sum + auc(Float32Array.from(at, (i) => scores[i]), own).value, 0) /
+      all.length;
+    return mean(a) - mean(b);
+  };
+  return bootstrapIndices(labels.length, difference, { rng: createRng(7), resamples: 200 });
 }
 
 /** Trees on shower shapes. */
@@ -186,12 +209,14 @@ const inWords = ({ value, low, high }: Pick<Area, "value" | "low" | "high">) =>
 async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
   const known = await imagesOf(await simulate(context, size.train, KNOWN_SEED), size.train);
   const unseen = await imagesOf(await simulate(context, size.test, UNSEEN_SEED), size.test);
-  const found = await trainAll(context, size, known, unseen);
+  const scores = await trainAll(context, size, known, unseen), { labels } = unseen;
+  const areas = (name: Trained) => scores[name].map((one) => auc(one, labels));
   context.say("fitting trees");
   const trees = treesOf(size, known, unseen), truth = ceiling();
-  const values = (name: Trained) => found[name].map(({ value }) => value);
-  const row = { unit: "AUC", better: "higher" } as const;
-  const intervals = Object.entries(found).map(([name, all]) => `${name} ${all.map(inWords).join(", ")}`);
+  const values = (name: Trained) => areas(name).map(({ value }) => value);
+  const row = { unit: "AUC", better: "higher" } as const, names = Object.keys(scores) as Trained[];
+  const intervals = names.map((name) => `${name} ${areas(name).map(inWords).join(", ")}`);
+  const apart = (a: Trained, b: Trained) => inWords(areaApart(scores[a], scores[b], labels));
   return {
     title: `Electrons against photons, ${2 * size.test} unseen images, ${
       2 * size.train
@@ -224,6 +249,9 @@ async function qualityOf(context: BenchContext, size: QualitySize): Promise<Benc
     ],
     notes: [
       `With 95 % intervals: ${intervals.join("; ")}; trees ${inWords(trees)}; truth ${inWords(truth)}.`,
+      `Ours above ResNet-15 ${apart("small", "resnet15")}, with time above energy alone ${
+        apart("withTime", "small")
+      }.`,
       `Passes: ${size.epochs.small} of ours, ${size.epochs.resnet15} of ResNet-15, each by its own recipe; the document's network ` +
       `${size.conv3d.epochs} over ${
         2 * size.conv3d.train
@@ -245,6 +273,7 @@ async function hardnessOf(context: BenchContext, epochs: number): Promise<BenchT
   using set = await openEcal(files);
   const known = await set.read(set.rowsOf(0, PUBLISHED_TRAIN));
   const unseen = await set.read(set.rowsOf(PUBLISHED_TRAIN, PUBLISHED_TRAIN + 10_000));
+  const checkpoint = await runFile(context, `ecal/hardness_${epochs}.checkpoint`);
   // The rate falls over all 20 epochs, whether they are run or not.
   const options = optionsFor(ecal, { recipe: "resnet15" }), model = buildNetwork(options);
   const whole = train.cosine(options.rate), passes = options.epochs;
@@ -257,7 +286,7 @@ async function hardnessOf(context: BenchContext, epochs: number): Promise<BenchT
     schedule,
     epochs,
     batch: options.batch,
-    shards: 2,
+    ...{ shards: 2, checkpoint: { path: checkpoint }, resume: true },
     onEpoch: ({ epoch, loss, accuracy }) => context.say(`epoch ${epoch}: loss ${loss}, accuracy ${accuracy}`),
   } as train.FitOptions);
   const area = auc(await scoresBy(model, sourceOf(unseen), options), unseen.labels);

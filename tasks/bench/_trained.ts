@@ -1,0 +1,56 @@
+/** Trainings of benches that take hours: each goes on where it was stopped. @module */
+import { join } from "@std/path";
+import type { CardMetric } from "../../lib/card/mod.ts";
+import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
+import {
+  trainAndMeasure,
+  type TrainAndMeasureOptions,
+  type TrainedModel,
+} from "../../lib/run/train_and_measure.ts";
+import type { BenchContext } from "./_bench.ts";
+import { keptFolder, measureOnce } from "./_kept_figures.ts";
+
+/** File of a training's checkpoint, or of what else belongs to it, in the kept folder or else in the bench's own. */
+export async function runFile({ keep, folder }: BenchContext, name: string): Promise<string> {
+  const file = join(keep ?? folder, "runs", name);
+  await Deno.mkdir(join(file, ".."), { recursive: true });
+  return file;
+}
+
+/** What a training is. */
+export interface Training<T extends OptionTable, D extends Data> {
+  /** By which its files are called. */
+  name: string;
+  experiment: Experiment<T, D>;
+  options: Options<T>;
+  prepareModels?: TrainAndMeasureOptions["prepareModels"];
+}
+
+/** A trained model with its numbers; one that was trained before is read. */
+export async function trained<T extends OptionTable, D extends Data>(
+  context: BenchContext,
+  { name, experiment, options, prepareModels }: Training<T, D>,
+): Promise<TrainedModel> {
+  context.say(name);
+  const checkpoint = await runFile(context, `${name}.checkpoint`);
+  const load = { dataFolder: keptFolder(context), log: context.say };
+  return await trainAndMeasure(experiment, options, load, { checkpoint, prepareModels });
+}
+
+/** The numbers of a training, kept. */
+export async function measured<T extends OptionTable, D extends Data>(
+  context: BenchContext,
+  training: Training<T, D>,
+): Promise<Record<string, CardMetric>> {
+  return await measureOnce(context, training.name, training.options, async () => {
+    const { model, metrics } = await trained(context, training);
+    model.dispose();
+    return metrics;
+  });
+}
+
+/** The mean of numbers over seeds; their intervals' ends are averaged, which is too wide if anything. */
+export function meanOverSeeds(all: readonly CardMetric[]): Pick<CardMetric, "value" | "low" | "high"> {
+  const mean = (of: "value" | "low" | "high") => all.reduce((sum, one) => sum + one[of], 0) / all.length;
+  return { value: mean("value"), low: mean("low"), high: mean("high") };
+}
