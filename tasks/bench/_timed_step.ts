@@ -1,7 +1,8 @@
-/** The step of `fit`, so that it can be timed without reading or drawing. @module */
+/** The step of a long `fit`, so that it can be timed without reading or drawing. @module */
 import type { Source } from "../../lib/data/source.ts";
-import { tf } from "../../lib/engine/mod.ts";
-import type { Models, StepPlan } from "../../lib/train/mod.ts";
+import { tf, tuneConvolutions, useTuning } from "../../lib/engine/mod.ts";
+import { chooseShards } from "../../lib/train/choose_shards.ts";
+import { type Models, shardsByThreads, type StepPlan } from "../../lib/train/mod.ts";
 
 /** A step that can be timed. */
 export interface TimedStep {
@@ -11,12 +12,21 @@ export interface TimedStep {
   dispose(): void;
 }
 
-/** The step of `fit` in two shards, on one batch: all of a source. */
-export function timedStep(models: Models, source: Source, plan: StepPlan): TimedStep {
-  const made = plan.create(models, source), compiled = made.compile(2);
+/** Steps of a run that is worth measuring for first. */
+const MANY_STEPS = 10_000;
+/** How long to measure how convolutions are done, ms: a long run finds all its answers in the cache. */
+const TUNING_MS = 20_000;
+
+/** The step on one batch, all of a source: with shards and ways of convolutions as a long `fit` finds them fastest. */
+export async function timedStep(models: Models, source: Source, plan: StepPlan): Promise<TimedStep> {
+  const made = plan.create(models, source),
+    { size } = source,
+    batch = Math.ceil(size / shardsByThreads(size));
+  useTuning(await tuneConvolutions(Object.values(models), { batch, budgetMs: TUNING_MS }));
+  const { step: compiled } = await chooseShards(made, { batch: size, size, steps: MANY_STEPS });
   const rates = Object.fromEntries((made.rates ?? ["learningRate"]).map((name) => [name, 1e-3]));
-  const rows = tf.tensor1d(Int32Array.from({ length: source.size }, (_, i) => i), "int32");
-  return {
+  const rows = tf.tensor1d(Int32Array.from({ length: size }, (_, i) => i), "int32");
+  const timed: TimedStep = {
     async run() {
       const start = performance.now();
       compiled.run([rows], rates);
@@ -30,4 +40,6 @@ export function timedStep(models: Models, source: Source, plan: StepPlan): Timed
       Object.values(models).forEach((model) => model.dispose());
     },
   };
+  await timed.run(); // traced while this tuning holds
+  return timed;
 }

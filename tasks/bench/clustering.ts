@@ -58,13 +58,13 @@ function digits(count: number): { image: NdArray<Float32Array>; digit: NdArray<I
   };
 }
 
-function mapStep(model: tf.LayersModel): TimedStep {
+function mapStep(model: tf.LayersModel): Promise<TimedStep> {
   const { image, mask } = maps(BATCH);
   const plan = train.supervised({ loss: train.binaryCrossEntropy(), optimizer: train.adam() });
   return timedStep({ model }, fromArrays({ image }, { mask }), plan);
 }
 
-function adversaries(): TimedStep {
+function adversaries(): Promise<TimedStep> {
   const { image, mask } = maps(BATCH);
   const models = { generator: buildSegNet({ seed: 1 }), discriminator: buildSuperNemoCritic({ seed: 2 }) };
   const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
@@ -72,19 +72,19 @@ function adversaries(): TimedStep {
   return timedStep(models, fromArrays({ image }, { mask }), plan);
 }
 
-function vaeStep(): TimedStep {
+function vaeStep(): Promise<TimedStep> {
   const plan = train.variational({ optimizer: train.adam() });
   return timedStep({ model: buildSuperNemoVae({ seed: 1 }) }, fromArrays({ image: maps(BATCH).image }), plan);
 }
 
-function capsuleStep(): TimedStep {
+function capsuleStep(): Promise<TimedStep> {
   const { image, digit } = digits(BATCH), model = buildCapsNet({ seed: 1 });
   const plan = train.supervised({ loss: capsuleLoss(() => model, 5e-4), optimizer: train.adam() });
   return timedStep({ model }, fromArrays({ image }, { lengths: digit }), plan);
 }
 
 /** Our steps by the names that the peer knows. */
-const STEPS: Readonly<Record<string, () => TimedStep>> = {
+const STEPS: Readonly<Record<string, () => Promise<TimedStep>>> = {
   segnet: () => mapStep(buildSegNet({ seed: 1 })),
   adversaries,
   vae: vaeStep,
@@ -96,7 +96,7 @@ async function step(context: BenchContext): Promise<BenchTable[]> {
   const rows: BenchRow[] = [];
   for (const [model, make] of Object.entries(STEPS)) {
     await using keras = new Peer(context.need("keras"), [PEER]);
-    const timed = make(), ours = () => timed.run();
+    const timed = await make(), ours = () => timed.run();
     const theirs = async () => 1000 * (await keras.ask({ model, batch: BATCH })).seconds;
     for (const warm of [ours, theirs, ours, theirs]) await warm();
     const times = await alternate(context.rounds, { ours, theirs });
@@ -109,7 +109,7 @@ async function step(context: BenchContext): Promise<BenchTable[]> {
 /** Events a second in training, without reading or drawing; and what share of the cores' best multiplication rate SegNet has. */
 async function rate(context: BenchContext): Promise<BenchTable[]> {
   const network = buildSegNet({ seed: 1 }), gflop = stepGflop(network, BATCH);
-  const segnet = mapStep(network), ours = mapStep(buildSuperNemoMap({ seed: 1 }));
+  const segnet = await mapStep(network), ours = await mapStep(buildSuperNemoMap({ seed: 1 }));
   for (const timed of [segnet, ours, segnet, ours]) await timed.run();
   const times = await alternate(context.rounds, {
     segnet: () => segnet.run(),

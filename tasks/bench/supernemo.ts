@@ -172,7 +172,7 @@ async function step(context: BenchContext): Promise<BenchTable[]> {
       shape: [STEP_BATCH],
     });
     const plan = train.supervised({ loss: train.crossEntropy(), optimizer: train.adam() });
-    const timed = timedStep({ model }, source, plan), ours = () => timed.run();
+    const timed = await timedStep({ model }, source, plan), ours = () => timed.run();
     const theirs = async () => 1000 * (await keras.ask({ do: "step", view, batch: STEP_BATCH })).seconds;
     for (const warm of [ours, theirs, ours, theirs]) await warm();
     const times = await alternate(context.rounds, { ours, theirs });
