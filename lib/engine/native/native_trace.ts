@@ -175,8 +175,8 @@ export class Tracer implements OpSink {
     inputs: readonly number[],
     outputs: number,
   ): TensorRecord[] {
-    const product = this.isMixed ? this.#mixed!.multiply(name, attributes, inputs) : undefined;
-    return product ?? this.#take(name, attributes, inputs, outputs);
+    const narrow = this.isMixed ? this.#mixed!.take(name, attributes, inputs) : undefined;
+    return narrow ?? this.#take(name, attributes, inputs, outputs);
   }
 
   #take(
