@@ -200,11 +200,20 @@ function describe(runtime: NativeRuntime, tensor: tf.Tensor, id: number): { shap
 const NATIVE_TYPES: Record<string, number> = { float32: 1, int32: 3, bool: 10, complex64: 8 };
 
 /**
- * Attributes of a call that has the graph optimised (Grappler: constants folded, equal parts merged, a convolution
- * joined with its bias and activation), each left empty for TensorFlow's own defaults. A function called without them
- * runs as it was traced.
+ * `ConfigProto { graph_options { rewrite_options { meta_optimizer_iterations: ONE } } }` as protocol-buffer bytes. TensorFlow would
+ * go over the graph twice; the second time takes a fifth of a first step and finds nothing in what is traced here.
  */
-const OPTIMIZED = ["executor_type", "config_proto"], NO_TEXT = new Uint8Array(1);
+const OPTIMIZED_ONCE = Uint8Array.of(0x52, 0x04, 0x52, 0x02, 0x60, 0x01);
+
+/**
+ * Attributes of a call that has the graph optimised (Grappler: constants folded, equal parts merged, a convolution
+ * joined with its bias and activation), an empty one for TensorFlow's own default. A function called without them runs
+ * as it was traced.
+ */
+const OPTIMIZED: readonly [name: string, value: Uint8Array<ArrayBuffer>, length: bigint][] = [
+  ["executor_type", new Uint8Array(1), 0n],
+  ["config_proto", OPTIMIZED_ONCE, BigInt(OPTIMIZED_ONCE.length)],
+];
 
 /** Numbers of the tensors that a trace takes, in its order; the random state among them is the caller's to dispose. */
 function inputIds(
@@ -267,7 +276,7 @@ function call(
   runtime.check("Cannot run a compiled function");
   let handles: BigUint64Array;
   try {
-    for (const attribute of OPTIMIZED) c.TFE_OpSetAttrString(op, cName(attribute), NO_TEXT, 0n);
+    for (const [name, value, length] of OPTIMIZED) c.TFE_OpSetAttrString(op, cName(name), value, length);
     for (const id of ids) c.TFE_OpAddInput(op, runtime.describe(id)!.handle, status);
     handles = runtime.run(op, results.length + assigned.length, traced.name, ids);
   } finally {
