@@ -129,7 +129,7 @@ function fontFiles(): string[] {
 /**
  * Draws SVG text as PNG, with fonts that come along: text shows on a machine that has none.
  *
- * Needs the permission to load a native library (resvg).
+ * Drawn on a thread of its own, so that several can be asked for at once. Needs the permission to load a native library (resvg).
  *
  * @param svg An SVG element.
  * @param scale Picture pixels a chart pixel. @default {2}
@@ -137,12 +137,12 @@ function fontFiles(): string[] {
  * @throws {Error} If the text is not SVG.
  */
 export async function svgToPng(svg: string, scale = 2): Promise<Uint8Array<ArrayBuffer>> {
-  const { Resvg } = await import("@resvg/resvg-js");
-  const image = new Resvg(svg, {
+  const { renderAsync } = await import("@resvg/resvg-js");
+  const image = await renderAsync(svg, {
     font: { loadSystemFonts: false, fontFiles: fontFiles(), defaultFontFamily: "DejaVu Sans" },
     fitTo: { mode: "zoom", value: scale },
   });
-  return new Uint8Array(image.render().asPng());
+  return new Uint8Array(image.asPng());
 }
 
 /**

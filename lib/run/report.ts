@@ -81,12 +81,12 @@ export async function writeReport(
   const { plots, report } = runPaths(folder);
   await Deno.mkdir(plots, { recursive: true });
   const sections = new Map<string, ReportSection & { figures: ReportFigure[] }>();
-  for (const figure of outcome.figures) {
-    const { section, caption } = figure;
-    const shown = await writeFigure(plots, figure);
+  // All at once: while one is laid out here, others are drawn on threads of their own.
+  const shown = await Promise.all(outcome.figures.map((figure) => writeFigure(plots, figure)));
+  outcome.figures.forEach(({ section, caption }, i) => {
     if (!sections.has(section)) sections.set(section, { title: section, figures: [] });
-    sections.get(section)!.figures.push({ caption, ...shown });
-  }
+    sections.get(section)!.figures.push({ caption, ...shown[i] });
+  });
   const html = await reportHtml({
     title: `cloudchamber: ${name}`,
     subtitle: summary,

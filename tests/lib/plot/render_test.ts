@@ -11,6 +11,7 @@ import {
   renderPng,
   renderSvg,
   reportHtml,
+  svgToPng,
 } from "../../../lib/plot/mod.ts";
 import { auc, confusionMatrix, rocCurve } from "../../../lib/evaluate/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
@@ -47,6 +48,14 @@ Deno.test("renderSvg() takes the page's colours, or its own on white or black", 
 
 Deno.test("renderSvg() rejects what is no chart", async () => {
   await assertRejects(() => renderSvg({ $schema: "", mark: "line" }), Error);
+});
+
+Deno.test("svgToPng() draws several at once, each its own, and rejects what is no SVG", async () => {
+  const square = (side: number) =>
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"><rect width="9" height="9"/></svg>`;
+  const drawn = await Promise.all([3, 5, 4].map((side) => svgToPng(square(side), 2)));
+  assertEquals(drawn.map((png) => decodePng(png).width), [6, 10, 8]);
+  await assertRejects(() => svgToPng("no picture"), Error);
 });
 
 const metrics = {
