@@ -1,4 +1,4 @@
-/** All experiments; a new one is a file in this folder and a line here. @module */
+/** All experiments; a new one is a folder here and a line in this file. @module */
 import { capsnet } from "./capsnet/experiment.ts";
 import { cygno, cygnoEnergy } from "./cygno/experiment.ts";
 import type { Data, Experiment, OptionTable } from "../run/experiment.ts";
@@ -8,6 +8,7 @@ import { fashion } from "./fashion/experiment.ts";
 import { images } from "./images/experiment.ts";
 import { lenses } from "./lenses/experiment.ts";
 import { mnist } from "./mnist/experiment.ts";
+import { PRECISION_EVIDENCE } from "./precision_evidence.ts";
 import { superNemoClustering } from "./supernemo_clustering/experiment.ts";
 import { superNemoInstances } from "./supernemo_clustering/instances.ts";
 import { superNemoVae } from "./supernemo_vae/experiment.ts";
@@ -22,8 +23,7 @@ import {
   superNemoTop,
 } from "./supernemo/experiment.ts";
 
-/** The experiments, in the order in which they are listed. */
-export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
+const ALL: readonly Experiment<OptionTable, Data>[] = [
   mnist,
   fashion,
   cygno,
@@ -45,6 +45,12 @@ export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = [
   superNemoInstances,
   superNemoVae,
 ];
+
+/** The experiments, in the order in which they are listed, with what was measured of them in mixed precision. */
+export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = ALL.map((experiment) => ({
+  ...experiment,
+  mixedPrecision: PRECISION_EVIDENCE[experiment.name],
+}));
 
 /** What `deno task train` trains where no experiment is named. */
 export const DEFAULT_EXPERIMENT = "cygno";

@@ -140,7 +140,7 @@ export interface Measurements {
   outputs?: Readonly<Record<string, Record<string, unknown>>>;
 }
 
-/** A measurement by which mixed precision is no worse than float32, as `deno task bench precision` prints it. */
+/** A measurement by which mixed precision is no worse than float32, as `deno task bench precision` keeps it. */
 export interface PrecisionEvidence {
   /** When, as an ISO date. */
   measured: string;

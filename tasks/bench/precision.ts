@@ -1,6 +1,6 @@
 /**
- * Whether mixed precision learns as much as float32: an experiment's own training from three seeds in each, side by side. What it
- * prints is the evidence that an experiment's `mixedPrecision` names, without which `--precision auto` stays float32.
+ * Whether mixed precision learns as much as float32: an experiment's own training from three seeds in each, side by side. Where it
+ * finds no loss it writes so to `lib/experiments/precision_evidence.json`, without which `--precision auto` stays float32.
  * @module
  */
 import { join } from "@std/path";
@@ -16,6 +16,7 @@ import {
   type ProgramCost,
   rowOfPrograms,
 } from "./_bench.ts";
+import { EVIDENCE_FILE, isAsGood, keepEvidence, scatterOf } from "./_keep_evidence.ts";
 import { meanDifference } from "./_mean_difference.ts";
 
 /** Name on the command line. */
@@ -55,7 +56,7 @@ export async function comparePrecisions(
   experiment: string,
   { folder, say }: Pick<BenchContext, "folder" | "say">,
   args: readonly string[] = [],
-): Promise<BenchTable> {
+): Promise<{ table: BenchTable; evidence: PrecisionEvidence; isAsGood: boolean }> {
   const runs: Record<typeof PRECISIONS[number], Trained[]> = { float32: [], mixed: [] };
   for (const seed of SEEDS) {
     for (const precision of PRECISIONS) {
@@ -66,13 +67,10 @@ export async function comparePrecisions(
       );
     }
   }
-  return tableOf(experiment, runs);
+  return judge(experiment, runs);
 }
 
-function tableOf(
-  experiment: string,
-  { float32, mixed }: Record<typeof PRECISIONS[number], Trained[]>,
-): BenchTable {
+function judge(experiment: string, { float32, mixed }: Record<typeof PRECISIONS[number], Trained[]>) {
   const valuesOf = (runs: readonly Trained[]) => runs.map(({ value }) => value);
   const lossesOf = (runs: readonly Trained[]) => runs.map(({ loss }) => loss);
   const costs = (runs: readonly Trained[]) => runs.map(({ cost }) => cost);
@@ -85,8 +83,8 @@ function tableOf(
     mixed: valuesOf(mixed),
     difference: [low, high],
   };
-  const peer = "float32";
-  return {
+  const isEqual = isAsGood(evidence) && Math.abs(loss.mean) <= scatterOf(scatter), peer = "float32";
+  const table: BenchTable = {
     title: `${experiment} in mixed precision and in float32, seeds ${SEEDS.join(", ")}`,
     rows: [
       {
@@ -104,17 +102,23 @@ function tableOf(
       `${high.toPrecision(3)}), paired by seed.`,
       `Loss, mixed less float32: ${loss.mean.toPrecision(3)} (${loss.low.toPrecision(3)} to ${
         loss.high.toPrecision(3)
-      }); float32's own seeds lie ${(Math.max(...scatter) - Math.min(...scatter)).toPrecision(3)} apart.`,
-      `Where that is no loss, the experiment may say: mixedPrecision: ${JSON.stringify(evidence)}`,
+      }); float32's own seeds lie ${scatterOf(scatter).toPrecision(3)} apart.`,
+      isEqual
+        ? `Both are within what seeds differ by, so that ${experiment} may be trained with --precision auto: kept in ` +
+          `lib/experiments/precision_evidence.json.`
+        : `That is more than seeds differ by: ${experiment} stays in float32 under --precision auto.`,
     ],
   };
+  return { table, evidence, isAsGood: isEqual };
 }
 
 /** Compares the experiments that are named, or the usual ones. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
   const tables: BenchTable[] = [];
   for (const part of chooseParts(context.parts, EXPERIMENTS.map(({ name }) => name), USUAL)) {
-    tables.push(await comparePrecisions(part, context));
+    const { table, evidence, isAsGood } = await comparePrecisions(part, context);
+    await keepEvidence(EVIDENCE_FILE, part, isAsGood ? evidence : undefined);
+    tables.push(table);
   }
   return tables;
 }
