@@ -2,9 +2,10 @@
  * Gradients of convolutions that TensorFlow.js does not have: of dilated ones, and of transposed ones in 3-D.
  *
  * A filter with dilation d is a filter with d - 1 zeros between its taps, so its gradients are those of the filter with
- * the zeros, of which the taps are kept. TensorFlow's own dilated gradients serve where it runs.
+ * the zeros, of which the taps are kept. TensorFlow's dilated gradients serve where oneDNN does them.
  * @module
  */
+import { multipliesByOneDnn } from "../native/one_dnn.ts";
 import { nativeOp } from "../native/native_op.ts";
 import { DataType, intAttribute, stringAttribute, typeAttribute } from "../native/native_types.ts";
 import { activeNative } from "../state.ts";
@@ -69,7 +70,7 @@ function replaceDilated(
       if (!dilations) return stock.gradFunc(slope, saved, attrs);
       const named = attributes.pad === "same" || attributes.pad === "valid";
       const plain = attributes.dataFormat === undefined || attributes.dataFormat === "NHWC";
-      if (kernelName === "Conv2D" && activeNative() && named && plain) {
+      if (kernelName === "Conv2D" && activeNative() && named && plain && multipliesByOneDnn()) {
         return nativeGradients(dy, saved, attributes, dilations);
       }
       const dense = { ...attrs, dilations: Array<number>(windowAxes).fill(1) };

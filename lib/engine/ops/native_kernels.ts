@@ -7,6 +7,7 @@
 import { nativeOp } from "../native/native_op.ts";
 import { boolAttribute, DataType, intAttribute, typeAttribute } from "../native/native_types.ts";
 import { tf } from "../tf.ts";
+import { multipliesByOneDnn } from "../native/one_dnn.ts";
 import { dilate } from "./dilation.ts";
 import { computeInFloats, type OverKernel, replaceKernel } from "./replace_kernel.ts";
 
@@ -51,6 +52,8 @@ interface WindowAttributes {
   filterSize?: number | number[];
 }
 
+type Triple = [number, number, number];
+
 /** A number for each of so many axes. */
 const each = (value: number | number[], axes: number): number[] =>
   Array.isArray(value) ? value : Array<number>(axes).fill(value);
@@ -93,12 +96,32 @@ const convolve: OverKernel = (inputs, attributes, run) => {
   });
 };
 
-/** A convolution of volumes; tfjs-node refuses dilation along the depth, so the filter's zeros are written out. */
+/**
+ * A convolution of volumes. tfjs-node refuses dilation along the depth, so the filter's zeros are written out; so is "same" at a
+ * stride beyond the filter, where TensorFlow's own kernel takes inputs for padding.
+ */
 const convolveVolume: OverKernel = (inputs, attributes, stock) => {
-  const dilations = each((attributes as unknown as WindowAttributes).dilations ?? 1, 3);
-  if (dilations.every((dilation) => dilation === 1)) return convolve(inputs, attributes, stock);
+  const { strides, pad, dilations: spread = 1 } = attributes as unknown as WindowAttributes;
+  const dilations = each(spread, 3), steps = each(strides, 3), { x } = inputs;
   const dense = { ...attributes, dilations: [1, 1, 1] };
-  return tf.tidy(() => convolve({ ...inputs, filter: dilate(inputs.filter, dilations) }, dense, stock));
+  return tf.tidy(() => {
+    const filter = dilate(inputs.filter, dilations), sides = filter.shape.slice(0, 3);
+    if (pad !== "same" || multipliesByOneDnn() || steps.every((step, axis) => step <= sides[axis])) {
+      return convolve({ ...inputs, filter }, dense, stock);
+    }
+    const zeros = x.shape.slice(1, -1).map((side, axis) => samePadding(side, sides[axis], steps[axis]));
+    const wide = tf.pad(x, [[0, 0], ...zeros, [0, 0]]);
+    return convolve({ ...inputs, x: wide, filter }, { ...dense, pad: "valid" }, stock);
+  });
+};
+
+/** A dilated convolution of each channel by itself, which TensorFlow's own kernel refuses: the filter's zeros are written out. */
+const convolveChannels: OverKernel = (inputs, attributes, stock) => {
+  const dilations = each((attributes as unknown as WindowAttributes).dilations ?? 1, 2);
+  if (dilations.every((dilation) => dilation === 1) || multipliesByOneDnn()) return stock(inputs);
+  return tf.tidy(() =>
+    stock({ ...inputs, filter: dilate(inputs.filter, dilations) }, { ...attributes, dilations: [1, 1] })
+  );
 };
 
 /** What a volume is padded with where the padding must never be the largest. */
@@ -125,9 +148,37 @@ const padded: OverKernel = (inputs, attributes, stock) => {
   });
 };
 
+/**
+ * The mean over windows of volumes with "same", at a stride beyond the window: there TensorFlow's own kernel takes inputs for
+ * padding. The padding is written out, and each sum divided by how many inputs it is of.
+ */
+const averaged: OverKernel = (inputs, attributes, stock) => {
+  const { strides, pad, filterSize } = attributes as unknown as WindowAttributes;
+  const steps = each(strides, 3),
+    filter = each(filterSize!, 3),
+    { dy, input } = inputs,
+    x = input ?? inputs.x;
+  if (pad !== "same" || multipliesByOneDnn() || steps.every((step, axis) => step <= filter[axis])) {
+    return stock(inputs);
+  }
+  const zeros = x.shape.slice(1, -1).map((side, axis) => samePadding(side, filter[axis], steps[axis]));
+  const around = [[0, 0], ...zeros, [0, 0]] as [number, number][], valid = { ...attributes, pad: "valid" };
+  return tf.tidy(() => {
+    const inside = tf.pad(tf.onesLike(x), around),
+      shares = tf.avgPool3d(inside as tf.Tensor5D, filter as Triple, steps as Triple, "valid");
+    if (!dy) return tf.div(stock({ x: tf.pad(x, around) }, valid), shares);
+    const gradient = stock({ ...inputs, dy: tf.div(dy, shares), input: inside }, valid);
+    return tf.slice(gradient, [0, ...zeros.map(([before]) => before), 0], x.shape);
+  });
+};
+
 const KERNELS: Record<string, OverKernel> = {
+  AvgPool3D: averaged,
+  AvgPool3DGrad: averaged,
   Conv2D: convolve,
   Conv3D: convolveVolume,
+  DepthwiseConv2dNative: convolveChannels,
+  FusedDepthwiseConv2D: convolveChannels,
   FusedConv2D: convolve,
   GatherV2: gather,
   MaxPool3D: padded,
