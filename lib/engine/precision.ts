@@ -2,7 +2,8 @@
  * Mixed precision: products and convolutions of a model's layers in bfloat16, all else in float32.
  *
  * A bfloat16 has float32's exponent and 8 bits of mantissa, so that no loss needs to be scaled. Factors are rounded to it, sums
- * within a product are float32's; biases, norms, activations, losses, optimizers and the weights themselves stay float32.
+ * within a product are float32's, to which a bias between a convolution and its relu belongs; other biases, norms, activations,
+ * losses, optimizers and the weights themselves stay float32.
  * @module
  */
 import { hasBfloat16 } from "./processor.ts";

@@ -54,12 +54,35 @@ Deno.test("MixedProducts pools what a convolution gave before the cast back, for
   ]);
 });
 
+Deno.test("MixedProducts has bias and relu join their convolution, and gives the sum in float32 to whoever else asks", () => {
+  const { mixed, lines } = notes();
+  const [convolved] = mixed.take("Conv3D", CONVOLUTION, [0, 1])!;
+  const [sum] = mixed.take("BiasAdd", [T], [convolved.id, 2])!;
+  const [active] = mixed.take("Relu", [T], [sum.id])!;
+  mixed.take("Conv3D", CONVOLUTION, [active.id, 3]);
+  assertEquals(lines.slice(2), [
+    "12 = Conv3D(10, 11) bfloat16",
+    "13 = Cast(12) float32",
+    "14 = BiasAdd(13, 2) float32",
+    "15 = Cast(2) bfloat16",
+    "16 = BiasAdd(12, 15) bfloat16",
+    "17 = Relu(16) bfloat16",
+    "18 = Cast(17) float32",
+    "19 = Cast(3) bfloat16",
+    "20 = Conv3D(17, 19) bfloat16",
+    "21 = Cast(20) float32",
+  ]);
+  const [product] = mixed.take("MatMul", [T], [0, 1])!;
+  assertEquals(mixed.take("BiasAdd", [T], [product.id, 2]), undefined, "of a product of matrices");
+  assertEquals(mixed.take("Relu", [T], [convolved.id]), undefined, "without a bias");
+});
+
 Deno.test("MixedProducts leaves a pooling to float32 where its values are not rounded, or their gradients are summed", () => {
   const { mixed, lines } = notes();
   assertEquals(mixed.take("MaxPool", pooling(2), [0]), undefined, "of an input that no product gave");
   const [convolved] = mixed.take("Conv2D", CONVOLUTION, [0, 1])!, taken = lines.length;
   assertEquals(mixed.take("MaxPool", pooling(1), [convolved.id]), undefined, "with windows that overlap");
   assertEquals(mixed.take("MaxPoolGrad", pooling(2), [convolved.id, 5, 6]), undefined, "of another pooling");
-  assertEquals(mixed.take("BiasAdd", [T], [convolved.id, 2]), undefined, "nor is any other op rounded");
+  assertEquals(mixed.take("Tanh", [T], [convolved.id]), undefined, "nor is any other op rounded");
   assertEquals(lines.length, taken);
 });
