@@ -355,9 +355,9 @@ async function startBackend(
     await startEngine({ backend: backend as "auto", threads, log, devices });
     return undefined;
   }
-  const { rank, addresses, timeoutSeconds } = joined;
+  const { rank, addresses } = joined;
   const share = "place" in spread ? spread.place.threads : undefined;
-  await startEngine({ threads: threads ?? share, log, workers: { rank, addresses, timeoutSeconds } });
+  await startEngine({ threads: threads ?? share, log, workers: { rank, addresses } });
   await joined.agree("the engine", { TensorFlow: engineReport().version });
   return trainingWorkers(joined);
 }

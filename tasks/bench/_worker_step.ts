@@ -30,7 +30,7 @@ const order: WorkerStepOrder = JSON.parse(Deno.args[0]), { place, batch, threads
 Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
 const joined = place && await joinWorkers(place, { facts: {} });
 const workers = joined &&
-  { rank: joined.rank, addresses: joined.addresses, timeoutSeconds: joined.timeoutSeconds };
+  { rank: joined.rank, addresses: joined.addresses };
 await startEngine({ backend: "tensorflow", threads, workers });
 
 const model = order.model === "course_cnn"

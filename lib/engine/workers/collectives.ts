@@ -7,7 +7,7 @@
  */
 import { nativeOp } from "../native/native_op.ts";
 import type { NativeRuntime } from "../native/native_runtime.ts";
-import { DataType, floatAttribute, stringAttribute, typeAttribute } from "../native/native_types.ts";
+import { DataType, stringAttribute, typeAttribute } from "../native/native_types.ts";
 import { quietly } from "../native/system_library.ts";
 import { state } from "../state.ts";
 import { tf } from "../tf.ts";
@@ -82,10 +82,12 @@ export function timingExchange<T>(run: () => T): { result: T; seconds: tf.Tensor
 /**
  * The sum of a tensor over all workers, bit for bit the same in each; `x` itself where there is one worker.
  *
- * Inside a compiled function, and there in the same order in every worker: an exchange is known by its number.
+ * Inside a compiled function, and there in the same order in every worker: an exchange is known by its number. One that a worker does
+ * not come to is broken off by whoever watches it (see {@linkcode breakPoint}), and not by the op's own `timeout_seconds`: for that
+ * TensorFlow has a thread sleep for each exchange until the time is over, however soon it was done.
  *
  * @param x float32 or int32, of the same shape in every worker; not differentiable.
- * @throws {Error} At the run, if a worker is gone or does not come in time.
+ * @throws {Error} At the run, if a worker is gone or the exchange is broken off.
  */
 export function sumOverWorkers(x: tf.Tensor): tf.Tensor {
   const group = state.workers;
@@ -98,7 +100,6 @@ export function sumOverWorkers(x: tf.Tensor): tf.Tensor {
       stringAttribute("merge_op", "Add"),
       stringAttribute("final_op", "Id"),
       stringAttribute("communication_hint", "auto"),
-      floatAttribute("timeout_seconds", group.timeoutSeconds),
     ], [x, scalar(group.addresses.length), scalar(GROUP_KEY), scalar(group.nextKey++)])[0]
   );
   if (began !== undefined) measured!.push(between(began, secondsAfter(sum)));

@@ -48,8 +48,6 @@ export interface Joined {
   readonly addresses: readonly string[];
   /** What the first worker says. */
   readonly word: unknown;
-  /** Longest that an exchange may take, in seconds. */
-  readonly timeoutSeconds: number;
   /** Waits until all have come here. @throws {Error} If one says another thing than the first. */
   agree(topic: string, facts: Facts): Promise<void>;
   /** Tells the watch where this process stands. */
@@ -118,7 +116,6 @@ export async function joinWorkers(place: Place, options: JoinOptions): Promise<J
     size: place.size,
     addresses: welcome.addresses,
     word: welcome.word,
-    timeoutSeconds: patienceSeconds,
     async agree(topic, facts) {
       const agreed = hear(`agreed ${topic}`);
       ask({ agree: topic, facts });

@@ -12,8 +12,6 @@ export interface WorkerGroup {
   rank: number;
   /** `host:port` of every worker's TensorFlow server, by rank. */
   addresses: readonly string[];
-  /** Longest that an exchange may take, in seconds; where it takes longer the step fails. */
-  timeoutSeconds: number;
 }
 
 /** Threads of the server's own device; the same as the context's. */

@@ -19,8 +19,8 @@ export interface ExperimentsOrder {
 const { place, names, steps, folder }: ExperimentsOrder = JSON.parse(Deno.args[0]);
 Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
 const joined = await joinWorkers(place, { facts: {}, patienceSeconds: 600 });
-const { rank, addresses, timeoutSeconds } = joined;
-await startEngine({ threads: 1, workers: { rank, addresses, timeoutSeconds } });
+const { rank, addresses } = joined;
+await startEngine({ threads: 1, workers: { rank, addresses } });
 const workers = trainingWorkers(joined);
 for (const name of names) {
   const { weights } = await trainSmallest(name, folder, steps, { workers });

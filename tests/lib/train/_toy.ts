@@ -66,6 +66,20 @@ export function toyModel(seed = 1, rate = 0.25): tf.LayersModel {
   });
 }
 
+/** A net of one layer, whose loss is a sum over examples and a regulariser. */
+export function linearToy(): tf.LayersModel {
+  return tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [SIDE, SIDE, 1] }),
+      tf.layers.dense({
+        units: 2,
+        kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+        kernelRegularizer: tf.regularizers.l2({ l2: 0.01 }),
+      }),
+    ],
+  });
+}
+
 /** Bytes to [0, 1]. */
 export const preprocessing = parsePreprocessing([{ op: "scale", factor: 1 / 255 }]);
 

@@ -2,6 +2,7 @@
  * One of several workers that train the toy: says in which step it is where asked to, and at the end what it has learned.
  * @module
  */
+import { subset } from "../../../lib/data/source.ts";
 import { joinWorkers, type Place, startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
   accuracy,
@@ -13,7 +14,7 @@ import {
   trainingWorkers,
   WorkerLostError,
 } from "../../../lib/train/mod.ts";
-import { preprocessing, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
+import { linearToy, preprocessing, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
 
 /** What a worker is told. */
 export interface WorkerOrder {
@@ -22,7 +23,13 @@ export interface WorkerOrder {
   /** Of all workers. */
   batch: number;
   examples: number;
+  /** Which of them. @default {all} */
+  rows?: Uint32Array;
   accumulate?: number;
+  /** @default {true} */
+  syncBatchNorm?: boolean;
+  /** A model without moments of a batch. */
+  linear?: boolean;
   /** Whether the examples are read on demand. */
   stream?: boolean;
   /** The loss compares all examples of a batch. */
@@ -36,13 +43,25 @@ export interface WorkerOrder {
   /** Seconds that it may be behind the others. */
   patience?: number;
   silence?: number;
+  /** What is trained after this by the same workers. */
+  then?: readonly Omit<WorkerOrder, "place">[];
 }
 
 /** What it says. */
 export type WorkerWord =
   | { step: number }
   | { lost: string }
-  | { ending: string; steps: number; weights: number[]; epochs: Record<string, number>[] };
+  | {
+    ending: string;
+    steps: number;
+    weights: number[];
+    epochs: Record<string, number>[];
+    /** Threads of its process after some steps, and at the end; 0 where the system does not say. */
+    threads: readonly [early: number, late: number];
+  };
+
+/** After this step nothing new is started any more. */
+const WARM = 8;
 
 /** A loss of all examples of a batch: their distance from the batch's own mean beside the usual one. */
 function wholeLoss() {
@@ -61,7 +80,9 @@ function wholeLoss() {
 
 /** All that a run can ask for, dropout left out: alone or with others it is to learn the same. */
 export function trainToy(order: Omit<WorkerOrder, "place">, more: Partial<Parameters<typeof fit>[2]> = {}) {
-  const model = toyModel(1, 0), source = order.stream ? toyStream(order.examples) : toySource(order.examples);
+  const model = order.linear ? linearToy() : toyModel(1, 0);
+  const all = order.stream ? toyStream(order.examples) : toySource(order.examples);
+  const source = order.rows ? subset(all, order.rows) : all;
   const history = fit(
     model,
     source,
@@ -78,12 +99,18 @@ export function trainToy(order: Omit<WorkerOrder, "place">, more: Partial<Parame
       epochs: order.epochs,
       batch: order.batch,
       accumulate: order.accumulate,
+      syncBatchNorm: order.syncBatchNorm,
       checkpoint: order.checkpoint ? { path: order.checkpoint, everySeconds: 0 } : undefined,
       resume: order.resume,
       ...more,
     } as Parameters<typeof fit>[2],
   );
   return { model, history };
+}
+
+/** How many threads this process has, where the system says so. */
+function countThreads(): number {
+  return Deno.build.os === "linux" ? [...Deno.readDirSync("/proc/self/task")].length : 0;
 }
 
 /** Says every step, and stands still where it is told to. */
@@ -110,17 +137,21 @@ async function work(order: WorkerOrder): Promise<number> {
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGUSR1"] as const) Deno.addSignalListener(name, () => stop.abort());
   const joined = await joinWorkers(place, { facts: {}, patienceSeconds, silenceSeconds });
-  const { rank, addresses, timeoutSeconds } = joined;
-  await startEngine({ threads: 1, workers: { rank, addresses, timeoutSeconds } });
+  const { rank, addresses } = joined;
+  await startEngine({ threads: 1, workers: { rank, addresses } });
   const workers = trainingWorkers(joined);
-  const { model, history } = trainToy(order, {
-    workers,
-    signal: stop.signal,
-    callbacks: [watched(order)],
-  });
   try {
-    const { ending, steps, epochs } = await history;
-    say({ ending, steps, epochs, weights: weightsOf(model) });
+    for (const part of [order, ...order.then ?? []]) {
+      let early = 0;
+      const counted: Callback = {
+        name: "counted",
+        onBatch: ({ batch }) => void (batch === WARM && (early ||= countThreads())),
+      };
+      const callbacks = [watched({ ...part, place }), counted];
+      const { model, history } = trainToy(part, { workers, signal: stop.signal, callbacks });
+      const { ending, steps, epochs } = await history;
+      say({ ending, steps, epochs, weights: weightsOf(model), threads: [early, countThreads()] });
+    }
     return 0;
   } catch (error) {
     if (!(error instanceof WorkerLostError)) throw error;

@@ -52,9 +52,3 @@ function startOne(order: WorkerOrder): WorkerProcess {
     reached: (step) => new Promise((resolve) => waiting.push({ step, resolve })),
   };
 }
-
-/** What each worker says at its end. */
-export async function lastWords(workers: readonly WorkerProcess[]): Promise<WorkerWord[]> {
-  await Promise.all(workers.map(({ status }) => status));
-  return workers.map(({ words }) => words[words.length - 1]);
-}

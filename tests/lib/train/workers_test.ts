@@ -1,22 +1,34 @@
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { accuracy, crossEntropy, fit } from "../../../lib/train/mod.ts";
+import { batches } from "../../../lib/train/order.ts";
+import { ownRows } from "../../../lib/train/together.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
 import { trainToy, type WorkerWord } from "./_worker_program.ts";
-import { lastWords, startToyWorkers } from "./_workers.ts";
-import { preprocessing, SIDE, toySource, weightsOf } from "./_toy.ts";
+import { startToyWorkers, type WorkerProcess } from "./_workers.ts";
+import { linearToy, preprocessing, toySource, weightsOf } from "./_toy.ts";
 
 await startEngine({ backend: "tensorflow" });
 
 type Whole = Extract<WorkerWord, { ending: string }>;
 
+/** What all workers say at the end of each training, [training][worker]. */
+async function allEnds(workers: readonly WorkerProcess[]): Promise<Whole[][]> {
+  await Promise.all(workers.map(({ status }) => status));
+  const ends = workers.map(({ words }) => words.filter((word) => "ending" in word));
+  return ends[0].map((_, training) => ends.map((words) => words[training]));
+}
+
 Deno.test("fit() by three workers learns what one does, uneven batches, moments and metrics included", async () => {
   // 13 batches an epoch, the last of a single example, which two of the workers do not have
   const order = { epochs: 2, batch: 5, examples: 61, stream: true };
-  const workers = startToyWorkers(3, order);
+  const parts = { epochs: 2, batch: 16, examples: 41, linear: true, accumulate: 2 };
+  const apart = { epochs: 1, batch: 6, examples: 6, syncBatchNorm: false };
+  const workers = startToyWorkers(3, { ...order, then: [parts, apart] });
   const alone = trainToy(order), history = await alone.history;
-  const words = await lastWords(workers) as Whole[];
-  for (const { steps, weights, epochs } of words) {
+  const [words, inParts, ofEach] = await allEnds(workers);
+  for (const { steps, weights, epochs, threads: [early, late] } of words) {
     assertEquals(steps, 26);
+    assert(late - early < 18, `no step leaves a thread: ${early} early, ${late} late`);
     assertEquals(weights, words[0].weights, "bit for bit");
     assertEquals(epochs.map(({ loss }) => loss), words[0].epochs.map(({ loss }) => loss));
   }
@@ -28,6 +40,22 @@ Deno.test("fit() by three workers learns what one does, uneven batches, moments 
       1e-4,
     );
   }
+
+  const whole = trainToy({ ...parts, accumulate: 1 });
+  await whole.history;
+  for (const { weights } of inParts) assertClose(weights, weightsOf(whole.model), 1e-5, "in two parts each");
+
+  // Where each worker takes the moments of its own two examples, all end with the mean of what each would have by itself.
+  const [batch] = batches(6, 6, { seed: 0, epoch: 0 }), CHANNELS = 4;
+  const moved = (weights: readonly number[]) => weights.slice(-2 * CHANNELS);
+  const own: number[][] = [];
+  for (let rank = 0; rank < 3; rank++) {
+    const { model, history } = trainToy({ ...apart, batch: 2, rows: ownRows(batch, { rank, workers: 3 }) });
+    await history;
+    own.push(moved(weightsOf(model)));
+  }
+  const means = own[0].map((_, i) => (own[0][i] + own[1][i] + own[2][i]) / 3);
+  for (const { weights } of ofEach) assertClose(moved(weights), means, 1e-5, "moments of each worker's own");
 });
 
 Deno.test("fit() ends where a worker is killed, says which, and one worker goes on from its checkpoint", async () => {
@@ -50,16 +78,7 @@ Deno.test("fit() ends where a worker is killed, says which, and one worker goes 
 
 Deno.test("fit() adds up the parts of a batch that are worked on one after another", async () => {
   const trained = async (accumulate: number) => {
-    const model = tf.sequential({
-      layers: [
-        tf.layers.flatten({ inputShape: [SIDE, SIDE, 1] }),
-        tf.layers.dense({
-          units: 2,
-          kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
-          kernelRegularizer: tf.regularizers.l2({ l2: 0.01 }),
-        }),
-      ],
-    });
+    const model = linearToy();
     const options = { loss: crossEntropy(), metrics: [accuracy()], epochs: 3, batch: 16, preprocessing };
     const before = tf.memory().numTensors;
     const { epochs, steps } = await fit(model, toySource(41), {
