@@ -143,10 +143,10 @@ export interface NativeLibrary {
  */
 export function openLibrary(framework: string, core: string): NativeLibrary {
   const { symbols } = quietly(() => {
+    for (const path of [framework, core]) if (path) pinLibrary(path);
     if (framework) Deno.dlopen(framework, {});
     return Deno.dlopen(core, SYMBOLS);
   });
-  pinLibrary(core);
   return { symbols, version: cString(symbols.TF_Version()) };
 }
 

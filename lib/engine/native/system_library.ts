@@ -18,7 +18,9 @@ const NAMES: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "/usr/lib/libSystem.B.dylib",
 };
 
-const RTLD_NOW = 2, O_WRONLY = 1, STDERR = 2;
+const RTLD_LAZY = 1, O_WRONLY = 1, STDERR = 2;
+/** Of Linux; elsewhere the number means something else. */
+const RTLD_DEEPBIND = 8;
 
 type C = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 let symbols: C | undefined;
@@ -36,9 +38,14 @@ function c(): C | undefined {
 
 const cText = (text: string) => new TextEncoder().encode(text + "\0");
 
-/** Takes one more reference to an already opened library, so that closing ours does not unload it. */
+/**
+ * Loads a library, or takes one more reference to it, so that closing ours does not unload it.
+ *
+ * It finds its own symbols before those of libraries that others have made known to all: a graphics driver that compiles its
+ * shaders brings another LLVM than TensorFlow's.
+ */
 export function pinLibrary(path: string): void {
-  c()?.dlopen(cText(path), RTLD_NOW);
+  c()?.dlopen(cText(path), Deno.build.os === "linux" ? RTLD_LAZY | RTLD_DEEPBIND : RTLD_LAZY);
 }
 
 /**
