@@ -52,6 +52,8 @@ Deno.test("startEngine() runs webgpu where a device is, and gives one clear line
   await startEngine({ backend: "webgpu" });
   const x = tf.tensor2d([[1, 2], [3, 4]]), y = tf.matMul(x, x);
   assertClose(await y.data(), [7, 10, 15, 22], 1e-5);
-  tf.dispose([x, y]);
+  const numbers = Array.from({ length: 20 }, (_, i) => tf.scalar(i + 1));
+  assertEquals([...await tf.addN(numbers).data()], [210], "more than a shader has buffers");
+  tf.dispose([x, y, ...numbers]);
   await startEngine({ backend: "cpu" });
 });
