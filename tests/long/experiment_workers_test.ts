@@ -1,6 +1,10 @@
-/** Every experiment's recipe, all that it draws included, comes to the same weights by three workers and by one. */
+/**
+ * Every experiment's recipe, all that it draws included, comes to the same weights by two workers and by one that cuts
+ * its batches in two. A sum of two is the same in either order; of three it is not, and deep networks whose gradients have
+ * become small then grow apart by rounding, as one worker's do under another number of shards.
+ */
 import { EXPERIMENTS } from "../../lib/experiments/registry.ts";
 import { compareWorkers } from "../lib/experiments/_with_workers.ts";
 
-Deno.test("every experiment learns the same in a hundred steps of three workers as in those of one", () =>
-  compareWorkers(EXPERIMENTS.map(({ name }) => name), 100, 3));
+Deno.test("every experiment learns the same in a hundred steps of two workers as in those of one", () =>
+  compareWorkers(EXPERIMENTS.map(({ name }) => name), 100, 2));
