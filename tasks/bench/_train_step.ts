@@ -31,6 +31,7 @@ import {
   shardsByThreads,
   supervised,
   trainedVariables,
+  type TrainStep,
 } from "../../lib/train/mod.ts";
 import { stepGflop } from "./_work.ts";
 
@@ -49,11 +50,9 @@ const isOnline = mode === "online", whole = isOnline ? (isSmall ? [50, 50, 4] : 
 const size = whole.reduce((product, side) => product * side, batch);
 const images = Float32Array.from({ length: size }, () => Math.random());
 const labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random() * classes));
-const optimizer = createOptimizer(adam(), trainedVariables(model));
 const source = fromArrays({ data: images, shape: [batch, ...whole] }, { data: labels, shape: [batch] });
 const gflop = stepGflop(model, batch);
 const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
-const x = tf.tensor(images, [batch, ...whole]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
 
 /** How long to measure how convolutions are done, ms: a long run finds all its answers in the cache. */
 const TUNING_MS = 20_000;
@@ -89,8 +88,8 @@ async function tuneAsFit(): Promise<void> {
   useTuning(await tuneConvolutions([model], { batch: examples, budgetMs: TUNING_MS }));
 }
 
-/** The step of `fit`. */
-function fitStep(shards: number): Step {
+/** How `fit` trains; made once, as it is there, since the optimizer's moments are twice the weights. */
+function fitPlan(): TrainStep {
   const augmentation: AugmentationStep[] | undefined = isOnline
     ? [
       { op: "shift", most: isSmall ? 5 : 10, fill: "nearest" },
@@ -100,25 +99,36 @@ function fitStep(shards: number): Step {
       { op: "centerCrop", size: inputShape[0] },
     ]
     : undefined;
-  const step = supervised({ loss, optimizer: adam(), augmentation }).create({ model }, source);
-  const compiled = step.compile(shards, precision as Precision);
+  return supervised({ loss, optimizer: adam(), augmentation }).create({ model }, source);
+}
+
+/** The step of `fit`. */
+function fitStep(plan: TrainStep, shards: number): Step {
+  const compiled = plan.compile(shards, precision as Precision);
   return {
     async run() {
       compiled.run([rows], { learningRate: 1e-3 });
       await compiled.totals.read(); // as Keras and PyTorch give their loss back
     },
-    dispose() {
-      compiled.dispose();
-      step.dispose();
-    },
+    dispose: () => compiled.dispose(),
   };
 }
 
+/** What a step written by hand takes. */
+function handParts() {
+  const weights = trainedVariables(model), optimizer = createOptimizer(adam(), weights);
+  const x = tf.tensor(images, [batch, ...whole]), y = tf.tensor1d(labels, "int32"), rate = tf.scalar(1e-3);
+  return { weights, optimizer, x, y, rate };
+}
+
 /** A step written by hand, as it is or compiled; as it is, shards would only run in turn. */
-function handStep(compiled: boolean, shards: number): Step {
+function handStep(
+  { weights, optimizer, x, y, rate }: ReturnType<typeof handParts>,
+  compiled: boolean,
+  shards: number,
+): Step {
   const { perExample } = crossEntropy();
-  const weights = trainedVariables(model);
-  const step = (image: typeof x, label: typeof y, rate: tf.Scalar) => {
+  const step = (image: tf.Tensor, label: tf.Tensor1D, rate: tf.Scalar) => {
     const { value, gradients } = gradientsOf(() => {
       const logits = applySharded(model, splitBatch(image, shards).map((x) => [x]), {
         training: true,
@@ -149,16 +159,22 @@ async function time(step: Step, steps: number): Promise<number> {
   return (performance.now() - start) / steps;
 }
 
+async function makeStep(): Promise<Step> {
+  if (mode === "fit" || isOnline) {
+    const plan = fitPlan();
+    return await fastest((shards) => fitStep(plan, shards));
+  }
+  const parts = handParts();
+  if (mode !== "compiled") return handStep(parts, false, 1);
+  return await fastest((shards) => handStep(parts, true, shards));
+}
+
 let step: Step | undefined;
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const { steps } = JSON.parse(text.trim());
   if (!step) {
     if (mode === "fit" || isOnline) await tuneAsFit();
-    step = mode === "fit" || isOnline
-      ? await fastest(fitStep)
-      : mode === "compiled"
-      ? await fastest((shards) => handStep(true, shards))
-      : handStep(false, 1);
+    step = await makeStep();
     await step.run();
     await step.run();
   }
