@@ -16,6 +16,7 @@ export {
   type FunctionProfile,
   type TensorTree,
 } from "./compile.ts";
+export { afterAll } from "./after_all.ts";
 export { freezeGraph, type NamedTensors } from "./freeze.ts";
 export { type Held, type HeldData, takeRows, toDevice } from "./held.ts";
 export { type LastActivation, lastActivations, logitOutputs, outputNames } from "./last_activation.ts";

@@ -6,7 +6,7 @@
  * inside a compiled step. Formulas, defaults and the place of epsilon are Keras 3's, so that results compare.
  * @module
  */
-import { tf } from "../engine/mod.ts";
+import { afterAll, tf } from "../engine/mod.ts";
 
 /** What every weight's update shares in one step; scalars, float32. */
 export interface StepState {
@@ -123,12 +123,14 @@ export function createOptimizer(
     tf.tidy(() => {
       const step = tf.add(count, 1) as tf.Scalar;
       count.assign(step);
+      // New moments are made when the layers' values are free again: a step holds one or the other.
+      const ready = afterAll(gradients);
       weights.forEach((variable, i) => {
         if (reached?.[i] === false) return;
         const decayed = weightDecay > 0 && decays(variable)
           ? tf.sub(variable, tf.mul(variable, tf.mul(rate, weightDecay)))
           : variable;
-        const next = rule.update(decayed, gradients[i], slots[i], { rate, step });
+        const next = rule.update(decayed, ready[i], slots[i], { rate, step });
         variable.assign(next.weight);
         next.slots.forEach((slot, j) => slots[i][j].assign(slot));
       });

@@ -236,14 +236,39 @@ export class Tracer implements OpSink {
 
   /** The clock when a tensor is there: seconds, a float64 scalar. */
   timestampAfter(id: number): TensorRecord {
+    return this.#symbol(this.#waitFor("Timestamp", [id]), 0, "Timestamp");
+  }
+
+  /** The same tensors, none of them there before all are. */
+  afterAll(ids: readonly number[]): TensorRecord[] {
+    const { symbols: c, status } = this.#runtime, gate = this.#waitFor("NoOp", ids);
+    return ids.map((id) => {
+      const source = this.#resolve(id);
+      const description = c.TF_NewOperation(
+        this.#graph,
+        cName("Identity"),
+        cName(this.#nodeName("Identity")),
+      );
+      c.TF_AddInput(description, source.output);
+      c.TF_AddControlInput(description, gate);
+      if (source.device !== undefined) c.TF_SetDevice(description, cName(source.device));
+      const operation = c.TF_FinishOperation(description, status);
+      this.#runtime.check("Cannot trace tensors that wait for one another");
+      return this.#symbol(operation, 0, "Identity", source.device);
+    });
+  }
+
+  /** An op without inputs that runs when some tensors are there. */
+  #waitFor(op: string, ids: readonly number[]): Deno.PointerValue {
     const { symbols: c, status } = this.#runtime;
-    const { output } = this.#resolve(id);
-    const description = c.TF_NewOperation(this.#graph, cName("Timestamp"), cName(`Timestamp_${this.#ops++}`));
-    const address = new DataView(output.buffer).getBigUint64(0, true);
-    c.TF_AddControlInput(description, Deno.UnsafePointer.create(address));
+    const description = c.TF_NewOperation(this.#graph, cName(op), cName(`${op}_${this.#ops++}`));
+    for (const id of ids) {
+      const address = new DataView(this.#resolve(id).output.buffer).getBigUint64(0, true);
+      c.TF_AddControlInput(description, Deno.UnsafePointer.create(address));
+    }
     const operation = c.TF_FinishOperation(description, status);
-    this.#runtime.check("Cannot trace a look at the clock");
-    return this.#symbol(operation, 0, "Timestamp");
+    this.#runtime.check(`Cannot trace op "${op}" after others`);
+    return operation;
   }
 
   /** Turns what was traced into a function that gives `outputs`. */
