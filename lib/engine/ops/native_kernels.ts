@@ -124,27 +124,57 @@ const convolveChannels: OverKernel = (inputs, attributes, stock) => {
   );
 };
 
-/** What a volume is padded with where the padding must never be the largest. */
-const LOWEST = -3.4028234663852886e38;
+/** A pooling of pictures, by its kernel. */
+function poolPictures(
+  kernel: string,
+  inputs: tf.NamedTensorMap,
+  filterSize: number[],
+  strides: number[],
+  pad: string,
+): tf.Tensor {
+  return tf.engine().runKernel(
+    kernel,
+    inputs,
+    { filterSize, strides, pad, dimRoundingMode: undefined } as unknown as tf.NamedAttrMap,
+  ) as tf.Tensor;
+}
 
 /**
- * Maximum pooling of volumes with "same", at a stride beyond the window: there TensorFlow's plain kernel skips inputs
- * that it takes for padding. The padding is written out, and nothing is left to count.
+ * Maximum pooling of volumes as one of pictures after another: over rows and columns, then over the depth.
+ *
+ * TensorFlow's own kernel gives the whole gradient to each of several largest inputs, and skips inputs that it takes for
+ * padding with "same" at a stride beyond the window. Here the first of the largest has it, as on the other backends.
  */
-const padded: OverKernel = (inputs, attributes, stock) => {
-  const { strides, pad, filterSize } = attributes as unknown as WindowAttributes;
-  const steps = each(strides, 3),
-    filter = each(filterSize!, 3),
-    { dy, input } = inputs,
+const pooledInTwo: OverKernel = (inputs, attributes, stock) => {
+  const { strides, pad, filterSize, dataFormat = "" } = attributes as unknown as WindowAttributes;
+  if (typeof pad === "number" || dataFormat.startsWith("NC")) return stock(inputs);
+  const [step, ...steps] = each(strides, 3),
+    [taps, ...window] = each(filterSize!, 3),
+    { dy, output, input } = inputs,
     x = input ?? inputs.x;
-  if (pad !== "same" || steps.every((step, axis) => step <= filter[axis])) return stock(inputs);
-  const zeros = x.shape.slice(1, -1).map((side, axis) => samePadding(side, filter[axis], steps[axis]));
-  const valid = { ...attributes, pad: "valid" };
   return tf.tidy(() => {
-    const wide = tf.pad(x, [[0, 0], ...zeros, [0, 0]], LOWEST);
-    if (!dy) return stock({ x: wide }, valid);
-    const gradient = stock({ ...inputs, input: wide }, valid);
-    return tf.slice(gradient, [0, ...zeros.map(([before]) => before), 0], x.shape);
+    const [batch, depth, height, width, channels] = x.shape;
+    const planes = tf.reshape(x, [batch * depth, height, width, channels]);
+    const pooled = poolPictures("MaxPool", { x: planes }, window, steps, pad),
+      [, rows, columns] = pooled.shape;
+    const columnsOf = (volume: tf.Tensor) => tf.reshape(volume, [batch, -1, rows * columns, channels]);
+    const along = columnsOf(pooled);
+    if (!dy) {
+      const y = poolPictures("MaxPool", { x: along }, [taps, 1], [step, 1], pad);
+      return tf.reshape(y, [batch, y.shape[1]!, rows, columns, channels]);
+    }
+    const back = poolPictures(
+      "MaxPoolGrad",
+      { dy: columnsOf(dy), input: along, output: columnsOf(output) },
+      [taps, 1],
+      [step, 1],
+      pad,
+    );
+    const dPooled = tf.reshape(back, pooled.shape);
+    return tf.reshape(
+      poolPictures("MaxPoolGrad", { dy: dPooled, input: planes, output: pooled }, window, steps, pad),
+      x.shape,
+    );
   });
 };
 
@@ -181,8 +211,8 @@ const KERNELS: Record<string, OverKernel> = {
   FusedDepthwiseConv2D: convolveChannels,
   FusedConv2D: convolve,
   GatherV2: gather,
-  MaxPool3D: padded,
-  MaxPool3DGrad: padded,
+  MaxPool3D: pooledInTwo,
+  MaxPool3DGrad: pooledInTwo,
   ResizeBilinearGrad: resizeGradient("ResizeBilinearGrad", false),
   ResizeNearestNeighborGrad: resizeGradient("ResizeNearestNeighborGrad", true),
   Round: (inputs, _, stock) => inputs.x.dtype === "float32" ? stock(inputs) : tf.clone(inputs.x),

@@ -247,6 +247,16 @@ Deno.test("a batch is waited for until it is full or its first example has waite
   await batcher.close();
 });
 
+Deno.test("sixteen examples make a batch and 256 may wait where nothing else is said", async () => {
+  const unit = heldUnit(), batcher = await over([unit]);
+  const all = Array.from({ length: 257 }, (_, id) => batcher.submit("m", item(id))); // the first is at work
+  await assertRejects(() => batcher.submit("m", item(257)), OverloadError, "256 examples are waiting");
+  for (let i = 0; i < 17; i++) await unit.release();
+  await Promise.all(all);
+  assertEquals(unit.batches.map((batch) => batch.split(",").length), [1, ...new Array(16).fill(16)]);
+  await batcher.close();
+});
+
 Deno.test("a full queue says how long it will take, and takes one example however large where nothing waits", async () => {
   const unit = heldUnit(), batcher = await over([unit], { maxBatch: 1, maxQueue: 3 });
   const all = [1, 2, 3, 4].map((id) => batcher.submit("m", item(id)));

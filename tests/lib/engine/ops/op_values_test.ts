@@ -93,6 +93,22 @@ for (const [name, [shapes, run]] of Object.entries(CASES)) {
   });
 }
 
+Deno.test("maxPool3d() gives its gradient to the first of several largest, by depth, row and column, on every backend", async () => {
+  // Windows of 2 × 2 × 2 at a stride of 2, of which the second is cut off by the border.
+  const values = [1, 5, 2, 5, 3, 4, /* next plane */ 5, 5, 2, 5, 3, 4],
+    wanted = [0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  wanted[5] = 9; // 4 of the first plane, and again of the second
+  for (const where of WHERE) {
+    await startEngine({ backend: where === "compiled" ? "tensorflow" : where });
+    const x = tf.tensor5d(values, [1, 2, 2, 3, 1]), dy = tf.tensor5d([7, 9], [1, 1, 1, 2, 1]);
+    const work = (x: tf.Tensor, dy: tf.Tensor) =>
+      tf.grad((x) => tf.maxPool3d(x as tf.Tensor5D, 2, 2, "same"))(x, dy);
+    const fn = where === "compiled" ? compile(work) : Object.assign(work, { dispose: () => {} });
+    assertEquals([...fn(x, dy).dataSync()], wanted, where);
+    fn.dispose();
+  }
+});
+
 Deno.test("oneHot() gives the values that it is told, of every type, on every backend", async () => {
   const [[, numbers]] = EXPECTED.oneHot;
   for (const backend of ["cpu", "wasm", "tensorflow"] as const) {

@@ -159,6 +159,29 @@ Deno.test("createHub() names the worker that the others wait for, however long a
   assertEquals(lines(), [line, line, line]);
 });
 
+Deno.test("createHub() counts the wait from when the others came, and takes a step that is begun for less than one that is over", () => {
+  const after = (now: number, ...before: [step: number, doing: number][]) => {
+    const { hub, lines } = complete(2);
+    const beat = (now: number, steps: [step: number, doing: number][]) => {
+      steps.forEach(([step, doing], rank) => hub.receive(rank, { type: "beat", step, doing }, now));
+      hub.tick(now);
+    };
+    for (let at = 10; at < 200; at += 10) beat(at, [[5, 1], [5, 1]]); // both read for long
+    for (let at = 200; at <= now; at += 10) beat(at, before);
+    beat(now + 1, before);
+    return lines()[0];
+  };
+  assertEquals(after(310, [5, 2], [5, 1]), undefined);
+  assertEquals(
+    after(320, [5, 2], [5, 1])?.slice(0, 52),
+    "worker 1 on n1 (process 101) stands still at step 5,",
+  );
+  assertEquals(
+    after(320, [5, 2], [6, 1])?.slice(0, 62),
+    "worker 0 on n0 (process 100) stands still at step 5, in a step",
+  );
+});
+
 Deno.test("createHub() names the worker that does not come to where the others are to agree", () => {
   const { hub, lines } = complete(3);
   const beat = (now: number) => {
