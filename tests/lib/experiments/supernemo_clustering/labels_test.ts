@@ -9,6 +9,7 @@ import {
 } from "../../../../lib/experiments/supernemo_clustering/labels.ts";
 import { CELLS } from "../../../../lib/experiments/supernemo/maps.ts";
 import { drawView, MAP_SHAPE } from "../../../../lib/image/tracker_views.ts";
+import type { TrackerHits } from "../../../../lib/image/tracker_events.ts";
 import { assertEquals, assertThrows } from "../../../assert.ts";
 import { assertSeen, drawn } from "./_drawn.ts";
 
@@ -106,4 +107,20 @@ Deno.test("published labels of one track are empty, and are refused where hits a
   assertThrows(() => publishedLabels(CROSSED), TypeError, "Cannot make published labels of event 0");
   const { tracks: _, ...unlabelled } = CROSSED;
   assertThrows(() => leftLabels(unlabelled, "keep-one"), TypeError, "do not say which track each is of");
+});
+
+Deno.test("labels of several events are each event's own, whichever comes before or after it", () => {
+  const pictures = ["a.b\na.b", "b.a\n.ba", "aa.b\n.a.b", "a", "b.a\n.ba"];
+  const all = drawn(...pictures), alone = pictures.map((picture) => drawn(picture));
+  const kinds: ((hits: TrackerHits) => { data: ArrayLike<number> })[] = [
+    (hits) => leftLabels(hits, "remove-left"),
+    (hits) => leftLabels(hits, "keep-one"),
+    publishedLabels,
+    startLabels,
+    trackLabels,
+    (hits) => ({ data: trackOfEachHit(hits) }),
+  ];
+  for (const kind of kinds) {
+    assertEquals(Array.from(kind(all).data), alone.flatMap((one) => Array.from(kind(one).data)));
+  }
 });

@@ -1,4 +1,5 @@
 import { createRng } from "../../../../lib/base/rng.ts";
+import { CELLS } from "../../../../lib/experiments/supernemo/maps.ts";
 import { leftLabels } from "../../../../lib/experiments/supernemo_clustering/labels.ts";
 import { measureSorting } from "../../../../lib/experiments/supernemo_clustering/measure.ts";
 import { findThreshold } from "../../../../lib/experiments/supernemo_clustering/threshold.ts";
@@ -60,6 +61,9 @@ Deno.test("measureSorting() has the numbers of tracks apart where there are seve
   const found = measureSorting(EVENTS.truth, { ...EVENTS, tracks: Uint8Array.of(1, 2) }, 0.5, options);
   assertEquals([found.iouOf1.n, found.iouOf2.n, found.perfectEventsOf2.n], [1, 1, 1]);
   assertEquals(found.iouOf2.baseline!.value, 0.5);
+  const lost = Uint8Array.from(EVENTS.truth).fill(0, 0, CELLS); // nothing of the first event
+  const parted = measureSorting(lost, { ...EVENTS, tracks: Uint8Array.of(1, 2) }, 0.5, options);
+  assertEquals([parted.iouOf1.value, parted.iouOf2.value], [0, 1]);
   assert(!("iouOf2" in measureSorting(EVENTS.truth, EVENTS, 0.5, options)));
 });
 
