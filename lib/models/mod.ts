@@ -19,6 +19,7 @@ export * from "./resnet18.ts";
 export * from "./stacked_cnn.ts";
 export * from "./summary.ts";
 export * from "./supernemo_critic.ts";
+export * from "./supernemo_calorimeter_document.ts";
 export * from "./supernemo_document.ts";
 export * from "./supernemo_map.ts";
 export * from "./supernemo_points.ts";

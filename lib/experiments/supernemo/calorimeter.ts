@@ -1,12 +1,14 @@
 /** Which parts of the calorimeter the tracks of an event reach: columns, rows, or modules. @module */
 import type { NdArray } from "../../data/source.ts";
-import { argMaxRows, labelSets, proportion } from "../../evaluate/mod.ts";
+import { accuracy, argMaxRows, labelSets, proportion } from "../../evaluate/mod.ts";
+import { buildSuperNemoCalorimeterDocument } from "../../models/supernemo_calorimeter_document.ts";
 import { buildSuperNemoCombined, buildSuperNemoSmall } from "../../models/supernemo_small.ts";
 import { plotLabelSets } from "../../plot/mod.ts";
 import { type Data, defineExperiment, type Options } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { unlessGiven } from "../../run/unless_given.ts";
 import * as train from "../../train/mod.ts";
+import { classesOf, COUNT_LABELS, TRACKS } from "./counts.ts";
 import { PLACES, placesBehind, reachedPlaces } from "./calorimeter_places.ts";
 import {
   loadSplits,
@@ -25,7 +27,7 @@ const OPTIONS = {
     default: 2,
     min: 1,
     max: 4,
-    help: "Tracks of every event.",
+    help: "Tracks of every event; the published network learns of 1 to 4.",
   },
   learn: {
     type: "choice",
@@ -40,8 +42,17 @@ const OPTIONS = {
     help:
       "A probability for each part by itself, shares of the tracks that add up to 1, or one part of one track.",
   },
+  model: {
+    type: "choice",
+    choices: ["ours", "document"],
+    default: "ours",
+    help: "A small network, or the published one, which counts tracks as well, with its own way of training.",
+  },
   rate: RATE_OPTION,
 } as const;
+
+/** Batch, epochs and loss of the published network. */
+const PUBLISHED = { batch: 512, epochs: 15, loss: "sigmoid" } as const;
 
 type CalorimeterOptions = Options<typeof OPTIONS>;
 type Form = CalorimeterOptions["loss"];
@@ -52,6 +63,18 @@ interface CalorimeterData extends Data {
   readonly reached: NdArray<Uint8Array>;
   /** 1 for each part behind a hit of the last layer, the same. */
   readonly behind: NdArray<Uint8Array>;
+  /** Number of tracks less 1 of the test events, where it is learned too. */
+  readonly counts?: Int32Array;
+}
+
+/** @throws {RangeError} If the published network is to learn what it has no head for. */
+function checkPublished({ model, learn, loss, sides }: CalorimeterOptions): void {
+  if (model === "ours") return;
+  if (learn === "columns" && loss === "sigmoid" && sides === "folded") return;
+  throw new RangeError(
+    "Cannot train the published network but on --learn columns by --loss sigmoid with --sides folded: got " +
+      `${learn}, ${loss}, ${sides}`,
+  );
 }
 
 /**
@@ -108,21 +131,32 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
   defaults: { epochs: 12, batch: 256 },
 
   resolveOptions(options, given) {
-    if (options.learn !== "modules") return options;
-    return unlessGiven(options, given, { generator: "hard", sides: "apart" });
+    return unlessGiven(options, given, {
+      ...(options.model === "document" && PUBLISHED),
+      ...(options.learn === "modules" && { generator: "hard", sides: "apart" }),
+    });
   },
 
   async load(options, context) {
-    const { learn, loss } = options;
-    const { common, test } = await loadSplits(options, [options.tracks], context, (hits, split) => {
+    checkPublished(options);
+    const { learn, loss, model } = options, counts = model === "document";
+    const tracks = counts ? TRACKS : [options.tracks];
+    const { common, test } = await loadSplits(options, tracks, context, (hits, split) => {
       const reached = reachedPlaces(split, learn);
-      const targets = { [learn]: associationTarget(reached, loss) };
-      return { reached, targets, source: viewSource(hits, PLACES[learn].views, options, targets) };
+      const numbers = counts ? classesOf(split) : undefined;
+      const targets = {
+        [learn]: associationTarget(reached, loss),
+        ...(numbers && { tracks: { data: numbers, shape: [numbers.length] } }),
+      };
+      return { reached, numbers, targets, source: viewSource(hits, PLACES[learn].views, options, targets) };
     });
-    return { ...common, reached: test.reached, behind: placesBehind(test.hits, learn) };
+    return { ...common, reached: test.reached, behind: placesBehind(test.hits, learn), counts: test.numbers };
   },
 
-  build({ learn, sides, loss, seed }) {
+  build(options) {
+    checkPublished(options);
+    const { learn, sides, loss, model, seed } = options;
+    if (model === "document") return buildSuperNemoCalorimeterDocument({ seed });
     const { labels, views } = PLACES[learn];
     const output = loss === "sigmoid" ? "sigmoid" : "softmax";
     const common = { classes: labels.length, output, places: true, seed } as const;
@@ -131,21 +165,34 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
     return buildSuperNemoCombined({ ...common, inputShapes });
   },
 
-  recipe: ({ loss, rate }) => ({
-    loss: loss === "sigmoid"
-      ? train.binaryCrossEntropy()
-      : loss === "softmax"
-      ? train.klDivergence()
-      : train.crossEntropy(),
-    ...smallRecipe(rate),
-  }),
+  recipe({ loss, model, rate }) {
+    if (model === "document") {
+      return {
+        loss: { tracks: train.crossEntropy(), columns: train.binaryCrossEntropy() },
+        optimizer: train.adam(),
+        schedule: train.constant(1e-3),
+      };
+    }
+    return {
+      loss: loss === "sigmoid"
+        ? train.binaryCrossEntropy()
+        : loss === "softmax"
+        ? train.klDivergence()
+        : train.crossEntropy(),
+      ...smallRecipe(rate),
+    };
+  },
 
   card(options) {
-    const { learn, loss, tracks } = options, labels = [...PLACES[learn].labels];
+    const { learn, loss, tracks, model } = options, labels = [...PLACES[learn].labels];
+    const counts = model === "document";
     return {
-      description: `Says which ${learn} of SuperNEMO's calorimeter ${tracks} straight track(s) reach.`,
+      description: `Says which ${learn} of SuperNEMO's calorimeter ${
+        counts ? "1 to 4 straight tracks reach, and how many they are" : `${tracks} straight track(s) reach`
+      }.`,
       inputs: viewInputs(PLACES[learn].views, options),
       outputs: [
+        ...(counts ? [{ name: "tracks", kind: "classes" as const, labels: [...COUNT_LABELS.tracks] }] : []),
         loss === "single"
           ? { name: learn, kind: "classes", labels }
           : { name: learn, kind: "labels", labels, thresholds: thresholdsOf(options) },
@@ -153,7 +200,7 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
     };
   },
 
-  evaluate(predictions, { reached, behind }, options) {
+  evaluate(predictions, { reached, behind, counts }, options) {
     const { data: scores } = predictions[options.learn], parts = PLACES[options.learn].labels.length;
     const ones = new Array<number>(parts).fill(1), n = reached.shape[0], split = "test";
     const ours = labelSets(givenSets(scores, options), reached.data, ones);
@@ -173,6 +220,9 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
           ...{ value: coverage, low: coverage, high: coverage, n, split, units: options.learn },
           baseline: { name: "as many as were reached", value: reached.data.reduce((a, b) => a + b, 0) / n },
         },
+        ...(counts && {
+          countAccuracy: { ...accuracy(argMaxRows(predictions.tracks.data, TRACKS.length), counts), split },
+        }),
       },
     };
   },

@@ -1,4 +1,5 @@
 import { applySharded, startEngine, tf } from "../../../lib/engine/mod.ts";
+import { buildSuperNemoCalorimeterDocument } from "../../../lib/models/supernemo_calorimeter_document.ts";
 import { buildSuperNemoCritic } from "../../../lib/models/supernemo_critic.ts";
 import { buildSuperNemoDocument } from "../../../lib/models/supernemo_document.ts";
 import { buildSuperNemoMap } from "../../../lib/models/supernemo_map.ts";
@@ -31,6 +32,16 @@ Deno.test("buildSuperNemoDocument() has the parameters of the saved models, and 
     if (view === "top") assertClose([2 * multiplications(model) / 1e9], [1.8], 0.1);
     model.dispose();
   }
+});
+
+Deno.test("buildSuperNemoCalorimeterDocument() has the parameters and heads of the saved model", () => {
+  const model = buildSuperNemoCalorimeterDocument({ seed: 1 });
+  assertEquals(model.countParams(), 2_531_268); // keras_metadata.pb of the associated calorimeter's
+  assertEquals([model.outputNames, model.outputs.map(({ shape }) => shape)], [["tracks", "columns"], [
+    [null, 4],
+    [null, 22],
+  ]]);
+  model.dispose();
 });
 
 const SHAPES = [[9, 113, 1], [9, 113, 2], [30, 113, 1], [30, 9, 1], [30, 9, 2]] as const;

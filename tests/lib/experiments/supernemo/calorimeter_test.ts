@@ -121,6 +121,31 @@ Deno.test("supernemo-calorimeter names the one row of one track, and modules of 
   }
 });
 
+Deno.test("supernemo-calorimeter --model document counts tracks and names columns by one network", async () => {
+  const published = superNemoCalorimeter.resolveOptions!(options({ model: "document" }), new Set(["epochs"]));
+  assertEquals([published.batch, published.epochs, published.loss], [512, 1, "sigmoid"]);
+  const context = { dataFolder: folder, log: () => {} }, few = { ...published, events: 40, testEvents: 40 };
+  const data = await superNemoCalorimeter.load({ ...few, batch: 16 }, context);
+  const { targets } = await data.train.read(Uint32Array.from({ length: data.train.size }, (_, i) => i));
+  assertEquals([...new Set(Array.from(targets.tracks.data))].sort(), [0, 1, 2, 3]);
+  assertEquals(targets.columns.shape[1], 22);
+  const n = data.test.size, row = (values: number[]) => Array.from({ length: n }, () => values).flat();
+  const tracks = { data: Float32Array.from(row([1, 0, 0, 0])), shape: [n, 4] };
+  const columns = { data: Float32Array.from(data.reached.data), shape: data.reached.shape };
+  const { metrics } = await superNemoCalorimeter.evaluate(
+    { tracks, columns },
+    data,
+    few,
+    undefined as never,
+  );
+  assertEquals([metrics.countAccuracy.value, metrics.exactMatch.value], [0.25, 1]);
+  assertThrows(
+    () => superNemoCalorimeter.build({ ...few, learn: "rows" }, data),
+    RangeError,
+    "Cannot train the published network but on --learn columns",
+  );
+});
+
 Deno.test("compareAssociations() trains both forms for each number of tracks, and draws them in one chart", async () => {
   const context = { dataFolder: folder, log: () => {} };
   const all = await compareAssociations(options({ events: 40 }), context, { trackCounts: [3] });
