@@ -21,6 +21,7 @@ export type Options<T extends OptionTable = OptionTable> =
     -readonly [K in keyof T]: T[K] extends { type: "boolean" } ? boolean
       : T[K] extends { type: "list" } ? string[]
       : T[K] extends { type: "choice"; choices: readonly (infer C)[]; default: string } ? C
+      : T[K] extends { type: "choice"; choices: readonly (infer C)[] } ? C | undefined
       : T[K] extends { type: "number" | "integer"; default: number } ? number
       : T[K] extends { type: "number" | "integer" } ? number | undefined
       : T[K] extends { default: string } ? string

@@ -4,7 +4,7 @@ import { defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { unlessGiven } from "../../run/unless_given.ts";
 import { type LensesData, loadLenses, onlineSteps } from "./data.ts";
-import { LENS, NETWORKS } from "./networks.ts";
+import { layerSettings, LENS, NETWORKS, OPEN_NETWORKS } from "./networks.ts";
 import { LENSES_OPTIONS, type LensesOptions } from "./options.ts";
 import * as report from "./report.ts";
 
@@ -40,6 +40,9 @@ export function optimizerOf(name: LensesOptions["optimizer"]): train.OptimizerRu
 /** What suits the small network and not the document's. */
 const SMALL = { crop: 64, shrink: 2, residual: true, numMasks: 0 } as const;
 
+/** What suits the document's networks, whose activations nothing normalises. */
+const DOCUMENT = { rate: 1e-4 } as const;
+
 /** The experiment. */
 export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   name: "lenses",
@@ -48,12 +51,22 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   defaults: { epochs: 24, batch: 32 },
 
   resolveOptions(options, given) {
-    return options.model === "lens_net" ? unlessGiven(options, given, SMALL) : options;
+    if (options.model === "lens_net") return unlessGiven(options, given, SMALL);
+    return OPEN_NETWORKS.includes(options.model) ? unlessGiven(options, given, DOCUMENT) : options;
   },
 
-  load: (options, context) => loadLenses(options, context),
+  // deno-lint-ignore require-await -- a throw is to be a rejection
+  async load(options, context) {
+    layerSettings(options.model, options); // before anything is simulated
+    return loadLenses(options, context);
+  },
 
-  build: ({ model, seed }, { inputShape }) => NETWORKS[model]({ inputShape, seed }),
+  build: (options, { inputShape }) =>
+    NETWORKS[options.model]({
+      inputShape,
+      seed: options.seed,
+      ...layerSettings(options.model, options),
+    }),
 
   recipe(options, { steps }) {
     const { optimizer, weightDecay, rate, schedule, augmentation, lensWeight, patience } = options;

@@ -39,6 +39,41 @@ export const LENSES_OPTIONS = {
     default: "lens_net",
     help: "Architecture.",
   },
+  pooling: {
+    type: "choice",
+    choices: ["max", "min", "average"],
+    help: "Pooling of the document's networks (default: each one's own).",
+  },
+  regularizer: {
+    type: "choice",
+    choices: ["none", "localResponse", "batchNorm"],
+    help: "What keeps their activations in bounds (default: each one's own).",
+  },
+  activation: {
+    type: "choice",
+    choices: ["relu", "tanh", "elu", "selu", "sigmoid", "linear", "softplus"],
+    help: "Of their hidden layers (default: relu).",
+  },
+  initializer: {
+    type: "choice",
+    choices: [
+      "uniformScaling",
+      "truncatedNormal",
+      "heNormal",
+      "heUniform",
+      "glorotNormal",
+      "glorotUniform",
+      "leCunNormal",
+      "leCunUniform",
+    ],
+    help: "How their first weights are drawn (default: uniformScaling, of dense layers truncatedNormal).",
+  },
+  stages: {
+    type: "string",
+    hint: "FxK/S,…",
+    help:
+      "Of custom_cnn: filters, kernel and stride of each convolution, such as 32x5,64x3/2 (default: 32x5,64x5,128x5).",
+  },
   augmentation: {
     type: "choice",
     choices: ["none", "document", "online"],
@@ -184,7 +219,7 @@ export const LENSES_OPTIONS = {
     max: 10,
     range: [1e-4, 3e-2],
     log: true,
-    help: "Learning rate, the peak of one cycle.",
+    help: "Learning rate, the peak of one cycle (the document's networks: 1e-4).",
   },
   schedule: {
     type: "choice",

@@ -4,7 +4,7 @@ import { startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { crossValidate } from "../../../../lib/experiments/lenses/cross_validate.ts";
 import { type LensesData, onlineSteps } from "../../../../lib/experiments/lenses/data.ts";
 import { lenses, lossOf } from "../../../../lib/experiments/lenses/experiment.ts";
-import { NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
+import { layerSettings, NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
 import type { LensesOptions } from "../../../../lib/experiments/lenses/options.ts";
 import { atPrior, centralBrightness, purityAt } from "../../../../lib/experiments/lenses/report.ts";
 import { parseCard } from "../../../../lib/card/card.ts";
@@ -19,6 +19,7 @@ import { rankArray } from "../../../../lib/score/rank.ts";
 import type { Example } from "../../../../lib/score/raw_array.ts";
 import { createScorer } from "../../../../lib/score/scorer.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
+import { optionsFor } from "../../../../lib/run/options_for.ts";
 import { experimentObjective } from "../../../../lib/run/search_trial.ts";
 import { search } from "../../../../lib/search/mod.ts";
 import type { JointLoss, Loss } from "../../../../lib/train/mod.ts";
@@ -135,7 +136,8 @@ Deno.test("lenses gives its own network its own crop, unless told otherwise", ()
   const given = new Set(["crop"]), own = lenses.resolveOptions!(options({ crop: 67 }), given);
   assertEquals([own.crop, own.shrink, own.residual, own.numMasks], [67, 2, true, 0]);
   const alexnet = options({ model: "alexnet" });
-  assertEquals(lenses.resolveOptions!(alexnet, new Set()), alexnet);
+  assertEquals(lenses.resolveOptions!(alexnet, new Set()), { ...alexnet, rate: 1e-4 });
+  assertEquals(lenses.resolveOptions!(alexnet, new Set(["rate"])), alexnet);
 });
 
 Deno.test("a run learns rings from blobs, online, and is served as it was trained", async () => {
@@ -195,6 +197,30 @@ Deno.test("a run learns rings from blobs, online, and is served as it was traine
   assert(reason!.startsWith("example 0: "), reason);
   file.close();
   await scorer.close();
+});
+
+Deno.test("layerSettings() sets layers of the document's networks, and refuses them of others in one line", () => {
+  const inputShape = [16, 16, 3];
+  const sizes = (text: string) => {
+    const settings = layerSettings("custom_cnn", { stages: text, pooling: "min", activation: "elu" });
+    const model = NETWORKS.custom_cnn({ inputShape, seed: 1, ...settings });
+    const shapes = model.layers.flatMap((layer) =>
+      layer.getClassName() === "Conv2D" ? [layer.outputShape] : []
+    );
+    const pools = model.layers.filter((layer) => layer.getClassName() === "MinPooling2D").length;
+    model.dispose();
+    return [shapes, pools];
+  };
+  assertEquals(sizes("4x5,6x3/2"), [[[null, 16, 16, 4], [null, 3, 3, 6]], 2]);
+  for (
+    const [model, options, said] of [
+      ["lens_net", { pooling: "max" }, 'Cannot set --pooling of "lens_net"'],
+      ["alexnet", { stages: "4x5" }, "only custom_cnn has them"],
+      ["custom_cnn", { stages: "4x5,x3" }, 'got "x3"'],
+    ] as const
+  ) assertThrows(() => layerSettings(model, options), RangeError, said);
+  const { rate } = lenses.resolveOptions!(optionsFor(lenses, { model: "resnet18" }), new Set());
+  assertEquals([rate, optionsFor(lenses, { model: "vgg16" }).rate], [1e-2, 1e-4]);
 });
 
 Deno.test("every network takes five bands and gives one probability", () => {
