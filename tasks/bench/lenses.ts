@@ -15,12 +15,12 @@ import { LONG } from "./_lenses_quality.ts";
 
 export const name = "lenses";
 export const summary =
-  "Lenses: recipes of 20 against 500 side by side, steps of the document's networks, scoring a survey (parts: step, " +
-  "online, score, quality)";
+  "Lenses: steps of the document's networks, scoring a survey (parts: step, online, score); trainings on request: " +
+  "quality, alexnet, optimised, many, each also -short";
 
 const HERE = import.meta.dirname!;
 
-/** Runs the chosen parts; without a choice all but the quality of recipes, which takes hours. */
+/** Runs the chosen parts; without a choice all but the trainings, which take hours. */
 export function run(context: BenchContext): Promise<BenchTable[]> {
   return runParts(name, context, { step, online, score }, LONG);
 }
