@@ -39,7 +39,7 @@ const OPTIONS = {
     type: "string",
     default: "",
     hint: "FOLDER",
-    help: "Where conformance keeps each verdict as it comes, to go on from",
+    help: "Where benches that take hours keep each figure as it comes, to go on from",
   },
   strict: { type: "boolean", default: false, help: "Exit with 1 if a bar is missed." },
   json: JSON_OPTION,
@@ -55,7 +55,7 @@ export function main(args: string[]): Promise<number> {
         "deno task bench --list",
         "deno task bench main_path",
         "deno task bench main_path:step --rounds 9",
-        "deno task bench conformance --keep runs/conformance",
+        "deno task bench supernemo:counting --keep runs/kept",
       ],
     });
     const output = createOutput(options);
@@ -84,7 +84,15 @@ export function main(args: string[]): Promise<number> {
           const say = (line: string) => void (options.json || console.error(`  ${line}`));
           const { rounds, keep } = options;
           for (
-            const table of await bench.run({ rounds, parts, folder, say, need, keep: keep || undefined })
+            const table of await bench.run({
+              rounds,
+              parts,
+              folder,
+              say,
+              need,
+              keep: keep || undefined,
+              signal,
+            })
           ) {
             tables.push({ area: bench.name, ...table });
             printTable(table, output, peaks);

@@ -30,6 +30,8 @@ export interface BenchContext {
   say(line: string): void;
   /** Where a bench that takes hours keeps what it has found, to go on from. */
   keep?: string;
+  /** Aborted when the bench is to stop: one that takes hours ends after what it keeps. */
+  signal?: AbortSignal;
   /** The path of a peer's program. @throws {CliError} If it is missing, with the command that installs it. */
   need(component: ComponentName): string;
 }

@@ -17,16 +17,18 @@ interface Kept {
  * @param name The figure's, by which its file is called: letters, digits, `_`, `-` and `/`.
  * @param settings What the figure depends on; with others it is measured anew.
  * @param measure Gives a value that JSON can hold.
+ * @throws What the signal was aborted with, before anything is measured.
  * @throws {RangeError} If the name is no such name.
  * @throws {SyntaxError} If a file is there that holds no figure; it is named.
  */
 export async function measureOnce<T>(
-  { keep, say }: Pick<BenchContext, "keep" | "say">,
+  { keep, say, signal }: Pick<BenchContext, "keep" | "say" | "signal">,
   name: string,
   settings: unknown,
   measure: () => Promise<T>,
 ): Promise<T> {
   if (!/^[\w-]+(\/[\w-]+)*$/.test(name)) throw new RangeError(`Cannot keep a figure as "${name}"`);
+  signal?.throwIfAborted();
   if (keep === undefined) return await measure();
   const file = join(keep, `${name}.json`), text = JSON.stringify(settings);
   const kept = await readFigure(file);

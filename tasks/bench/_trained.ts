@@ -33,7 +33,7 @@ export async function trained<T extends OptionTable, D extends Data>(
 ): Promise<TrainedModel> {
   context.say(name);
   const checkpoint = await runFile(context, `${name}.checkpoint`);
-  const load = { dataFolder: keptFolder(context), log: context.say };
+  const load = { dataFolder: keptFolder(context), log: context.say, signal: context.signal };
   return await trainAndMeasure(experiment, options, load, { checkpoint, prepareModels });
 }
 

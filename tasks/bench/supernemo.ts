@@ -35,7 +35,7 @@ import { timedStep } from "./_timed_step.ts";
 
 export const name = "supernemo";
 export const summary =
-  "SuperNEMO's tracker: fits, ROOT files to batches, steps, scoring (parts: fits, speed, read, step, epoch, score); trainings on request: counting, association, robustness, driven, each also -short";
+  "SuperNEMO's tracker: fits, ROOT files to batches, steps, scoring (parts: fits, speed, read, step, epoch, score); trainings on request: counting, association, robustness, driven, curve, each also -short";
 
 /** Events of each law, tracks of each event, and a seed that nothing was chosen by. */
 const EVENTS = 2_000, TRACKS = 2, SEED = 77;

@@ -16,6 +16,8 @@ Deno.test("measureOnce() measures again only what no earlier run measured with t
     assertEquals(await of(4, { epochs: 2 }), [3]);
     const nowhere = { keep: undefined, say: context.say };
     assertEquals(await measureOnce(nowhere, "lenses/none-1", { epochs: 2 }, () => Promise.resolve(5)), 5);
+    const stopped = { ...context, signal: AbortSignal.abort() };
+    await assertRejects(() => measureOnce(stopped, "another", 1, () => Promise.resolve(6)), DOMException);
   }));
 
 Deno.test("measureOnce() names a file that holds no figure, and a name that is none", () =>
