@@ -9,7 +9,7 @@ import type { Spec } from "../../lib/plot/spec.ts";
 import { CliError } from "../_cli.ts";
 import { type ComponentName, findComponent, forgetComponents } from "../_components.ts";
 import { readLines } from "../_lines.ts";
-import { peakMebibytes, watchMemory } from "./_memory.ts";
+import { forgetPeak, peakMebibytes, watchMemory } from "./_memory.ts";
 
 /** One bench: what `tasks/bench/<area>.ts` exports. */
 export interface Bench {
@@ -133,6 +133,7 @@ export async function runParts(
   const all = { ...usual, ...onRequest }, tables: BenchTable[] = [];
   for (const part of chooseParts(context.parts, Object.keys(all), Object.keys(usual))) {
     context.say(`${bench}:${part}`);
+    forgetPeak();
     tables.push(...[await all[part](context)].flat());
   }
   return tables;
@@ -303,6 +304,15 @@ async function runProgram(
   if (output.success) return output;
   const words = new TextDecoder().decode(output.stderr).trim().split("\n").slice(-4).join("; ");
   throw new CliError(`"${program} ${args.join(" ")}" failed with code ${output.code}: ${words}`);
+}
+
+/**
+ * The most memory that our side and a peer have held.
+ *
+ * @param ours Our side, where it is a program of its own; else it is this process, of which the bench itself is a part.
+ */
+export function memoryBeside(theirs: Peer, ours?: Peer): NonNullable<BenchRow["memory"]> {
+  return { ours: ours ? ours.mebibytes : peakMebibytes(Deno.pid), theirs: theirs.mebibytes };
 }
 
 /** A program that answers a JSON line to every JSON line, so that it is measured warm and in turns. */

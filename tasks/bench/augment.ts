@@ -4,7 +4,14 @@
  */
 import { augmentPybia, type PybiaOptions } from "../../lib/augment/mod.ts";
 import { createRng } from "../../lib/base/rng.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  memoryBeside,
+  Peer,
+} from "./_bench.ts";
 
 export const name = "augment";
 export const summary = "Augmenting 20 lenses 25 times over, against pyBIA's steps and albumentations";
@@ -53,7 +60,7 @@ export async function run({ rounds, need }: BenchContext): Promise<BenchTable[]>
     for (let i = 0; i < 3; i++) ours(options)(); // compiled before the clock runs
     await theirs(way)();
     const values = await alternate(rounds, { ours: ours(options), theirs: theirs(way) });
-    rows.push({ ...row, unit: "images/s", better: "higher", ...values });
+    rows.push({ ...row, unit: "images/s", better: "higher", ...values, memory: memoryBeside(python) });
   }
   return [{
     title: "20 lenses of 100 × 100 × 3, each 25 times, cut to 67 × 67",

@@ -16,6 +16,7 @@ import {
   type BenchContext,
   type BenchRow,
   type BenchTable,
+  memoryBeside,
   type Parts,
   Peer,
   runParts,
@@ -100,7 +101,8 @@ async function step(context: BenchContext): Promise<BenchTable[]> {
     const theirs = async () => 1000 * (await keras.ask({ model, batch: BATCH })).seconds;
     for (const warm of [ours, theirs, ours, theirs]) await warm();
     const times = await alternate(context.rounds, { ours, theirs });
-    rows.push({ what: `${model}, batch ${BATCH}`, unit: "ms", ...times, peer: "Keras", bar: 0.8 });
+    const memory = memoryBeside(keras);
+    rows.push({ what: `${model}, batch ${BATCH}`, unit: "ms", ...times, peer: "Keras", bar: 0.8, memory });
     timed.dispose();
   }
   return [{ title: "A training step", rows }];

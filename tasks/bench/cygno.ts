@@ -36,6 +36,7 @@ import {
   type BenchTable,
   measureProgram,
   median,
+  memoryBeside,
   Peer,
   type ProgramCost,
   readProgram,
@@ -94,7 +95,8 @@ async function decode(context: BenchContext): Promise<BenchTable> {
       unit: "images/s",
       better: "higher",
       peer: "dask, Pillow",
-      bar: 3,
+      bar: 3.5,
+      memory: memoryBeside(peer),
       ...values,
     }],
     notes: [`${TIMED} images of 576 × 576; ours straight from the zip, theirs from files unpacked before.`],
@@ -135,7 +137,7 @@ async function step(context: BenchContext): Promise<BenchTable> {
     precisions.reduce((a, b) => median(values[`${side} ${b}`]) < median(values[`${side} ${a}`]) ? b : a);
   const row = (what: string, own: Precision, other: Precision, bar: number) => ({
     ...{ what, unit: "ms", peer: `Keras, ${other}`, bar, work: { gflop, precision: own } },
-    ...{ ours: values[`ours ${own}`], theirs: values[`theirs ${other}`] },
+    ...{ ours: values[`ours ${own}`], theirs: values[`theirs ${other}`], memory: memoryBeside(peer) },
   });
   const both = precisions.length > 1
     ? [row("step, best of each", faster("ours"), faster("theirs"), 0.6)]

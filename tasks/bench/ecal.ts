@@ -10,7 +10,7 @@ import { buildConv3dNet } from "../../lib/models/conv3d_net.ts";
 import * as train from "../../lib/train/mod.ts";
 import { preprocessTensor } from "../../lib/train/preprocess_tensor.ts";
 import * as long from "./_ecal_quality.ts";
-import { alternate, type BenchContext, type BenchTable, chooseParts, Peer } from "./_bench.ts";
+import { alternate, type BenchContext, type BenchTable, chooseParts, memoryBeside, Peer } from "./_bench.ts";
 
 export const name = "ecal";
 export const summary =
@@ -97,7 +97,8 @@ async function order(context: BenchContext, files: readonly string[]): Promise<B
     tensors: () => secondsOf(inTensors),
     numpy: async () => (await numpy.ask({ do: "order" })).seconds as number,
   });
-  const row = { unit: "s", peer: "NumPy, the document's code", theirs: times.numpy };
+  const memory = memoryBeside(numpy);
+  const row = { unit: "s", peer: "NumPy, the document's code", theirs: times.numpy, memory };
   return {
     title: `timeOrder of ${(2 * EVENTS).toLocaleString("en")} images, 21 cumulative frames`,
     rows: [
@@ -133,6 +134,7 @@ async function read(context: BenchContext, files: readonly string[]): Promise<Be
       peer: "h5py",
       theirs: times.theirs,
       bar: 1 / 1.2,
+      memory: memoryBeside(h5py),
     }],
     notes: ["Ours keeps the hits alone, h5py all values: a seventeenth of the memory."],
   };
@@ -176,8 +178,8 @@ async function timesOf(context: BenchContext, files: readonly string[], what: Tr
   model.dispose();
   const row = { what: `${Math.ceil(images / batch)} steps of ${batch}`, unit: "s", ours: times.ours };
   return [
-    { ...row, peer: "Keras", theirs: times.keras, bar: 0.5 },
-    { ...row, peer: "PyTorch", theirs: times.torch, bar: 0.25 },
+    { ...row, peer: "Keras", theirs: times.keras, bar: 0.5, memory: memoryBeside(keras) },
+    { ...row, peer: "PyTorch", theirs: times.torch, bar: 0.25, memory: memoryBeside(torch) },
   ];
 }
 

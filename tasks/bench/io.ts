@@ -8,7 +8,15 @@ import { openHdf5 } from "../../lib/io/hdf5.ts";
 import { openRoot } from "../../lib/io/root.ts";
 import { createRootFile } from "../../lib/io/root_write.ts";
 import { CliError } from "../_cli.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, runParts } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  memoryBeside,
+  Peer,
+  runParts,
+} from "./_bench.ts";
 
 export const name = "io";
 export const summary = "Reading HDF5 against h5py and ROOT against uproot (parts: hdf5, root)";
@@ -55,7 +63,8 @@ async function hdf5(context: BenchContext): Promise<BenchTable> {
           return megabytes / (await h5py.ask({ do: order, path, places })).seconds;
         },
       });
-      rows.push({ what: `${way}, ${what}`, unit: "MB/s", better: "higher", peer: "h5py", bar, ...values });
+      const row = { what: `${way}, ${what}`, unit: "MB/s", better: "higher", peer: "h5py", bar } as const;
+      rows.push({ ...row, ...values, memory: memoryBeside(h5py) });
     }
   }
   return {
@@ -107,7 +116,8 @@ async function root(context: BenchContext): Promise<BenchTable> {
       },
     });
     const what = compression === "none" ? "not packed" : "zlib";
-    rows.push({ what, unit: "events/s", better: "higher", peer: "uproot", bar: 0.8, ...values });
+    const row = { what, unit: "events/s", better: "higher", peer: "uproot", bar: 0.8 } as const;
+    rows.push({ ...row, ...values, memory: memoryBeside(uproot) });
   }
   return {
     title: "ROOT, four std::vector branches to columns, opening included",

@@ -10,7 +10,15 @@ import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
-import { alternate, type BenchContext, type BenchRow, type BenchTable, Peer, runParts } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchRow,
+  type BenchTable,
+  memoryBeside,
+  Peer,
+  runParts,
+} from "./_bench.ts";
 import { LONG } from "./_lenses_quality.ts";
 
 export const name = "lenses";
@@ -57,11 +65,10 @@ async function step({ need, rounds, say }: BenchContext): Promise<BenchTable> {
     for (const who of [deno, keras, torch]) await who.ask({ steps: 1 });
     const times = await alternate(rounds, { deno: ask(deno), keras: ask(keras), torch: ask(torch) });
     const row = { what: `${what}, 67×67×3, batch ${BATCH}`, unit: "ms", ours: times.deno, bar: 0.9 };
-    rows.push({ ...row, peer: "Keras", theirs: times.keras }, {
-      ...row,
-      peer: "PyTorch",
-      theirs: times.torch,
-    });
+    rows.push(
+      { ...row, peer: "Keras", theirs: times.keras, memory: memoryBeside(keras, deno) },
+      { ...row, peer: "PyTorch", theirs: times.torch, memory: memoryBeside(torch, deno) },
+    );
   }
   return {
     title: "Train step (Adam, binary cross-entropy, loss read back)",
@@ -93,6 +100,7 @@ async function online({ rounds, say }: BenchContext): Promise<BenchTable> {
       ours: times.drawn,
       peer: "without augmentation",
       theirs: times.plain,
+      memory: memoryBeside(plain, drawn),
       bar: 1.1,
     });
   }

@@ -26,6 +26,7 @@ import {
   type BenchContext,
   type BenchRow,
   type BenchTable,
+  memoryBeside,
   type Parts,
   Peer,
   runParts,
@@ -121,6 +122,7 @@ async function speed(context: BenchContext): Promise<BenchTable[]> {
         ours: rates.ours,
         peer: "NumPy",
         theirs: rates.theirs,
+        memory: memoryBeside(numpy),
       },
       { what: "fits", unit: "tracks/s", better: "higher", ours: rates.ours, limit: 1000 },
     ],
@@ -150,7 +152,10 @@ async function read(context: BenchContext): Promise<BenchTable[]> {
   const row = { what: `${count} events`, unit: "events/s", better: "higher", ours: rates.ours } as const;
   return [{
     title: `ROOT files to batches of ${BATCH} views from above`,
-    rows: [{ ...row, peer: "uproot, NumPy", theirs: rates.theirs, bar: 0.8 }, { ...row, limit: 150_000 }],
+    rows: [
+      { ...row, peer: "uproot, NumPy", theirs: rates.theirs, bar: 0.8, memory: memoryBeside(uproot) },
+      { ...row, limit: 150_000 },
+    ],
     notes: [
       "Ours reads all columns, truth and calorimeter too, and checks every cell; uproot reads layer and column.",
     ],
@@ -176,7 +181,15 @@ async function step(context: BenchContext): Promise<BenchTable[]> {
     const theirs = async () => 1000 * (await keras.ask({ do: "step", view, batch: STEP_BATCH })).seconds;
     for (const warm of [ours, theirs, ours, theirs]) await warm();
     const times = await alternate(context.rounds, { ours, theirs });
-    rows.push({ what: `${view}, batch ${STEP_BATCH}`, unit: "ms", ...times, peer: "Keras", bar: 0.8 });
+    const memory = memoryBeside(keras);
+    rows.push({
+      what: `${view}, batch ${STEP_BATCH}`,
+      unit: "ms",
+      ...times,
+      peer: "Keras",
+      bar: 0.8,
+      memory,
+    });
     timed.dispose();
   }
   return [{ title: "A step of the published networks", rows }];

@@ -9,6 +9,7 @@ import {
   measureProgram,
   median,
   meetsBar,
+  memoryBeside,
   Peer,
   ratioOf,
   rowOfPrograms,
@@ -17,7 +18,7 @@ import {
   withShort,
 } from "../../tasks/bench/_bench.ts";
 import { describeMachine } from "../../tasks/bench/_machine.ts";
-import { watchMemory } from "../../tasks/bench/_memory.ts";
+import { forgetPeak, processMebibytes, watchMemory } from "../../tasks/bench/_memory.ts";
 import { meanDifference } from "../../tasks/bench/_mean_difference.ts";
 import { stepGflop } from "../../tasks/bench/_work.ts";
 import { growthChart, growthPower } from "../../tasks/bench/growth.ts";
@@ -189,4 +190,33 @@ Deno.test("describeMachine() names processor and peaks, as far as they are known
   const { processor, ...rest } = describeMachine({ float32: 123.4 });
   assert(String(processor).includes("cores"));
   assertEquals([rest["GFLOP/s, float32"], "GFLOP/s, bfloat16" in rest], [123, false]);
+});
+
+Deno.test("memoryBeside() takes our own program's most, or else this process's", async () => {
+  const program = ["eval", "for await (const _ of Deno.stdin.readable) console.log('{}')"];
+  await using peer = new Peer(Deno.execPath(), program);
+  await peer.ask({});
+  const [beside, here] = [memoryBeside(peer, peer), memoryBeside(peer)];
+  if (Deno.build.os !== "linux") return assertEquals([beside.ours, here.ours], [undefined, undefined]);
+  assert(beside.ours! > 10 && beside.theirs! >= beside.ours!, JSON.stringify(beside));
+  assert(here.ours! >= processMebibytes("VmRSS") / 2, JSON.stringify(here));
+});
+
+/** Whether the system lets a process forget its most. */
+function canForget(): boolean {
+  try {
+    Deno.writeTextFileSync("/proc/self/clear_refs", "5");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("forgetPeak() begins anew with what is held", () => {
+  forgetPeak(); // where that cannot be, nothing happens
+  if (!canForget()) return;
+  new Uint8Array(512 * 2 ** 20).fill(1).buffer.transfer(0); // a most that is soon no longer held
+  forgetPeak();
+  const [most, now] = [processMebibytes("VmHWM"), processMebibytes("VmRSS")];
+  assert(most < now + 256, `at most ${most} MiB, now ${now} MiB`);
 });
