@@ -22,7 +22,12 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["/cygno-notebook", "/cygno-notebook-short"],
   ],
   ecal: [
-    ["const EVENTS = 2_000;", "const EVENTS = 1_500;"],
+    ["const EVENTS = 2_000;", "const EVENTS = 500;"],
+    ["watch = await sourceOf(1_200, 1_300)", "watch = await sourceOf(400, 450)"],
+    [
+      "sourceOf(0, 1_400), test = await sourceOf(1_400, EVENTS)",
+      "sourceOf(0, 400), test = await sourceOf(400, EVENTS)",
+    ],
     ["const EPOCHS = 6;", "const EPOCHS = 1;"],
     ["epochs: 20,", "epochs: 2,"],
     ["const TRIALS = 3;", "const TRIALS = 1;"],

@@ -61,3 +61,12 @@ Deno.test("tsne() takes perplexities from 1 to less than the number of points", 
     assertThrows(() => lay(perplexity), RangeError, `got 5 points and ${perplexity}`);
   }
 });
+
+Deno.test("tsne() steps by scikit-learn's rate, 50 up to 2400 points", () => {
+  // max(n / early_exaggeration / 4, 50) of learning_rate="auto", early_exaggeration 12; the first step's gains are 0.8.
+  const n = 200, perplexity = 5, data = Float64Array.from({ length: n }, (_, i) => Math.sin(i));
+  const [start, next] = [0, 1].map((steps) => tsne(data, n, { steps, perplexity }));
+  const early = jointProbabilities(data, n, perplexity).map((p) => 12 * p);
+  const slopes = tsneGradient(early, start);
+  for (const i of [0, 7, 2 * n - 1]) assertClose(next[i] - start[i], -50 * 0.8 * slopes[i], 1e-6);
+});
