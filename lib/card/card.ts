@@ -101,7 +101,7 @@ export interface CardInput extends
 }
 
 const seenHitsSchema: z.ZodType<SeenHits> = z.strictObject({
-  view: z.enum(["top", "side", "front", "volume", "map"]),
+  view: z.enum(["top", "side", "front", "volume", "map", "points", "seeded points"]),
   sides: z.enum(["folded", "apart"]),
   value: z.enum(["hit", "radius"]),
   isolated: z.enum(["keep", "drop"]),

@@ -23,6 +23,20 @@ export interface DisplayBar {
   threshold?: number;
 }
 
+/** What a colour means: red, green and blue from 0 to 255. */
+export interface LegendEntry {
+  label: string;
+  color: readonly [red: number, green: number, blue: number];
+}
+
+/** A label for each place of the input, for whoever draws what is there. */
+export interface DisplayMarks {
+  /** Number of each place's label, row-major. */
+  places: Uint8Array;
+  /** The labels by their numbers. */
+  legend: LegendEntry[];
+}
+
 /** Something to look at. */
 export interface DisplayPicture {
   height: number;
@@ -32,8 +46,8 @@ export interface DisplayPicture {
   data: Uint8Array;
   /** Whether it is laid over the input (a mask) or stands beside it (an image). */
   over: boolean;
-  /** What its colours mean: red, green and blue from 0 to 255. */
-  legend?: { label: string; color: readonly [red: number, green: number, blue: number] }[];
+  /** What its colours mean. */
+  legend?: LegendEntry[];
 }
 
 /** An answer for eyes, in terms that a page, a report or a terminal draws without knowing the kind. */
@@ -42,6 +56,7 @@ export interface Display {
   text: string;
   bars?: DisplayBar[];
   picture?: DisplayPicture;
+  marks?: DisplayMarks;
 }
 
 /** What a file of an answer's array holds. */

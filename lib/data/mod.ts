@@ -13,5 +13,5 @@ export * from "./sparse_images.ts";
 export * from "./split.ts";
 export * from "./supernemo.ts";
 export * from "../image/tracker_events.ts";
-export * from "./tracker_points.ts";
+export * from "../image/tracker_points.ts";
 export * from "../image/tracker_views.ts";

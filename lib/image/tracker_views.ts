@@ -3,6 +3,7 @@
  *
  * Source: the arrays of github.com/amendl/SuperNEMO_ML_applications, cell for cell; sides apart, and radii as values, are ours. @module
  */
+import { drawPoints, pointOfEachHit } from "./tracker_points.ts";
 import {
   dropBadRadii,
   dropIsolated,
@@ -143,8 +144,8 @@ export function drawView(
 
 /** How a model sees hits: all that makes its input of them. */
 export interface SeenHits {
-  /** From where. */
-  view: TrackerView;
+  /** From where; or as points, in the order of the hits, also with the lines that they agree on. */
+  view: TrackerView | "points" | "seeded points";
   /** Whether both sides of the foil are drawn over each other. */
   sides: "folded" | "apart";
   /** What a cell with a hit has: 1, or the more the nearer the track passed its wire. */
@@ -164,7 +165,37 @@ export function chooseSeen(
   return treatMissingHeights(filtered, missingHeight);
 }
 
-/** Draws events as a model sees them. */
-export function drawSeen(hits: TrackerHits, { view, sides, value, ...seen }: SeenHits): DrawnViews {
-  return drawView(chooseSeen(hits, seen), view, { sides, value });
+const isPoints = (view: SeenHits["view"]): view is "points" | "seeded points" => view.endsWith("points");
+
+/**
+ * Draws events as a model sees them.
+ *
+ * @param shape Of the model's input, without the batch: as many points as are drawn.
+ */
+export function drawSeen(hits: TrackerHits, seen: SeenHits, shape: readonly number[]): DrawnViews {
+  const { view, sides, value } = seen, chosen = chooseSeen(hits, seen);
+  if (isPoints(view)) return drawPoints(chosen, shape[0], { seeded: view === "seeded points" });
+  return drawView(chosen, view, { sides, value });
+}
+
+/**
+ * Where in what a model sees of its event each hit is: the pixel, or the point; -1 where it is not seen.
+ *
+ * @param shape As for {@linkcode drawSeen}.
+ * @returns [hits].
+ */
+export function placesOf(hits: TrackerHits, seen: SeenHits, shape: readonly number[]): Int32Array {
+  const { view } = seen, places = new Int32Array(hits.layer.length).fill(-1), { offsets } = hits;
+  const numbers = new Uint16Array(places.length); // of a hit in its event, which goes through the choice in the place of truth
+  for (let event = 0; event < eventCount(hits); event++) {
+    for (let i = offsets[event]; i < offsets[event + 1]; i++) numbers[i] = i - offsets[event];
+  }
+  const chosen = chooseSeen({ ...hits, tracks: numbers }, seen);
+  const own = isPoints(view) ? pointOfEachHit(chosen, shape[0]) : pixelsOf(chosen, view);
+  for (let event = 0; event < eventCount(hits); event++) {
+    for (let i = chosen.offsets[event]; i < chosen.offsets[event + 1]; i++) {
+      places[offsets[event] + chosen.tracks![i]] = own[i];
+    }
+  }
+  return places;
 }

@@ -1,6 +1,6 @@
 /**
  * Small networks of SuperNEMO's hits as points, by attention: no picture, no bins, and no order. Input: [batch, hits, 6] (see
- * `lib/data/tracker_points.ts`), rows of zeros where there are fewer hits. Output: softmax over the counts, [batch, 4], or over the tracks that each
+ * `lib/image/tracker_points.ts`), rows of zeros where there are fewer hits. Output: softmax over the counts, [batch, 4], or over the tracks that each
  * hit may be of, [batch, hits, 5].
  *
  * Two blocks of self-attention and a dense part, each added to what it was given and normalised after it, then mean and maximum over the points.
@@ -38,20 +38,20 @@ function added(x: Tensor, y: Tensor, name: string): Tensor {
   return apply(tf.layers.layerNormalization({ epsilon: 1e-5, name: `${name}_norm` }), sum);
 }
 
-/** What blocks of attention make of hits: [batch, hits, 6] to [batch, hits, size]. */
-function attendedHits(hits: Tensor, { glorot, dense }: Made, size: number, blocks: number): Tensor {
-  let x = apply(dense(size, "points_in", "relu"), hits);
-  x = apply(dense(size, "points"), x);
-  for (let block = 1; block <= blocks; block++) {
+/** What blocks of attention make of hits: [batch, hits, 6] to [batch, hits, {@linkcode SIZE}]. */
+function attendedHits(hits: Tensor, { glorot, dense }: Made): Tensor {
+  let x = apply(dense(SIZE, "points_in", "relu"), hits);
+  x = apply(dense(SIZE, "points"), x);
+  for (let block = 1; block <= BLOCKS; block++) {
     const attention = new MultiHeadAttention({
       numHeads: HEADS,
-      keyDim: size / HEADS,
+      keyDim: SIZE / HEADS,
       kernelInitializer: glorot(),
       name: `attention${block}`,
     });
     x = added(x, apply(attention, x), `attention${block}`);
-    const wide = apply(dense(2 * size, `wide${block}`, "relu"), x);
-    x = added(x, apply(dense(size, `narrow${block}`), wide), `narrow${block}`);
+    const wide = apply(dense(2 * SIZE, `wide${block}`, "relu"), x);
+    x = added(x, apply(dense(SIZE, `narrow${block}`), wide), `narrow${block}`);
   }
   return x;
 }
@@ -70,7 +70,7 @@ function attendedHits(hits: Tensor, { glorot, dense }: Made, size: number, block
 export function buildSuperNemoPoints(config: ModelConfig = {}): tf.LayersModel {
   const { inputShape = [128, 6], classes = 4, seed } = config, made = madeWith(seed), { dense } = made;
   const hits = tf.input({ shape: [...inputShape], name: "hits" });
-  const x = attendedHits(hits, made, SIZE, BLOCKS);
+  const x = attendedHits(hits, made);
   const mean = apply(tf.layers.globalAveragePooling1d({ name: "mean" }), x);
   const largest = apply(tf.layers.globalMaxPooling1d({ name: "largest" }), x);
   const features = apply(tf.layers.concatenate({ name: "features" }), [mean, largest]);
@@ -79,11 +79,9 @@ export function buildSuperNemoPoints(config: ModelConfig = {}): tf.LayersModel {
   return tf.model({ inputs: hits, outputs: predictions, name: "supernemo_points" });
 }
 
-/** Size of a hit within, and blocks, of the network that says which track each hit is of. */
-const TRACKS_SIZE = 64, TRACKS_BLOCKS = 4;
-
 /**
- * Builds the network that says which track each hit is of; class 0 is no track, the order of the others means nothing.
+ * Builds the network that says which track each hit is of; class 0 is no track, the order of the others means nothing. Its points also say how near they
+ * are to each line that the hits agree on.
  *
  * @example
  * ```ts
@@ -94,9 +92,9 @@ const TRACKS_SIZE = 64, TRACKS_BLOCKS = 4;
  * ```
  */
 export function buildSuperNemoTracks(config: ModelConfig = {}): tf.LayersModel {
-  const { inputShape = [128, 6], classes = 5, seed } = config, made = madeWith(seed), { dense } = made;
+  const { inputShape = [128, 12], classes = 5, seed } = config, made = madeWith(seed), { dense } = made;
   const hits = tf.input({ shape: [...inputShape], name: "hits" });
-  const x = attendedHits(hits, made, TRACKS_SIZE, TRACKS_BLOCKS);
+  const x = attendedHits(hits, made);
   const hidden = apply(dense(64, "hidden", "relu"), x);
   const tracks = apply(dense(classes, "tracks", "softmax"), hidden);
   return tf.model({ inputs: hits, outputs: tracks, name: "supernemo_tracks" });

@@ -1,5 +1,5 @@
 /** Events of a tracker, from the columns of an HDF5 or ROOT file to what a model sees of them. @module */
-import { drawSeen } from "../image/tracker_views.ts";
+import { drawSeen, placesOf } from "../image/tracker_views.ts";
 import { eventCount, selectEvents, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
 import { isHdf5, isRoot } from "../io/signatures.ts";
 import { HIT_COLUMNS, readHitColumns } from "../io/hit_columns.ts";
@@ -47,14 +47,15 @@ export async function hitExamples(
     }
     const chosen = page === undefined ? Array.from({ length: count }, (_, i) => i) : [page];
     const some = selectEvents(all, chosen);
-    const drawn = inputs.map(({ name: input, hits }) => [input, drawSeen(some, hits!)] as const);
+    const drawn = inputs.map(({ name, shape, hits }) => [name, drawSeen(some, hits!, shape)] as const);
+    const places = placesOf(some, inputs[0].hits!, inputs[0].shape);
     return chosen.map((event, i) => ({
       name: count === 1 ? name : `${name}[${event}]`,
       arrays: Object.fromEntries(
         drawn.map(([input, { data, shape: [, ...shape] }], k): [string, RawArray] => {
           const size = data.length / chosen.length, part = data.slice(i * size, (i + 1) * size);
           const dtype = part instanceof Uint8Array ? "u1" : "f4";
-          return [input, { data: part, shape, dtype, ...(k === 0 && { hits: hitsOf(some, i) }) }];
+          return [input, { data: part, shape, dtype, ...(k === 0 && { hits: hitsOf(some, places, i) }) }];
         }),
       ),
     }));
@@ -63,9 +64,9 @@ export async function hitExamples(
   }
 }
 
-/** The hits of one event, as they were measured. */
-function hitsOf({ offsets, ...columns }: TrackerHits, event: number): DrawnHits {
-  const of = (values: Uint8Array | Float32Array) =>
+/** The hits of one event, as they were measured, and where the model sees them. */
+function hitsOf({ offsets, ...columns }: TrackerHits, places: Int32Array, event: number): DrawnHits {
+  const of = (values: Uint8Array | Float32Array | Int32Array) =>
     Array.from(values.subarray(offsets[event], offsets[event + 1]));
   const { side, layer, column, radiusMm, heightMm } = columns;
   return {
@@ -74,5 +75,6 @@ function hitsOf({ offsets, ...columns }: TrackerHits, event: number): DrawnHits 
     column: of(column),
     radiusMm: of(radiusMm),
     heightMm: of(heightMm),
+    place: of(places),
   };
 }

@@ -17,6 +17,8 @@ export interface DrawnHits {
   radiusMm: number[];
   /** 0 where it is missing. */
   heightMm: number[];
+  /** Number of the pixel or the point that the model sees it as; -1 where it does not. */
+  place: number[];
 }
 
 /** Values of one example of one input. */

@@ -127,8 +127,13 @@ const SCHEMAS: Json = {
         column: array(NUMBER),
         radiusMm: array(NUMBER),
         heightMm: array(NUMBER),
+        place: array(NUMBER),
+        label: array(NUMBER),
+        legend: array({ type: "object", properties: { label: STRING, color: array(NUMBER) } }),
       }),
-      description: "With view=1, of a tracker's event: its hits as they were measured",
+      description:
+        "With view=1, of a tracker's event: its hits as they were measured, where the model sees them, " +
+        "and the label that a mask gives each",
     },
     map: object({ output: STRING, rows: NUMBER, columns: NUMBER, values: array(NUMBER) }),
   }, ["model", "version", "answers"]),

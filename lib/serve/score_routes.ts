@@ -33,7 +33,7 @@ import {
   uploadsOf,
 } from "./uploads.ts";
 import { tensorsOf } from "./v2_routes.ts";
-import { cropOf, displaysOf, viewOf } from "./view.ts";
+import { cropOf, displaysOf, markHits, viewOf } from "./view.ts";
 
 /** GET /models: the cards, for the page and for people. */
 export async function listModels({ service }: Context): Promise<Response> {
@@ -140,7 +140,7 @@ function viewsOf(card: Card, { view, shape, answers, hits }: ExampleResult): Rec
     : undefined;
   return {
     ...(drawn ? { view: region ? { ...drawn, crop: region } : drawn } : {}),
-    ...(hits && { hits }),
+    ...(hits && { hits: markHits(hits, answers) }),
     display: displaysOf(answers),
   };
 }

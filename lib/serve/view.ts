@@ -1,10 +1,10 @@
 /** What a page draws: the input as the model sees it, and answers without their kinds. @module */
 import type { Answers } from "../card/answers.ts";
 import type { CardTensor } from "../card/card.ts";
-import type { Display } from "../card/output_kind.ts";
+import type { Display, DisplayMarks } from "../card/output_kind.ts";
 import { kindOf } from "../card/outputs/registry.ts";
 import type { Region } from "../image/preprocessing/registry.ts";
-import { limitsOf } from "../score/raw_array.ts";
+import { type DrawnHits, limitsOf } from "../score/raw_array.ts";
 
 function base64(bytes: Uint8Array): string {
   let text = "";
@@ -60,4 +60,22 @@ export function displaysOf(answers: Answers): Record<string, unknown> {
       return [name, displayJson(kind.display(answer), kind.columns(name, answer))];
     }),
   );
+}
+
+/** A tracker's hits with the labels that an answer gives them, and what these labels' colours are. */
+export interface MarkedHits extends DrawnHits {
+  /** Number of each hit's label, -1 of one that was not seen. */
+  label?: number[];
+  legend?: DisplayMarks["legend"];
+}
+
+/** The hits, with the labels of the first answer that has one for each of their places. */
+export function markHits(hits: DrawnHits, answers: Answers): MarkedHits {
+  const most = Math.max(...hits.place);
+  for (const answer of Object.values(answers)) {
+    const { marks } = kindOf(answer).display(answer);
+    if (!marks || marks.places.length <= most) continue;
+    return { ...hits, label: hits.place.map((at) => at < 0 ? -1 : marks.places[at]), legend: marks.legend };
+  }
+  return hits;
 }

@@ -6,6 +6,8 @@ import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
 import { startScoring } from "../servers/scoring.ts";
 import { pairCard, pairOnnx, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { startEngine, tf } from "../../lib/engine/mod.ts";
+import { encodeOnnx } from "../../lib/export/mod.ts";
 import { encodeHdf5 } from "../../lib/io/hdf5_write.ts";
 import { encodeNpy } from "../../lib/io/npy.ts";
 import { encodeNpz } from "../../lib/io/npz.ts";
@@ -14,6 +16,8 @@ import { readSuperNemo } from "../../lib/data/supernemo.ts";
 import { writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { type Browser, chromium, type Page } from "playwright-core";
+
+await startEngine({ backend: "cpu" });
 
 /** A spot of light in the dark. */
 function spot(): Uint8Array {
@@ -51,6 +55,31 @@ const hitsCard = () => {
   });
 };
 
+/** A network that sorts hits by what they are drawn as: from 1/5 on they are far from the wire, from 1/2 on near it. */
+function sortingOnnx(): Uint8Array {
+  const layer = tf.layers.conv2d({
+    filters: 3,
+    kernelSize: 1,
+    activation: "softmax",
+    inputShape: [9, 113, 1],
+  });
+  const model = tf.sequential({ layers: [layer] });
+  layer.setWeights([tf.tensor4d([0, 300, 100], [1, 1, 1, 3]), tf.tensor1d([0, -120, -20])]);
+  return encodeOnnx(model);
+}
+
+/** The card of that network. */
+const sortingCard = () => {
+  const { inputs: [{ hits: seen, ...input }], ...card } = hitsCard();
+  const hits = { ...seen!, value: "radius" } as const;
+  return {
+    ...card,
+    name: "sorting",
+    inputs: [{ ...input, hits }],
+    outputs: [{ name: "mask", kind: "mask", labels: ["nothing", "near", "far"] }],
+  };
+};
+
 async function withPage(
   program: string,
   test: (page: Page, url: string, browser: Browser) => Promise<void>,
@@ -61,6 +90,7 @@ async function withPage(
   await store.publish(new Map([["model.onnx", pairOnnx()]]), pairCard());
   await store.publish(new Map([["model.onnx", tinyOnnx(1, FILM)]]), filmCard());
   await store.publish(new Map([["model.onnx", tinyOnnx(1, [9, 113, 1])]]), hitsCard());
+  await store.publish(new Map([["model.onnx", sortingOnnx()]]), sortingCard());
   try {
     await using server = await startScoring(["--store", join(folder, "store"), "--workers", "1"]);
     const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
@@ -79,7 +109,7 @@ async function withPage(
         }
       });
       await page.goto(`${server.url}/`);
-      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 4);
+      await page.waitForFunction(() => document.querySelectorAll("#model option").length === 5);
       await page.selectOption("#model", "tiny");
       await test(page, server.url, browser);
       assertEquals(strange, [], "errors, or requests to elsewhere");
@@ -264,6 +294,36 @@ testWith(
         ));
       assertEquals(nameless, []);
       assertEquals(await page.getAttribute("#status", "aria-live"), "polite");
+    }),
+);
+
+testWith(
+  "chromium",
+  "the circles of a tracker's event have the colours of what a model says each hit is",
+  (chromium) =>
+    withPage(chromium, async (page) => {
+      await page.selectOption("#model", "sorting");
+      const folder = await Deno.makeTempDir();
+      try {
+        const settings = { law: "document", tracks: [2], events: 1 } as const;
+        const { files: [path] } = await writeSuperNemo(folder, settings, { seed: 1, workers: 1 });
+        const { hits: { radiusMm } } = await readSuperNemo([path]);
+        await drop(page, "run8.h5", await Deno.readFile(path));
+        await page.waitForSelector("#results li svg circle");
+        const circles = page.locator("#results li svg").first().locator("circle");
+        const colors = await circles.evaluateAll((all) =>
+          all.map((one) => (one as unknown as HTMLElement).style.color)
+        );
+        // Okabe and Ito's orange and sky blue: 1 - r / 44 is 1/2 at 22 mm.
+        assertEquals(colors, [...radiusMm].map((r) => r < 22 ? "rgb(230, 159, 0)" : "rgb(86, 180, 233)"));
+        assertEquals(new Set(colors).size, 2);
+        const words = await page.textContent("#results li figcaption");
+        assert(/hits: near far/.test(words ?? ""), words ?? "no caption");
+        const keep = Deno.env.get("CLOUDCHAMBER_SCREENSHOTS");
+        if (keep) await page.screenshot({ path: join(keep, "page-sorted-hits.png"), fullPage: true });
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
     }),
 );
 

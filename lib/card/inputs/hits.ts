@@ -1,4 +1,4 @@
-/** Hits of a tracker's event, of which the model sees a picture; in a file, columns of hits, or the pictures themselves. @module */
+/** Hits of a tracker's event, of which the model sees a picture or points; in a file, columns of hits, or these themselves. @module */
 import type { InputKind } from "../input_kind.ts";
 import { columns } from "./columns.ts";
 
@@ -7,6 +7,6 @@ export const hits: InputKind = {
   kind: "hits",
   noun: "hits of a tracker",
   shapes: "[…, channels]",
-  fits: (shape) => shape.length === 3 || shape.length === 4,
+  fits: (shape) => shape.length >= 2 && shape.length <= 4,
   layout: columns.layout, // the pictures are taken as they are
 };

@@ -1,7 +1,7 @@
 /** A class for every pixel, voxel or hit. @module */
 import { z } from "../../base/zod.ts";
 import { labelsSchema, nameSchema, type Optional, shareSchema } from "../fields.ts";
-import type { DisplayPicture, OutputKind, Row } from "../output_kind.ts";
+import type { DisplayMarks, DisplayPicture, OutputKind, Row } from "../output_kind.ts";
 import { figures, nested, percent } from "../words.ts";
 import { checkProbability } from "./_probabilities.ts";
 
@@ -69,6 +69,14 @@ function labelEach(data: ArrayLike<number>, channels: number, threshold: number)
 }
 
 const colorOf = (label: number) => COLORS[(label - 1) % COLORS.length];
+
+const BACKGROUND_COLOR = [136, 136, 136] as const;
+
+/** Every place's label, and the colours of all. */
+function marksOf({ labels, mask }: MaskAnswer): DisplayMarks {
+  const legend = labels.map((label, i) => ({ label, color: i === 0 ? BACKGROUND_COLOR : colorOf(i) }));
+  return { places: mask, legend };
+}
 
 /** The mask in colours, clear where nothing is; of a volume its middle frame, of hits nothing. */
 function pictureOf({ labels, shape, mask }: MaskAnswer): DisplayPicture | undefined {
@@ -147,7 +155,11 @@ export const mask: OutputKind<MaskOutput, MaskAnswer> = {
       `${label} ${percent(share)}`
     );
     const picture = pictureOf(answer);
-    return { text: `${parts.join(", ")} of the area`, ...(picture ? { picture } : {}) };
+    return {
+      text: `${parts.join(", ")} of the area`,
+      ...(picture ? { picture } : {}),
+      marks: marksOf(answer),
+    };
   },
   columns: (name, { shares }) =>
     Object.fromEntries(

@@ -1,8 +1,15 @@
 /** Counts the tracks of SuperNEMO's events by their hits as points, with attention between them. @module */
 import { fromArrays } from "../../data/source.ts";
-import { drawPoints, POINT_COLUMNS, POINT_UNITS } from "../../data/tracker_points.ts";
+import {
+  drawPoints,
+  POINT_COLUMNS,
+  POINT_UNITS,
+  type PointOptions,
+  SEEDED_COLUMNS,
+  SEEDED_UNITS,
+} from "../../image/tracker_points.ts";
 import { buildSuperNemoPoints } from "../../models/supernemo_points.ts";
-import { type CardParts, defineExperiment } from "../../run/experiment.ts";
+import { type CardParts, defineExperiment, type Options } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import {
   confusionFigure,
@@ -28,15 +35,24 @@ export const POINT_OPTIONS = {
   },
 } as const;
 
-/** An event's points as a model's card has them among its inputs. */
-export function pointsInput({ hits }: { hits: number }) {
+/** An event's points as a model's card has them among its inputs: scoring draws them of a file's hits as training did. */
+export function pointsInput(
+  { hits, isolated, missingHeight }: Pick<
+    Options<typeof POINT_OPTIONS>,
+    "hits" | "isolated" | "missingHeight"
+  >,
+  { seeded = false }: PointOptions = {},
+) {
+  const columns = [...seeded ? SEEDED_COLUMNS : POINT_COLUMNS];
+  const view = seeded ? "seeded points" : "points";
   return {
     name: "hits",
-    shape: [hits, POINT_COLUMNS.length],
-    kind: "columns",
-    columns: [...POINT_COLUMNS],
+    shape: [hits, columns.length],
+    kind: "hits",
+    hits: { view, sides: "apart", value: "radius", isolated, missingHeight },
+    columns,
     dtype: "float32",
-    units: POINT_UNITS,
+    units: seeded ? SEEDED_UNITS : POINT_UNITS,
   } as const satisfies CardParts["inputs"][number];
 }
 

@@ -1,9 +1,12 @@
-/** Says which track each of a SuperNEMO event's hits is of, one to four at once, by the hits as points with attention between them. @module */
+/**
+ * Says which track each of a SuperNEMO event's hits is of, one to four at once, by the hits as points with attention between them; each point
+ * has, beside its place, how near it is to the straight lines that the hits agree on. @module
+ */
 import { createRng } from "../../base/rng.ts";
 import { fromArrays, type NdArray } from "../../data/source.ts";
-import { drawPoints, sampledHits } from "../../data/tracker_points.ts";
 import { argMaxRows } from "../../evaluate/mod.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
+import { drawPoints, pointOfEachHit, sampledHits } from "../../image/tracker_points.ts";
 import { buildSuperNemoTracks } from "../../models/supernemo_points.ts";
 import { type Data, defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
@@ -21,6 +24,9 @@ const OPTIONS = {
   rate: { ...RATE_OPTION, default: 2e-3, help: "Peak learning rate." },
 } as const;
 
+/** How events are seen. */
+const SEEDED = { seeded: true } as const;
+
 /** The loaded events. */
 interface InstanceData extends Data {
   readonly measured: TrackEvents;
@@ -35,14 +41,13 @@ export function pointLabels(hits: TrackerHits, most: number): NdArray<Uint8Array
   return { data, shape: [count, most] };
 }
 
-/** Track of each hit by what is said of the points: a hit that is none has that of the last one before it in the list that is. */
+/** Track of each hit by what is said of the points; of a hit that is none, the nearest point's. */
 export function tracksOfPoints(classes: ArrayLike<number>, hits: TrackerHits, most: number): Uint8Array {
-  const given = new Uint8Array(hits.layer.length);
+  const given = new Uint8Array(hits.layer.length), points = pointOfEachHit(hits, most);
   for (let event = 0; event < eventCount(hits); event++) {
-    const points = sampledHits(hits, event, most);
-    points.forEach((hit, point) =>
-      given.fill(classes[event * most + point], hit, points[point + 1] ?? hits.offsets[event + 1])
-    );
+    for (let i = hits.offsets[event]; i < hits.offsets[event + 1]; i++) {
+      if (points[i] >= 0) given[i] = classes[event * most + points[i]];
+    }
   }
   return given;
 }
@@ -64,7 +69,11 @@ export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>
   async load(options, context) {
     const { common, validation, test } = await loadSplits(options, TRACKS, context, (hits, split) => {
       const targets = { tracks: pointLabels(hits, options.hits) };
-      return { targets, source: fromArrays({ hits: drawPoints(hits, options.hits) }, targets), split };
+      return {
+        targets,
+        source: fromArrays({ hits: drawPoints(hits, options.hits, SEEDED) }, targets),
+        split,
+      };
     });
     const measured = {
       test: test.hits,
@@ -77,7 +86,7 @@ export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>
 
   build: (options) =>
     buildSuperNemoTracks({
-      inputShape: pointsInput(options).shape,
+      inputShape: pointsInput(options, SEEDED).shape,
       classes: TRACK_LABELS.length,
       seed: options.seed,
     }),
@@ -87,7 +96,7 @@ export const superNemoInstances = defineExperiment<typeof OPTIONS, InstanceData>
   card: (options) => ({
     description:
       "Says which of up to four straight tracks each hit in SuperNEMO's tracker is of, in no order.",
-    inputs: [pointsInput(options)],
+    inputs: [pointsInput(options, SEEDED)],
     outputs: [{ name: "tracks", kind: "mask", labels: [...TRACK_LABELS] }],
   }),
 

@@ -9,6 +9,8 @@ import {
   type ResamplingOptions,
 } from "../../evaluate/mod.ts";
 import { eventCount, selectEvents, type TrackerHits } from "../../image/tracker_events.ts";
+import { sampledHits } from "../../image/tracker_points.ts";
+import { seedNearness, TRACK_SEEDS } from "../../image/track_seeds.ts";
 import { fitOneIteratively } from "../supernemo/fit/iterative.ts";
 import { createTrackFitter } from "../supernemo/fit/legendre.ts";
 import { dbscan, type DbscanOptions } from "./dbscan.ts";
@@ -76,6 +78,19 @@ export function tracksByFit(hits: TrackerHits, counts: ArrayLike<number>, firstW
   return given;
 }
 
+/** The track of each hit by the straight lines that hits agree on alone: the line that it is nearest; 0 where none is near enough. */
+export function tracksByLines(hits: TrackerHits): Uint8Array {
+  const given = new Uint8Array(hits.layer.length);
+  for (let event = 0; event < eventCount(hits); event++) {
+    const own = sampledHits(hits, event, Infinity), near = seedNearness(hits, own);
+    own.forEach((hit, k) => {
+      const ofLines = near.subarray(k * TRACK_SEEDS, (k + 1) * TRACK_SEEDS), best = Math.max(...ofLines);
+      if (best > 0.5) given[hit] = 1 + ofLines.indexOf(best);
+    });
+  }
+  return given;
+}
+
 /** Events to be measured on, and those by which a baseline is chosen. */
 export interface TrackEvents {
   /** Hits with their tracks. */
@@ -107,7 +122,11 @@ export function measureTracks(
   const mean = estimate(byNearness);
   const perfect = (events: typeof matched) => events.filter(({ right, all }) => right === all).length;
   const sum = (of: "right" | "all") => matched.reduce((total, event) => total + event[of], 0);
-  const difference = estimate(ours.subarray(0, n).map((index, event) => index - byFit[event]));
+  const above = (theirs: Float64Array) => ({
+    ...estimate(theirs.map((index, event) => ours[event] - index)),
+    split,
+  });
+  const byLines = randOfEvents(fitted, tracksByLines(fitted));
   const each = [...new Set(Array.from(counts))].sort().map((number): [string, CardMetric] => {
     const rows = [...ours.keys()].filter((event) => counts[event] === number);
     const metric = estimate(rows.map((row) => ours[row]));
@@ -119,7 +138,10 @@ export function measureTracks(
   return {
     adjustedRand: { ...estimate(ours), split, baseline: { name: "nearness", value: mean.value } },
     adjustedRandOfFits: { ...estimate(byFit), split },
-    adjustedRandAboveFits: { ...difference, split },
+    adjustedRandAboveFits: above(byFit),
+    adjustedRandAboveNearness: above(byNearness),
+    adjustedRandOfLines: { ...estimate(byLines), split },
+    adjustedRandAboveLines: above(byLines),
     perfectEvents: { ...whole, split, baseline: { name: "nearness", value: nearWhole.value } },
     hitsOfRightTrack: { ...proportion(sum("right"), sum("all")), split },
     ...(each.length > 1 && Object.fromEntries(each)),

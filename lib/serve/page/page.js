@@ -126,9 +126,9 @@ const CELL_MM = 44, HALF_HEIGHT_MM = 1550;
 
 /**
  * A tracker's event in cells: from above with a circle of each hit's radius, a cross where it is not known; from the side and from the front where hits have
- * heights. Side 0 of the foil is below.
+ * heights, in the colour of the label that a mask gives it. Side 0 of the foil is below.
  */
-function drawHits({ side, layer, column, radiusMm, heightMm }, name) {
+function drawHits({ side, layer, column, radiusMm, heightMm, label, legend }, name) {
   const across = side.map((one, i) => (one === 0 ? 1 : -1) * (layer[i] + 0.5 + 0.66)); // 29 mm between foil and cells
   const left = Math.max(0, Math.min(...column) - 2), right = Math.min(113, Math.max(...column) + 3);
   const up = (i) => -4 * heightMm[i] / HALF_HEIGHT_MM; // four cells high each way
@@ -148,20 +148,30 @@ function drawHits({ side, layer, column, radiusMm, heightMm }, name) {
   above.append(draw("line", { x1: left, x2: right, y1: 0, y2: 0, class: "foil" }));
   const beside = drawing("the side", [left, -4, width, 8]), ahead = drawing("the front", [-10, -4, 20, 8]);
   side.forEach((_, i) => {
-    const x = column[i] + 0.5, y = across[i];
+    const x = column[i] + 0.5, y = across[i], entry = legend?.[label[i]];
+    const marked = (tag, attributes) => {
+      const element = draw(tag, attributes);
+      if (entry) element.style.color = `rgb(${entry.color.join(", ")})`;
+      return element;
+    };
     if (radiusMm[i] >= 0) {
-      above.append(draw("circle", { cx: x, cy: y, r: Math.max(radiusMm[i] / CELL_MM, 0.05) }));
-    } else above.append(draw("path", { d: `M${x - 0.3} ${y - 0.3}l.6 .6m-.6 0l.6 -.6` }));
+      above.append(marked("circle", { cx: x, cy: y, r: Math.max(radiusMm[i] / CELL_MM, 0.05) }));
+    } else above.append(marked("path", { d: `M${x - 0.3} ${y - 0.3}l.6 .6m-.6 0l.6 -.6` }));
     if (heightMm[i] === 0) return;
-    beside.append(draw("circle", { cx: x, cy: up(i), r: 0.15, class: "dot" }));
-    ahead.append(draw("circle", { cx: -y, cy: up(i), r: 0.15, class: "dot" }));
+    beside.append(marked("circle", { cx: x, cy: up(i), r: 0.15, class: "dot" }));
+    ahead.append(marked("circle", { cx: -y, cy: up(i), r: 0.15, class: "dot" }));
   });
   const missing = heightMm.filter((mm) => mm === 0).length;
   const figure = make("figure", "", { class: "event" });
   const words = `above, side and front; ${side.length} hits${
     missing > 0 ? `, ${missing} without a height` : ""
   }`;
-  figure.append(above, beside, ahead, make("figcaption", words, { class: "small" }));
+  const caption = make("figcaption", words, { class: "small" });
+  if (legend) {
+    const used = legend.filter((_, i) => label.includes(i));
+    caption.append(": ", ...used.flatMap(legendOf));
+  }
+  figure.append(above, beside, ahead, caption);
   return figure;
 }
 

@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { readSuperNemo } from "../../../lib/data/supernemo.ts";
 import type { SeenHits } from "../../../lib/image/tracker_views.ts";
-import { drawView } from "../../../lib/image/tracker_views.ts";
+import { drawPoints, pointOfEachHit } from "../../../lib/image/tracker_points.ts";
+import { drawView, placesOf } from "../../../lib/image/tracker_views.ts";
 import { encodeNpy } from "../../../lib/io/npy.ts";
 import { findExamples } from "../../../lib/score/examples.ts";
 import type { InputShape } from "../../../lib/score/found.ts";
@@ -39,6 +40,7 @@ for (const format of ["hdf5", "root"] as const) {
     assertEquals(drawn.column, [...hits.column.subarray(first, end)]);
     assertEquals(drawn.radiusMm, [...hits.radiusMm.subarray(first, end)]);
     assertEquals(example.arrays.front.hits, undefined, "once an event");
+    assertEquals(drawn.place, drawn.column.map((column, i) => 113 * drawn.layer[i] + column));
     const filtered = [input("top", [9, 113, 1], { isolated: "drop" })];
     const lit = async (inputs: InputShape[]) => {
       let count = 0;
@@ -62,4 +64,35 @@ Deno.test("findExamples() takes pictures of hits that are drawn already, of thei
   assertEquals(found.length, 2);
   const wrong = () => findExamples(encodeNpy({ data, shape: [2, 113, 9, 1] }), { inputs, name: "a.npy" });
   await assertRejects(wrong, TypeError, 'Cannot take "a.npy" of shape [2, 113, 9, 1] as hits of a tracker');
+});
+
+Deno.test("findExamples() draws events as points, and says which point each hit is", async () => {
+  await writeSuperNemo(folder, { law: "document", tracks: [3], events: 2 }, { seed: 4, workers: 1 });
+  const path = join(folder, superNemoFileName("document", 3, 0)), bytes = await Deno.readFile(path);
+  const { hits } = await readSuperNemo([path]);
+  for (const seeded of [false, true]) {
+    const width = seeded ? 12 : 6, shape = [16, width];
+    const inputs = [input(seeded ? "seeded points" : "points", shape)];
+    const found = await findExamples(bytes, { inputs, name: "run7" });
+    const { data } = drawPoints(hits, 16, { seeded });
+    found.forEach((example, event) => {
+      assert("arrays" in example);
+      const [{ data: own, shape: drawn, hits: told }] = Object.values(example.arrays);
+      assertEquals(drawn, shape);
+      assertEquals(own, data.slice(event * 16 * width, (event + 1) * 16 * width));
+      const points = pointOfEachHit(hits, 16).subarray(hits.offsets[event], hits.offsets[event + 1]);
+      assertEquals(told!.place, [...points]);
+    });
+  }
+});
+
+Deno.test("placesOf() knows no place of a hit that is left out", () => {
+  const three = (values: number[]) => Uint8Array.from(values), mm = new Float32Array(3).fill(5);
+  const hits = { offsets: Uint32Array.of(0, 3), side: three([0, 0, 0]), layer: three([4, 4, 4]) };
+  const all = { ...hits, column: three([50, 10, 11]), radiusMm: mm, heightMm: mm };
+  const places = (view: SeenHits["view"], shape: number[]) => [
+    ...placesOf(all, { ...seen, view, isolated: "drop" }, shape),
+  ];
+  assertEquals(places("top", [9, 113, 1]), [-1, 462, 463]);
+  assertEquals(places("points", [16, 6]), [-1, 0, 1]);
 });

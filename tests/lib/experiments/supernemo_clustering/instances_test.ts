@@ -13,7 +13,7 @@ import { drawn } from "./_drawn.ts";
 
 await startEngine();
 
-Deno.test("pointLabels() numbers the points' tracks from the left, and tracksOfPoints() gives hits that are none their neighbour's", () => {
+Deno.test("pointLabels() numbers the points' tracks from the left, and tracksOfPoints() gives hits that are none the nearest point's", () => {
   const hits = drawn("aa.bb\naa.bb", "b");
   assertEquals(pointLabels(hits, 10), {
     data: Uint8Array.of(1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
