@@ -48,9 +48,12 @@ export function routeByAgreement(votes: tf.Tensor4D, routings: number): tf.Tenso
     for (let i = 0; i < routings; i++) {
       // Softmax over the capsules above, which stand last for it.
       const shares = tf.transpose(tf.softmax(tf.transpose(logits, [0, 2, 1])), [0, 2, 1]);
-      const sum = tf.sum(tf.mul(tf.expandDims(shares, 3), votes), 2); // [batch, above, size]
-      out = squash(sum) as tf.Tensor3D;
-      if (i < routings - 1) logits = tf.add(logits, tf.sum(tf.mul(votes, tf.expandDims(out, 2)), 3));
+      // Products of matrices, as what is multiplied one by one is as large as the votes themselves.
+      const sum = tf.matMul(tf.expandDims(shares, 2), votes); // [batch, above, 1, size]
+      out = squash(tf.reshape(sum, [batch, above, size])) as tf.Tensor3D;
+      if (i === routings - 1) break;
+      const agreement = tf.matMul(votes, tf.expandDims(out, 3)); // [batch, above, below, 1]
+      logits = tf.add(logits, tf.reshape(agreement, [batch, above, below]));
     }
     return out;
   });

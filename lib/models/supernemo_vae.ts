@@ -74,6 +74,8 @@ function narrow(x: Tensor, filters: number, seeds: Seeds): Tensor {
 /** Name before each of the decoder's layers. */
 const DECODER = "decoder_";
 
+const isOfDecoder = (name: string) => name.startsWith(DECODER) || name === "reconstruction";
+
 /** The layers of a decoder, first to last. */
 function decoderLayers(seeds: Seeds): tf.layers.Layer[] {
   const glorot = () => tf.initializers.glorotUniform({ seed: seeds() });
@@ -136,6 +138,28 @@ export function buildSuperNemoVae(config: SuperNemoVaeConfig = {}): tf.LayersMod
  * @returns [n, 116, 12, 1].
  */
 export function decodeCodes(model: tf.LayersModel, codes: tf.Tensor): tf.Tensor {
-  const layers = model.layers.filter(({ name }) => name.startsWith(DECODER) || name === "reconstruction");
+  const layers = model.layers.filter(({ name }) => isOfDecoder(name));
   return tf.tidy(() => layers.reduce((x, layer) => layer.apply(x, { training: false }) as tf.Tensor, codes));
+}
+
+/**
+ * The two halves of a variational {@linkcode buildSuperNemoVae}, models of the same layers: [batch, 116, 12, 1] to the drawn code, its mean and its logarithmic
+ * variance, and codes [batch, latent] to [batch, 116, 12, 1].
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { buildSuperNemoVae, vaeParts } from "./supernemo_vae.ts";
+ * await startEngine({ backend: "cpu" });
+ * vaeParts(buildSuperNemoVae({ filters: 8, latent: 4 })).decoder.inputs[0].shape; // [ null, 4 ]
+ * ```
+ */
+export function vaeParts(model: tf.LayersModel): { encoder: tf.LayersModel; decoder: tf.LayersModel } {
+  const made = (name: string) => model.getLayer(name).output as Tensor;
+  const outputs = ["z", "z_mean", "z_log_variance"].map(made), [, latent] = outputs[0].shape;
+  const encoder = tf.model({ inputs: model.inputs, outputs, name: "supernemo_encoder" });
+  const codes = tf.input({ shape: [latent], name: "codes" });
+  const layers = model.layers.filter(({ name }) => isOfDecoder(name));
+  const drawn = layers.reduce((x, layer) => apply(layer, x), codes);
+  return { encoder, decoder: tf.model({ inputs: codes, outputs: drawn, name: "supernemo_decoder" }) };
 }

@@ -68,6 +68,7 @@ export type {
   TrainStep,
 } from "./step.ts";
 export * from "./steps/adversarial.ts";
+export * from "./steps/vae_gan.ts";
 export * from "./step_schedules.ts";
 export * from "./stop_gradient.ts";
 export { supervised, type SupervisedOptions } from "./steps/supervised.ts";

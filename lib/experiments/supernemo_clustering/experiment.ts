@@ -16,6 +16,7 @@ import { loadSplits, RATE_OPTION, smallRecipe, trackCountsOf } from "../supernem
 import { cellsOf, drawMaps, MAP_OPTIONS, MAP_SEEN, mapInput } from "../supernemo/maps.ts";
 import { buildSuperNemoCritic } from "../../models/supernemo_critic.ts";
 import { collapseOf } from "./collapse.ts";
+import { CRITERIA } from "./criteria.ts";
 import { estimatesFigure, sortedFigure, tracksFigure } from "./figures.ts";
 import { leftLabels, publishedLabels, startLabels, TRACK_LABELS, trackLabels } from "./labels.ts";
 import { measureSorting, type SortedEvents } from "./measure.ts";
@@ -47,10 +48,10 @@ const OPTIONS = {
   rate: { ...RATE_OPTION, default: 3e-3, help: "Peak learning rate of our network." },
   against: {
     type: "choice",
-    choices: ["labels", "discriminator"],
+    choices: ["labels", "discriminator", "criteria"],
     default: "labels",
     help:
-      "What the network learns by: labels, or the published discriminator, which sees the event beside what is left of it.",
+      "What the network learns by: labels, or the published discriminator, which sees the event beside what is left of it, or the same that is also asked whether many hits are lost, left or made up.",
   },
   likeness: {
     type: "number",
@@ -132,7 +133,7 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     if (options.network === "filters" && options.task === "all") {
       throw new RangeError("Cannot take all tracks apart by --network filters as it is told of one track");
     }
-    if (options.against === "discriminator" && (options.network === "filters" || options.task === "all")) {
+    if (options.against !== "labels" && (options.network === "filters" || options.task === "all")) {
       throw new RangeError(
         "Cannot learn against the discriminator as it sees one channel of an event, and one of what is left",
       );
@@ -156,13 +157,14 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
   build(options) {
     const generator = buildNetwork(options, options.task === "all" ? TRACK_LABELS.length : 1);
     if (options.against === "labels") return generator;
-    return { generator, discriminator: buildSuperNemoCritic({ seed: options.seed + 1 }) };
+    const criteria = options.against === "criteria" ? CRITERIA.count : 0;
+    return { generator, discriminator: buildSuperNemoCritic({ seed: options.seed + 1, criteria }) };
   },
 
   recipe({ task, network, rate, against, likeness }) {
-    if (against === "discriminator") {
+    if (against !== "labels") {
       const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
-      const paired = { target: "mask", likeness };
+      const paired = { target: "mask", likeness, ...(against === "criteria" && { criteria: CRITERIA }) };
       const step = train.adversarial({ paired, generatorOptimizer, discriminatorOptimizer });
       return { step, schedule: train.constant(1e-3) };
     }

@@ -1,11 +1,12 @@
-/** Autoencoders of SuperNEMO's events, plain or variational: what a code of few numbers keeps of a map of hits. @module */
+/** Autoencoders of SuperNEMO's events, plain, variational or against a discriminator: what a code of few numbers keeps of a map of hits. @module */
 import { createRng, drawNormal } from "../../base/rng.ts";
 import { fromArrays, type NdArray } from "../../data/source.ts";
 import { tf } from "../../engine/mod.ts";
 import { auc, bootstrap, meanOf, segmentation } from "../../evaluate/mod.ts";
 import type { CardMetric } from "../../card/mod.ts";
 import { MAP_SHAPE } from "../../image/tracker_views.ts";
-import { buildSuperNemoVae, decodeCodes } from "../../models/supernemo_vae.ts";
+import { buildEventCritic } from "../../models/supernemo_critic.ts";
+import { buildSuperNemoVae, decodeCodes, vaeParts } from "../../models/supernemo_vae.ts";
 import { picturesOf, plotEstimates, plotImageGrid, plotRoc } from "../../plot/mod.ts";
 import {
   type Data,
@@ -31,6 +32,20 @@ const OPTIONS = {
     choices: ["variational", "plain"],
     default: "variational",
     help: "Whether the code is drawn from a normal law, and held near the standard one.",
+  },
+  alike: {
+    type: "choice",
+    choices: ["pixels", "learned"],
+    default: "pixels",
+    help:
+      "What a reconstruction is compared by: cell for cell, or by the features of a discriminator that learns to tell it from real events (VAE/GAN).",
+  },
+  likeness: {
+    type: "number",
+    default: 1,
+    min: 0,
+    max: 1000,
+    help: "Of --alike learned: weight of the features beside the discriminator's judgement, for the decoder.",
   },
   encoder: {
     type: "choice",
@@ -93,6 +108,9 @@ export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
   defaults: { epochs: 10, batch: 128 },
 
   async load(options, context) {
+    if (options.alike === "learned" && options.kind === "plain") {
+      throw new RangeError("Cannot learn what is alike of --kind plain as VAE/GAN is of variational codes");
+    }
     const seen = { ...options, ...MAP_SEEN }, rng = createRng(options.seed, 41);
     const { common, test } = await loadSplits(seen, [options.tracks], context, (hits) => {
       const map = drawMaps(hits);
@@ -108,11 +126,22 @@ export const superNemoVae = defineExperiment<typeof OPTIONS, VaeData>({
     };
   },
 
-  build: ({ encoder, latent, kind, filters, seed }) =>
-    buildSuperNemoVae({ encoder, latent, variational: kind === "variational", filters, seed }),
+  build({ encoder, latent, kind, filters, alike, seed }) {
+    const autoencoder = buildSuperNemoVae({
+      encoder,
+      latent,
+      variational: kind === "variational",
+      filters,
+      seed,
+    });
+    return alike === "pixels"
+      ? autoencoder
+      : { autoencoder, discriminator: buildEventCritic({ seed: seed + 1 }) };
+  },
 
-  recipe({ kind, beta, rate }) {
+  recipe({ kind, beta, rate, alike, likeness }) {
     const schedule = train.constant(rate);
+    if (alike === "learned") return { step: train.vaeGan({ parts: vaeParts, beta, likeness }), schedule };
     if (kind === "variational") {
       return { step: train.variational({ beta, optimizer: train.adam() }), schedule };
     }

@@ -4,7 +4,8 @@
  *
  * Source: Goodfellow et al., arXiv 1406.2661, with the non-saturating loss of the generator; both gradients are taken of
  * the same forward pass, as in TensorFlow's DCGAN tutorial. Paired: Isola et al., arXiv 1611.07004, whose discriminator sees the
- * input beside what was made of it.
+ * input beside what was made of it. Criteria are answered by further outputs of the discriminator: numbers of what
+ * was made that have no gradient of their own, such as shares beyond a threshold, become a loss by way of a network that learns to see them.
  * @module
  */
 import { applySharded, builtModel, inPart, logitOutputs, random, tf } from "../../engine/mod.ts";
@@ -21,12 +22,29 @@ import { addUp } from "../totals.ts";
 import { compileStep, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
+/** Questions to a discriminator beside whether an example is real: what a generator fails at. */
+export interface Criteria {
+  /** Name of the questions, as `run.json` has it. */
+  name: string;
+  /** How many there are. */
+  count: number;
+  /**
+   * Which of them examples pass, [batch, count], 1 or 0; a real example passes all.
+   *
+   * @param given What they were made of, [batch, …].
+   * @param real What they were to be.
+   */
+  passed(made: tf.Tensor, given: tf.Tensor, real: tf.Tensor): tf.Tensor;
+}
+
 /** What a generator is to make of the source's input. */
 export interface PairedOptions {
   /** Name of the target that is real. */
   target: string;
   /** Weight of the cross-entropy between the target and what is made, beside the discriminator's judgement. @default {0} */
   likeness?: number;
+  /** What the discriminator, whose outputs are one more, is asked beside. @default {nothing} */
+  criteria?: Criteria;
 }
 
 /** Options for {@linkcode adversarial}. */
@@ -107,6 +125,13 @@ function checkModels({ generator, discriminator }: Models, source: Source, paire
       `Cannot train adversaries as the discriminator takes ${judged} and is to be shown ${made}`,
     );
   }
+  if (!paired?.criteria) return;
+  const answers = discriminator.outputs[0].shape.at(-1), wanted = 1 + paired.criteria.count;
+  if (answers !== wanted) {
+    throw new TypeError(
+      `Cannot train adversaries as the discriminator must answer ${wanted} questions: it gives ${answers} numbers`,
+    );
+  }
 }
 
 /** What a batch holds for both, shard by shard: what the generator makes its examples of, and real ones. */
@@ -153,10 +178,24 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       logits: logits ? "all" : undefined,
     })
       .map(([scores]) => scores);
-  const meanLoss = (scores: tf.Tensor[], label: number, examples: number) =>
-    tf.div(missOf(scores.map(({ shape }) => tf.fill(shape, label)), scores, logits), examples);
+  const allOf = (scores: tf.Tensor[], label: number) => scores.map(({ shape }) => tf.fill(shape, label));
+  const meanLoss = (scores: tf.Tensor[], wanted: tf.Tensor[], examples: number) =>
+    tf.div(missOf(wanted, scores, logits), examples);
+  /** Sum of the probabilities that examples are real. */
   const probabilities = (scores: tf.Tensor[]) =>
-    addUp(scores.map((part) => tf.sum(logits ? tf.sigmoid(part) : part)));
+    addUp(scores.map((part) => {
+      const isReal = paired?.criteria ? tf.slice(part, [0, 0], [-1, 1]) : part;
+      return tf.sum(logits ? tf.sigmoid(isReal) : isReal);
+    }));
+  /** What is to be said of examples that were made: not real, and which criteria they pass. */
+  const verdicts = (scores: tf.Tensor[], made: tf.Tensor[], { given, real }: Dealt) => {
+    const criteria = paired?.criteria;
+    if (!criteria) return allOf(scores, 0);
+    return made.map((part, i) =>
+      tf.concat([tf.zeros([part.shape[0]!, 1]), criteria.passed(part, given[i], real[i])], 1)
+    );
+  };
+  const fooled = (scores: tf.Tensor[], examples: number) => meanLoss(scores, allOf(scores, 1), examples);
 
   /** Gradients of the generator, with what it made. */
   function makerStep(dealt: Dealt, { all, share, counts }: PartOfStep) {
@@ -165,7 +204,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       const outputs = applySharded(generator, dealt.given.map((part) => [part]), { training: true })
         .map(([x]) => x);
       made = outputs.map((x) => tf.keep(tf.clone(x)));
-      const loss = scaled(meanLoss(score(outputs, dealt), 1, all), counts);
+      const loss = scaled(fooled(score(outputs, dealt), all), counts);
       const unlike = paired?.likeness
         ? [scaled(tf.mul(missOf(dealt.real, outputs, false), paired.likeness / all), counts)]
         : [];
@@ -184,7 +223,8 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     const { value, gradients } = gradientsOf(() => {
       const onReal = score(dealt.real, dealt), onMade = score(made, dealt);
       scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(scaled(sum, counts)));
-      const loss = tf.add(meanLoss(onReal, realLabel, all), meanLoss(onMade, 0, all));
+      const told = meanLoss(onReal, allOf(onReal, realLabel), all);
+      const loss = tf.add(told, meanLoss(onMade, verdicts(onMade, made, dealt), all));
       const terms = regularization(discriminator).map((term) => scaled(term, share));
       return addUp([scaled(loss, counts), ...terms]) as tf.Scalar;
     }, judged);
@@ -218,7 +258,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       generatorOptimizer: generatorOptimizer.config,
       discriminatorOptimizer: discriminatorOptimizer.config,
       realLabel,
-      ...(paired && { paired }),
+      ...(paired && { paired: { ...paired, ...(paired.criteria && { criteria: paired.criteria.name }) } }),
       preprocessing,
       augmentation,
     },

@@ -23,6 +23,20 @@ export interface VariationalOptions extends Omit<SupervisedOptions, "loss" | "me
 }
 
 /**
+ * 1 + v - exp(v), with the one gradient that it has: by parts it would add two to what the code's own gradient is, and TensorFlow adds up three in whatever
+ * order they come, which a resumed run would not repeat to the bit.
+ */
+function spreadTerm(logVariance: tf.Tensor): tf.Tensor {
+  return tf.customGrad((v, save) => {
+    (save as tf.GradSaveFunc)([v as tf.Tensor]);
+    return {
+      value: tf.sub(tf.add(v as tf.Tensor, 1), tf.exp(v as tf.Tensor)),
+      gradFunc: (slope: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(slope, tf.sub(1, tf.exp(saved))),
+    };
+  })(logVariance);
+}
+
+/**
  * Divergence of N(mean, exp(logVariance)) from N(0, 1), summed over the latent dimensions, in nats.
  *
  * Shapes: both [batch, dimensions]; [batch] out.
@@ -36,8 +50,7 @@ export interface VariationalOptions extends Omit<SupervisedOptions, "loss" | "me
  * ```
  */
 export function divergence(mean: tf.Tensor, logVariance: tf.Tensor): tf.Tensor {
-  const terms = tf.sub(tf.sub(tf.add(logVariance, 1), tf.square(mean)), tf.exp(logVariance));
-  return tf.mul(tf.sum(terms, 1), -0.5);
+  return tf.mul(tf.sum(tf.sub(spreadTerm(logVariance), tf.square(mean)), 1), -0.5);
 }
 
 /** Sum over an example's values of what a reconstruction is off by, [batch]. */

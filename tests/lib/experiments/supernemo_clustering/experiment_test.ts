@@ -72,16 +72,18 @@ for (
   });
 }
 
-Deno.test("supernemo-clustering learns against a discriminator, resumes to the same bits, and says whether it collapsed", async () => {
-  const given = { against: "discriminator", batch: 16, epochs: 2 };
-  const { metrics, lines } = await run("adversaries", given);
-  await run("parted", given, { stopAfter: 1 });
-  await run("parted", given, { resume: true });
-  const weights = (name: string) => Deno.readFile(join(folder, name, "model.onnx"));
-  assertEquals(await weights("parted"), await weights("adversaries"));
-  assert([0, 1].includes(metrics!.collapsed.value), `${metrics!.collapsed.value}`);
-  assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
-});
+for (const against of ["discriminator", "criteria"] as const) {
+  Deno.test(`supernemo-clustering learns against ${against}, resumes to the same bits, and says whether it collapsed`, async () => {
+    const given = { against, batch: 16, epochs: 2 };
+    const { metrics, lines } = await run(`${against}-whole`, given);
+    await run(`${against}-parted`, given, { stopAfter: 1 });
+    await run(`${against}-parted`, given, { resume: true });
+    const weights = (name: string) => Deno.readFile(join(folder, `${against}-${name}`, "model.onnx"));
+    assertEquals(await weights("parted"), await weights("whole"));
+    assert([0, 1].includes(metrics!.collapsed.value), `${metrics!.collapsed.value}`);
+    assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
+  });
+}
 
 Deno.test("supernemo-clustering refuses labels that were never published, and a start of all tracks", async () => {
   const load = (given: Record<string, unknown>) =>

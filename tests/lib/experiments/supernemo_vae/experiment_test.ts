@@ -38,12 +38,15 @@ Deno.test("bendEvents() moves hits behind a layer along the foil, more with each
   assertEquals(moves.length, slope < 0 ? Math.min(9, first + Math.floor(4 / -slope)) : 9);
 });
 
-for (const kind of ["variational", "plain"] as const) {
+for (
+  const [kind, alike] of [["variational", "pixels"], ["plain", "pixels"], ["variational", "learned"]] as const
+) {
   const isVariational = kind === "variational", resumes = isVariational ? ", resumes to the same bits" : "";
-  Deno.test(`supernemo-vae trains a ${kind} autoencoder${resumes}, and serves as trained`, () =>
+  Deno.test(`supernemo-vae trains a ${kind} autoencoder with ${alike} likeness${resumes}, and serves as trained`, () =>
     withFolder(async (folder) => {
       const given = {
         kind,
+        alike,
         events: 60,
         testEvents: 40,
         filters: 4,

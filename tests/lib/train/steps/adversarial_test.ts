@@ -282,3 +282,34 @@ Deno.test("adversarial() of pairs wants a target, and a discriminator that sees 
   assertThrows(() => create(translators("zero"), "z"), TypeError, 'must have a target "z": it has y');
   assertThrows(() => create(pair(), "y"), TypeError, "takes [,2] and is to be shown [,3] and [,2]");
 });
+
+// By hand, all weights zero but a bias of 1 on the second answer: values made are 1/2, which pass where 1/2 is asked for and fail where 3/4 is.
+Deno.test("adversarial() of pairs asks which criteria the made passes, and wants the generator to pass all", async () => {
+  const [low, high] = [Math.log(1 + Math.exp(-1)), Math.log(1 + Math.exp(1))]; // of a logit of 1 told 1, and told 0
+  for (const { least, told } of [{ least: 0.5, told: low }, { least: 0.75, told: high }]) {
+    const { generator } = translators("zero"), inputs = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
+    const both = tf.layers.concatenate().apply(inputs) as tf.SymbolicTensor;
+    const answers = tf.layers.dense({ units: 2, kernelInitializer: "zeros" });
+    const outputs = answers.apply(both) as tf.SymbolicTensor;
+    answers.setWeights([tf.zeros([4, 2]), tf.tensor1d([0, 1])]);
+    const criteria = {
+      name: "large",
+      count: 1,
+      passed: (made: tf.Tensor) => tf.cast(tf.greaterEqual(tf.min(made, 1, true), least), "float32"),
+    };
+    const models = { generator, discriminator: tf.model({ inputs, outputs }) };
+    const { epochs: [numbers] } = await fit(models, pairs(16), {
+      ...options,
+      shards: 2,
+      step: adversarial({ paired: { target: "y", criteria } }),
+      schedule: { config: { name: "still" }, rate: () => 0 },
+    });
+    assertClose(numbers.loss, (Math.LN2 + low) / 2 + (Math.LN2 + told) / 2, 1e-5);
+    assertClose(numbers.generatorLoss, (Math.LN2 + low) / 2, 1e-5);
+    assertClose([numbers.realScore, numbers.generatedScore], [0.5, 0.5], 1e-5);
+  }
+  const criteria = { name: "none", count: 1, passed: (made: tf.Tensor) => made };
+  const step = adversarial({ paired: { target: "y", criteria } });
+  const create = () => step.create(translators("zero"), pairs(4));
+  assertThrows(create, TypeError, "must answer 2 questions: it gives 1 numbers");
+});
