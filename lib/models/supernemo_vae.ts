@@ -6,7 +6,7 @@
  * 3 × 3; "narrow" are two pairs of convolutions and one channel of 29 × 3 places, through which all must pass; the decoder
  * is the second half of the SegNet without skips. There 256 filters, and 128 where a whole epoch is to be trained on two cores. @module
  */
-import { tf } from "../engine/mod.ts";
+import { applySharded, tf } from "../engine/mod.ts";
 import { Reparametrization } from "../layers/reparametrization.ts";
 import { apply } from "./_apply.ts";
 import { reluConvolution } from "./_relu_convolution.ts";
@@ -132,7 +132,7 @@ export function buildSuperNemoVae(config: SuperNemoVaeConfig = {}): tf.LayersMod
 }
 
 /**
- * Decodes codes by the decoder of {@linkcode buildSuperNemoVae}.
+ * Decodes codes by the decoder of {@linkcode buildSuperNemoVae} or {@linkcode buildLatentRoute}.
  *
  * @param codes [n, latent].
  * @returns [n, 116, 12, 1].
@@ -162,4 +162,46 @@ export function vaeParts(model: tf.LayersModel): { encoder: tf.LayersModel; deco
   const layers = model.layers.filter(({ name }) => isOfDecoder(name));
   const drawn = layers.reduce((x, layer) => apply(layer, x), codes);
   return { encoder, decoder: tf.model({ inputs: codes, outputs: drawn, name: "supernemo_decoder" }) };
+}
+
+/** Name before each of the layers that lead from the code of an event to that of what is left of it. */
+const ROUTE = "route";
+
+/** Units of the route's hidden layers. */
+const ROUTE_UNITS = [256, 256];
+
+/**
+ * Builds a network that takes a track away by its code: encoder, a route from one code to another, decoder. Input: hits as 1, [batch, 116, 12, 1]. Output:
+ * reconstruction, the probability that a hit is left, the same.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "../engine/mod.ts";
+ * import { buildLatentRoute } from "./supernemo_vae.ts";
+ * await startEngine({ backend: "cpu" });
+ * buildLatentRoute({ filters: 8, latent: 4 }).outputs[0].shape; // [ null, 116, 12, 1 ]
+ * ```
+ */
+export function buildLatentRoute(config: Omit<SuperNemoVaeConfig, "variational"> = {}): tf.LayersModel {
+  const { encoder = "trunk", latent = 32, filters = 32, seed } = config, seeds = layerSeeds(seed);
+  const image = tf.input({ shape: [116, 12, 1], name: "image" });
+  const features = (encoder === "trunk" ? trunk : narrow)(image, filters, seeds);
+  let code = dense(features, latent, seeds, "z_mean");
+  ROUTE_UNITS.forEach((units, i) => code = dense(code, units, seeds, `${ROUTE}${i + 1}`, "relu"));
+  code = dense(code, latent, seeds, `${ROUTE}${ROUTE_UNITS.length + 1}`);
+  const outputs = decoderLayers(seeds).reduce((x, layer) => apply(layer, x), code);
+  return tf.model({ inputs: image, outputs, name: "supernemo_latent_route" });
+}
+
+/** Codes of maps, [n, 116, 12, 1] to [n, latent], by the encoder of any network here; nothing is dropped out. */
+export function encodeMaps(model: tf.LayersModel, maps: tf.Tensor): tf.Tensor {
+  const outputs = model.getLayer("z_mean").output as Tensor;
+  const [[codes]] = applySharded(tf.model({ inputs: model.inputs, outputs }), [[maps]]);
+  return codes;
+}
+
+/** Codes of what is left of events, by the layers of {@linkcode buildLatentRoute}. */
+export function routeCodes(model: tf.LayersModel, codes: tf.Tensor): tf.Tensor {
+  const layers = model.layers.filter(({ name }) => name.startsWith(ROUTE));
+  return tf.tidy(() => layers.reduce((x, layer) => layer.apply(x) as tf.Tensor, codes));
 }

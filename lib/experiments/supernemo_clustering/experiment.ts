@@ -19,6 +19,7 @@ import { collapseOf } from "./collapse.ts";
 import { CRITERIA } from "./criteria.ts";
 import { estimatesFigure, sortedFigure, tracksFigure } from "./figures.ts";
 import { leftLabels, publishedLabels, startLabels, TRACK_LABELS, trackLabels } from "./labels.ts";
+import { latentLoss } from "./latent_loss.ts";
 import { measureSorting, type SortedEvents } from "./measure.ts";
 import { measureTracks } from "./measure_tracks.ts";
 import { buildNetwork, NETWORK_OPTIONS } from "./networks.ts";
@@ -103,6 +104,9 @@ function maskLabels(task: ClusteringOptions["task"]): string[] {
   return ["goes", task === "remove-left" ? "stays" : "left track"];
 }
 
+/** Networks that learn by labels alone. */
+const NOT_AGAINST: readonly string[] = ["filters", "latent"];
+
 /** How the published network and its discriminator are trained. */
 const PUBLISHED_ADVERSARIES = { batch: 256, epochs: 30 } as const;
 
@@ -130,12 +134,17 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
   },
 
   async load(options, context) {
+    if (options.network === "latent" && options.task === "all") {
+      throw new RangeError(
+        "Cannot take all tracks apart by --network latent as it leads from one code to one",
+      );
+    }
     if (options.network === "filters" && options.task === "all") {
       throw new RangeError("Cannot take all tracks apart by --network filters as it is told of one track");
     }
-    if (options.against !== "labels" && (options.network === "filters" || options.task === "all")) {
+    if (options.against !== "labels" && (NOT_AGAINST.includes(options.network) || options.task === "all")) {
       throw new RangeError(
-        "Cannot learn against the discriminator as it sees one channel of an event, and one of what is left",
+        "Cannot learn against the discriminator as it sees one channel of an event, and one of what is left, by no other loss",
       );
     }
     const tracks = TRACKS[options.tracks], seen = { ...options, ...MAP_SEEN };
@@ -161,12 +170,16 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
     return { generator, discriminator: buildSuperNemoCritic({ seed: options.seed + 1, criteria }) };
   },
 
-  recipe({ task, network, rate, against, likeness }) {
+  recipe({ task, network, rate, against, likeness }, _data, models) {
     if (against !== "labels") {
       const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
       const paired = { target: "mask", likeness, ...(against === "criteria" && { criteria: CRITERIA }) };
       const step = train.adversarial({ paired, generatorOptimizer, discriminatorOptimizer });
       return { step, schedule: train.constant(1e-3) };
+    }
+    if (network === "latent") {
+      const loss = latentLoss(() => train.mainModel(models));
+      return { loss, optimizer: train.adam(), schedule: train.constant(1e-3) };
     }
     const loss = task === "all" ? train.anyOrder() : train.binaryCrossEntropy();
     const metrics = task === "all" ? [] : [train.binaryAccuracy()];

@@ -116,7 +116,7 @@ export function measureTracks(
   const split = "test", ours = randOfEvents(test, given), matched = matchedHits(test, given);
   const near = dbscan(test, chooseDbscan(validation));
   const byNearness = randOfEvents(test, near);
-  const fitted = firstEvents(test, FITTED), n = eventCount(fitted);
+  const fitted = firstEvents(test, FITTED);
   const byFit = randOfEvents(fitted, tracksByFit(fitted, counts, firstWireMm));
   const estimate = (values: ArrayLike<number>) => bootstrap(values, meanOf, options);
   const mean = estimate(byNearness);

@@ -1,6 +1,7 @@
 /** The networks that sort hits, by the name of their option. @module */
 import type { tf } from "../../engine/mod.ts";
 import { buildSuperNemoMap } from "../../models/supernemo_map.ts";
+import { buildLatentRoute } from "../../models/supernemo_vae.ts";
 import { buildSegNet, buildTrackFilters } from "../../models/supernemo_segnet.ts";
 
 /** A reduction of attention, or none. */
@@ -14,10 +15,19 @@ const REDUCTION = {
 export const NETWORK_OPTIONS = {
   network: {
     type: "choice",
-    choices: ["ours", "segnet", "segnet-plain", "cbam", "self-attention", "filters"],
+    choices: ["ours", "segnet", "segnet-plain", "cbam", "self-attention", "filters", "latent"],
     default: "ours",
     help:
-      "Ours, the SegNet with skips or without, with one of two attentions, or one layer of filters that is told where the left track starts.",
+      "Ours, the SegNet with skips or without, with one of two attentions, one layer of filters that is told where the left track starts, or an autoencoder with a route from code to code.",
+  },
+  latent: {
+    type: "integer",
+    default: 32,
+    min: 1,
+    max: 256,
+    range: [8, 128],
+    log: true,
+    help: "Numbers of a code (--network latent).",
   },
   cbam1: {
     ...REDUCTION,
@@ -40,6 +50,7 @@ export interface NetworkOptions {
   cbam3: Reduction;
   cbam4: Reduction;
   cbam5: Reduction;
+  latent: number;
   seed: number;
 }
 
@@ -53,6 +64,8 @@ export function buildNetwork(options: NetworkOptions, classes: number): tf.Layer
       return buildSuperNemoMap(common);
     case "filters":
       return buildTrackFilters(common);
+    case "latent":
+      return buildLatentRoute({ latent: options.latent, seed });
     case "cbam":
       return buildSegNet({ ...common, cbam: [cbam1, cbam2, cbam3, cbam4, cbam5].map(reductionOf) });
     default:

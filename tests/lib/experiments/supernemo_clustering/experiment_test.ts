@@ -59,6 +59,7 @@ for (
   const given of [
     { network: "segnet", labels: "published", tracks: "1-4" },
     { network: "filters", task: "keep-one" },
+    { network: "latent", latent: 4 },
     { task: "all" },
   ]
 ) {
