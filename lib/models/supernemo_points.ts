@@ -1,5 +1,5 @@
 /**
- * Small networks of SuperNEMO's hits as points, by attention: no picture, no bins, and no order. Input: [batch, hits, 6] (see
+ * Small networks of SuperNEMO's hits as points, by attention: no picture, no bins, and no order. Input: [batch, hits, 6], or 12 with lines (see
  * `lib/image/tracker_points.ts`), rows of zeros where there are fewer hits. Output: softmax over the counts, [batch, 4], or over the tracks that each
  * hit may be of, [batch, hits, 5].
  *
@@ -38,7 +38,7 @@ function added(x: Tensor, y: Tensor, name: string): Tensor {
   return apply(tf.layers.layerNormalization({ epsilon: 1e-5, name: `${name}_norm` }), sum);
 }
 
-/** What blocks of attention make of hits: [batch, hits, 6] to [batch, hits, {@linkcode SIZE}]. */
+/** What blocks of attention make of hits: [batch, hits, numbers] to [batch, hits, {@linkcode SIZE}]. */
 function attendedHits(hits: Tensor, { glorot, dense }: Made): Tensor {
   let x = apply(dense(SIZE, "points_in", "relu"), hits);
   x = apply(dense(SIZE, "points"), x);

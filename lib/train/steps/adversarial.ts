@@ -158,6 +158,18 @@ function missOf(wanted: readonly tf.Tensor[], given: readonly tf.Tensor[], logit
   return addUp(given.map((part, i) => tf.sum(CROSS_ENTROPY.perExample(wanted[i], part, { logits }))));
 }
 
+/** One label for all scores. */
+const allOf = (scores: readonly tf.Tensor[], label: number) =>
+  scores.map(({ shape }) => tf.fill(shape, label));
+
+/** What is to be said of examples that were made: not real, and which criteria they pass. */
+function verdicts(scores: tf.Tensor[], made: tf.Tensor[], { given, real }: Dealt, criteria?: Criteria) {
+  if (!criteria) return allOf(scores, 0);
+  return made.map((part, i) =>
+    tf.concat([tf.zeros([part.shape[0]!, 1]), criteria.passed(part, given[i], real[i])], 1)
+  );
+}
+
 function createAdversarial(models: Models, source: Source, options: AdversarialOptions): TrainStep {
   const { realLabel = 1, paired, preprocessing, augmentation } = options;
   checkModels(models, source, paired);
@@ -178,7 +190,6 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       logits: logits ? "all" : undefined,
     })
       .map(([scores]) => scores);
-  const allOf = (scores: tf.Tensor[], label: number) => scores.map(({ shape }) => tf.fill(shape, label));
   const meanLoss = (scores: tf.Tensor[], wanted: tf.Tensor[], examples: number) =>
     tf.div(missOf(wanted, scores, logits), examples);
   /** Sum of the probabilities that examples are real. */
@@ -187,14 +198,6 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       const isReal = paired?.criteria ? tf.slice(part, [0, 0], [-1, 1]) : part;
       return tf.sum(logits ? tf.sigmoid(isReal) : isReal);
     }));
-  /** What is to be said of examples that were made: not real, and which criteria they pass. */
-  const verdicts = (scores: tf.Tensor[], made: tf.Tensor[], { given, real }: Dealt) => {
-    const criteria = paired?.criteria;
-    if (!criteria) return allOf(scores, 0);
-    return made.map((part, i) =>
-      tf.concat([tf.zeros([part.shape[0]!, 1]), criteria.passed(part, given[i], real[i])], 1)
-    );
-  };
   const fooled = (scores: tf.Tensor[], examples: number) => meanLoss(scores, allOf(scores, 1), examples);
 
   /** Gradients of the generator, with what it made. */
@@ -224,7 +227,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       const onReal = score(dealt.real, dealt), onMade = score(made, dealt);
       scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(scaled(sum, counts)));
       const told = meanLoss(onReal, allOf(onReal, realLabel), all);
-      const loss = tf.add(told, meanLoss(onMade, verdicts(onMade, made, dealt), all));
+      const loss = tf.add(told, meanLoss(onMade, verdicts(onMade, made, dealt, paired?.criteria), all));
       const terms = regularization(discriminator).map((term) => scaled(term, share));
       return addUp([scaled(loss, counts), ...terms]) as tf.Scalar;
     }, judged);
