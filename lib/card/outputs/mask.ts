@@ -156,7 +156,7 @@ export const mask: OutputKind<MaskOutput, MaskAnswer> = {
     );
     const picture = pictureOf(answer);
     return {
-      text: `${parts.join(", ")} of the area`,
+      text: `${parts.join(", ")} of the ${answer.shape.length < 2 ? "points" : "area"}`,
       ...(picture ? { picture } : {}),
       marks: marksOf(answer),
     };

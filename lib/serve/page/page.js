@@ -318,7 +318,6 @@ function show(result, file) {
     if (isVolume) side.append(frameSlider(canvas, result.view, result.name));
     else drawPicture(canvas, result.view);
   }
-  if (result.hits?.side.length > 0) side.append(drawHits(result.hits, result.name));
   const list = make("dl");
   for (const [name, display] of Object.entries(result.display)) {
     list.append(...describeAnswer(name, display, picture));
@@ -344,6 +343,7 @@ function show(result, file) {
   }
   text.append(note);
   item.append(side, text);
+  if (result.hits?.side.length > 0) item.append(drawHits(result.hits, result.name));
   $("results").prepend(item);
 }
 

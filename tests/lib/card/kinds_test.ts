@@ -111,7 +111,9 @@ Deno.test("a mask's label is the likeliest of three, the second from its thresho
   assertEquals(of(two, Float32Array.of(0.5, 0.5, 0.75, 0.25), 2, 2), [1, 0]);
   assertEquals(of(two, Float32Array.of(0.5, 0.25), 2, 1), [1, 0]);
   const hits = read(two, row([2, 1], 0.5, 0.25));
-  assertEquals(kindOf(hits).display(hits), { text: "hit 50.0 % of the area" });
+  const { text, picture, marks } = kindOf(hits).display(hits);
+  assertEquals([text, picture], ["hit 50.0 % of the points", undefined]);
+  assertEquals([[...marks!.places], marks!.legend.map(({ label }) => label)], [[1, 0], ["none", "hit"]]);
   assertEquals(kindOf(hits).array!(hits), { data: Float32Array.of(0.5, 0.25), shape: [2, 1] });
   assertEquals([mask.shapes(two), mask.shapes(three)], ["[batch, …, 2] or [batch, …, 1]", "[batch, …, 3]"]);
   assertEquals([mask.fits(two, [1]), mask.fits(two, [4, 1]), mask.fits(three, [4, 1])], [false, true, false]);
