@@ -115,12 +115,18 @@ function compileShared(step: SharedStep, options: StepOptions & { together: Toge
   const pending = together.accumulate === 1 ? undefined : tf.tidy(() => tf.variable(tf.zeros([size]), false));
   const compiled = new Map<string, Compiled<tf.Tensor[], tf.Tensor | null>>();
 
-  /** One part, measured and packed, and with it those before. */
-  function measurePart(tensors: tf.Tensor[], part: StepPart, all: number): tf.Tensor {
+  /** What is packed of one part, and with it of those before: in the order of the measures, together with more. */
+  function measurePart(
+    tensors: tf.Tensor[],
+    part: StepPart,
+    all: number,
+    more: () => tf.Tensor[] = () => [],
+  ) {
     const { value, sums, gradients } = withStepRows(part, () => step.measure(tensors, part, all));
-    const flat = packed([value, ...sums, ...gradients]);
+    const own = [value, ...sums, ...gradients];
+    const flat = packed([...pending ? [tf.add(pending, packed(own))] : own, ...more()]);
     tf.dispose(sums);
-    return pending ? tf.add(pending, flat) : flat;
+    return flat;
   }
 
   /** The last part: all workers' sum, and the update. */
@@ -129,21 +135,19 @@ function compileShared(step: SharedStep, options: StepOptions & { together: Toge
     const given = others.slice(0, rates.length), batch = others.slice(rates.length);
     const before = step.moved.map(({ dataId }) => dataId);
     const { result: sum, seconds } = timingExchange(() => {
-      const flat = measurePart(batch, part, all);
-      const averaged = step.moved.filter(({ dataId }, i) => dataId !== before[i]);
-      const share = part.rows[part.rank] / part.rows.reduce((total, rows) => total + rows, 0);
-      const extras = [tf.reshape(asks, [1]), ...averaged.map((x) => tf.mul(x, share))];
-      const joined = sumOverWorkers(packed([flat, ...extras]));
-      return { joined, averaged };
+      let averaged: tf.Variable[] = [];
+      const flat = measurePart(batch, part, all, () => {
+        averaged = step.moved.filter(({ dataId }, i) => dataId !== before[i]);
+        const share = part.rows[part.rank] / part.rows.reduce((total, rows) => total + rows, 0);
+        return [asks, ...averaged.map((x) => tf.mul(x, share))];
+      });
+      return { joined: sumOverWorkers(flat), averaged };
     });
     const { joined, averaged } = sum;
-    const [measured, asked, ...means] = unpacked(joined, [
-      [size],
-      [EXTRAS],
-      ...averaged.map(({ shape }) => shape),
-    ]);
+    const parts = unpacked(joined, [...measures, [EXTRAS], ...averaged.map(({ shape }) => shape)]);
+    const [value, ...rest] = parts.slice(0, measures.length),
+      [asked, ...means] = parts.slice(measures.length);
     averaged.forEach((variable, i) => variable.assign(means[i]));
-    const [value, ...rest] = unpacked(measured, measures);
     inPart("optimizer", () => step.update(rest.slice(names.length), given));
     totals.add(value as tf.Scalar, all, rest.slice(0, names.length));
     pending?.assign(tf.zerosLike(pending));

@@ -47,11 +47,11 @@ async function losses(experiment: Experiment<OptionTable, Data>, options: Option
 /** Holds an experiment's losses on other backends to those on TensorFlow, and to each other. */
 export function compareBackends(
   name: string,
-  others: readonly ("wasm" | "cpu")[] = ["wasm", "cpu"],
+  others: readonly ("wasm" | "cpu" | "webgpu")[] = ["wasm", "cpu"],
 ): Promise<void> {
   return withFolder(async (folder) => {
     const { experiment, options } = await smallest(name, folder, { batch: BATCH, epochs: EPOCHS, seed: 1 });
-    const lossesOn = async (backend: "tensorflow" | "wasm" | "cpu") => {
+    const lossesOn = async (backend: "tensorflow" | typeof others[number]) => {
       await startEngine({ backend });
       return await losses(experiment, options, folder);
     };

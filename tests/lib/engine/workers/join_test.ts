@@ -1,3 +1,4 @@
+import { startEngine } from "../../../../lib/engine/mod.ts";
 import { type JoinOptions, joinWorkers, type Place } from "../../../../lib/engine/workers/join.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { freePort } from "../../../servers/free_port.ts";
@@ -71,4 +72,16 @@ Deno.test("joinWorkers() refuses another run's worker, a taken port, and waits f
     Error,
     `Cannot find the first worker at 127.0.0.1, port ${other.port}`,
   );
+});
+
+Deno.test("startEngine() says in one line that the port of a worker's own server is taken", async () => {
+  using taken = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  const address = `127.0.0.1:${taken.addr.port}`;
+  Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
+  const { message } = await assertRejects(
+    () => startEngine({ backend: "tensorflow", workers: { rank: 0, addresses: [address, "127.0.0.1:9"] } }),
+    Error,
+    `Cannot start worker 0 at ${address}: `,
+  );
+  assertEquals(message.split("\n").length, 1, message);
 });
