@@ -58,6 +58,18 @@ Deno.test("thirty times a worker is killed, stopped or told to end: none hangs, 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a worker that is told to end while it validates ends all after the same step, with a checkpoint", async () => {
+  const folder = await Deno.makeTempDir(), checkpoint = `${folder}/state.safetensors`;
+  const workers = startToyWorkers(3, { epochs: 200, batch: 6, examples: 60, checkpoint, warned: 2 });
+  await endsOf(workers, "SIGTERM in a validation");
+  const ends = workers.map(({ words }) => words[words.length - 1]).filter((word) => "ending" in word);
+  assertEquals(ends.map(({ ending }) => ending), ["interrupted", "interrupted", "interrupted"]);
+  const { step, history } = (await readCheckpoint(checkpoint))!.state;
+  assertEquals(ends.map(({ steps }) => steps), [step, step, step]);
+  assert(step > 10 && step < 2000 && history.length >= 1, `${step} steps`);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a worker that stands still without dying is named, and the others end with a checkpoint", async () => {
   const folder = await Deno.makeTempDir(), checkpoint = `${folder}/state.safetensors`;
   const order = { epochs: 2, batch: 6, examples: 60, checkpoint, patience: 5 };

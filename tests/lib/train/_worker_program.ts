@@ -2,7 +2,7 @@
  * One of several workers that train the toy: says in which step it is where asked to, and at the end what it has learned.
  * @module
  */
-import { subset } from "../../../lib/data/source.ts";
+import { type Source, subset } from "../../../lib/data/source.ts";
 import { joinWorkers, type Place, startEngine, tf } from "../../../lib/engine/mod.ts";
 import {
   accuracy,
@@ -40,6 +40,8 @@ export interface WorkerOrder {
   tell?: boolean;
   /** Stand still after this step, for ever, in the worker of this number. */
   hold?: { rank: number; step: number };
+  /** The worker that is told to end while the first epoch is validated. */
+  warned?: number;
   /** Seconds that it may be behind the others. */
   patience?: number;
   silence?: number;
@@ -113,6 +115,20 @@ function countThreads(): number {
   return Deno.build.os === "linux" ? [...Deno.readDirSync("/proc/self/task")].length : 0;
 }
 
+/** Examples that have this process told to end when they are first read. */
+function warning(): Source {
+  const source = toyStream(7);
+  let isTold = false;
+  return {
+    ...source,
+    read(rows) {
+      if (!isTold) Deno.kill(Deno.pid, "SIGTERM");
+      isTold = true;
+      return source.read(rows);
+    },
+  };
+}
+
 /** Says every step, and stands still where it is told to. */
 function watched({ place, tell, hold }: WorkerOrder): Callback {
   let step = 0;
@@ -148,7 +164,8 @@ async function work(order: WorkerOrder): Promise<number> {
         onBatch: ({ batch }) => void (batch === WARM && (early ||= countThreads())),
       };
       const callbacks = [watched({ ...part, place }), counted];
-      const { model, history } = trainToy(part, { workers, signal: stop.signal, callbacks });
+      const validation = part.warned === rank ? { validation: warning() } : {};
+      const { model, history } = trainToy(part, { workers, signal: stop.signal, callbacks, ...validation });
       const { ending, steps, epochs } = await history;
       say({ ending, steps, epochs, weights: weightsOf(model), threads: [early, countThreads()] });
     }
