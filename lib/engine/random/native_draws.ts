@@ -21,13 +21,14 @@ const PHILOX = 1;
 type Kind = "Uniform" | "Normal" | "UniformFullInt";
 
 /**
- * Draws a shape, so many elements into a draw of the next key.
+ * Draws a shape, so many elements into a draw.
  *
+ * @param key Whose draw it is. @default {the next one's}
  * @returns float32, or int32 of whole words.
  */
-export function drawNative(kind: Kind, shape: readonly number[], skip: number): tf.Tensor {
+export function drawNative(kind: Kind, shape: readonly number[], skip: number, key?: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
-    const seed = nativeKey();
+    const seed = key ?? nativeKey();
     if (skip === 0) return drawFromStart(kind, shape, seed);
     const count = shape.reduce((product, side) => product * side, 1), lead = skip % BLOCK;
     const flat = drawFromBlock(kind, lead + count, Math.floor(skip / BLOCK), seed);
@@ -36,17 +37,23 @@ export function drawNative(kind: Kind, shape: readonly number[], skip: number): 
 }
 
 /** Ones where a random byte is at least the threshold, else zeros; so many bytes into the draw. */
-export function drawNativeMask(shape: readonly number[], threshold: number, skip: number): tf.Tensor {
+export function drawNativeMask(
+  shape: readonly number[],
+  threshold: number,
+  skip: number,
+  key?: tf.Tensor,
+): tf.Tensor {
   return tf.tidy(() => {
     // The words are drawn flat and cut into bytes; what is left over of the first and last word is dropped.
     const count = shape.reduce((product, side) => product * side, 1), lead = skip % 4;
     const words = Math.ceil((lead + count) / 4);
-    const flat = atLeast(drawNative("UniformFullInt", [words], Math.floor(skip / 4)), threshold);
+    const flat = atLeast(drawNative("UniformFullInt", [words], Math.floor(skip / 4), key), threshold);
     return tf.reshape(words * 4 === count ? flat : tf.slice(flat, lead, count), [...shape]);
   });
 }
 
-function nativeKey(): tf.Tensor {
+/** The next draw's key, int32 [2]. */
+export function nativeKey(): tf.Tensor {
   if (state.tracer) return state.native!.backend.createOutputTensor(state.tracer.randomKey());
   const { seed, counter } = getRandomState();
   advanceRandomState();

@@ -13,7 +13,7 @@ import { advanceRandomState, getRandomState } from "./random_state.ts";
 import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
 import { isAmongWorkers, rowsAtHand, rowsBefore } from "../workers/step_rows.ts";
-import { drawNative, drawNativeMask } from "./native_draws.ts";
+import { drawNative, drawNativeMask, nativeKey } from "./native_draws.ts";
 
 export { getRandomState as getState, type RandomState, setRandomState as setState } from "./random_state.ts";
 
@@ -69,8 +69,14 @@ export function drawForAll<T>(run: () => T): T {
   }
 }
 
-/** Draws a shape, so many elements into the draw: as if those before had been drawn with them and left out. */
-type Draw = (shape: readonly number[], skip: number) => tf.Tensor;
+/**
+ * Draws a shape, so many elements into the draw: as if those before had been drawn with them and left out. Parts of one draw have
+ * one key on the native backend.
+ */
+type Draw = (shape: readonly number[], skip: number, key?: tf.Tensor) => tf.Tensor;
+
+/** Elements from which on each shard draws its own part, at the same time as others; a few are sooner drawn at once. */
+const WORTH_SHARING = 2 ** 16;
 
 /** The draw of a shape, or this shard's part of the batch's. */
 function drawPart(shape: readonly number[], draw: Draw): tf.Tensor {
@@ -80,17 +86,31 @@ function drawPart(shape: readonly number[], draw: Draw): tf.Tensor {
   parts[number] ??= tf.tidy(() => {
     const total = rows.reduce((sum, count) => sum + count, 0);
     const isByRow = first === rows[shard] && !together!.shared;
-    const cut = isByRow
-      ? cutRows(draw([total, ...rest], rowsBefore(total) * size(rest)), rows)
-      : shared(draw(shape, 0), rows.length);
+    const cut = isByRow ? drawRows(draw, rows, rest, rowsBefore(total)) : shared(draw(shape, 0), rows.length);
     return cut.map((part) => tf.keep(part));
   });
   return tf.clone(parts[number][shard]);
 }
 
-/** A draw for a batch as the parts of its shards. */
-function cutRows(whole: tf.Tensor, rows: readonly number[]): tf.Tensor[] {
-  return rows.length === 1 ? [whole] : tf.split(whole, [...rows], 0);
+/** A draw for a batch as the parts of its shards: the same numbers, whether each is drawn for itself or all are and then cut. */
+function drawRows(
+  draw: Draw,
+  rows: readonly number[],
+  rest: readonly number[],
+  before: number,
+): tf.Tensor[] {
+  const total = rows.reduce((sum, count) => sum + count, 0), width = size(rest);
+  if (rows.length === 1) return [draw([total, ...rest], before * width)];
+  if (!activeNative() || total * width < WORTH_SHARING) {
+    return tf.split(draw([total, ...rest], before * width), [...rows], 0);
+  }
+  const key = nativeKey();
+  let first = before;
+  return rows.map((count) => {
+    const part = draw([count, ...rest], first * width, key);
+    first += count;
+    return part;
+  });
 }
 
 /** The same tensor under so many names. */
@@ -126,9 +146,9 @@ export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
   return tf.tidy(() => {
     const unit = drawPart(
       shape,
-      (sides, skip) =>
+      (sides, skip, key) =>
         activeNative()
-          ? drawNative("Uniform", sides, skip)
+          ? drawNative("Uniform", sides, skip, key)
           : tf.tensor(uniformFloats(nextKey(), size(sides)), [...sides]),
     );
     return min === 0 && max === 1 ? unit : tf.add(tf.mul(unit, max - min), min);
@@ -140,9 +160,9 @@ export function normal(shape: readonly number[], mean = 0, deviation = 1): tf.Te
   return tf.tidy(() => {
     const standard = drawPart(
       shape,
-      (sides, skip) =>
+      (sides, skip, key) =>
         activeNative()
-          ? drawNative("Normal", sides, skip)
+          ? drawNative("Normal", sides, skip, key)
           : tf.tensor(normalFloats(nextKey(), size(sides)), [...sides]),
     );
     return mean === 0 && deviation === 1 ? standard : tf.add(tf.mul(standard, deviation), mean);
@@ -165,9 +185,9 @@ function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; f
 }
 
 /** Ones where a random byte is at least the threshold, else zeros. */
-const drawMask = (threshold: number): Draw => (shape, skip) =>
+const drawMask = (threshold: number): Draw => (shape, skip, key) =>
   activeNative()
-    ? drawNativeMask(shape, threshold, skip)
+    ? drawNativeMask(shape, threshold, skip, key)
     : tf.tensor(maskFloats(nextKey(), size(shape), threshold), [...shape]);
 
 /**

@@ -125,6 +125,37 @@ Deno.test("drawTogether() cuts one draw for the batch, and shares what is not by
   });
 });
 
+Deno.test("drawTogether() has each shard draw its own part of many numbers, the same as one draw for all", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const width = 1601,
+    draws = [random.normal, random.uniform, (shape: number[]) => random.keepMask(shape, 0.3)];
+  const drawn = (rows: readonly number[], run: (fn: () => tf.Tensor[]) => tf.Tensor[]) => {
+    random.setState({ seed: 3, counter: 5 });
+    const joined = run(() => {
+      const parts = drawTogether(rows, (shard) => draws.map((draw) => draw([rows[shard], width])));
+      return draws.map((_, i) => tf.concat(parts.map((part) => part[i]), 0));
+    });
+    const values = joined.map((tensor) => tensor.dataSync());
+    tf.dispose(joined);
+    return values;
+  };
+  const ways = {
+    compiled: (fn: () => tf.Tensor[]) => compile(fn)(),
+    plain: (fn: () => tf.Tensor[]) => tf.tidy(fn),
+  };
+  for (const [way, run] of Object.entries(ways)) {
+    const whole = drawn([41], run);
+    for (const rows of [[20, 21], [1, 40], [13, 14, 14]]) {
+      drawn(rows, run).forEach((values, i) => assert(isSame(values, whole[i]), `${way}, ${rows}, draw ${i}`));
+    }
+  }
+});
+
+/** Whether two long lists are the same to the bit. */
+function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.from(a).every((value, i) => value === b[i]);
+}
+
 Deno.test("a worker of a step draws its rows of what one draws for all, whatever shards they are cut into", async () => {
   await startEngine({ backend: "tensorflow" });
   /** All kinds of draws for so many examples, [examples, 26]; the last column is one draw for all. */
