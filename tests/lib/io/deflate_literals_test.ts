@@ -16,6 +16,10 @@ Deno.test("deflateLiterals() is read back by zlib, whatever the bytes", () => {
     Uint8Array.from({ length: 100_000 }, () => 256 * rng()),
     // Counts like Fibonacci's numbers ask for codes longer than deflate allows.
     Uint8Array.from(fibonacci(24).flatMap((count, value) => Array(count).fill(value))),
+    // So many lengths, each of fewer codes than the next, that their own codes would be longer than its seven bits.
+    Uint8Array.from(
+      Array.from({ length: 128 }, (_, value) => Array(Math.ceil(1000 * 0.9 ** value)).fill(value)).flat(),
+    ),
   ];
   for (let length = 1; length < 200; length++) {
     cases.push(Uint8Array.from({ length }, () => 3 * rng() ** (1 + length % 5)));
