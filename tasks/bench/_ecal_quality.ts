@@ -40,7 +40,7 @@ interface QualitySize {
 }
 
 const FULL: QualitySize = {
-  train: 100_000,
+  train: 40_000,
   test: 10_000,
   epochs: { small: 10, resnet15: 10 },
   conv3d: { train: 10_000, epochs: 5 },

@@ -192,6 +192,9 @@ async function combinedOf(context: BenchContext, scale: Scale, seed: number) {
   return { ...whole, options: { ...whole.options, rate: 1e-3 }, prepareModels };
 }
 
+/** Events that each of the 21 trainings on associated columns has. */
+const ASSOCIATED_EVENTS = 96_000;
+
 /** Associated columns, the ways of learning them, beside the published shares. */
 async function association(context: BenchContext, scale: Scale): Promise<BenchTable> {
   const rows: BenchRow[] = [], notes: string[] = [], bars = [98.8, 91.5, 87.5], drawn: Association[] = [];
@@ -201,7 +204,8 @@ async function association(context: BenchContext, scale: Scale): Promise<BenchTa
       const all: Record<string, CardMetric>[] = [], what = `${loss}, ${tracks} track${tracks > 1 ? "s" : ""}`;
       for (const seed of scale.seeds) {
         const changes = { tracks, loss, pixels: "radius" }; // says more of where a track leaves than hits
-        const training = await trainingOf(context, superNemoCalorimeter, scale, seed, changes);
+        const fewer = { ...scale, events: Math.min(scale.events, ASSOCIATED_EVENTS) };
+        const training = await trainingOf(context, superNemoCalorimeter, fewer, seed, changes);
         all.push(await measured(context, training));
         context.say(`${what}, seed ${seed}: ${formatEstimate(all.at(-1)!.exactMatch)}`);
       }
