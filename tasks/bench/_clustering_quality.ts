@@ -4,11 +4,11 @@ import { capsnet } from "../../lib/experiments/capsnet/experiment.ts";
 import { superNemoClustering } from "../../lib/experiments/supernemo_clustering/experiment.ts";
 import { superNemoInstances } from "../../lib/experiments/supernemo_clustering/instances.ts";
 import { superNemoVae } from "../../lib/experiments/supernemo_vae/experiment.ts";
-import { trainAndMeasure } from "../../lib/run/train_and_measure.ts";
 import { formatEstimate } from "../../lib/plot/mod.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { type BenchContext, type BenchRow, type BenchTable, withShort } from "./_bench.ts";
+import { meanOverSeeds, measured } from "./_trained.ts";
 
 /** How much of everything. */
 interface Scale {
@@ -138,26 +138,28 @@ function sizesOf({ experiment }: Question, { events, testEvents, epochs }: Scale
   return { ...own, ...(epochs !== undefined && { epochs }) };
 }
 
-/** Trains with each seed, and measures on events that no training saw. */
-async function answer(question: Question, given: Scale, { folder, say }: BenchContext): Promise<BenchTable> {
-  const scale = given === FULL ? { ...given, ...question.full } : given;
-  const { experiment, title, settings, metrics, above = [] } = question,
-    found: Record<string, CardMetric>[] = [];
-  const notes: string[] = [];
+/** Trains with each seed, and measures on events that no training saw; what was measured before is read. */
+async function answer(name: string, given: Scale, context: BenchContext): Promise<BenchTable> {
+  const question = QUESTIONS[name], isFull = given === FULL;
+  const scale = isFull ? { ...given, ...question.full } : given;
+  const { experiment, title, settings, metrics, above = [] } = question;
+  const found: Record<string, CardMetric>[] = [], notes: string[] = [];
   for (const seed of scale.seeds) {
     const options = optionsFor(experiment, { ...settings, ...sizesOf(question, scale), seed });
-    const start = performance.now();
-    const { model, metrics } = await trainAndMeasure(experiment, options, { dataFolder: folder, log: say });
-    model.dispose();
-    found.push(metrics);
-    const words = Object.entries(metrics).map(([name, metric]) => {
+    const training = `clustering/${name}${isFull ? "" : "-short"}-${seed}`, start = performance.now();
+    found.push(await measured(context, { name: training, experiment, options }));
+    const words = Object.entries(found.at(-1)!).map(([name, metric]) => {
       const beside = metric.baseline ? ` (${metric.baseline.name}: ${metric.baseline.value.toFixed(4)})` : "";
       return `${name} ${formatEstimate(metric)}${beside}`;
     });
     const minutes = ((performance.now() - start) / 60_000).toFixed(1);
     notes.push(`Seed ${seed}, ${options.epochs} epochs, ${minutes} minutes: ${words.join("; ")}`);
-    say(notes.at(-1)!);
+    context.say(notes.at(-1)!);
   }
+  const means = Object.keys(metrics).map((name) =>
+    `${name} ${formatEstimate(meanOverSeeds(found.map((one) => one[name])))}`
+  );
+  notes.push(`Mean over seeds: ${means.join("; ")}`);
   const row = (what: string, ours: number[], limit?: number): BenchRow => ({
     what,
     unit: "%",
@@ -173,9 +175,9 @@ async function answer(question: Question, given: Scale, { folder, say }: BenchCo
 }
 
 const TRAININGS = Object.fromEntries(
-  Object.entries(QUESTIONS).map(([name, question]) => [
+  Object.keys(QUESTIONS).map((name) => [
     name,
-    (context: BenchContext, scale: Scale) => answer(question, scale, context),
+    (context: BenchContext, scale: Scale) => answer(name, scale, context),
   ]),
 );
 
