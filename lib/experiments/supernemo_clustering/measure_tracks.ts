@@ -22,9 +22,11 @@ const REACHES = [1.5, 2.3, 3.7], HEIGHTS_MM = [100, 300, Infinity], FEWEST = [1,
 /** Most events by which a baseline is chosen, and that the slow one is measured on. */
 const CHOOSING = 500, FITTED = 1000;
 
-/** The first events of some hits. */
-const firstEvents = (hits: TrackerHits, most: number): TrackerHits =>
-  selectEvents(hits, Array.from({ length: Math.min(most, eventCount(hits)) }, (_, i) => i));
+/** Some events from all over the set, which may be in the order of the number of tracks. */
+function spreadEvents(hits: TrackerHits, most: number): number[] {
+  const count = eventCount(hits), kept = Math.min(most, count);
+  return Array.from({ length: kept }, (_, i) => Math.floor(i * count / kept));
+}
 
 /** Adjusted Rand index of each event by the hits of its tracks, [events]; 1 where it has none. */
 export function randOfEvents(hits: TrackerHits, given: Uint8Array): Float64Array {
@@ -57,7 +59,7 @@ export function matchedHits(hits: TrackerHits, given: Uint8Array): { right: numb
 /** Nearness that groups validation events best; where there are none, its middle settings. */
 export function chooseDbscan(hits?: TrackerHits): DbscanOptions {
   if (!hits || eventCount(hits) === 0) return middle();
-  const some = firstEvents(hits, CHOOSING);
+  const some = selectEvents(hits, spreadEvents(hits, CHOOSING));
   const all = REACHES.flatMap((reachCells) =>
     HEIGHTS_MM.flatMap((heightMm) => FEWEST.map((fewest) => ({ reachCells, heightMm, fewest })))
   );
@@ -116,14 +118,14 @@ export function measureTracks(
   const split = "test", ours = randOfEvents(test, given), matched = matchedHits(test, given);
   const near = dbscan(test, chooseDbscan(validation));
   const byNearness = randOfEvents(test, near);
-  const fitted = firstEvents(test, FITTED);
-  const byFit = randOfEvents(fitted, tracksByFit(fitted, counts, firstWireMm));
+  const rows = spreadEvents(test, FITTED), fitted = selectEvents(test, rows);
+  const byFit = randOfEvents(fitted, tracksByFit(fitted, rows.map((row) => counts[row]), firstWireMm));
   const estimate = (values: ArrayLike<number>) => bootstrap(values, meanOf, options);
   const mean = estimate(byNearness);
   const perfect = (events: typeof matched) => events.filter(({ right, all }) => right === all).length;
   const sum = (of: "right" | "all") => matched.reduce((total, event) => total + event[of], 0);
-  const above = (theirs: Float64Array) => ({
-    ...estimate(theirs.map((index, event) => ours[event] - index)),
+  const above = (theirs: Float64Array, rows?: number[]) => ({
+    ...estimate(theirs.map((index, i) => ours[rows ? rows[i] : i] - index)),
     split,
   });
   const byLines = randOfEvents(fitted, tracksByLines(fitted));
@@ -138,10 +140,10 @@ export function measureTracks(
   return {
     adjustedRand: { ...estimate(ours), split, baseline: { name: "nearness", value: mean.value } },
     adjustedRandOfFits: { ...estimate(byFit), split },
-    adjustedRandAboveFits: above(byFit),
+    adjustedRandAboveFits: above(byFit, rows),
     adjustedRandAboveNearness: above(byNearness),
     adjustedRandOfLines: { ...estimate(byLines), split },
-    adjustedRandAboveLines: above(byLines),
+    adjustedRandAboveLines: above(byLines, rows),
     perfectEvents: { ...whole, split, baseline: { name: "nearness", value: nearWhole.value } },
     hitsOfRightTrack: { ...proportion(sum("right"), sum("all")), split },
     ...(each.length > 1 && Object.fromEntries(each)),

@@ -72,4 +72,20 @@ Deno.test("measureTracks() compares with nearness and with fits, which find stra
   const mean = byFit.reduce((sum, index) => sum + index, 0) / 6;
   assertClose([found.adjustedRandOfFits.value, found.adjustedRandAboveFits.value], [mean, 1 - mean], 1e-9);
   assert(found.adjustedRand.baseline!.value < 1 && !("adjustedRandOf2" in found));
+  assert(found.adjustedRandOfLines.value > 0.99, `${found.adjustedRandOfLines.value}: nothing is smeared`);
+  const { value, baseline } = found.adjustedRand;
+  assertClose(found.adjustedRandAboveNearness.value, value - baseline!.value, 1e-9);
+});
+
+Deno.test("measureTracks() takes the events that slow baselines are measured on from all over the set", () => {
+  // 1,000 events of one track, then as many of two, of two hits each, which no fit groups: index 1 of the first, 0 of the others.
+  const test = drawn(...new Array(1000).fill("a.a"), ...new Array(1000).fill("a.b"));
+  const counts = Array.from({ length: 2000 }, (_, event) => event < 1000 ? 1 : 2);
+  const { adjustedRandOfFits, adjustedRandAboveFits } = measureTracks(
+    trackOfEachHit(test),
+    { test, counts, firstWireMm: 22 },
+    options,
+  );
+  assertEquals([adjustedRandOfFits.n, adjustedRandOfFits.value], [1000, 0.5]);
+  assertEquals(adjustedRandAboveFits.value, 0.5);
 });
