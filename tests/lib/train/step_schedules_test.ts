@@ -67,6 +67,15 @@ for (const [name, schedule, expected] of KERAS) {
   });
 }
 
+Deno.test("cosineDecay() with a peak and no warm-up starts at the peak", () => {
+  const schedule = cosineDecay(0.1, { steps: 4, peak: 0.3 });
+  assertClose(
+    [0, 2, 4].map((step) => schedule.rate({ step, steps: 7, stepsPerEpoch: 7 })),
+    [0.3, 0.15, 0],
+    1e-9,
+  );
+});
+
 Deno.test("piecewiseConstant() wants a rate more than boundaries", () => {
   assertThrows(() => piecewiseConstant([1], [0.1]), RangeError, "1 boundaries need 2 rates: got 1");
 });

@@ -195,3 +195,10 @@ Deno.test("gaussianLikelihood() is that of a Gaussian, weighed by σ, which move
   assertClose(gradient.dataSync(), [2 * -0.5, 2 * 0, 0.5 * -4, 0.5 * -6], 1e-4);
   assertThrows(() => loss.perExample(targets, column, form), TypeError, "must be [batch, 2]");
 });
+
+Deno.test("focal() of a probability that is certain and wrong is large and finite, and of one that is right nothing", () => {
+  const output = tf.tensor2d([[1], [0], [1], [0]]);
+  const costs = focal().perExample(tf.tensor1d([0, 1, 1, 0]), output, { logits: false }).dataSync();
+  // Clipped by 1e-7, which float32 makes 1.19e-7 of one: -log of it, and the square of how wrong it is.
+  assertClose(costs, [-Math.log(2 ** -23), -Math.log(1e-7), 0, 0], 1e-3);
+});
