@@ -5,11 +5,12 @@
  */
 import { join } from "@std/path";
 import { subset } from "../../../lib/data/source.ts";
-import { startEngine, type tf } from "../../../lib/engine/mod.ts";
+import { startEngine } from "../../../lib/engine/mod.ts";
 import { fit, type LoopOptions, modelsOf } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { freePort } from "../../servers/free_port.ts";
+import { effectiveWeights } from "../train/_effective_weights.ts";
 import { smallest } from "./_smallest.ts";
 import type { ExperimentsOrder } from "./_worker_program.ts";
 
@@ -21,37 +22,6 @@ const BATCH = 5, EXAMPLES = 23;
 /** Where a worker leaves the weights that an experiment has learned. */
 export function weightsFile(folder: string, name: string, rank: number): string {
   return join(folder, `${name}.${rank}.weights`);
-}
-
-/**
- * What a layer's weights do, with those of the layers in it. A bias in front of a batch normalisation does nothing: that takes
- * it out again. Its gradient is rounding alone, of which Adam makes whole steps, and the moving mean follows it.
- */
-function effectiveWeights(layer: tf.layers.Layer): number[] {
-  const inside = (layer as Partial<tf.LayersModel>).layers;
-  if (inside) return inside.flatMap(effectiveWeights);
-  const hasIdleBias = (other: tf.layers.Layer) =>
-    isIdle(other) && other.weights.some(({ name }) => /bias/.test(name));
-  const isAfterOne = isBatchNorm(layer) && neighbours(layer, "before").some(hasIdleBias);
-  const idle = hasIdleBias(layer) ? /bias/ : isAfterOne ? /moving_mean/ : undefined;
-  return layer.weights.flatMap((weight) => idle?.test(weight.name) ? [] : [...weight.read().dataSync()]);
-}
-
-const isBatchNorm = (layer: tf.layers.Layer) => layer.getClassName() === "BatchNormalization";
-
-/** Whether batch normalisation alone sees what a layer gives, its bias included. */
-function isIdle(layer: tf.layers.Layer): boolean {
-  const { activation } = layer as { activation?: tf.serialization.Serializable },
-    next = neighbours(layer, "after");
-  return (activation?.getClassName() ?? "linear") === "linear" && next.length > 0 && next.every(isBatchNorm);
-}
-
-/** The layers on one side of a layer; one that only reshapes is looked through. */
-function neighbours(layer: tf.layers.Layer, side: "before" | "after"): tf.layers.Layer[] {
-  const next = side === "after"
-    ? layer.outboundNodes.map(({ outboundLayer }) => outboundLayer)
-    : layer.inboundNodes.flatMap(({ inboundLayers }) => inboundLayers);
-  return next.flatMap((other) => other.getClassName() === "Reshape" ? neighbours(other, side) : [other]);
 }
 
 /** Trains an experiment by its own recipe for so many steps; gives its weights. */
@@ -73,7 +43,7 @@ export async function trainSmallest(name: string, folder: string, steps: number,
       seed: 3,
       ...more,
     });
-    const weights = Object.values(models).flatMap(({ layers }) => layers.flatMap(effectiveWeights));
+    const weights = Object.values(models).flatMap(effectiveWeights);
     return { weights: Float32Array.from(weights), numbers, taken };
   } finally {
     Object.values(models).forEach((model) => model.dispose());

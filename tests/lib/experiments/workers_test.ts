@@ -1,5 +1,5 @@
-/** Two networks against each other, and a network that draws its code, learn by two workers what they do by one; tests/long has all. */
+/** What two workers learn of an experiment is what one does; tests/long has all of them. */
 import { compareWorkers } from "./_with_workers.ts";
 
-Deno.test("dcgan and supernemo-vae learn the same in ten steps of two workers as in those of one", () =>
-  compareWorkers(["dcgan", "supernemo-vae"], 10, 2));
+Deno.test("images and dcgan learn the same in ten steps of two workers as in those of one", () =>
+  compareWorkers(["images", "dcgan"], 10, 2));

@@ -4,11 +4,9 @@ import { fileURLToPath } from "node:url";
 import { decodeHistory } from "../../../lib/train/mod.ts";
 import { readLines } from "../../../tasks/_lines.ts";
 import { assert, assertEquals } from "../../assert.ts";
+import type { StepKind } from "./_toy_tasks.ts";
 
 const PROGRAM = fileURLToPath(import.meta.resolve("./_kill_program.ts"));
-
-/** Kinds of step that a run can be killed in. */
-export type StepKind = "supervised" | "adversarial" | "variational";
 
 function start(folder: string, kind: StepKind, slowAfter = Infinity): Deno.ChildProcess {
   const args = ["run", "-A", "--no-check", PROGRAM, folder, kind, String(slowAfter)];

@@ -6,96 +6,10 @@
  * @module
  */
 import { join } from "@std/path";
-import { fromArrays, subset } from "../../../lib/data/source.ts";
-import { startEngine, tf } from "../../../lib/engine/mod.ts";
-import {
-  accuracy,
-  adam,
-  adversarial,
-  type Callback,
-  cosine,
-  crossEntropy,
-  csvLog,
-  fit,
-  type FitOptions,
-  type Models,
-  variational,
-} from "../../../lib/train/mod.ts";
-import type { Source } from "../../../lib/data/source.ts";
-import { preprocessing, SIDE, toyModel, toySource, weightsOf } from "./_toy.ts";
-
-/** What is trained by one kind of step. */
-interface Task {
-  models: Models;
-  source: Source;
-  options: Partial<FitOptions>;
-}
-
-const init = (seed: number) => tf.initializers.glorotUniform({ seed });
-const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor) => layer.apply(x) as tf.SymbolicTensor;
-const augmentation = [
-  { op: "shift", most: 1 },
-  { op: "rotate", degrees: 5 },
-  { op: "flip", horizontal: true },
-] as const;
-
-function supervisedTask(): Task {
-  const source = toySource(200);
-  const options = {
-    loss: crossEntropy(),
-    metrics: [accuracy()],
-    preprocessing,
-    augmentation,
-    optimizer: adam(),
-    emaMomentum: 0.95,
-    validation: subset(source, Uint32Array.of(1, 2, 3, 4, 5)),
-  };
-  return { models: { model: toyModel() }, source, options };
-}
-
-function adversarialTask(): Task {
-  const pixels = SIDE * SIDE;
-  const generator = tf.sequential({
-    layers: [
-      tf.layers.dense({ inputShape: [4], units: pixels, kernelInitializer: init(1) }),
-      tf.layers.batchNormalization(),
-      tf.layers.reshape({ targetShape: [SIDE, SIDE, 1] }),
-    ],
-  });
-  const discriminator = tf.sequential({
-    layers: [
-      tf.layers.flatten({ inputShape: [SIDE, SIDE, 1] }),
-      tf.layers.dropout({ rate: 0.3 }),
-      tf.layers.dense({ units: 1, kernelInitializer: init(2) }),
-    ],
-  });
-  const step = adversarial({ preprocessing, augmentation });
-  return { models: { generator, discriminator }, source: toySource(200), options: { step } };
-}
-
-function variationalTask(): Task {
-  const image = tf.input({ shape: [SIDE, SIDE, 1], name: "image" });
-  const flat = apply(tf.layers.dropout({ rate: 0.2 }), apply(tf.layers.flatten(), image));
-  const mean = apply(tf.layers.dense({ units: 2, name: "z_mean", kernelInitializer: init(3) }), flat);
-  const logVariance = apply(
-    tf.layers.dense({ units: 2, name: "z_log_variance", kernelInitializer: init(4) }),
-    flat,
-  );
-  const settings = { units: SIDE * SIDE, activation: "sigmoid", name: "reconstruction" } as const;
-  const reconstruction = apply(tf.layers.dense({ ...settings, kernelInitializer: init(5) }), mean);
-  const model = tf.model({ inputs: image, outputs: [reconstruction, mean, logVariance] });
-  return {
-    models: { model },
-    source: fromArrays({ image: toySource(200).held!.inputs.image }),
-    options: { step: variational({ preprocessing, augmentation, emaMomentum: 0.95 }) },
-  };
-}
-
-const TASKS: Readonly<Record<string, () => Task>> = {
-  supervised: supervisedTask,
-  adversarial: adversarialTask,
-  variational: variationalTask,
-};
+import { startEngine } from "../../../lib/engine/mod.ts";
+import { type Callback, cosine, csvLog, fit, type FitOptions } from "../../../lib/train/mod.ts";
+import { weightsOf } from "./_toy.ts";
+import { type StepKind, toyTask } from "./_toy_tasks.ts";
 
 const [folder, kind, slow = "Infinity"] = Deno.args;
 let steps = 0;
@@ -108,7 +22,7 @@ const slowDown: Callback = {
   },
 };
 await startEngine({ backend: "tensorflow" });
-const { models, source, options } = TASKS[kind]();
+const { models, source, options } = toyTask(kind as StepKind);
 await fit(models, source, {
   ...options,
   epochs: 12,

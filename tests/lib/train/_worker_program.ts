@@ -7,13 +7,17 @@ import { joinWorkers, type Place, startEngine, tf } from "../../../lib/engine/mo
 import {
   accuracy,
   type Callback,
+  cosine,
   crossEntropy,
   fit,
+  type LoopOptions,
   oneCycle,
   sgd,
   trainingWorkers,
   WorkerLostError,
 } from "../../../lib/train/mod.ts";
+import { effectiveWeights } from "./_effective_weights.ts";
+import { type StepKind, toyTask } from "./_toy_tasks.ts";
 import { linearToy, preprocessing, toyModel, toySource, toyStream, weightsOf } from "./_toy.ts";
 
 /** What a worker is told. */
@@ -30,6 +34,8 @@ export interface WorkerOrder {
   syncBatchNorm?: boolean;
   /** A model without moments of a batch. */
   linear?: boolean;
+  /** The small task of this kind instead, with all that it draws; its examples are its own. */
+  kind?: StepKind;
   /** Whether the examples are read on demand. */
   stream?: boolean;
   /** The loss compares all examples of a batch. */
@@ -107,7 +113,21 @@ export function trainToy(order: Omit<WorkerOrder, "place">, more: Partial<Parame
       ...more,
     } as Parameters<typeof fit>[2],
   );
-  return { model, history };
+  return { model, models: [model], history };
+}
+
+/** Trains the small task of a kind. */
+export function trainKind(
+  kind: StepKind,
+  order: Omit<WorkerOrder, "place">,
+  more: Partial<LoopOptions> = {},
+) {
+  const { models, source, options } = toyTask(kind), { epochs, batch } = order;
+  const settings = { ...options, schedule: cosine(0.01), epochs, batch, ...more };
+  return {
+    models: Object.values(models),
+    history: fit(models, source, settings as Parameters<typeof fit>[2]),
+  };
 }
 
 /** How many threads this process has, where the system says so. */
@@ -165,9 +185,11 @@ async function work(order: WorkerOrder): Promise<number> {
       };
       const callbacks = [watched({ ...part, place }), counted];
       const validation = part.warned === rank ? { validation: warning() } : {};
-      const { model, history } = trainToy(part, { workers, signal: stop.signal, callbacks, ...validation });
+      const more = { workers, signal: stop.signal, callbacks, ...validation };
+      const { models, history } = part.kind ? trainKind(part.kind, part, more) : trainToy(part, more);
       const { ending, steps, epochs } = await history;
-      say({ ending, steps, epochs, weights: weightsOf(model), threads: [early, countThreads()] });
+      const weights = models.flatMap(part.kind ? effectiveWeights : weightsOf);
+      say({ ending, steps, epochs, weights, threads: [early, countThreads()] });
     }
     return 0;
   } catch (error) {

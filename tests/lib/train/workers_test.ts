@@ -3,7 +3,9 @@ import { accuracy, crossEntropy, fit } from "../../../lib/train/mod.ts";
 import { batches } from "../../../lib/train/order.ts";
 import { ownRows } from "../../../lib/train/together.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
-import { trainToy, type WorkerWord } from "./_worker_program.ts";
+import { effectiveWeights } from "./_effective_weights.ts";
+import { STEP_KINDS } from "./_toy_tasks.ts";
+import { trainKind, trainToy, type WorkerWord } from "./_worker_program.ts";
 import { startToyWorkers, type WorkerProcess } from "./_workers.ts";
 import { linearToy, preprocessing, toySource, weightsOf } from "./_toy.ts";
 
@@ -23,9 +25,11 @@ Deno.test("fit() by three workers learns what one does, uneven batches, moments 
   const order = { epochs: 2, batch: 5, examples: 61, stream: true };
   const parts = { epochs: 2, batch: 16, examples: 41, linear: true, accumulate: 2 };
   const apart = { epochs: 1, batch: 6, examples: 6, syncBatchNorm: false };
-  const workers = startToyWorkers(3, { ...order, then: [parts, apart] });
+  const drawn = { epochs: 2, batch: 16, examples: 200 };
+  const kinds = STEP_KINDS.map((kind) => ({ ...drawn, kind }));
+  const workers = startToyWorkers(3, { ...order, then: [parts, apart, ...kinds] });
   const alone = trainToy(order), history = await alone.history;
-  const [words, inParts, ofEach] = await allEnds(workers);
+  const [words, inParts, ofEach, ...ofKinds] = await allEnds(workers);
   for (const { steps, weights, epochs, threads: [early, late] } of words) {
     assertEquals(steps, 26);
     assert(late - early < 18, `no step leaves a thread: ${early} early, ${late} late`);
@@ -55,6 +59,11 @@ Deno.test("fit() by three workers learns what one does, uneven batches, moments 
     own.push(moved(weightsOf(model)));
   }
   const means = own[0].map((_, i) => (own[0][i] + own[1][i] + own[2][i]) / 3);
+  for (const [i, kind] of STEP_KINDS.entries()) {
+    const { models, history } = trainKind(kind, drawn, { shards: 3 });
+    await history;
+    for (const { weights } of ofKinds[i]) assertClose(weights, models.flatMap(effectiveWeights), 1e-4, kind);
+  }
   for (const { weights } of ofEach) assertClose(moved(weights), means, 1e-5, "moments of each worker's own");
 });
 
