@@ -156,7 +156,8 @@ Deno.test("prepareInput() says that a model sees nothing, and names pixels that 
   const dark: RawArray = { data: Float32Array.of(0.25, 0.5), shape: [1, 2, 1], dtype: "f4" };
   assertEquals(prepareInput(model, input, dark).warnings, ["the model sees one value everywhere (0)"]);
   const broken: RawArray = { data: Float32Array.of(80, NaN), shape: [1, 2, 1], dtype: "f4" };
-  assertThrows(() => prepareInput(model, input, broken), NotWholeError, "got NaN at row 0, column 1");
+  const said = "Cannot score the picture as it must hold numbers: got NaN at row 0, column 1";
+  assertThrows(() => prepareInput(model, input, broken), NotWholeError, said);
 });
 
 Deno.test("prepareInput() puts columns and volumes through their own steps", () => {
@@ -175,6 +176,12 @@ Deno.test("prepareInput() puts columns and volumes through their own steps", () 
   const shower: RawArray = { data: Float32Array.of(5, 6), shape: [2, 1, 1, 1], dtype: "f4" };
   assertEquals(prepareInput(model, model.inputs[0], z).data, Float32Array.of(1, 0.5));
   assertEquals(prepareInput(model, model.inputs[1], shower).data, Float32Array.of(11, 13));
+  const broken = { ...shower, data: Float32Array.of(5, Infinity) };
+  assertThrows(
+    () => prepareInput(model, model.inputs[1], broken),
+    NotWholeError,
+    'Cannot score input "shower" as',
+  );
   assertThrows(
     () => prepareInput(model, model.inputs[0], { ...z, data: z.data.slice(1), shape: [1] }),
     RangeError,
