@@ -33,8 +33,12 @@ let ahead: Worker | undefined;
  */
 export function startWorkerAhead(): void {
   if (ahead) return;
-  ahead = newWorker();
-  ahead.postMessage({ id: -1, ask: "warm" } satisfies ComputeRequest);
+  const worker = ahead = newWorker();
+  worker.onerror = (event) => { // whoever needs one starts another, and says why that fails
+    event.preventDefault();
+    if (ahead === worker) ahead = undefined;
+  };
+  worker.postMessage({ id: -1, ask: "warm" } satisfies ComputeRequest);
 }
 
 function newWorker(): Worker {

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
 import { get, withHost } from "../lib/serve/_service.ts";
+import { runDeno } from "../task_command.ts";
 
 const folder = join(import.meta.dirname!, "..", "..", "functions", "deploy");
 const read = (file: string) => Deno.readTextFile(join(folder, file));
@@ -21,11 +22,9 @@ Deno.test("manifests probe routes that answer, on the port that the container li
   }));
 
 Deno.test("manifests and Dockerfile use options that serve knows", async () => {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "tasks/serve.ts", "--help"],
-    cwd: join(folder, "..", ".."),
-  }).output();
-  const help = new TextDecoder().decode(stdout);
+  const program = join(folder, "..", "..", "tasks", "serve.ts");
+  const { code, out: help, err } = await runDeno(["run", "--no-prompt", program, "--help"]);
+  assertEquals(code, 0, err);
   for (const file of ["kubernetes.yaml", "inference_service.yaml"]) {
     const args = /args: \[([^\]]*)\]/.exec(await read(file))?.[1] ?? "";
     const options = args.split(/,\s+/).map((word) => word.trim()).filter((word) => word.startsWith("--"));

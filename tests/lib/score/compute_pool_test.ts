@@ -105,6 +105,15 @@ Deno.test("a worker that was started ahead is the first unit's, once", () =>
     for (const one of [unit, second]) await one.close();
   }));
 
+Deno.test("a worker that could not be started ahead ends nothing, and is no unit's", () =>
+  withUnit(async (unit, workers) => {
+    startWorkerAhead();
+    assert(workers[0].crash("no read access"), "it would have ended the process");
+    await load(unit, workers, "m");
+    assertEquals([workers.length, asks(workers[1])], [2, ["open", "load m"]]);
+    await unit.close();
+  }));
+
 Deno.test("spawnUnit() replaces a worker that crashed, with the models that it had, and rejects its work", () =>
   withUnit(async (unit, workers, lost) => {
     for (const key of ["a", "b"]) await load(unit, workers, key);
