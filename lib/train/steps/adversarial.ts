@@ -273,8 +273,8 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     compile: (shards, precision, together) =>
       compileStep({
         names: NAMES,
-        shapes: trained.map(({ shape }) => shape),
-        moved: weights.filter((weight) => !trained.includes(weight)),
+        weights,
+        trained,
         measure: (tensors, part, all) => measure(tensors, shards, part, all),
         update,
       }, { together, rates: RATES, precision }),

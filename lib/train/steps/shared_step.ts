@@ -33,10 +33,10 @@ export interface Measured {
 export interface SharedStep {
   /** Numbers counted beside the loss. */
   names: readonly string[];
-  /** Shapes of the gradients. */
-  shapes: readonly (readonly number[])[];
-  /** Variables that a forward pass may move, as batch normalisation does: workers end with the mean of theirs. */
-  moved: readonly tf.Variable[];
+  /** All variables. One that is not trained a forward pass may move, as batch normalisation does: workers end with the mean of theirs. */
+  weights: readonly tf.Variable[];
+  /** Those of them that have gradients, in the gradients' order. */
+  trained: readonly tf.Variable[];
   /** Loss and gradients of this worker's examples of a part, of `all` examples in the step. */
   measure(tensors: tf.Tensor[], part: StepPart, all: number): Measured;
   /** Moves the weights. */
@@ -109,8 +109,9 @@ function compileAlone(step: SharedStep, { rates, precision }: StepOptions): Comp
 
 function compileShared(step: SharedStep, options: StepOptions & { together: Together }): CompiledStep {
   const { together, rates, precision } = options;
-  const totals = createTotals(step.names), { shapes, names } = step;
-  const measures: number[][] = [[], ...names.map(() => []), ...shapes.map((shape) => [...shape])];
+  const { names, weights, trained } = step, totals = createTotals(names);
+  const moved = weights.filter((weight) => !trained.includes(weight));
+  const measures: number[][] = [[], ...names.map(() => []), ...trained.map(({ shape }) => shape)];
   const size = measures.reduce((sum, shape) => sum + shape.reduce((n, side) => n * side, 1), 0);
   const pending = together.accumulate === 1 ? undefined : tf.tidy(() => tf.variable(tf.zeros([size]), false));
   const compiled = new Map<string, Compiled<tf.Tensor[], tf.Tensor | null>>();
@@ -133,11 +134,11 @@ function compileShared(step: SharedStep, options: StepOptions & { together: Toge
   function finish(tensors: tf.Tensor[], part: StepPart, all: number): tf.Tensor {
     const [asks, ...others] = tensors;
     const given = others.slice(0, rates.length), batch = others.slice(rates.length);
-    const before = step.moved.map(({ dataId }) => dataId);
+    const before = moved.map(({ dataId }) => dataId);
     const { result: sum, seconds } = timingExchange(() => {
       let averaged: tf.Variable[] = [];
       const flat = measurePart(batch, part, all, () => {
-        averaged = step.moved.filter(({ dataId }, i) => dataId !== before[i]);
+        averaged = moved.filter(({ dataId }, i) => dataId !== before[i]);
         const share = part.rows[part.rank] / part.rows.reduce((total, rows) => total + rows, 0);
         return [asks, ...averaged.map((x) => tf.mul(x, share))];
       });

@@ -182,8 +182,8 @@ function createSupervised(
       }
       return compileStep({
         names: objective.names,
-        shapes: trained.map(({ shape }) => shape),
-        moved: weights.filter((weight) => !trained.includes(weight)),
+        weights,
+        trained,
         measure: (tensors, part, all) => measure(tensors, shards, part, all),
         update: (gradients, [rate]) => move(gradients, rate as tf.Scalar),
       }, { together, rates: RATES, precision });

@@ -220,8 +220,8 @@ function createVaeGan(models: Models, source: Source, options: VaeGanOptions): T
     compile: (shards, precision, together) =>
       compileStep({
         names: NAMES,
-        shapes: trained.map(({ shape }) => shape),
-        moved: weights.filter((weight) => !trained.includes(weight)),
+        weights,
+        trained,
         measure(tensors, { rank, rows }, all): Measured {
           const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
           const examples = parts.map(({ inputs }) => tf.cast(Object.values(inputs)[0], "float32"));
