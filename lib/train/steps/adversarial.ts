@@ -8,17 +8,17 @@
  * was made that have no gradient of their own, such as shares beyond a threshold, become a loss by way of a network that learns to see them.
  * @module
  */
-import { applySharded, builtModel, inPart, logitOutputs, random, tf } from "../../engine/mod.ts";
+import { applySharded, builtModel, inPart, logitOutputs, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
-import { binaryCrossEntropy } from "../loss.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
 import type { Models, StepPlan, TrainStep } from "../step.ts";
 import type { StepPart } from "../together.ts";
 import { addUp } from "../totals.ts";
+import { allOf, missOf, noiseFor } from "./judgement.ts";
 import { compileStep, type Measured, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
@@ -147,20 +147,8 @@ function deal(parts: readonly Examples[], generator: tf.LayersModel, paired?: Pa
     const asMade = (target: tf.Tensor) => tf.reshape(tf.cast(target, "float32"), [-1, ...sides]);
     return { given: inputs, real: parts.map(({ targets }) => asMade(targets[paired.target])) };
   }
-  const sizes = inputs.map(({ shape }) => shape[0]!), examples = sizes.reduce((sum, size) => sum + size, 0);
-  return { given: tf.split(random.normal([examples, ...noiseShape(generator)]), sizes, 0), real: inputs };
+  return { given: noiseFor(inputs, noiseShape(generator)), real: inputs };
 }
-
-const CROSS_ENTROPY = binaryCrossEntropy();
-
-/** Cross-entropy between what was wanted and what was given, averaged over an example's values and summed over examples. */
-function missOf(wanted: readonly tf.Tensor[], given: readonly tf.Tensor[], logits: boolean): tf.Tensor {
-  return addUp(given.map((part, i) => tf.sum(CROSS_ENTROPY.perExample(wanted[i], part, { logits }))));
-}
-
-/** One label for all scores. */
-const allOf = (scores: readonly tf.Tensor[], label: number) =>
-  scores.map(({ shape }) => tf.fill(shape, label));
 
 /** What is to be said of examples that were made: not real, and which criteria they pass. */
 function verdicts(scores: tf.Tensor[], made: tf.Tensor[], { given, real }: Dealt, criteria?: Criteria) {

@@ -7,17 +7,17 @@
  * cross-entropy to "real" instead of the negative of the discriminator's loss, as in `adversarial.ts`.
  * @module
  */
-import { applySharded, builtModel, inPart, random, tf } from "../../engine/mod.ts";
+import { applySharded, builtModel, inPart, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
-import { binaryCrossEntropy } from "../loss.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
 import { regularization } from "../regularization.ts";
 import type { Models, StepPlan, TrainStep } from "../step.ts";
 import { addUp } from "../totals.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
+import { allOf, missOf, noiseFor } from "./judgement.ts";
 import { compileStep, type Measured, scaled } from "./shared_step.ts";
 import { divergence } from "./variational.ts";
 
@@ -115,8 +115,7 @@ function applyToAll(model: tf.LayersModel, parts: readonly (readonly tf.Tensor[]
 function passThrough({ encoder, decoder }: Networks, examples: readonly tf.Tensor[]): Passed {
   const codes = applySharded(encoder, examples.map((part) => [part]), { training: true });
   const [code, mean, logVariance] = [0, 1, 2].map((output) => codes.map((all) => all[output]));
-  const sizes = mean.map(({ shape }) => shape[0]!), all = sizes.reduce((sum, size) => sum + size, 0);
-  const noise = tf.split(random.normal([all, ...mean[0].shape.slice(1) as number[]]), sizes, 0);
+  const noise = noiseFor(mean, mean[0].shape.slice(1));
   const [again, drawn] = applyToAll(decoder, [code, noise]).map((shards) => shards.map(([x]) => x));
   return { mean, logVariance, again, drawn };
 }
@@ -129,15 +128,9 @@ function judge({ discriminator }: Networks, parts: readonly (readonly tf.Tensor[
   }));
 }
 
-const CROSS_ENTROPY = binaryCrossEntropy();
-
 /** Cross-entropy of logits to one label, summed over examples. */
-function missOf(logits: readonly tf.Tensor[], label: number): tf.Tensor {
-  return addUp(
-    logits.map((part) =>
-      tf.sum(CROSS_ENTROPY.perExample(tf.fill(part.shape, label), part, { logits: true }))
-    ),
-  );
+function missOfAll(logits: readonly tf.Tensor[], label: number): tf.Tensor {
+  return missOf(allOf(logits, label), logits, true);
 }
 
 /** Half the squared distance of features, summed over examples. */
@@ -175,7 +168,7 @@ function createVaeGan(models: Models, source: Source, options: VaeGanOptions): T
       const [real, made, invented] = judge(networks, [examples, again, drawn]);
       const prior = addUp(mean.map((part, i) => tf.sum(divergence(part, logVariance[i]))));
       const features = distanceOf(real.features, made.features);
-      const judgement = tf.add(missOf(made.logits, 1), missOf(invented.logits, 1));
+      const judgement = tf.add(missOfAll(made.logits, 1), missOfAll(invented.logits, 1));
       sums = [prior, features, judgement].map((sum) => tf.keep(tf.clone(sum)));
       const { prior: a, features: b, judgement: c } = parts;
       const terms = [tf.mul(prior, a), tf.mul(features, b), tf.mul(judgement, c)];
@@ -194,7 +187,7 @@ function createVaeGan(models: Models, source: Source, options: VaeGanOptions): T
     const { value, gradients } = gradientsOf(() => {
       const [real, made, invented] = judge(networks, [examples, again, drawn]).map(({ logits }) => logits);
       scores = [real, made].map((logits) => tf.keep(addUp(logits.map((part) => tf.sum(tf.sigmoid(part))))));
-      const told = addUp([missOf(real, 1), missOf(made, 0), missOf(invented, 0)]);
+      const told = addUp([missOfAll(real, 1), missOfAll(made, 0), missOfAll(invented, 0)]);
       const terms = regularization(discriminator).map((term) => scaled(term, share));
       return addUp([tf.mul(told, factor), ...terms]) as tf.Scalar;
     }, judged);
