@@ -65,6 +65,22 @@ function samePadding(side: number, filter: number, stride: number): [number, num
 }
 
 /**
+ * Zeros around the sides of a volume where "same" has to be written out: at a stride beyond the window, where TensorFlow's own
+ * kernels take inputs for padding. Undefined where they do as they should.
+ */
+function missedPadding(
+  { shape }: tf.Tensor,
+  window: readonly number[],
+  steps: readonly number[],
+  pad: WindowAttributes["pad"],
+): [number, number][] | undefined {
+  if (pad !== "same" || steps.every((step, axis) => step <= window[axis]) || multipliesByOneDnn()) {
+    return undefined;
+  }
+  return shape.slice(1, -1).map((side, axis) => samePadding(side, window[axis], steps[axis]));
+}
+
+/**
  * A convolution of one channel whose result is one column wide, at a stride along the columns and none along the rows.
  *
  * TensorFlow 2.21 leaves such results unwritten. The stride has nothing to step over, so it is left off and the columns
@@ -97,19 +113,17 @@ const convolve: OverKernel = (inputs, attributes, run) => {
 };
 
 /**
- * A convolution of volumes. tfjs-node refuses dilation along the depth, so the filter's zeros are written out; so is "same" at a
- * stride beyond the filter, where TensorFlow's own kernel takes inputs for padding.
+ * A convolution of volumes. tfjs-node refuses dilation along the depth, so the filter's zeros are written out; so is the padding
+ * that TensorFlow's own kernel misses.
  */
 const convolveVolume: OverKernel = (inputs, attributes, stock) => {
   const { strides, pad, dilations: spread = 1 } = attributes as unknown as WindowAttributes;
   const dilations = each(spread, 3), steps = each(strides, 3), { x } = inputs;
   const dense = { ...attributes, dilations: [1, 1, 1] };
   return tf.tidy(() => {
-    const filter = dilate(inputs.filter, dilations), sides = filter.shape.slice(0, 3);
-    if (pad !== "same" || multipliesByOneDnn() || steps.every((step, axis) => step <= sides[axis])) {
-      return convolve({ ...inputs, filter }, dense, stock);
-    }
-    const zeros = x.shape.slice(1, -1).map((side, axis) => samePadding(side, sides[axis], steps[axis]));
+    const filter = dilate(inputs.filter, dilations);
+    const zeros = missedPadding(x, filter.shape.slice(0, 3), steps, pad);
+    if (!zeros) return convolve({ ...inputs, filter }, dense, stock);
     const wide = tf.pad(x, [[0, 0], ...zeros, [0, 0]]);
     return convolve({ ...inputs, x: wide, filter }, { ...dense, pad: "valid" }, stock);
   });
@@ -179,8 +193,8 @@ const pooledInTwo: OverKernel = (inputs, attributes, stock) => {
 };
 
 /**
- * The mean over windows of volumes with "same", at a stride beyond the window: there TensorFlow's own kernel takes inputs for
- * padding. The padding is written out, and each sum divided by how many inputs it is of.
+ * The mean over windows of volumes: the padding that TensorFlow's own kernel misses is written out, and each sum divided by how
+ * many inputs it is of.
  */
 const averaged: OverKernel = (inputs, attributes, stock) => {
   const { strides, pad, filterSize } = attributes as unknown as WindowAttributes;
@@ -188,10 +202,8 @@ const averaged: OverKernel = (inputs, attributes, stock) => {
     filter = each(filterSize!, 3),
     { dy, input } = inputs,
     x = input ?? inputs.x;
-  if (pad !== "same" || multipliesByOneDnn() || steps.every((step, axis) => step <= filter[axis])) {
-    return stock(inputs);
-  }
-  const zeros = x.shape.slice(1, -1).map((side, axis) => samePadding(side, filter[axis], steps[axis]));
+  const zeros = missedPadding(x, filter, steps, pad);
+  if (!zeros) return stock(inputs);
   const around = [[0, 0], ...zeros, [0, 0]] as [number, number][], valid = { ...attributes, pad: "valid" };
   return tf.tidy(() => {
     const inside = tf.pad(tf.onesLike(x), around),
