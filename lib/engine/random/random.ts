@@ -12,7 +12,7 @@ import { maskFloats, normalFloats, uniformFloats } from "./random_js.ts";
 import { advanceRandomState, getRandomState } from "./random_state.ts";
 import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
-import { isAmongWorkers, rowsAtHand, rowsBefore } from "../workers/step_rows.ts";
+import { rowsAtHand, rowsBefore } from "../workers/step_rows.ts";
 import { drawNative, drawNativeMask, nativeKey } from "./native_draws.ts";
 
 export { getRandomState as getState, type RandomState, setRandomState as setState } from "./random_state.ts";
@@ -44,7 +44,7 @@ let together: BatchDraws | undefined;
  * @returns What `run` gives, by shard.
  */
 export function drawTogether<T>(rows: readonly number[], run: (shard: number) => T): T[] {
-  if (rows.length === 1 && !isAmongWorkers()) return [run(0)];
+  if (rows.length === 1 && rowsAtHand() === undefined) return [run(0)];
   const outer = together, parts: tf.Tensor[][] = [];
   try {
     return rows.map((_, shard) => {

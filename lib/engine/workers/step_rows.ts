@@ -31,15 +31,17 @@ export function withStepRows<T>(rows: StepRows, run: () => T): T {
   }
 }
 
-/** Whether the examples at hand are a part of those that several workers have. */
-export function isAmongWorkers(): boolean {
-  return current !== undefined && current.rows.length > 1;
+/** The step's rows, where they are a part of those that several workers have. */
+function amongWorkers(): StepRows | undefined {
+  return current && current.rows.length > 1 ? current : undefined;
 }
 
 /** How many examples are at hand, where they are a part of those that several workers have. */
 export function rowsAtHand(): number | undefined {
-  return isAmongWorkers() ? current!.held : undefined;
+  return amongWorkers()?.held;
 }
+
+const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 
 /**
  * How many rows of the workers before this one stand before so many rows at hand, a number of them for each example.
@@ -47,11 +49,10 @@ export function rowsAtHand(): number | undefined {
  * An example that does not count is taken for one of the last.
  */
 export function rowsBefore(count: number): number {
-  const held = rowsAtHand();
-  if (held === undefined || count % held !== 0) return 0;
-  const { rank, rows } = current!, total = rows.reduce((sum, own) => sum + own, 0);
-  const before = rows.slice(0, rank).reduce((sum, own) => sum + own, 0);
-  return Math.min(before, total - held) * (count / held);
+  const step = amongWorkers();
+  if (!step || count % step.held !== 0) return 0;
+  const { rank, rows, held } = step;
+  return Math.min(sumOf(rows.slice(0, rank)), sumOf(rows) - held) * (count / held);
 }
 
 /** Numbers from 0 that cut so many rows into parts whose sizes differ by at most one; parts may be empty. */
@@ -64,7 +65,8 @@ export function evenParts(rows: number, parts: number): number[] {
 
 /** The step's rows, where batch normalisation is to look beyond its own. */
 function synchronized(): StepRows | undefined {
-  return current && current.rows.length > 1 && current.syncBatchNorm ? current : undefined;
+  const step = amongWorkers();
+  return step?.syncBatchNorm ? step : undefined;
 }
 
 /** Whether batch normalisation takes the moments of all workers' examples. */
@@ -78,7 +80,7 @@ export function momentsByWorker(
 ): { mean: tf.Tensor; variance: tf.Tensor; share: number }[] {
   const step = synchronized();
   if (!step) return [{ ...moments, share: 1 }];
-  const total = step.rows.reduce((sum, count) => sum + count, 0);
+  const total = sumOf(step.rows);
   const all = gatherFromWorkers(tf.stack([moments.mean, moments.variance])); // [2, channels] each
   return all.map((pair, rank) => {
     const [mean, variance] = tf.unstack(pair);
@@ -100,7 +102,7 @@ export function sumsOfAllRows(sums: readonly tf.Tensor[]): tf.Tensor[] {
 /** How many values all workers have where this one has so many. */
 export function countOfAllRows(count: number): number {
   const step = synchronized();
-  return step ? count * step.rows.reduce((sum, rows) => sum + rows, 0) / step.held : count;
+  return step ? count * sumOf(step.rows) / step.held : count;
 }
 
 /**
@@ -113,11 +115,10 @@ export function countOfAllRows(count: number): number {
  * @returns [rows of all workers, …]; `x` itself where there is one worker.
  */
 export function rowsOfAll(x: tf.Tensor): tf.Tensor {
-  const step = current;
-  if (!step || step.rows.length === 1) return x;
+  const step = amongWorkers();
+  if (!step) return x;
   const { rank, rows } = step, own = rows[rank], rest = x.shape.slice(1);
-  const before = rows.slice(0, rank).reduce((sum, count) => sum + count, 0);
-  const after = rows.slice(rank + 1).reduce((sum, count) => sum + count, 0);
+  const before = sumOf(rows.slice(0, rank)), after = sumOf(rows.slice(rank + 1));
   const zeros = rest.map(() => 0), gap = rest.map((): [number, number] => [0, 0]);
   const gather = (values: tf.Tensor) =>
     tf.tidy(() =>

@@ -1,5 +1,4 @@
-import { compile, random, startEngine, tf } from "../../../../lib/engine/mod.ts";
-import { evenParts, withStepRows } from "../../../../lib/engine/mod.ts";
+import { compile, evenParts, random, startEngine, tf, withStepRows } from "../../../../lib/engine/mod.ts";
 import { drawForAll, drawTogether } from "../../../../lib/engine/random/random.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 
