@@ -82,6 +82,14 @@ export interface TracerOptions {
   mixed?: boolean;
 }
 
+/** Where and when an op is to run. */
+interface Placement {
+  /** Its device. @default {that of what it takes} */
+  on?: string;
+  /** An op that must be done before. */
+  after?: Deno.PointerValue;
+}
+
 /** Ops whose last input is a list that stays empty. */
 const EMPTY_LISTS = new Set(["CollectiveReduceV2"]), NOTHING = new Uint8Array(16);
 
@@ -184,7 +192,7 @@ export class Tracer implements OpSink {
     attributes: readonly OpAttribute[],
     inputs: readonly number[],
     outputs: number,
-    on?: string,
+    { on, after }: Placement = {},
   ): TensorRecord[] {
     const sources = inputs.map((id) => this.#resolve(id));
     if (name === "Reshape") {
@@ -201,6 +209,7 @@ export class Tracer implements OpSink {
     }
     for (const source of sources.slice(listed)) c.TF_AddInput(description, source.output);
     if (EMPTY_LISTS.has(name)) c.TF_AddInputList(description, NOTHING, 0);
+    if (after !== undefined) c.TF_AddControlInput(description, after);
     for (const attribute of attributes) {
       if (listed > 0 && attribute.name === "N") continue; // inferred from the list
       setAttribute(this.#setters, description, attribute);
@@ -231,7 +240,7 @@ export class Tracer implements OpSink {
 
   /** A tensor on a device, where what is made of it stays. */
   placeOn(id: number, device: string): TensorRecord {
-    return this.#take("Identity", [], [id], 1, device)[0];
+    return this.#take("Identity", [], [id], 1, { on: device })[0];
   }
 
   /** The clock when a tensor is there: seconds, a float64 scalar. */
@@ -241,21 +250,8 @@ export class Tracer implements OpSink {
 
   /** The same tensors, none of them there before all are. */
   afterAll(ids: readonly number[]): TensorRecord[] {
-    const { symbols: c, status } = this.#runtime, gate = this.#waitFor("NoOp", ids);
-    return ids.map((id) => {
-      const source = this.#resolve(id);
-      const description = c.TF_NewOperation(
-        this.#graph,
-        cName("Identity"),
-        cName(this.#nodeName("Identity")),
-      );
-      c.TF_AddInput(description, source.output);
-      c.TF_AddControlInput(description, gate);
-      if (source.device !== undefined) c.TF_SetDevice(description, cName(source.device));
-      const operation = c.TF_FinishOperation(description, status);
-      this.#runtime.check("Cannot trace tensors that wait for one another");
-      return this.#symbol(operation, 0, "Identity", source.device);
-    });
+    const after = this.#waitFor("NoOp", ids);
+    return ids.map((id) => this.#take("Identity", [], [id], 1, { after })[0]);
   }
 
   /** An op without inputs that runs when some tensors are there. */
