@@ -10,7 +10,7 @@ import { nativeOp } from "../native/native_op.ts";
 import { boolAttribute, DataType, type TensorRecord, typeAttribute } from "../native/native_types.ts";
 import { state } from "../state.ts";
 import { tf } from "../tf.ts";
-import { advanceRandomState, getRandomState } from "./random_state.ts";
+import { advanceRandomState, randomStateTensor } from "./random_state.ts";
 
 /** Numbers of a block. */
 const BLOCK = 4;
@@ -55,9 +55,9 @@ export function drawNativeMask(
 /** The next draw's key, int32 [2]. */
 export function nativeKey(): tf.Tensor {
   if (state.tracer) return state.native!.backend.createOutputTensor(state.tracer.randomKey());
-  const { seed, counter } = getRandomState();
+  const key = randomStateTensor();
   advanceRandomState();
-  return tf.tensor1d([seed, counter], "int32");
+  return key;
 }
 
 const typeOf = (kind: Kind) => kind === "UniformFullInt" ? DataType.INT32 : DataType.FLOAT;

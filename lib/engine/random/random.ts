@@ -8,7 +8,7 @@
  */
 import { nativeOp } from "../native/native_op.ts";
 import { DataType, typeAttribute } from "../native/native_types.ts";
-import { maskFloats, normalFloats, uniformFloats } from "./random_js.ts";
+import { maskFloats, normalFloats, type StreamKey, uniformFloats } from "./random_js.ts";
 import { advanceRandomState, getRandomState } from "./random_state.ts";
 import { activeNative } from "../state.ts";
 import { tf } from "../tf.ts";
@@ -75,6 +75,22 @@ export function drawForAll<T>(run: () => T): T {
  */
 type Draw = (shape: readonly number[], skip: number, key?: tf.Tensor) => tf.Tensor;
 
+/** A draw by TensorFlow where it runs, elsewhere of the next key's stream in JavaScript. */
+function drawBy(native: Draw, floats: (key: StreamKey, count: number) => Float32Array): Draw {
+  return (shape, skip, key) =>
+    activeNative() ? native(shape, skip, key) : tf.tensor(floats(nextKey(), size(shape)), [...shape]);
+}
+
+const drawUniform = drawBy((...part) => drawNative("Uniform", ...part), uniformFloats);
+const drawNormal = drawBy((...part) => drawNative("Normal", ...part), normalFloats);
+
+/** Ones where a random byte is at least the threshold, else zeros. */
+const drawMask = (threshold: number) =>
+  drawBy(
+    (shape, skip, key) => drawNativeMask(shape, threshold, skip, key),
+    (key, count) => maskFloats(key, count, threshold),
+  );
+
 /** Elements from which on each shard draws its own part, at the same time as others; a few are sooner drawn at once. */
 const WORTH_SHARING = 2 ** 16;
 
@@ -119,7 +135,7 @@ function shared(x: tf.Tensor, count: number): tf.Tensor[] {
 }
 
 /** Key of the next draw off the native backend. */
-function nextKey(): { seed: number; counter: number } {
+function nextKey(): StreamKey {
   const key = getRandomState();
   advanceRandomState();
   return key;
@@ -144,13 +160,7 @@ function size(shape: readonly number[]): number {
  */
 export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
   return tf.tidy(() => {
-    const unit = drawPart(
-      shape,
-      (sides, skip, key) =>
-        activeNative()
-          ? drawNative("Uniform", sides, skip, key)
-          : tf.tensor(uniformFloats(nextKey(), size(sides)), [...sides]),
-    );
+    const unit = drawPart(shape, drawUniform);
     return min === 0 && max === 1 ? unit : tf.add(tf.mul(unit, max - min), min);
   });
 }
@@ -158,13 +168,7 @@ export function uniform(shape: readonly number[], min = 0, max = 1): tf.Tensor {
 /** Numbers of a normal distribution: float32 of `shape`. */
 export function normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
   return tf.tidy(() => {
-    const standard = drawPart(
-      shape,
-      (sides, skip, key) =>
-        activeNative()
-          ? drawNative("Normal", sides, skip, key)
-          : tf.tensor(normalFloats(nextKey(), size(sides)), [...sides]),
-    );
+    const standard = drawPart(shape, drawNormal);
     return mean === 0 && deviation === 1 ? standard : tf.add(tf.mul(standard, deviation), mean);
   });
 }
@@ -183,12 +187,6 @@ function bytesMask(shape: readonly number[], rate: number): { mask: tf.Tensor; f
   if (usesFloats(rate)) return { mask: tf.cast(tf.greaterEqual(uniform(shape), rate), "float32"), factor };
   return { mask: drawPart(shape, drawMask(Math.round(rate * 256))), factor };
 }
-
-/** Ones where a random byte is at least the threshold, else zeros. */
-const drawMask = (threshold: number): Draw => (shape, skip, key) =>
-  activeNative()
-    ? drawNativeMask(shape, threshold, skip, key)
-    : tf.tensor(maskFloats(nextKey(), size(shape), threshold), [...shape]);
 
 /**
  * A mask that drops a share of the elements and scales up the rest.
