@@ -47,6 +47,35 @@ export async function makeOnce(
   }
 }
 
+/**
+ * Makes a folder that is kept, unless it is there: it is filled as `<folder>.unfinished` and has its name once it is whole.
+ *
+ * @param fill Fills the empty folder whose path it is given.
+ * @returns Whether this process made it.
+ * @throws The signal's reason; what `fill` throws.
+ * @example
+ * ```ts
+ * const place = `${await Deno.makeTempDir()}/digits`;
+ * const fill = (folder: string) => Deno.writeTextFile(`${folder}/all.txt`, "0123456789");
+ * await makeFolderOnce(place, fill); // true
+ * await makeFolderOnce(place, fill); // false
+ * ```
+ */
+export async function makeFolderOnce(
+  folder: string,
+  fill: (folder: string) => Promise<unknown>,
+  options: MakeOnceOptions = {},
+): Promise<boolean> {
+  const isThere = () => Deno.stat(folder).then(() => true, () => false);
+  return await makeOnce(folder, isThere, async () => {
+    const unfinished = `${folder}.unfinished`;
+    await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a process that was killed
+    await Deno.mkdir(unfinished);
+    await fill(unfinished);
+    await Deno.rename(unfinished, folder);
+  }, options);
+}
+
 async function waitForLock(path: string, place: string, { signal, log }: MakeOnceOptions): Promise<Lock> {
   const options: LockOptions = { heartbeatMs: 5000, signal };
   const taken = tryLock(path, options);

@@ -23,7 +23,7 @@ import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import { type EcalParticle, flyThroughTracker } from "../../lib/simulate/ecal/tracker.ts";
 import * as train from "../../lib/train/mod.ts";
 import type { BenchContext, BenchTable } from "./_bench.ts";
-import { keptFolder, measureOnce } from "./_kept_figures.ts";
+import { keptSet, measureOnce } from "./_kept_figures.ts";
 import { recipeCurve, rowsOfCurve } from "./_recipe_curve.ts";
 import { runFile } from "./_trained.ts";
 
@@ -59,15 +59,11 @@ const TREE_IMAGES = 30_000;
 
 /** Simulated files in the bench's folder, photons and electrons, made once. */
 export async function simulate(context: BenchContext, events: number, seed: number): Promise<string[]> {
-  const folder = join(keptFolder(context), `ecal_${events}_seed${seed}`);
-  const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
-  if (await Deno.stat(folder).then(() => true, () => false)) return files;
-  context.say(`simulating ${2 * events} images`);
-  const unfinished = `${folder}.unfinished`;
-  await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was stopped
-  await writeEcal(unfinished, { events }, { seed });
-  await Deno.rename(unfinished, folder);
-  return files;
+  const folder = await keptSet(context, `ecal_${events}_seed${seed}`, async (folder) => {
+    context.say(`simulating ${2 * events} images`);
+    await writeEcal(folder, { events }, { seed });
+  });
+  return (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));
 }
 
 async function imagesOf(files: readonly string[], each: number): Promise<EcalImages> {

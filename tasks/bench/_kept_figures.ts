@@ -1,6 +1,7 @@
 /** Figures of benches that take hours, kept as they come, so that a run may be stopped and go on. @module */
 import { join } from "@std/path";
 import { writeDurably } from "../../lib/base/durable_file.ts";
+import { makeFolderOnce } from "../../lib/data/made_once.ts";
 import type { BenchContext } from "./_bench.ts";
 
 /** What was measured, and with which settings. */
@@ -60,3 +61,18 @@ async function readFigure(file: string): Promise<Kept | undefined> {
 /** Where a bench that takes hours puts its data sets: beside its figures, so that they are made once. */
 export const keptFolder = ({ keep, folder }: Pick<BenchContext, "keep" | "folder">): string =>
   keep === undefined ? folder : join(keep, "data");
+
+/**
+ * A data set's folder among those, filled where no earlier run has done it.
+ *
+ * @param name What the folder is called by: all that the set depends on.
+ */
+export async function keptSet(
+  context: BenchContext,
+  name: string,
+  fill: (folder: string) => Promise<unknown>,
+): Promise<string> {
+  const place = join(keptFolder(context), name);
+  await makeFolderOnce(place, fill, { signal: context.signal, log: context.say });
+  return place;
+}

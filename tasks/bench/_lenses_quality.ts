@@ -23,7 +23,7 @@ import { type Params, search, type SpaceSpec } from "../../lib/search/mod.ts";
 import { writeLenses } from "../../lib/simulate/lenses/set.ts";
 import { predict } from "../../lib/train/mod.ts";
 import { type BenchContext, type BenchRow, type BenchTable, withShort } from "./_bench.ts";
-import { keptFolder, measureOnce } from "./_kept_figures.ts";
+import { keptFolder, keptSet, measureOnce } from "./_kept_figures.ts";
 
 /** How much is trained. */
 interface Scale {
@@ -45,15 +45,9 @@ const SHORT: Scale = { seeds: 1, epochs: 1, lenses: 10, others: 30, trials: 2, m
 const FIRST_SET = 201;
 
 /** A set of its own for each seed, simulated once. */
-async function simulatedSet(context: BenchContext, { lenses, others }: Scale, seed: number): Promise<string> {
-  const folder = join(keptFolder(context), `lenses_${lenses}_${others}_seed${FIRST_SET + seed}`);
-  if (await Deno.stat(folder).then(() => true, () => false)) return folder;
-  const unfinished = `${folder}.unfinished`;
-  await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was stopped
-  await Deno.mkdir(unfinished, { recursive: true });
-  await writeLenses(unfinished, { lenses, others }, { seed: FIRST_SET + seed });
-  await Deno.rename(unfinished, folder);
-  return folder;
+function simulatedSet(context: BenchContext, { lenses, others }: Scale, set: number): Promise<string> {
+  const seed = FIRST_SET + set, name = `lenses_${lenses}_${others}_seed${seed}`;
+  return keptSet(context, name, (folder) => writeLenses(folder, { lenses, others }, { seed }));
 }
 
 /** Probabilities of all examples of a seed's set, each by the model that did not see it. */

@@ -35,7 +35,7 @@ import type { TrainedModel } from "../../lib/run/train_and_measure.ts";
 import { superNemoFileName, writeSuperNemo } from "../../lib/simulate/supernemo/set.ts";
 import { type FitOptions, type Models, predict } from "../../lib/train/mod.ts";
 import { type BenchContext, type BenchRow, type BenchTable, withShort } from "./_bench.ts";
-import { keptFolder } from "./_kept_figures.ts";
+import { keptFolder, keptSet } from "./_kept_figures.ts";
 import { recipeCurve, rowsOfCurve } from "./_recipe_curve.ts";
 import { meanOverSeeds, measured, runFile, trained, type Training } from "./_trained.ts";
 
@@ -85,15 +85,13 @@ async function freshFiles(
   law: "document" | "detector" = "document",
 ): Promise<string[]> {
   const each = Math.ceil(events / tracks.length);
-  const folder = join(keptFolder(context), `${law}_${tracks.join("")}_${each}_seed${TEST_SEED}`);
-  const files = tracks.map((number) => join(folder, superNemoFileName(law, number, 0)));
-  if (await Deno.stat(folder).then(() => true, () => false)) return files;
-  const unfinished = `${folder}.unfinished`;
-  await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was stopped
-  await Deno.mkdir(unfinished, { recursive: true });
-  await writeSuperNemo(unfinished, { law, tracks, events: each }, { seed: TEST_SEED });
-  await Deno.rename(unfinished, folder);
-  return files;
+  const name = `${law}_${tracks.join("")}_${each}_seed${TEST_SEED}`;
+  const folder = await keptSet(
+    context,
+    name,
+    (folder) => writeSuperNemo(folder, { law, tracks, events: each }, { seed: TEST_SEED }),
+  );
+  return tracks.map((number) => join(folder, superNemoFileName(law, number, 0)));
 }
 
 /** A training of an experiment, measured on fresh events. */

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { createRng } from "../../base/rng.ts";
 import { sha256 } from "../../base/sha256.ts";
-import { makeOnce } from "../../data/made_once.ts";
+import { makeFolderOnce } from "../../data/made_once.ts";
 import { fromArrays, type NamedArrays, type Source, subset, takeRowsOf } from "../../data/source.ts";
 import { splitIndices } from "../../data/split.ts";
 import { readSuperNemo, type SuperNemoEvents } from "../../data/supernemo.ts";
@@ -174,18 +174,13 @@ async function simulatedFiles(
     "supernemo",
     `${law}_${tracks.join("")}_${each}_seed${seed}`,
   );
-  const isThere = () => Deno.stat(folder).then(() => true, () => false);
-  await makeOnce(folder, isThere, async () => {
+  await makeFolderOnce(folder, async (unfinished) => {
     context.log(`Simulating ${each * tracks.length} events into ${folder}`);
-    const unfinished = `${folder}.unfinished`;
-    await Deno.remove(unfinished, { recursive: true }).catch(() => {}); // left by a run that was killed
-    await Deno.mkdir(unfinished, { recursive: true });
     await writeSuperNemo(unfinished, { law, tracks, events: each }, {
       seed,
       signal: context.signal,
       onProgress: (done, total) => context.onProgress?.({ label: "simulating", done, total, unit: "events" }),
     });
-    await Deno.rename(unfinished, folder);
   }, context);
   return tracks.map((number) => join(folder, superNemoFileName(law, number, 0)));
 }

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { makeOnce } from "../../../lib/data/made_once.ts";
+import { makeFolderOnce, makeOnce } from "../../../lib/data/made_once.ts";
 import { acquireLock } from "../../../lib/base/lock.ts";
 import { assertEquals, assertRejects } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
@@ -38,6 +38,23 @@ Deno.test("makeOnce() says whom it waits for, and stops waiting when it is told 
     assertEquals(lines, [
       `Waiting for "${place}", which process ${Deno.pid} on ${lock.owner.host}, since ${lock.owner.since} makes`,
     ]);
+  }));
+
+Deno.test("makeFolderOnce() fills a folder that has its name once it is whole, without what a killed process left", () =>
+  withFolder(async (folder) => {
+    const place = join(folder, "new", "set"), unfinished = `${place}.unfinished`;
+    await Deno.mkdir(unfinished, { recursive: true });
+    await Deno.writeTextFile(join(unfinished, "half.txt"), "ha");
+    const failing = () => makeFolderOnce(place, () => Promise.reject(new Error("disk full")));
+    await assertRejects(failing, Error, "disk full");
+    assertEquals(await isFile(place), false);
+    const fill = async (folder: string) => {
+      assertEquals([folder, [...Deno.readDirSync(folder)], await isFile(place)], [unfinished, [], false]);
+      await Deno.writeTextFile(join(folder, "whole.txt"), "whole");
+    };
+    assertEquals([await makeFolderOnce(place, fill), await makeFolderOnce(place, fill)], [true, false]);
+    assertEquals([...Deno.readDirSync(join(folder, "new"))].map(({ name }) => name), ["set"]);
+    assertEquals([...Deno.readDirSync(place)].map(({ name }) => name), ["whole.txt"]);
   }));
 
 Deno.test("makeOnce() leaves the lock free where making fails", () =>
