@@ -30,6 +30,8 @@ export interface BenchContext {
   say(line: string): void;
   /** Where a bench that takes hours keeps what it has found, to go on from. */
   keep?: string;
+  /** Whether a part is to show with little that it runs; what it finds is kept apart from the real figures. */
+  isShort?: boolean;
   /** Aborted when the bench is to stop: one that takes hours ends after what it keeps. */
   signal?: AbortSignal;
   /** The path of a peer's program. @throws {CliError} If it is missing, with the command that installs it. */
@@ -147,7 +149,7 @@ export function withShort<S>(
 ): Parts {
   const all = Object.entries(parts).flatMap(([name, part]): [string, Parts[string]][] => [
     [name, (context) => part(context, full)],
-    [`${name}-short`, (context) => part(context, short)],
+    [`${name}-short`, (context) => part({ ...context, isShort: true }, short)],
   ]);
   return Object.fromEntries(all);
 }

@@ -140,14 +140,13 @@ function sizesOf({ experiment }: Question, { events, testEvents, epochs }: Scale
 
 /** Trains with each seed, and measures on events that no training saw; what was measured before is read. */
 async function answer(name: string, given: Scale, context: BenchContext): Promise<BenchTable> {
-  const question = QUESTIONS[name], isFull = given === FULL;
-  const scale = isFull ? { ...given, ...question.full } : given;
+  const question = QUESTIONS[name], scale = context.isShort ? given : { ...given, ...question.full };
   const { experiment, title, settings, metrics, above = [] } = question;
   const found: Record<string, CardMetric>[] = [], notes: string[] = [];
   for (const seed of scale.seeds) {
     const options = optionsFor(experiment, { ...settings, ...sizesOf(question, scale), seed });
-    const training = `clustering/${name}${isFull ? "" : "-short"}-${seed}`, start = performance.now();
-    found.push(await measured(context, { name: training, experiment, options }));
+    const start = performance.now();
+    found.push(await measured(context, { name: `clustering/${name}-${seed}`, experiment, options }));
     const words = Object.entries(found.at(-1)!).map(([name, metric]) => {
       const beside = metric.baseline ? ` (${metric.baseline.name}: ${metric.baseline.value.toFixed(4)})` : "";
       return `${name} ${formatEstimate(metric)}${beside}`;

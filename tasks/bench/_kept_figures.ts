@@ -13,7 +13,8 @@ interface Kept {
 /**
  * Measures once: what an earlier run measured with the same settings is read instead.
  *
- * Each figure is a JSON file `KEEP/NAME.json`, so that several runs may share a folder; without `--keep` nothing is kept.
+ * Each figure is a JSON file `KEEP/NAME.json`, of a short form `KEEP/short/NAME.json`, so that several runs may share a folder;
+ * without `--keep` nothing is kept.
  *
  * @param name The figure's, by which its file is called: letters, digits, `_`, `-` and `/`.
  * @param settings What the figure depends on; with others it is measured anew.
@@ -23,7 +24,7 @@ interface Kept {
  * @throws {SyntaxError} If a file is there that holds no figure; it is named.
  */
 export async function measureOnce<T>(
-  { keep, say, signal }: Pick<BenchContext, "keep" | "say" | "signal">,
+  { keep, isShort, say, signal }: Pick<BenchContext, "keep" | "isShort" | "say" | "signal">,
   name: string,
   settings: unknown,
   measure: () => Promise<T>,
@@ -31,7 +32,7 @@ export async function measureOnce<T>(
   if (!/^[\w-]+(\/[\w-]+)*$/.test(name)) throw new RangeError(`Cannot keep a figure as "${name}"`);
   signal?.throwIfAborted();
   if (keep === undefined) return await measure();
-  const file = join(keep, `${name}.json`), text = JSON.stringify(settings);
+  const file = join(keep, isShort ? "short" : "", `${name}.json`), text = JSON.stringify(settings);
   const kept = await readFigure(file);
   if (kept && JSON.stringify(kept.settings) === text) {
     say(`${name}: kept`);

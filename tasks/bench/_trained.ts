@@ -11,8 +11,8 @@ import type { BenchContext } from "./_bench.ts";
 import { keptFolder, measureOnce } from "./_kept_figures.ts";
 
 /** File of a training's checkpoint, or of what else belongs to it, in the kept folder or else in the bench's own. */
-export async function runFile({ keep, folder }: BenchContext, name: string): Promise<string> {
-  const file = join(keep ?? folder, "runs", name);
+export async function runFile({ keep, folder, isShort }: BenchContext, name: string): Promise<string> {
+  const file = join(keep ?? folder, "runs", isShort ? "short" : "", name);
   await Deno.mkdir(join(file, ".."), { recursive: true });
   return file;
 }

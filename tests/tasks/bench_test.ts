@@ -80,12 +80,13 @@ Deno.test("runParts() runs the usual parts, or what is named, and gives the tabl
 });
 
 Deno.test("withShort() has every part twice, in full and with little", async () => {
-  const title = (name: string) => (_: unknown, scale: number) =>
-    Promise.resolve({ title: `${name} ${scale}`, rows: [] });
+  const title = (name: string) => ({ isShort }: { isShort?: boolean }, scale: number) =>
+    Promise.resolve({ title: `${name} ${scale}`, rows: [], notes: isShort ? ["short"] : [] });
   const parts = withShort({ a: title("a"), b: title("b") }, 9, 1);
-  const tables = await Promise.all(Object.values(parts).map((part) => part(undefined as never)));
+  const tables = await Promise.all(Object.values(parts).map((part) => part({} as never)));
   assertEquals(Object.keys(parts), ["a", "a-short", "b", "b-short"]);
   assertEquals(tables.flat().map(({ title }) => title), ["a 9", "a 1", "b 9", "b 1"]);
+  assertEquals(tables.flat().map(({ notes }) => notes), [[], ["short"], [], ["short"]]);
 });
 
 Deno.test("Peer asks a program in turns and says when it has ended", async () => {

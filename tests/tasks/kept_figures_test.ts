@@ -14,6 +14,9 @@ Deno.test("measureOnce() measures again only what no earlier run measured with t
     assertEquals(said, ["lenses/none-1: kept"]);
     assertEquals(await of(3, { epochs: 2 }), [3], "other settings");
     assertEquals(await of(4, { epochs: 2 }), [3]);
+    const short = { ...context, isShort: true };
+    assertEquals(await measureOnce(short, "lenses/none-1", {}, () => Promise.resolve("little")), "little");
+    assertEquals(await of(4, { epochs: 2 }), [3], "the short form's figure is apart");
     const nowhere = { keep: undefined, say: context.say };
     assertEquals(await measureOnce(nowhere, "lenses/none-1", { epochs: 2 }, () => Promise.resolve(5)), 5);
     const stopped = { ...context, signal: AbortSignal.abort() };
