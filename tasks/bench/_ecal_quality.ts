@@ -22,7 +22,7 @@ import { ECAL } from "../../lib/simulate/ecal/detector.ts";
 import { ecalFileName, writeEcal } from "../../lib/simulate/ecal/set.ts";
 import { type EcalParticle, flyThroughTracker } from "../../lib/simulate/ecal/tracker.ts";
 import * as train from "../../lib/train/mod.ts";
-import type { BenchContext, BenchTable } from "./_bench.ts";
+import { type BenchContext, type BenchTable, withShort } from "./_bench.ts";
 import { keptSet, measureOnce } from "./_kept_figures.ts";
 import { recipeCurve, rowsOfCurve } from "./_recipe_curve.ts";
 import { runFile } from "./_trained.ts";
@@ -30,27 +30,35 @@ import { runFile } from "./_trained.ts";
 type EcalOptions = Options<typeof ECAL_OPTIONS>;
 
 /** How much is trained and tested; numbers of images are of each kind. */
-interface QualitySize {
+interface Scale {
   train: number;
   test: number;
   /** Passes of our network, and of ResNet-15. */
   epochs: { small: number; resnet15: number };
   /** What the document's network gets. */
   conv3d: { train: number; epochs: number };
+  /** Epochs of the published ResNet-15, which had 20. */
+  hardness: number;
+  /** Minutes of the document's recipe. */
+  minutes: number;
 }
 
-const FULL: QualitySize = {
+const FULL: Scale = {
   train: 40_000,
   test: 10_000,
   epochs: { small: 10, resnet15: 10 },
   conv3d: { train: 10_000, epochs: 5 },
+  hardness: 20,
+  minutes: 60,
 };
 /** As much as a quarter of an hour allows. */
-const SHORT: QualitySize = {
+const SHORT: Scale = {
   train: 15_000,
   test: 10_000,
   epochs: { small: 10, resnet15: 10 },
   conv3d: { train: 1_000, epochs: 2 },
+  hardness: 1,
+  minutes: 2,
 };
 /** The set of the trainings, and the one that nobody saw: seeds that no recipe was chosen on. */
 const KNOWN_SEED = 131, UNSEEN_SEED = 132;
@@ -159,7 +167,7 @@ type Scores = Record<Trained, Float32Array[]>;
 /** Trains each network once a seed, on events of `known`, and scores those of `unseen`; what an earlier run trained is kept. */
 async function trainAll(
   context: BenchContext,
-  { epochs, conv3d, train: each }: QualitySize,
+  { epochs, conv3d, train: each }: Scale,
   known: EcalImages,
   unseen: EcalImages,
 ): Promise<Scores> {
@@ -199,7 +207,7 @@ function areaApart(a: readonly Float32Array[], b: readonly Float32Array[], label
 }
 
 /** Trees on shower shapes. */
-function treesOf({ train }: QualitySize, known: EcalImages, unseen: EcalImages): Area {
+function treesOf({ train }: Scale, known: EcalImages, unseen: EcalImages): Area {
   const few = firstOf(known, Math.min(train, TREE_IMAGES / 2));
   const score = fitTrees(measureShowers(known.images, few), few.map((row) => known.labels[row]));
   const shapes = measureShowers(unseen.images, unseen.labels.map((_, i) => i));
@@ -211,7 +219,7 @@ const inWords = ({ value, low, high }: Pick<Area, "value" | "low" | "high">) =>
   `${value.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`;
 
 /** Quality on events that nobody saw; as many seeds as the bench has rounds. */
-async function qualityOf(context: BenchContext, size: QualitySize): Promise<BenchTable> {
+async function quality(context: BenchContext, size: Scale): Promise<BenchTable> {
   const known = await imagesOf(await simulate(context, size.train, KNOWN_SEED), size.train);
   const unseen = await imagesOf(await simulate(context, size.test, UNSEEN_SEED), size.test);
   const scores = await trainAll(context, size, known, unseen), { labels } = unseen;
@@ -265,15 +273,12 @@ async function qualityOf(context: BenchContext, size: QualitySize): Promise<Benc
   };
 }
 
-export const quality = (context: BenchContext) => qualityOf(context, FULL);
-export const qualityShort = (context: BenchContext) => qualityOf(context, SHORT);
-
 /** Training loss and accuracy of the published ResNet-15 after each of its 20 epochs over 398,400 real images; its test AUC. */
 const PUBLISHED = { loss: [0.5757, 0.5557, 0.5495], accuracy: [0.7060, 0.7236, 0.7277], auc: 0.8158 };
 const PUBLISHED_IMAGES = 249_000, PUBLISHED_TRAIN = 199_200;
 
 /** The published ResNet-15 trained here as there, for some of its epochs: what the real files gave beside what the simulated do. */
-async function hardnessOf(context: BenchContext, epochs: number): Promise<BenchTable> {
+async function hardness(context: BenchContext, { hardness: epochs }: Scale): Promise<BenchTable> {
   const files = await simulate(context, PUBLISHED_IMAGES, KNOWN_SEED);
   using set = await openEcal(files);
   const known = await set.read(set.rowsOf(0, PUBLISHED_TRAIN));
@@ -326,11 +331,8 @@ async function hardnessOf(context: BenchContext, epochs: number): Promise<BenchT
   };
 }
 
-export const hardness = (context: BenchContext) => hardnessOf(context, 20);
-export const hardnessShort = (context: BenchContext) => hardnessOf(context, 1);
-
 /** The document's recipe for some time: accuracy on images that it was not trained on against images seen. */
-async function curveOf(context: BenchContext, minutes: number): Promise<BenchTable> {
+async function curve(context: BenchContext, { minutes }: Scale): Promise<BenchTable> {
   const each = 10_000, watched = 1_000;
   const known = await imagesOf(await simulate(context, each, KNOWN_SEED), each);
   const unseen = await imagesOf(await simulate(context, watched, UNSEEN_SEED), watched);
@@ -357,5 +359,5 @@ async function curveOf(context: BenchContext, minutes: number): Promise<BenchTab
   };
 }
 
-export const curve = (context: BenchContext) => curveOf(context, 60);
-export const curveShort = (context: BenchContext) => curveOf(context, 2);
+/** Parts that take long, and with little to see that they run. */
+export const LONG = withShort({ quality, hardness, curve }, FULL, SHORT);

@@ -9,8 +9,16 @@ import { buildNetwork, DOCUMENT_FILM, stepsFor } from "../../lib/experiments/eca
 import { buildConv3dNet } from "../../lib/models/conv3d_net.ts";
 import * as train from "../../lib/train/mod.ts";
 import { preprocessTensor } from "../../lib/train/preprocess_tensor.ts";
-import * as long from "./_ecal_quality.ts";
-import { alternate, type BenchContext, type BenchTable, chooseParts, memoryBeside, Peer } from "./_bench.ts";
+import {
+  alternate,
+  type BenchContext,
+  type BenchTable,
+  memoryBeside,
+  type Parts,
+  Peer,
+  runParts,
+} from "./_bench.ts";
+import { LONG, simulate } from "./_ecal_quality.ts";
 
 export const name = "ecal";
 export const summary =
@@ -20,38 +28,17 @@ export const summary =
 const EVENTS = 5_000;
 const BATCH = 100, STEPS = 3;
 
-/** Parts on the files of the bench. */
-const PARTS: Record<string, (context: BenchContext, files: string[]) => Promise<BenchTable>> = {
-  order,
-  read,
-  step,
-  best,
-};
-/** Parts that take long, and so are run where they are named. */
-const LONG: Record<string, (context: BenchContext) => Promise<BenchTable>> = {
-  quality: long.quality,
-  "quality-short": long.qualityShort,
-  hardness: long.hardness,
-  "hardness-short": long.hardnessShort,
-  curve: long.curve,
-  "curve-short": long.curveShort,
-};
+/** Parts that take minutes at most. */
+const PARTS: Parts = { order, read, step, best };
 
 /** Runs the chosen parts, where none is chosen all but the long ones. */
 export async function run(context: BenchContext): Promise<BenchTable[]> {
-  const short = Object.keys(PARTS),
-    chosen = chooseParts(context.parts, [...short, ...Object.keys(LONG)], short);
   await startEngine();
-  const tables: BenchTable[] = [], timed = chosen.filter((part) => Object.hasOwn(PARTS, part));
-  if (timed.length > 0) {
-    const files = await long.simulate(context, EVENTS, 4);
-    for (const part of timed) tables.push(await PARTS[part](context, files));
-  }
-  for (const part of chosen) {
-    if (Object.hasOwn(LONG, part)) tables.push(await LONG[part](context));
-  }
-  return tables;
+  return await runParts(name, context, PARTS, LONG);
 }
+
+/** The files that all parts work on. */
+const filesOf = (context: BenchContext) => simulate(context, EVENTS, 4);
 
 const peer = ({ need }: BenchContext, files: readonly string[]) =>
   new Peer(need("torch"), [new URL("./peers/ecal.py", import.meta.url).pathname, ...files]);
@@ -71,7 +58,8 @@ async function secondsOf(work: () => unknown): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-async function order(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
+async function order(context: BenchContext): Promise<BenchTable> {
+  const files = await filesOf(context);
   await using numpy = peer(context, files);
   using set = await openEcal(files);
   const { images } = await set.loadData(0, EVENTS);
@@ -111,7 +99,8 @@ async function order(context: BenchContext, files: readonly string[]): Promise<B
   };
 }
 
-async function read(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
+async function read(context: BenchContext): Promise<BenchTable> {
+  const files = await filesOf(context);
   await using h5py = peer(context, files);
   const ours = async () => {
     using set = await openEcal(files);
@@ -153,7 +142,8 @@ interface Trained {
 }
 
 /** Training from files against Keras and PyTorch, in turns, reading and preprocessing included. */
-async function timesOf(context: BenchContext, files: readonly string[], what: Trained) {
+async function timesOf(context: BenchContext, what: Trained) {
+  const files = await filesOf(context);
   const { preprocessing, recipe, batch, images } = what;
   await using keras = peer(context, files); // TensorFlow and PyTorch in one process end it
   await using torch = peer(context, files);
@@ -186,8 +176,8 @@ async function timesOf(context: BenchContext, files: readonly string[], what: Tr
 const SAME_FOOTING =
   "Ours traces and compiles its step anew in each round; Keras and PyTorch keep theirs. Steps alone: bench main_path:step.";
 
-async function step(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
-  const rows = await timesOf(context, files, {
+async function step(context: BenchContext): Promise<BenchTable> {
+  const rows = await timesOf(context, {
     build: () => buildConv3dNet({ seed: 1 }),
     preprocessing: STEPS_OF_DOCUMENT,
     recipe: { loss: train.crossEntropy(), optimizer: train.adam(), schedule: train.constant(1e-5) },
@@ -204,9 +194,9 @@ async function step(context: BenchContext, files: readonly string[]): Promise<Be
 }
 
 /** Our network, by its own recipe. */
-async function best(context: BenchContext, files: readonly string[]): Promise<BenchTable> {
+async function best(context: BenchContext): Promise<BenchTable> {
   const options = { ...DOCUMENT_FILM, model: "small", time: false, order: "fixed", seed: 1 } as const;
-  const rows = await timesOf(context, files, {
+  const rows = await timesOf(context, {
     build: () => buildNetwork(options),
     preprocessing: stepsFor(options),
     recipe: {
