@@ -44,10 +44,34 @@ const SHORT: Scale = { seeds: 1, epochs: 1, lenses: 10, others: 30, trials: 2, m
 /** Seeds of the simulated sets: none that a recipe was chosen on. */
 const FIRST_SET = 201;
 
-/** A set of its own for each seed, simulated once. */
-function simulatedSet(context: BenchContext, { lenses, others }: Scale, set: number): Promise<string> {
-  const seed = FIRST_SET + set, name = `lenses_${lenses}_${others}_seed${seed}`;
+/** The set of a seed, simulated once. */
+function simulatedSet(context: BenchContext, { lenses, others }: Scale, seed: number): Promise<string> {
+  const name = `lenses_${lenses}_${others}_seed${seed}`;
   return keptSet(context, name, (folder) => writeLenses(folder, { lenses, others }, { seed }));
+}
+
+/** What trainings load by; each says itself what it is. */
+const loadBy = ({ folder }: BenchContext) => ({ dataFolder: folder, log: () => {} });
+
+/**
+ * Scores of a fold's examples by a model that did not see them, kept.
+ *
+ * @param set What says of the set what it is, wherever it lies.
+ */
+async function scoresOfFold(
+  context: BenchContext,
+  name: string,
+  options: LensesOptions,
+  set: Readonly<Record<string, unknown>>,
+): Promise<{ rows: number[]; scores: number[]; labels: number[] }> {
+  const { data: _place, ...settings } = { ...options, ...set };
+  return await measureOnce(context, `lenses/${name}`, settings, async () => {
+    context.say(name);
+    const { model, data, scores } = await trainFold(options, loadBy(context));
+    model.dispose();
+    const rows = [...data.split.test];
+    return { rows, scores: [...scores], labels: rows.map((row) => data.labels[row]) };
+  });
 }
 
 /** Probabilities of all examples of a seed's set, each by the model that did not see it. */
@@ -58,18 +82,12 @@ async function crossValidated(
   scale: Scale,
   seed: number,
 ): Promise<Float32Array> {
-  const data = await simulatedSet(context, scale, seed);
-  const options = optionsFor(lenses, { ...changes, data, seed });
+  const data = await simulatedSet(context, scale, FIRST_SET + seed);
+  const options = optionsFor(lenses, { ...changes, data, seed }), set = [scale.lenses, scale.others];
   const scores = new Float32Array(scale.lenses + scale.others);
   for (let fold = 0; fold < options.folds; fold++) {
-    const { data: _place, ...settings } = { ...options, fold, set: [scale.lenses, scale.others] };
-    const found = await measureOnce(context, `lenses/${name}_seed${seed}_fold${fold}`, settings, async () => {
-      context.say(`${name}, seed ${seed}, fold ${fold}`);
-      const load = { dataFolder: context.folder, log: () => {} };
-      const { model, data, scores } = await trainFold({ ...options, fold }, load);
-      model.dispose();
-      return { rows: [...data.split.test], scores: [...scores] };
-    });
+    const called = `${name}_seed${seed}_fold${fold}`;
+    const found = await scoresOfFold(context, called, { ...options, fold }, { set });
     found.rows.forEach((row, i) => scores[row] = found.scores[i]);
   }
   return scores;
@@ -135,10 +153,10 @@ const CHOSEN_BY = { learn: 301, judge: 302 };
 async function chooseOptions(context: BenchContext, scale: Scale): Promise<Partial<LensesOptions>> {
   const judging = { ...scale, lenses: 15 * scale.lenses, others: 3 * scale.others };
   const [learn, judge] = [
-    await simulatedSet(context, scale, CHOSEN_BY.learn - FIRST_SET),
-    await simulatedSet(context, judging, CHOSEN_BY.judge - FIRST_SET),
+    await simulatedSet(context, scale, CHOSEN_BY.learn),
+    await simulatedSet(context, judging, CHOSEN_BY.judge),
   ];
-  const load = { dataFolder: context.folder, log: () => {} };
+  const load = loadBy(context);
   const { crops, labels } = await lenses.load(
     optionsFor(lenses, { data: judge, augmentation: "none" }),
     load,
@@ -190,18 +208,10 @@ async function optimised(context: BenchContext, scale: Scale): Promise<BenchTabl
 async function many(context: BenchContext, { seeds, epochs, many }: Scale): Promise<BenchTable> {
   await startEngine();
   const scale = { seeds: Math.min(seeds, 3), epochs, lenses: many, others: many, many, trials: 1 };
-  const data = await simulatedSet(context, scale, 0), rows: BenchRow[] = [], notes: string[] = [];
-  const areas: number[] = [];
+  const data = await simulatedSet(context, scale, FIRST_SET), areas: number[] = [], notes: string[] = [];
   for (let seed = 0; seed < scale.seeds; seed++) {
     const options = optionsFor(lenses, { data, seed, epochs, copies: 1, batch: 64, residual: true });
-    const { data: _place, ...settings } = { ...options, many };
-    const found = await measureOnce(context, `lenses/many_${many}_seed${seed}`, settings, async () => {
-      context.say(`${many} lenses, seed ${seed}`);
-      const load = { dataFolder: context.folder, log: () => {} };
-      const { model, data, scores } = await trainFold(options, load);
-      model.dispose();
-      return { scores: [...scores], labels: Array.from(data.split.test, (row) => data.labels[row]) };
-    });
+    const found = await scoresOfFold(context, `many_${many}_seed${seed}`, options, { many });
     const area = auc(found.scores, found.labels);
     areas.push(area.value);
     const none = recallAt(1)(Float32Array.from(found.scores), Float32Array.from(found.labels));
@@ -209,10 +219,9 @@ async function many(context: BenchContext, { seeds, epochs, many }: Scale): Prom
       `seed ${seed}: AUC ${inWords(area)}, ${(100 * none).toFixed(1)} % found without a false positive`,
     );
   }
-  rows.push({ what: "the small network, online", unit: "AUC", better: "higher", ours: areas, limit: 0.99 });
   return {
     title: `${many} simulated lenses and as many others, a fifth of them measured on`,
-    rows,
+    rows: [{ what: "the small network, online", unit: "AUC", better: "higher", ours: areas, limit: 0.99 }],
     notes: [
       ...notes,
       "For context, on other simulations: the lens-finding challenge's best on ground-based pictures has 0.977.",
