@@ -9,7 +9,7 @@ import { type EcalImages, openEcal } from "../../lib/data/ecal.ts";
 import type { tf } from "../../lib/engine/mod.ts";
 import { type Source, subset } from "../../lib/data/source.ts";
 import { sparseSource } from "../../lib/data/sparse_images.ts";
-import { accuracy, auc, bootstrapIndices } from "../../lib/evaluate/mod.ts";
+import { accuracy, auc, bootstrapIndices, meanOf } from "../../lib/evaluate/mod.ts";
 import { fitTrees } from "../../lib/experiments/ecal/boosted_trees.ts";
 import type { ECAL_OPTIONS } from "../../lib/experiments/ecal/data.ts";
 import { ecal } from "../../lib/experiments/ecal/experiment.ts";
@@ -199,8 +199,7 @@ function areaApart(a: readonly Float32Array[], b: readonly Float32Array[], label
   const difference = (at: Uint32Array) => {
     const own = Float32Array.from(at, (i) => labels[i]);
     const mean = (all: readonly Float32Array[]) =>
-      all.reduce((sum, scores) => sum + auc(Float32Array.from(at, (i) => scores[i]), own).value, 0) /
-      all.length;
+      meanOf(all.map((scores) => auc(Float32Array.from(at, (i) => scores[i]), own).value));
     return mean(a) - mean(b);
   };
   return bootstrapIndices(labels.length, difference, { rng: createRng(7), resamples: 200 });

@@ -1,5 +1,6 @@
 /** Where the outcome of a comparison of precisions is kept, for the experiments to go by. @module */
 import { writeDurably } from "../../lib/base/durable_file.ts";
+import { meanOf } from "../../lib/evaluate/mean.ts";
 import type { PrecisionEvidence } from "../../lib/run/experiment.ts";
 
 /** The file that the experiments read. */
@@ -13,8 +14,7 @@ export const scatterOf = (values: readonly number[]): number => Math.max(...valu
  * further apart than seeds are. A gain has to be as small as a loss, since it would be no less of a surprise.
  */
 export function isAsGood({ float32, mixed, difference: [low, high] }: PrecisionEvidence): boolean {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return low <= 0 && high >= 0 && Math.abs(mean(mixed) - mean(float32)) <= scatterOf(float32);
+  return low <= 0 && high >= 0 && Math.abs(meanOf(mixed) - meanOf(float32)) <= scatterOf(float32);
 }
 
 /**

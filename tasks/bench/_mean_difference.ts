@@ -1,4 +1,5 @@
 /** How far two ways lie apart in the mean, measured in pairs. @module */
+import { meanOf } from "../../lib/evaluate/mean.ts";
 
 /** 97.5 % quantiles of Student's t for 1, 2, 3, … degrees of freedom. */
 const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
@@ -26,7 +27,7 @@ export function meanDifference(
       `Cannot compare means of ${n} and ${b.length} values: two to ${T.length + 1} pairs are needed`,
     );
   }
-  const mean = apart.reduce((sum, value) => sum + value, 0) / n;
+  const mean = meanOf(apart);
   const variance = apart.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
   const reach = T[n - 2] * Math.sqrt(variance / n);
   return { mean, low: mean - reach, high: mean + reach };

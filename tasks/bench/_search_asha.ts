@@ -11,6 +11,7 @@ import { join } from "@std/path";
 import { createRng, shuffle } from "../../lib/base/rng.ts";
 import { subset } from "../../lib/data/source.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
+import { meanOf } from "../../lib/evaluate/mean.ts";
 import { findExperiment } from "../../lib/experiments/registry.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
@@ -146,8 +147,6 @@ async function halve(
   return { isReached: ending === "target", spent, tried: trials.length };
 }
 
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-
 /** The experiment, training on its first images only. */
 function smaller({ name, images }: Case): Experiment {
   const experiment = findExperiment(name);
@@ -175,12 +174,12 @@ function replayNote(pruner: Halving, curves: readonly (readonly Report[])[], tar
   const orders = Array.from({ length: ORDERS }, (_, seed) => replay(pruner, curves, seed));
   const total = curves.reduce((sum, { length }) => sum + length, 0);
   const kept = orders.filter(({ best }) => best <= target).length;
-  const share = mean(orders.map(({ spent }) => spent)) / total;
+  const share = meanOf(orders.map(({ spent }) => spent)) / total;
   const { name: _, ...changed } = pruner;
   const how = Object.entries(changed).map(([option, value]) => `${option} ${value}`).join(", ") ||
     "as by default";
   return `the same trials in ${ORDERS} orders, halved ${how}: the best one is kept in ${kept}; the best kept is ` +
-    `${mean(orders.map(({ best }) => best)).toPrecision(4)} in the mean, after ${
+    `${meanOf(orders.map(({ best }) => best)).toPrecision(4)} in the mean, after ${
       (100 * share).toFixed(0)
     } % of the epochs`;
 }

@@ -1,6 +1,7 @@
 /** Trainings of benches that take hours: each goes on where it was stopped. @module */
 import { join } from "@std/path";
 import type { CardMetric } from "../../lib/card/mod.ts";
+import { meanOf } from "../../lib/evaluate/mod.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
 import {
   trainAndMeasure,
@@ -51,6 +52,6 @@ export async function measured<T extends OptionTable, D extends Data>(
 
 /** The mean of numbers over seeds; their intervals' ends are averaged, which is too wide if anything. */
 export function meanOverSeeds(all: readonly CardMetric[]): Pick<CardMetric, "value" | "low" | "high"> {
-  const mean = (of: "value" | "low" | "high") => all.reduce((sum, one) => sum + one[of], 0) / all.length;
+  const mean = (of: "value" | "low" | "high") => meanOf(all.map((one) => one[of]));
   return { value: mean("value"), low: mean("low"), high: mean("high") };
 }

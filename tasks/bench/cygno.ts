@@ -9,6 +9,7 @@ import {
   auc,
   calibration,
   type Estimate,
+  meanOf,
   proportion,
   regression,
   regressionByBin,
@@ -470,8 +471,8 @@ function energyNotes(verdicts: readonly Verdict[], trees: Trees, { unseen }: Mea
   const byKind = bins.flatMap(({ title, members }) =>
     ["ER", "NR"].map((kind, label) => {
       const own = members.filter((i) => unseen.labels[i] === label);
-      const ours = verdicts.map(({ energies }) => mean(pick(energies, own)) - mean(pick(truth, own)));
-      const theirs = mean(pick(trees.energies, own)) - mean(pick(truth, own));
+      const ours = verdicts.map(({ energies }) => meanOf(pick(energies, own)) - meanOf(pick(truth, own)));
+      const theirs = meanOf(pick(trees.energies, own)) - meanOf(pick(truth, own));
       return `Bias, ${title}, ${kind}: ${ours.map((b) => b.toFixed(2)).join(", ")} keV; of the trees ${
         theirs.toFixed(2)
       }.`;
@@ -494,8 +495,4 @@ function energyNotes(verdicts: readonly Verdict[], trees: Trees, { unseen }: Mea
       `One σ covers, ${title}: ${verdicts.map((verdict) => covered(verdict, members)).join(", ")}.`
     ),
   ];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

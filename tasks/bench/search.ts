@@ -7,6 +7,7 @@
  */
 import { join } from "@std/path";
 import { createRng } from "../../lib/base/rng.ts";
+import { meanOf } from "../../lib/evaluate/mean.ts";
 import { pedAnova } from "../../lib/search/analysis/importance.ts";
 import { encodeOptunaJournal } from "../../lib/search/analysis/optuna.ts";
 import { lossesOf } from "../../lib/search/analysis/table.ts";
@@ -166,7 +167,7 @@ function compare(a: Estimate, b: Estimate): "better" | "WORSE" | "alike within 9
 }
 
 function describe(values: readonly number[]): Estimate {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const mean = meanOf(values);
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   return { mean, error: Math.sqrt(squares / (values.length - 1) / values.length) };
 }
