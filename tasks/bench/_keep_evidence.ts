@@ -1,10 +1,13 @@
 /** Where the outcome of a comparison of precisions is kept, for the experiments to go by. @module */
+import { fileURLToPath } from "node:url";
 import { writeDurably } from "../../lib/base/durable_file.ts";
 import { meanOf } from "../../lib/evaluate/mean.ts";
 import type { PrecisionEvidence } from "../../lib/run/experiment.ts";
 
 /** The file that the experiments read. */
-export const EVIDENCE_FILE = new URL("../../lib/experiments/precision_evidence.json", import.meta.url);
+export const EVIDENCE_FILE = fileURLToPath(
+  new URL("../../lib/experiments/precision_evidence.json", import.meta.url),
+);
 
 /** How far the seeds of one precision lie apart. */
 export const scatterOf = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
@@ -23,13 +26,12 @@ export function isAsGood({ float32, mixed, difference: [low, high] }: PrecisionE
  * @param evidence What was found; undefined for a loss.
  */
 export async function keepEvidence(
-  file: URL | string,
+  file: string,
   experiment: string,
   evidence: PrecisionEvidence | undefined,
 ): Promise<void> {
   const { [experiment]: _, ...others } = JSON.parse(await Deno.readTextFile(file));
   const all = Object.entries({ ...others, ...(evidence && { [experiment]: evidence }) });
   const sorted = Object.fromEntries(all.sort(([a], [b]) => a < b ? -1 : 1));
-  const path = file instanceof URL ? file.pathname : file;
-  await writeDurably(path, JSON.stringify(sorted, undefined, 2) + "\n");
+  await writeDurably(file, JSON.stringify(sorted, undefined, 2) + "\n");
 }
