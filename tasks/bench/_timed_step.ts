@@ -17,12 +17,16 @@ const MANY_STEPS = 10_000;
 /** How long to measure how convolutions are done, ms: a long run finds all its answers in the cache. */
 const TUNING_MS = 20_000;
 
+/** Has convolutions of float32 done as a long `fit` on so many examples a step finds them fastest. */
+export async function tuneAsFit(models: Models, size: number): Promise<void> {
+  const batch = Math.ceil(size / shardsByThreads(size));
+  useTuning(await tuneConvolutions(Object.values(models), { batch, budgetMs: TUNING_MS }));
+}
+
 /** The step on one batch, all of a source: with shards and ways of convolutions as a long `fit` finds them fastest. */
 export async function timedStep(models: Models, source: Source, plan: StepPlan): Promise<TimedStep> {
-  const made = plan.create(models, source),
-    { size } = source,
-    batch = Math.ceil(size / shardsByThreads(size));
-  useTuning(await tuneConvolutions(Object.values(models), { batch, budgetMs: TUNING_MS }));
+  const made = plan.create(models, source), { size } = source;
+  await tuneAsFit(models, size);
   const { step: compiled } = await chooseShards(made, { batch: size, size, steps: MANY_STEPS });
   const rates = Object.fromEntries((made.rates ?? ["learningRate"]).map((name) => [name, 1e-3]));
   const rows = tf.tensor1d(Int32Array.from({ length: size }, (_, i) => i), "int32");

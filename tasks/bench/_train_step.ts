@@ -16,8 +16,6 @@ import {
   splitBatch,
   startEngine,
   tf,
-  tuneConvolutions,
-  useTuning,
 } from "../../lib/engine/mod.ts";
 import type { AugmentationStep } from "../../lib/augment/mod.ts";
 import { type NetworkName, NETWORKS } from "../../lib/experiments/lenses/networks.ts";
@@ -28,11 +26,11 @@ import {
   createOptimizer,
   crossEntropy,
   gradientsOf,
-  shardsByThreads,
   supervised,
   trainedVariables,
   type TrainStep,
 } from "../../lib/train/mod.ts";
+import { tuneAsFit } from "./_timed_step.ts";
 import { stepGflop } from "./_work.ts";
 
 const [name, batchText, backend, mode, precision = "float32"] = Deno.args;
@@ -53,9 +51,6 @@ const labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random()
 const source = fromArrays({ data: images, shape: [batch, ...whole] }, { data: labels, shape: [batch] });
 const gflop = stepGflop(model, batch);
 const rows = tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i), "int32");
-
-/** How long to measure how convolutions are done, ms: a long run finds all its answers in the cache. */
-const TUNING_MS = 20_000;
 
 /** A step to be timed. */
 interface Step {
@@ -79,13 +74,6 @@ async function fastest(make: (shards: number) => Step): Promise<Step> {
     }
   }
   return best!;
-}
-
-/** Has convolutions done as a long `fit` of one model finds them fastest. */
-async function tuneAsFit(): Promise<void> {
-  if (backend !== "tensorflow" || precision !== "float32") return;
-  const examples = Math.ceil(batch / shardsByThreads(batch));
-  useTuning(await tuneConvolutions([model], { batch: examples, budgetMs: TUNING_MS }));
 }
 
 /** How `fit` trains; made once, as it is there, since the optimizer's moments are twice the weights. */
@@ -161,6 +149,7 @@ async function time(step: Step, steps: number): Promise<number> {
 
 async function makeStep(): Promise<Step> {
   if (mode === "fit" || isOnline) {
+    if (backend === "tensorflow" && precision === "float32") await tuneAsFit({ model }, batch);
     const plan = fitPlan();
     return await fastest((shards) => fitStep(plan, shards));
   }
@@ -173,7 +162,6 @@ let step: Step | undefined;
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const { steps } = JSON.parse(text.trim());
   if (!step) {
-    if (mode === "fit" || isOnline) await tuneAsFit();
     step = await makeStep();
     await step.run();
     await step.run();
