@@ -45,6 +45,14 @@ const TRACK_METRICS = {
   perfectEvents: undefined,
 };
 
+/** What the discriminators are compared by: the same events, epochs and numbers. */
+const AGAINST = {
+  experiment: clustering,
+  metrics: { iou: undefined, perfectEvents: undefined, collapsed: undefined },
+  above: ["iouAboveInput"],
+  full: { events: 2_000 },
+};
+
 const QUESTIONS: Readonly<Record<string, Question>> = {
   ours: {
     experiment: clustering,
@@ -75,20 +83,14 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     full: { events: 16_000 },
   },
   against: {
-    experiment: clustering,
+    ...AGAINST,
     title: "The SegNet against the published discriminator, 30 epochs, two tracks",
     settings: { network: "segnet", against: "discriminator", epochs: 30 },
-    metrics: { iou: undefined, perfectEvents: undefined, collapsed: undefined },
-    above: ["iouAboveInput"],
-    full: { events: 2_000 },
   },
   criteria: {
-    experiment: clustering,
+    ...AGAINST,
     title: "The same discriminator, also asked whether many hits are lost, left or made up",
     settings: { network: "segnet", against: "criteria", epochs: 30 },
-    metrics: { iou: undefined, perfectEvents: undefined, collapsed: undefined },
-    above: ["iouAboveInput"],
-    full: { events: 2_000 },
   },
   latent: {
     experiment: clustering,
