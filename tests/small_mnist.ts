@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { readMnist } from "../lib/data/mnist.ts";
 import { encodeIdx } from "../lib/io/idx.ts";
+import { taskArguments } from "./task_command.ts";
 
 /** Writes so many images of each part into a folder, which is made; gives the folder. */
 export async function smallMnist(folder: string, trained: number, tested: number): Promise<string> {
@@ -19,4 +20,12 @@ export async function smallMnist(folder: string, trained: number, tested: number
     await Deno.writeFile(join(folder, `${name}-labels-idx1-ubyte`), encodeIdx(some));
   }
   return folder;
+}
+
+/** What Deno is told to train on 120 images of it, which are put into a folder: three steps an epoch. */
+export async function smallTraining(folder: string, epochs: number): Promise<string[]> {
+  const data = await smallMnist(join(folder, "data"), 120, 20);
+  const sizes = ["--epochs", String(epochs), "--batch", "40", "--validation", "20"];
+  const model = ["--model", "tutorial_cnn", "--recipe", "tutorial"];
+  return [...taskArguments("train"), "mnist", "--data", data, ...sizes, ...model];
 }

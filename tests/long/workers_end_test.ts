@@ -8,21 +8,13 @@ import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
 import { testWith } from "../needs.ts";
 import { startSlurm } from "../servers/slurm.ts";
-import { smallMnist } from "../small_mnist.ts";
-import { taskArguments } from "../task_command.ts";
+import { smallTraining } from "../small_mnist.ts";
 import { until } from "../until.ts";
 
 /** Far beyond what workers may take to end (30 s), for machines that are busy. */
 const BOUND_MS = 180_000;
 /** More than anybody waits for. */
-const FOREVER = "100000";
-
-/** Arguments of a training that is slow for its size. */
-async function training(folder: string, epochs: string): Promise<string[]> {
-  const data = await smallMnist(join(folder, "data"), 120, 20);
-  const options = ["mnist", "--data", data, "--epochs", epochs, "--batch", "40", "--validation", "20"];
-  return [...taskArguments("train"), ...options, "--model", "tutorial_cnn", "--recipe", "tutorial"];
-}
+const FOREVER = 100_000;
 
 const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
@@ -53,7 +45,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   Deno.test(`${signal} to what started three workers ends them all, with a checkpoint`, () =>
     withFolder(async (folder) => {
       const out = join(folder, "run"), { checkpoint } = runPaths(out);
-      const args = [...await training(folder, FOREVER), "--workers", "3", "--out", out];
+      const args = [...await smallTraining(folder, FOREVER), "--workers", "3", "--out", out];
       const launcher = new Deno.Command(Deno.execPath(), {
         args,
         stdin: "null",
@@ -85,7 +77,7 @@ testWith(
     withFolder(async (folder) => {
       const cluster = join(folder, "slurm"), out = join(folder, "run"), epochs = 60;
       await Deno.mkdir(cluster);
-      const words = [Deno.execPath(), ...await training(folder, String(epochs)), "--out", out];
+      const words = [Deno.execPath(), ...await smallTraining(folder, epochs), "--out", out];
       const script = `#!/bin/bash
 srun -K0 ${words.map((word) => `'${word}'`).join(" ")} \${SLURM_RESTART_COUNT:+--resume}
 [ $? -le 128 ] || scontrol requeue $SLURM_JOB_ID
@@ -127,7 +119,7 @@ testWith(
     withFolder(async (folder) => {
       const cluster = join(folder, "slurm"), out = join(folder, "run"), { checkpoint } = runPaths(out);
       await Deno.mkdir(cluster);
-      const words = [...await training(folder, FOREVER), "--out", out];
+      const words = [...await smallTraining(folder, FOREVER), "--out", out];
       await using slurm = await startSlurm(cluster, 2);
       const step = new Deno.Command("srun", {
         args: ["-N2", "-n2", "-K0", "--no-kill", Deno.execPath(), ...words],

@@ -3,9 +3,8 @@ import { spreadOf, whenAbandoned } from "../../tasks/_workers.ts";
 import { withFolder } from "../folder.ts";
 import { testWith } from "../needs.ts";
 import { startSlurm } from "../servers/slurm.ts";
-import { taskArguments } from "../task_command.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
-import { smallMnist } from "../small_mnist.ts";
+import { smallTraining } from "../small_mnist.ts";
 
 const STEP = {
   SLURM_JOB_ID: "17",
@@ -70,12 +69,10 @@ testWith(
   () =>
     withFolder(async (folder) => {
       await Deno.mkdir(`${folder}/slurm`);
-      const data = await smallMnist(`${folder}/data`, 120, 20);
+      const train = [...await smallTraining(folder, 1), "--out", `${folder}/run`];
       await using slurm = await startSlurm(`${folder}/slurm`, 2);
-      const options = ["mnist", "--data", data, "--epochs", "1", "--batch", "40", "--validation", "20"];
-      const model = ["--model", "tutorial_cnn", "--recipe", "tutorial", "--out", `${folder}/run`];
       const { code, stdout, stderr } = await new Deno.Command("srun", {
-        args: ["-N2", "-n2", Deno.execPath(), ...taskArguments("train"), ...options, ...model],
+        args: ["-N2", "-n2", Deno.execPath(), ...train],
         env: slurm.env,
       }).output();
       const said = new TextDecoder().decode(stdout), errors = new TextDecoder().decode(stderr);
