@@ -77,6 +77,39 @@ function checkShare(action: string, name: string, share: number): void {
 /** A count that a share of a whole asks for, protected against 0.55 · 100 = 55.00000000000001. */
 const countOf = (share: number, total: number) => share * total * (1 - 1e-12);
 
+/** The order of examples, and the cut that rejects so large a share of their background. @throws {RangeError} */
+function cutAtRejection(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number | boolean>,
+  rejection: number,
+): { ranking: Ranking; find: (ranking: Ranking) => Cut } {
+  checkShare("find an efficiency", "rejection", rejection);
+  const ranking = rank("find an efficiency", scores, labels), { backgroundTotal } = ranking;
+  const allowed = backgroundTotal - Math.ceil(countOf(rejection, backgroundTotal));
+  return { ranking, find: (drawn) => cutByBackground(drawn, allowed) };
+}
+
+/**
+ * The value of {@linkcode efficiencyAtRejection} alone, as a statistic of what is resampled elsewhere.
+ *
+ * Shapes: [n] scores and labels (1 signal, 0 background).
+ *
+ * @param rejection Share of background to reject, in (0, 1].
+ * @throws {RangeError} If an argument is out of range or one class is missing.
+ * @example Reject half of the background
+ * ```ts
+ * efficiencyAlone([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], 0.5); // 1
+ * ```
+ */
+export function efficiencyAlone(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number | boolean>,
+  rejection: number,
+): number {
+  const { ranking, find } = cutAtRejection(scores, labels, rejection);
+  return find(ranking).signal / ranking.signalTotal;
+}
+
 /**
  * Signal efficiency at a fixed background rejection: the largest share of signal kept by a cut that rejects at least
  * `rejection` of the background.
@@ -96,12 +129,8 @@ export function efficiencyAtRejection(
   rejection: number,
   options: ResamplingOptions,
 ): WorkingPoint {
-  checkShare("find an efficiency", "rejection", rejection);
-  const ranking = rank("find an efficiency", scores, labels);
-  const { signalTotal, backgroundTotal } = ranking;
-  const allowed = backgroundTotal - Math.ceil(countOf(rejection, backgroundTotal));
-  const find = (drawn: Ranking) => cutByBackground(drawn, allowed);
-  return atCut(ranking, find, (cut) => cut.signal, signalTotal, scores.length, options);
+  const { ranking, find } = cutAtRejection(scores, labels, rejection);
+  return atCut(ranking, find, (cut) => cut.signal, ranking.signalTotal, scores.length, options);
 }
 
 /**

@@ -1,5 +1,11 @@
 /** Ways to learn from few lenses, side by side: one set, the same folds, differences between the same examples. @module */
-import { auc, bootstrapIndices, type Estimate, type ResamplingOptions } from "../../evaluate/mod.ts";
+import {
+  auc,
+  bootstrapIndices,
+  efficiencyAlone,
+  type Estimate,
+  type ResamplingOptions,
+} from "../../evaluate/mod.ts";
 import type { LensesOptions } from "./options.ts";
 
 /** A way to learn. */
@@ -52,13 +58,7 @@ export const areaOf: ScoreStatistic = (scores, labels) => auc(scores, labels).va
 
 /** Share of lenses that are found where so large a share of the others is rejected. */
 export function recallAt(rejection: number): ScoreStatistic {
-  return (scores, labels) => {
-    const others = scores.filter((_, i) => labels[i] === 0).sort().reverse();
-    const kept = others.length - Math.ceil(rejection * others.length - 1e-9);
-    const threshold = others[kept]; // of the highest that must be rejected
-    const lenses = scores.filter((_, i) => labels[i] === 1);
-    return lenses.reduce((found, score) => found + (score > threshold ? 1 : 0), 0) / lenses.length;
-  };
+  return (scores, labels) => efficiencyAlone(scores, labels, rejection);
 }
 
 const pick = (values: Float32Array, at: Uint32Array) => Float32Array.from(at, (i) => values[i]);

@@ -20,6 +20,7 @@ import {
   auc,
   calibration,
   confusionMatrix,
+  efficiencyAlone,
   efficiencyAtRejection,
   rejectionAtEfficiency,
   rocCurve,
@@ -90,6 +91,7 @@ Deno.test("efficiencyAtRejection() and rejectionAtEfficiency() agree with a scan
   const efficiency = efficiencyAtRejection(scores, labels, 0.9, { rng: generator(8), resamples: 2000 });
   assertClose(efficiency.value, 2 / 3, 1e-14);
   assertEquals(efficiency.threshold, 0.58);
+  assertClose(efficiencyAlone(scores, labels, 0.9), 2 / 3, 1e-14);
   assertClose([efficiency.low, efficiency.high], [0.52083333, 0.8125], 0.03);
   const rejection = rejectionAtEfficiency(scores, labels, 0.9, { rng: generator(8) });
   assertClose(rejection.value, 0.7083333333333334, 1e-14);
