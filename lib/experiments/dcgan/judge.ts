@@ -6,7 +6,7 @@
 import { createRng, drawInteger } from "../../base/rng.ts";
 import { fromArrays, type NdArray, type Source } from "../../data/source.ts";
 import { tf } from "../../engine/mod.ts";
-import { frechetDistance } from "../../evaluate/mod.ts";
+import { frechetDistance, meanOf } from "../../evaluate/mod.ts";
 import { parsePreprocessing } from "../../image/preprocessing/mod.ts";
 import { buildTutorialCnn } from "../../models/tutorial_cnn.ts";
 import { adam, constant, crossEntropy, fit, predict } from "../../train/mod.ts";
@@ -111,7 +111,7 @@ export function frechetBetween(real: Opinion, generated: Opinion, seed: number) 
     { length: RESAMPLES },
     () => frechetDistance(wanted, asFeatures(redrawn(generated.features, rng))),
   );
-  const mean = drawn.reduce((sum, x) => sum + x, 0) / RESAMPLES;
+  const mean = meanOf(drawn);
   const deviation = Math.sqrt(drawn.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (RESAMPLES - 1));
   return { value, low: Math.max(0, value - 1.96 * deviation), high: value + 1.96 * deviation };
 }

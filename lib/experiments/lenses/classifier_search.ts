@@ -1,6 +1,7 @@
 /** What a {@linkcode Classifier} may try, and how a trial is judged: network and augmentation in one space. @module */
 import type { PybiaOptions } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
+import { meanOf } from "../../evaluate/mod.ts";
 import type { Objective, Params, SpaceSpec } from "../../search/mod.ts";
 import {
   fitOne,
@@ -314,12 +315,12 @@ export function objectiveOf(data: TrialData, settings: Settings, normalisation: 
         signal: trial.signal,
         async onEpoch(numbers) {
           const own = held.map((name) => worth(name, numbers[name]));
-          seen.push(own.reduce((sum, value) => sum + value, 0) / own.length);
+          seen.push(meanOf(own));
           const { epoch, ...rest } = numbers;
           if (fold === 0) await trial.report(epoch, { ...rest, value: seen.at(-1)! });
         },
       });
-      let value = average ? seen.reduce((sum, one) => sum + one, 0) / seen.length : Math.max(...seen);
+      let value = average ? meanOf(seen) : Math.max(...seen);
       if (data.test) {
         const score = await scoreOf(model, prepared.through(data.test));
         if (testAccThreshold !== undefined && score.accuracy < testAccThreshold) {
@@ -333,7 +334,7 @@ export function objectiveOf(data: TrialData, settings: Settings, normalisation: 
       model.dispose();
       values.push(value);
     }
-    return { values: values.reduce((sum, value) => sum + value, 0) / values.length };
+    return { values: meanOf(values) };
   };
 }
 

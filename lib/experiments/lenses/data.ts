@@ -10,6 +10,7 @@ import { createRng } from "../../base/rng.ts";
 import { type Cutouts, groupsOf, LENS_FILES, type LensSet, readLensSet } from "../../data/lenses.ts";
 import { makeOnce } from "../../data/made_once.ts";
 import { fromArrays, joinRowsOf, type NdArray, subset, takeRowsOf } from "../../data/source.ts";
+import { meanOf } from "../../evaluate/mod.ts";
 import { cropCenter } from "../../image/mod.ts";
 import { type PreprocessingStep, shapeAfter } from "../../image/preprocessing/mod.ts";
 import type { Data, LoadContext } from "../../run/experiment.ts";
@@ -302,6 +303,6 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
     split,
     kinds: set.kinds,
     bands: set.bands,
-    trainedPrior: marks.reduce((sum, label) => sum + label, 0) / marks.length,
+    trainedPrior: meanOf(marks),
   };
 }

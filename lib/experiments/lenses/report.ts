@@ -5,6 +5,7 @@ import {
   calibration,
   clopperPearson,
   efficiencyAtRejection,
+  meanOf,
   rocCurve,
 } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
@@ -204,7 +205,7 @@ function risesOf(heights: ArrayLike<number>): number[] {
 /** Purity against completeness, of the set and of a sky with one lens in a thousand. */
 export function plotCompletenessPurity(scores: Float32Array, labels: Float32Array): plot.Spec {
   const curve = rocCurve(scores, labels);
-  const own = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  const own = meanOf(labels);
   const skies = [["of this set", own], ["one lens in 1,000", SKY_PRIOR]] as const;
   const names = skies.map(([name]) => name);
   const drawn = risesOf(curve.truePositiveRate);
