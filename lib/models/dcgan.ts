@@ -4,6 +4,7 @@
  * Source: TensorFlow's tutorial "Deep Convolutional Generative Adversarial Network"; Radford et al., arXiv 1511.06434. @module
  */
 import { tf } from "../engine/mod.ts";
+import { apply } from "./_apply.ts";
 import { layerSeeds } from "./model.ts";
 
 /** Settings of {@linkcode buildGenerator}. */
@@ -104,8 +105,4 @@ export function buildDiscriminator(config: DiscriminatorConfig = {}): tf.LayersM
     x,
   );
   return tf.model({ inputs: image, outputs: score, name: "discriminator" });
-}
-
-function apply(layer: tf.layers.Layer, x: tf.SymbolicTensor): tf.SymbolicTensor {
-  return layer.apply(x) as tf.SymbolicTensor;
 }

@@ -6,6 +6,7 @@
  * 15 epochs, by the sum of cross-entropy and binary cross-entropy. @module
  */
 import { tf } from "../engine/mod.ts";
+import { apply } from "./_apply.ts";
 import { reluConvolution } from "./_relu_convolution.ts";
 import { layerSeeds, type ModelConfig } from "./model.ts";
 
@@ -28,7 +29,7 @@ export function buildSuperNemoCalorimeterDocument(
 ): tf.LayersModel {
   const seeds = layerSeeds(seed), image = tf.input({ shape: [9, 113, 1], name: "image" });
   let x = image;
-  const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
+  const add = (layer: tf.layers.Layer) => x = apply(layer, x);
   const halve = (poolSize: [rows: number, columns: number], name: string) =>
     add(tf.layers.maxPooling2d({ poolSize, strides: poolSize, padding: "valid", name }));
   add(reluConvolution(FILTERS, [3, 15], seeds(), "conv1"));
@@ -47,7 +48,7 @@ export function buildSuperNemoCalorimeterDocument(
       name,
     });
   const head = (layers: readonly tf.layers.Layer[]) =>
-    layers.reduce((before, layer) => layer.apply(before) as tf.SymbolicTensor, x);
+    layers.reduce((before, layer) => apply(layer, before), x);
   const tracks = head([
     dense(128, "relu", "tracks1"),
     dense(64, "sigmoid", "tracks2"),

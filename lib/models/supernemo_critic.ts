@@ -5,6 +5,7 @@
  * Source: `architectures/discriminator.py` of github.com/amendl/SuperNEMO_ML_applications: 3,170,817 parameters; both are put beside each other, as one channel each. @module
  */
 import { tf } from "../engine/mod.ts";
+import { apply } from "./_apply.ts";
 import { reluConvolution } from "./_relu_convolution.ts";
 import { layerSeeds } from "./model.ts";
 
@@ -26,7 +27,7 @@ const WIDTHS = [32, 64, 128], UNITS = [256, 128];
 export function buildSuperNemoCritic(config: { seed?: number; criteria?: number } = {}): tf.LayersModel {
   const { seed, criteria = 0 } = config, seeds = layerSeeds(seed);
   const inputs = ["event", "clustered"].map((name) => tf.input({ shape: [116, 12, 1], name }));
-  const both = tf.layers.concatenate({ name: "both" }).apply(inputs) as tf.SymbolicTensor;
+  const both = apply(tf.layers.concatenate({ name: "both" }), inputs);
   const outputs = scoreOn(featuresOf(both, seeds), 1 + criteria, seeds);
   return tf.model({ inputs, outputs, name: "supernemo_critic" });
 }
@@ -57,7 +58,7 @@ type Seeds = () => number | undefined;
 
 /** Three levels of convolutions and two dense layers: [batch, 116, 12, channels] to [batch, 128]. */
 function featuresOf(x: tf.SymbolicTensor, seeds: Seeds): tf.SymbolicTensor {
-  const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
+  const add = (layer: tf.layers.Layer) => x = apply(layer, x);
   const convolution = (filters: number, name: string) => add(reluConvolution(filters, 3, seeds(), name));
   WIDTHS.forEach((width, i) => {
     if (i > 0) add(tf.layers.maxPooling2d({ poolSize: 2, padding: "same", name: `pool${i}` }));
@@ -81,5 +82,5 @@ function featuresOf(x: tf.SymbolicTensor, seeds: Seeds): tf.SymbolicTensor {
 
 function scoreOn(features: tf.SymbolicTensor, units: number, seeds: Seeds): tf.SymbolicTensor {
   const kernelInitializer = tf.initializers.glorotUniform({ seed: seeds() });
-  return tf.layers.dense({ units, kernelInitializer, name: "score" }).apply(features) as tf.SymbolicTensor;
+  return apply(tf.layers.dense({ units, kernelInitializer, name: "score" }), features);
 }

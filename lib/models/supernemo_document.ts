@@ -7,6 +7,7 @@
  * batches of 1,024, for 8 epochs of 192,000 events. @module
  */
 import { tf } from "../engine/mod.ts";
+import { apply } from "./_apply.ts";
 import { reluConvolution } from "./_relu_convolution.ts";
 import { layerSeeds, type ModelConfig } from "./model.ts";
 
@@ -77,7 +78,7 @@ export function buildSuperNemoDocument(
   const seeds = layerSeeds(seed), initializer = () => tf.initializers.glorotUniform({ seed: seeds() });
   const image = tf.input({ shape: [...shape, 1], name: "image" });
   let x = image;
-  const add = (layer: tf.layers.Layer) => x = layer.apply(x) as tf.SymbolicTensor;
+  const add = (layer: tf.layers.Layer) => x = apply(layer, x);
   stages.forEach(({ kernel, pool }, i) => {
     add(reluConvolution(FILTERS, kernel, seeds(), `conv${i + 1}`));
     if (pool) {
