@@ -74,7 +74,9 @@ function narrow(x: Tensor, filters: number, seeds: Seeds): Tensor {
 /** Name before each of the decoder's layers. */
 const DECODER = "decoder_";
 
-const isOfDecoder = (name: string) => name.startsWith(DECODER) || name === "reconstruction";
+/** The decoder's layers of a network, first to last. */
+const decoderOf = ({ layers }: tf.LayersModel) =>
+  layers.filter(({ name }) => name.startsWith(DECODER) || name === "reconstruction");
 
 /** The layers of a decoder, first to last. */
 function decoderLayers(seeds: Seeds): tf.layers.Layer[] {
@@ -138,8 +140,9 @@ export function buildSuperNemoVae(config: SuperNemoVaeConfig = {}): tf.LayersMod
  * @returns [n, 116, 12, 1].
  */
 export function decodeCodes(model: tf.LayersModel, codes: tf.Tensor): tf.Tensor {
-  const layers = model.layers.filter(({ name }) => isOfDecoder(name));
-  return tf.tidy(() => layers.reduce((x, layer) => layer.apply(x, { training: false }) as tf.Tensor, codes));
+  return tf.tidy(() =>
+    decoderOf(model).reduce((x, layer) => layer.apply(x, { training: false }) as tf.Tensor, codes)
+  );
 }
 
 /**
@@ -159,8 +162,7 @@ export function vaeParts(model: tf.LayersModel): { encoder: tf.LayersModel; deco
   const outputs = ["z", "z_mean", "z_log_variance"].map(made), [, latent] = outputs[0].shape;
   const encoder = tf.model({ inputs: model.inputs, outputs, name: "supernemo_encoder" });
   const codes = tf.input({ shape: [latent], name: "codes" });
-  const layers = model.layers.filter(({ name }) => isOfDecoder(name));
-  const drawn = layers.reduce((x, layer) => apply(layer, x), codes);
+  const drawn = decoderOf(model).reduce((x, layer) => apply(layer, x), codes);
   return { encoder, decoder: tf.model({ inputs: codes, outputs: drawn, name: "supernemo_decoder" }) };
 }
 
