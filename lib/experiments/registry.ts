@@ -49,7 +49,7 @@ const ALL: readonly Experiment<OptionTable, Data>[] = [
 /** The experiments, in the order in which they are listed, with what was measured of them in mixed precision. */
 export const EXPERIMENTS: readonly Experiment<OptionTable, Data>[] = ALL.map((experiment) => ({
   ...experiment,
-  mixedPrecision: PRECISION_EVIDENCE[experiment.name],
+  mixedPrecision: PRECISION_EVIDENCE[experiment.name] ?? experiment.mixedPrecision,
 }));
 
 /** What `deno task train` trains where no experiment is named. */
