@@ -44,10 +44,8 @@ export function parseStages(text: string): Stage[] {
     if (!found) {
       throw new RangeError(`Cannot build convolutions as --stages needs them as 32x5,64x3/2: got "${part}"`);
     }
-    const [filters, kernel, strides = 1] = found.slice(1).map((number) =>
-      number && Number(number)
-    ) as number[];
-    return { filters, kernel, strides, ...CUSTOM_POOL };
+    const [, filters, kernel, strides = "1"] = found;
+    return { filters: Number(filters), kernel: Number(kernel), strides: Number(strides), ...CUSTOM_POOL };
   });
 }
 
