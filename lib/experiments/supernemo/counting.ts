@@ -117,9 +117,12 @@ export function countingExperiment(view: CountedView): Experiment<typeof OPTIONS
       if (count === "segments" && data.length === 0 && generator === "document") {
         throw new RangeError("Cannot count segments of --generator document as it has no kinks: choose hard");
       }
-      const draw: Parameters<typeof loadCounting>[2] = (hits, targets) =>
-        viewSource(hits, { image: view }, options, targets);
-      return loadCounting(options, context, draw, count);
+      return loadCounting(
+        options,
+        context,
+        (hits, targets) => viewSource(hits, { image: view }, options, targets),
+        count,
+      );
     },
 
     build({ model, seed, sides, count }) {
