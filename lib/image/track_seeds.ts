@@ -50,14 +50,20 @@ function circlesOf(hits: TrackerHits, numbers: readonly number[]): Circles {
   };
 }
 
+/** How far along a line a hit is. */
+function placeAlong({ x, y }: Circles, { a, b }: Line, k: number): number {
+  return b * x[k] - a * y[k];
+}
+
 /** Square of how far a hit is from a line, 1 where it is as far as it may be. */
-function distance({ side, x, y, radius, height }: Circles, line: Line, k: number): number {
+function distance(circles: Circles, line: Line, k: number): number {
+  const { side, x, y, radius, height } = circles;
   if (side[k] !== line.side) return Infinity;
   const off = Math.abs(line.a * x[k] + line.b * y[k] - line.offset);
   const across = radius[k] < 0 ? off / WIRE_REACH : (off - radius[k]) / RADIUS_REACH;
   const squared = across * across;
   if (squared >= 1) return squared; // however high it is
-  const up = (height[k] - line.height - line.rise * (line.b * x[k] - line.a * y[k])) / HEIGHT_REACH;
+  const up = (height[k] - line.height - line.rise * placeAlong(circles, line, k)) / HEIGHT_REACH;
   return Number.isNaN(up) ? squared : squared + up * up;
 }
 
@@ -118,9 +124,9 @@ function bestLine(c: Circles, numbers: readonly number[], rng: () => number): Li
   let best: Found | undefined;
   for (let pair = 0; pair < PAIRS; pair++) best = better(c, best, [draw(), draw()], numbers);
   if (!best) return undefined;
-  const along = ({ a, b }: Line) => (k: number) => b * c.x[k] - a * c.y[k];
-  const place = along(best.line), { line } = best;
-  const own = numbers.filter((k) => distance(c, line, k) < 1).sort((i, j) => place(i) - place(j));
+  const { line } = best;
+  const own = numbers.filter((k) => distance(c, line, k) < 1)
+    .sort((i, j) => placeAlong(c, line, i) - placeAlong(c, line, j));
   for (let end = 0; end < Math.min(3, own.length >> 1); end++) {
     best = better(c, best, [own[end], own[own.length - 1 - end]], numbers);
   }
