@@ -1,6 +1,7 @@
 /** One input's values as a file has them, before any preprocessing. @module */
 import type { Image } from "../io/image.ts";
 import type { NpyType, NpyValues } from "../io/npy_type.ts";
+import { countValues } from "./tensor.ts";
 
 /** The number types that values are kept in on their way to a model. */
 export type RawValues = Uint8Array | Uint16Array | Float32Array;
@@ -64,7 +65,7 @@ export function cutExamples(
   { examples, shape }: { examples: number; shape: readonly number[] },
   { dtype, isPicture, white, limits }: Pick<RawArray, "dtype" | "isPicture" | "white" | "limits">,
 ): RawArray[] {
-  const size = shape.reduce((product, side) => product * side, 1);
+  const size = countValues(shape);
   return Array.from({ length: examples }, (_, i) => ({
     data: values.subarray(i * size, (i + 1) * size) as RawValues,
     shape,
