@@ -9,7 +9,7 @@ import { startEngine } from "../../../lib/engine/mod.ts";
 import { fit, type LoopOptions, modelsOf } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
-import { freePort } from "../../servers/free_port.ts";
+import { localPlaces } from "../engine/workers/_places.ts";
 import { effectiveWeights } from "../train/_effective_weights.ts";
 import { smallest } from "./_smallest.ts";
 import type { ExperimentsOrder } from "./_worker_program.ts";
@@ -53,9 +53,7 @@ export async function trainSmallest(name: string, folder: string, steps: number,
 
 /** Trains experiments by so many workers, which leave their weights. @throws {Error} If one of them fails. */
 async function trainTogether(order: Omit<ExperimentsOrder, "place">, size: number): Promise<void> {
-  const common = { size, hostnames: ["127.0.0.1"], port: freePort(), token: crypto.randomUUID() };
-  const children = Array.from({ length: size }, (_, rank) => {
-    const place = { ...common, rank, host: `n${rank}` };
+  const children = localPlaces(size).map((place) => {
     const args = ["run", "-A", "--no-check", PROGRAM.pathname, JSON.stringify({ ...order, place })];
     return new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "null", stderr: "piped" })
       .output();

@@ -1,6 +1,6 @@
 /** Workers in processes of their own that train the toy together. @module */
 import { readLines } from "../../../tasks/_lines.ts";
-import { freePort } from "../../servers/free_port.ts";
+import { localPlaces } from "../engine/workers/_places.ts";
 import type { WorkerOrder, WorkerWord } from "./_worker_program.ts";
 
 const PROGRAM = new URL("./_worker_program.ts", import.meta.url);
@@ -18,11 +18,7 @@ export interface WorkerProcess {
 
 /** Starts so many workers of one run. */
 export function startToyWorkers(size: number, order: Omit<WorkerOrder, "place">): WorkerProcess[] {
-  const common = { size, hostnames: ["127.0.0.1"], port: freePort(), token: crypto.randomUUID() };
-  return Array.from({ length: size }, (_, rank) => {
-    const place = { ...common, rank, host: `n${rank}` };
-    return startOne({ ...order, place });
-  });
+  return localPlaces(size).map((place) => startOne({ ...order, place }));
 }
 
 function startOne(order: WorkerOrder): WorkerProcess {

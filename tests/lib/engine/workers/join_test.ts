@@ -1,16 +1,7 @@
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import { type JoinOptions, joinWorkers, type Place } from "../../../../lib/engine/workers/join.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
-import { freePort } from "../../../servers/free_port.ts";
-
-/** Places of so many workers of one run. */
-function places(size: number, more: Partial<Place> = {}): Place[] {
-  const port = freePort(), token = crypto.randomUUID();
-  return Array.from(
-    { length: size },
-    (_, rank) => ({ rank, size, hostnames: ["127.0.0.1"], port, token, host: `n${rank}`, ...more }),
-  );
-}
+import { localPlaces } from "./_places.ts";
 
 const join = (list: readonly Place[], options: Partial<JoinOptions> = {}) =>
   list.map((place) =>
@@ -18,8 +9,8 @@ const join = (list: readonly Place[], options: Partial<JoinOptions> = {}) =>
   );
 
 Deno.test("joinWorkers() brings workers together, with the first one's word and everybody's address", async () => {
-  const workers = await Promise.all(join(places(3)));
-  const [alone] = await Promise.all(join(places(1)));
+  const workers = await Promise.all(join(localPlaces(3)));
+  const [alone] = await Promise.all(join(localPlaces(1)));
   assertEquals([alone.word, alone.addresses.length], ["word of 0", 1]);
   await alone.leave();
   for (const { addresses, word } of workers) {
@@ -38,7 +29,7 @@ Deno.test("joinWorkers() brings workers together, with the first one's word and 
 });
 
 Deno.test("joinWorkers() says who failed, and nothing of who left", async () => {
-  const [first, second, third] = await Promise.all(join(places(3)));
+  const [first, second, third] = await Promise.all(join(localPlaces(3)));
   await second.leave();
   third.fail("the disk is full");
   const end = await first.whyEnded(60_000);
@@ -48,20 +39,20 @@ Deno.test("joinWorkers() says who failed, and nothing of who left", async () => 
 });
 
 Deno.test("joinWorkers() refuses another run's worker, a taken port, and waits for nobody for ever", async () => {
-  const list = places(2), strange = { ...list[1], token: "another" };
+  const list = localPlaces(2), strange = { ...list[1], token: "another" };
   const joining = join(list);
   await assertRejects(() => joinWorkers(strange, { facts: {} }), Error, "as another run is at this address");
   for (const worker of await Promise.all(joining)) await worker.leave();
 
   using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  const [taken] = places(2, { port: listener.addr.port });
+  const [taken] = localPlaces(2, { port: listener.addr.port });
   await assertRejects(
     () => joinWorkers(taken, { facts: {} }),
     Error,
     `Cannot open port ${taken.port} for the other workers`,
   );
 
-  const [alone, other] = places(2);
+  const [alone, other] = localPlaces(2);
   await assertRejects(
     () => joinWorkers(alone, { facts: {}, startSeconds: 1 }),
     Error,
