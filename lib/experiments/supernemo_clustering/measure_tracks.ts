@@ -19,6 +19,9 @@ import { MOST_TRACKS, trackOfEachHit } from "./labels.ts";
 /** Settings of nearness that are tried on validation events. */
 const REACHES = [1.5, 2.3, 3.7], HEIGHTS_MM = [100, 300, Infinity], FEWEST = [1, 3];
 
+/** What is taken where there are no such events. */
+const MIDDLE: DbscanOptions = { reachCells: REACHES[1], heightMm: HEIGHTS_MM[1], fewest: FEWEST[1] };
+
 /** Most events by which a baseline is chosen, and that the slow one is measured on. */
 const CHOOSING = 500, FITTED = 1000;
 
@@ -58,7 +61,7 @@ export function matchedHits(hits: TrackerHits, given: Uint8Array): { right: numb
 
 /** Nearness that groups validation events best; where there are none, its middle settings. */
 export function chooseDbscan(hits?: TrackerHits): DbscanOptions {
-  if (!hits || eventCount(hits) === 0) return middle();
+  if (!hits || eventCount(hits) === 0) return MIDDLE;
   const some = selectEvents(hits, spreadEvents(hits, CHOOSING));
   const all = REACHES.flatMap((reachCells) =>
     HEIGHTS_MM.flatMap((heightMm) => FEWEST.map((fewest) => ({ reachCells, heightMm, fewest })))
@@ -148,8 +151,4 @@ export function measureTracks(
     hitsOfRightTrack: { ...proportion(sum("right"), sum("all")), split },
     ...(each.length > 1 && Object.fromEntries(each)),
   };
-}
-
-function middle(): DbscanOptions {
-  return { reachCells: REACHES[1], heightMm: HEIGHTS_MM[1], fewest: FEWEST[1] };
 }
