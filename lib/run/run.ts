@@ -13,7 +13,6 @@ import {
   type History,
   type LoopOptions,
   type Models,
-  modelsOf,
   type OptimizerSnapshot,
   type Predictions,
   type Schedule,
@@ -26,7 +25,7 @@ import { checkCard } from "./check_card.ts";
 import { checkServing } from "./check_serving.ts";
 import type { CardParts, Data, Experiment, LoadContext, Options, OptionTable, Recipe } from "./experiment.ts";
 import { completeParts, exportModel, writeCard } from "./export_model.ts";
-import { predictNamed } from "./named_predictions.ts";
+import { measureModels, type PrepareModels, prepareModels } from "./measure_models.ts";
 import { writeReport } from "./report.ts";
 import { encodeTrace } from "./trace_file.ts";
 import { encodeXSpace } from "./xplane_file.ts";
@@ -67,8 +66,8 @@ export interface RunOptions<T extends OptionTable = OptionTable> {
   accumulate?: number;
   /** Whether batch normalisation takes the moments of all workers' examples. @default {true} */
   syncBatchNorm?: boolean;
-  /** Changes the models before training, or gives others to train: weights of another run, frozen layers. */
-  prepareModels?: (models: Models) => void | Models | Promise<void | Models>;
+  /** Changes the models before training. @default {they are trained as built} */
+  prepareModels?: PrepareModels;
   /** Ends the run with a checkpoint. */
   signal?: AbortSignal;
   /** Takes a line for each thing done. */
@@ -152,10 +151,8 @@ async function follow(experiment: Experiment, run: RunOptions): Promise<RunResul
 }
 
 /** Models and recipe of a run. */
-async function prepare(experiment: Experiment, run: RunOptions, data: Data) {
-  const built = modelsOf(experiment.build(run.options, data));
-  const models = await run.prepareModels?.(built) ?? built;
-  return { models, recipe: experiment.recipe(run.options, data, models) };
+function prepare(experiment: Experiment, run: RunOptions, data: Data) {
+  return prepareModels(experiment, run.options, data, run.prepareModels);
 }
 
 function checkRecord(experiment: Experiment, { folder, resume }: RunOptions, before?: RunRecord): void {
@@ -254,22 +251,19 @@ async function finish(trained: TrainedRun, history: History, optimizer: Optimize
   const { experiment, run, data, models, recipe, parts, card: planned, record } = trained;
   const { folder, options, signal, log = () => {} } = run, [model] = Object.values(models);
   signal?.throwIfAborted();
-  await experiment.calibrate?.(models, data, options);
-  const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
-  const predictions = await predictNamed(model, data.test, planned, {
-    preprocessing,
-    shards: history.shards,
-    signal,
-  });
-  const results = { predictions, history, models };
-  signal?.throwIfAborted();
-  const measured = await experiment.evaluate(predictions, data, options, results);
+  const { results, measured } = await measureModels(
+    experiment,
+    options,
+    data,
+    { models, recipe, history },
+    { card: planned, shards: history.shards, signal },
+  );
   warnOfNaN(measured.metrics, log);
   const { onnx, hasOptimizer } = await exportModel(folder, model, planned, optimizer);
   if (optimizer && !hasOptimizer) {
     log(`model.keras is without the state of ${optimizer.config.name}, which its format cannot say`);
   }
-  record.serving = await verifyServing(planned, onnx, data, predictions);
+  record.serving = await verifyServing(planned, onnx, data, results.predictions);
   if (record.serving) log(servingLine(record.serving));
   const outcome = { record, history, metrics: measured.metrics };
   const asked = { card: planned, onnx, data };

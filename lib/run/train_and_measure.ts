@@ -9,8 +9,8 @@ import type {
   Options,
   OptionTable,
 } from "./experiment.ts";
-import { predictNamed } from "./named_predictions.ts";
-import { fit, type FitOptions, mainModel, type Models, modelsOf } from "../train/mod.ts";
+import { measureModels, type PrepareModels, prepareModels } from "./measure_models.ts";
+import { fit, type FitOptions, mainModel } from "../train/mod.ts";
 
 /** A trained model, which the caller frees, and its numbers. */
 export interface TrainedModel {
@@ -26,8 +26,8 @@ export interface TrainAndMeasureOptions {
   draw?: boolean;
   /** File of the training's checkpoint: one that was stopped goes on, one that ended gives its model at once. @default {none is kept} */
   checkpoint?: string;
-  /** Changes the models before training: weights of another run, frozen layers. */
-  prepareModels?: (models: Models) => void | Models | Promise<void | Models>;
+  /** Changes the models before training. @default {they are trained as built} */
+  prepareModels?: PrepareModels;
 }
 
 /** Loads, trains as the experiment's recipe says, and measures on the test examples. */
@@ -35,13 +35,12 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
   experiment: Experiment<T, D>,
   options: Options<T>,
   context: LoadContext,
-  { draw = false, checkpoint, prepareModels }: TrainAndMeasureOptions = {},
+  { draw = false, checkpoint, prepareModels: change }: TrainAndMeasureOptions = {},
 ): Promise<TrainedModel> {
   const data = await experiment.load(options, context);
   try {
-    const built = modelsOf(experiment.build(options, data));
-    const models = await prepareModels?.(built) ?? built, model = mainModel(models);
-    const { epochs, batch, seed } = options, recipe = experiment.recipe(options, data, models);
+    const { models, recipe } = await prepareModels(experiment, options, data, change);
+    const { epochs, batch, seed } = options;
     const kept = checkpoint === undefined ? {} : { checkpoint: { path: checkpoint }, resume: true };
     const { signal } = context, { validation } = data;
     const history = await fit(
@@ -50,15 +49,12 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
       { ...recipe, validation, epochs, batch, seed, signal, ...kept } as FitOptions,
     );
     signal?.throwIfAborted(); // an interrupted one is not to be measured
-    const preprocessing = "preprocessing" in recipe ? recipe.preprocessing : undefined;
-    const card = experiment.card(options, data);
-    const predictions = await predictNamed(model, data.test, card, { preprocessing });
-    const results = { predictions, history, models };
-    const measured = await experiment.evaluate(predictions, data, options, results);
+    const card = experiment.card(options, data), trained = { models, recipe, history };
+    const { results, measured } = await measureModels(experiment, options, data, trained, { card });
     const shown = { ...results, measured, occlusion: () => Promise.resolve([]) };
     const figures = draw ? await experiment.figures(shown, data, options) : [];
     for (const other of Object.values(models).slice(1)) other.dispose();
-    return { model, metrics: measured.metrics, figures };
+    return { model: mainModel(models), metrics: measured.metrics, figures };
   } finally {
     data.dispose();
   }

@@ -80,3 +80,20 @@ Deno.test("trainAndMeasure() goes on where it was stopped, and reads a training 
     assertEquals(others, [values, values]);
     for (const { model } of [whole, resumed, again]) model.dispose();
   }));
+
+Deno.test("trainAndMeasure() calibrates what was trained before it measures it", () =>
+  withFolder(async (dataFolder) => {
+    const order: string[] = [];
+    const experiment: typeof sides = {
+      ...sides,
+      calibrate: () => void order.push("calibrated"),
+      evaluate(...given) {
+        order.push("measured");
+        return sides.evaluate(...given);
+      },
+    };
+    const options = { ...optionsFor(sides), epochs: 1 };
+    const { model } = await trainAndMeasure(experiment, options, { dataFolder, log: () => {} });
+    assertEquals(order, ["calibrated", "measured"]);
+    model.dispose();
+  }));
