@@ -7,7 +7,13 @@
  * @module
  */
 import { nativeOp } from "../native/native_op.ts";
-import { boolAttribute, DataType, type TensorRecord, typeAttribute } from "../native/native_types.ts";
+import {
+  boolAttribute,
+  DataType,
+  type OpAttribute,
+  type TensorRecord,
+  typeAttribute,
+} from "../native/native_types.ts";
 import { state } from "../state.ts";
 import { tf } from "../tf.ts";
 import { advanceRandomState, randomStateTensor } from "./random_state.ts";
@@ -70,83 +76,71 @@ function drawFromStart(kind: Kind, shape: readonly number[], seed: tf.Tensor): t
   ], [tf.tensor1d([...shape], "int32"), seed])[0];
 }
 
+/** Ops on tensors by their numbers. */
+interface OpsByNumber {
+  run(
+    op: string,
+    attributes: readonly OpAttribute[],
+    ids: readonly number[],
+    outputs?: number,
+  ): TensorRecord[];
+  constant(shape: readonly number[], type: number, data: ArrayBufferView): number;
+}
+
+/** What ops make of tensors by way of types that TensorFlow.js does not have; what is made on the way is freed. */
+function byNumber(
+  tensors: readonly tf.Tensor[],
+  work: (ids: number[], ops: OpsByNumber) => TensorRecord,
+): tf.Tensor {
+  const { runtime, backend } = state.native!, made: number[] = [];
+  const result = work(backend.getInputTensorIds(tensors), {
+    run(op, attributes, ids, outputs = 1) {
+      const records = runtime.executeOp(op, attributes, ids, outputs);
+      made.push(...records.map(({ id }) => id));
+      return records;
+    },
+    constant(shape, type, data) {
+      const id = runtime.createTensor(shape, type, data);
+      made.push(id);
+      return id;
+    },
+  });
+  for (const id of made) if (id >= 0 && id !== result.id) runtime.deleteTensor(id);
+  return backend.createOutputTensor(result);
+}
+
 /** So many numbers of a draw, [count], from the first of a block on. */
 function drawFromBlock(kind: Kind, count: number, block: number, seed: tf.Tensor): tf.Tensor {
-  const { runtime, backend } = state.native!;
-  const made: number[] = [];
-  const run = (
-    op: string,
-    attributes: Parameters<typeof runtime.executeOp>[1],
-    ids: number[],
-    outputs = 1,
-  ) => {
-    const records = runtime.executeOp(op, attributes, ids, outputs);
-    made.push(...records.map(({ id }) => id));
-    return records;
-  };
-  const cast = (id: number, from: number, to: number) =>
-    run("Bitcast", [typeAttribute("T", from), typeAttribute("type", to)], [id])[0].id;
-  const [seedId, sides, algorithm] = backend.getInputTensorIds([
-    seed,
-    tf.tensor1d([count], "int32"),
-    tf.scalar(PHILOX, "int32"),
-  ]);
-  const [key, counter] = run(
-    "StatelessRandomGetKeyCounter",
-    [typeAttribute("Tseed", DataType.INT32)],
-    [seedId],
-    2,
-  );
-  const blocks = runtime.createTensor([2], DataType.INT64, BigInt64Array.of(BigInt(block), 0n));
-  made.push(blocks);
-  // a counter begins at block 0; devices add up signed numbers
-  const start = cast(counter.id, DataType.UINT64, DataType.INT64);
-  const [moved] = run("AddV2", [typeAttribute("T", DataType.INT64)], [start, blocks]);
-  const from = cast(moved.id, DataType.INT64, DataType.UINT64);
-  const [drawn]: TensorRecord[] = runtime.executeOp(
-    `StatelessRandom${kind}V2`,
-    [
-      typeAttribute("dtype", typeOf(kind)),
-      typeAttribute("Tshape", DataType.INT32),
-    ],
-    [sides, key.id, from, algorithm],
-    1,
-  );
-  for (const id of made) if (id >= 0) runtime.deleteTensor(id);
-  return backend.createOutputTensor(drawn);
+  const tensors = [seed, tf.tensor1d([count], "int32"), tf.scalar(PHILOX, "int32")];
+  return byNumber(tensors, ([seedId, sides, algorithm], { run, constant }) => {
+    const cast = (id: number, from: number, to: number) =>
+      run("Bitcast", [typeAttribute("T", from), typeAttribute("type", to)], [id])[0].id;
+    const seeded = [typeAttribute("Tseed", DataType.INT32)];
+    const [key, counter] = run("StatelessRandomGetKeyCounter", seeded, [seedId], 2);
+    const blocks = constant([2], DataType.INT64, BigInt64Array.of(BigInt(block), 0n));
+    // a counter begins at block 0; devices add up signed numbers
+    const start = cast(counter.id, DataType.UINT64, DataType.INT64);
+    const [moved] = run("AddV2", [typeAttribute("T", DataType.INT64)], [start, blocks]);
+    const from = cast(moved.id, DataType.INT64, DataType.UINT64);
+    const types = [typeAttribute("dtype", typeOf(kind)), typeAttribute("Tshape", DataType.INT32)];
+    return run(`StatelessRandom${kind}V2`, types, [sides, key.id, from, algorithm])[0];
+  });
 }
 
 /** Ones where a byte of the words is at least the threshold, else zeros: [4 × words]. */
 function atLeast(words: tf.Tensor, threshold: number): tf.Tensor {
-  const { runtime, backend } = state.native!;
-  const [bytes] = runtime.executeOp(
-    "Bitcast",
-    [
+  const floats = byNumber([words], (ids, { run, constant }) => {
+    const [bytes] = run("Bitcast", [
       typeAttribute("T", DataType.INT32),
       typeAttribute("type", DataType.UINT8),
-    ],
-    backend.getInputTensorIds([words]),
-    1,
-  );
-  const limit = runtime.createTensor([], DataType.UINT8, Uint8Array.of(threshold));
-  const [kept] = runtime.executeOp(
-    "GreaterEqual",
-    [typeAttribute("T", DataType.UINT8)],
-    [bytes.id, limit],
-    1,
-  );
-  runtime.deleteTensor(limit);
-  if (bytes.id >= 0) runtime.deleteTensor(bytes.id);
-  const [floats] = runtime.executeOp(
-    "Cast",
-    [
+    ], ids);
+    const limit = constant([], DataType.UINT8, Uint8Array.of(threshold));
+    const [kept] = run("GreaterEqual", [typeAttribute("T", DataType.UINT8)], [bytes.id, limit]);
+    return run("Cast", [
       typeAttribute("SrcT", DataType.BOOL),
       typeAttribute("DstT", DataType.FLOAT),
       boolAttribute("Truncate", false),
-    ],
-    [kept.id],
-    1,
-  );
-  if (kept.id >= 0) runtime.deleteTensor(kept.id);
-  return tf.reshape(backend.createOutputTensor(floats), [words.size * 4]);
+    ], [kept.id])[0];
+  });
+  return tf.reshape(floats, [words.size * 4]);
 }
