@@ -170,10 +170,10 @@ function createVaeGan(models: Models, source: Source, options: VaeGanOptions): T
       const features = distanceOf(real.features, made.features);
       const judgement = tf.add(missOfAll(made.logits, 1), missOfAll(invented.logits, 1));
       sums = [prior, features, judgement].map((sum) => tf.keep(tf.clone(sum)));
-      const { prior: a, features: b, judgement: c } = parts;
-      const terms = [tf.mul(prior, a), tf.mul(features, b), tf.mul(judgement, c)];
       return addUp([
-        ...terms,
+        tf.mul(prior, parts.prior),
+        tf.mul(features, parts.features),
+        tf.mul(judgement, parts.judgement),
         ...regularization(autoencoder).map((term) => scaled(term, share)),
       ]) as tf.Scalar;
     }, group);
