@@ -290,7 +290,7 @@ Deno.test("fetchLibrary() leaves nothing behind when the disk is full", () =>
     const { stdout } = await new Deno.Command("sh", {
       args: [
         "-c",
-        `trap '' XFSZ; ulimit -f 1000; exec "$0" run --quiet --no-check --no-lock --config "$1" -A "$2" "$3"`,
+        `trap '' XFSZ; ulimit -f 1000; exec "$0" run --quiet --no-check --frozen --config "$1" -A "$2" "$3"`,
         Deno.execPath(),
         config,
         script,
