@@ -42,6 +42,9 @@ Deno.test("isRunning() takes a process that ended and was not waited for as gone
       await reader.cancel();
       const { host, boot } = ownIdentity(), other = { host, boot, pid };
       assertEquals(isRunning(other), true);
+      // Until it is a sleep, the shell may wait for its children between two commands.
+      const name = () => Deno.readTextFileSync(`/proc/${child.pid}/comm`).trim();
+      await until("the shell's exec", () => name() === "sleep");
       Deno.kill(pid, "SIGKILL");
       await until("its end", () => isRunning(other) === false);
       assert(Deno.statSync(`/proc/${pid}`).isDirectory, "no zombie is left to look at");
