@@ -9,7 +9,7 @@
 import { readHitColumns } from "../io/hit_columns.ts";
 import { checkSame, type Column, type ColumnFile, openColumns, wholeNumbers } from "../io/jagged_columns.ts";
 import { filesMatching, isPattern } from "./transport/glob.ts";
-import { eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
+import { CELL_MM, eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
 
 /** Tracks of many events as they were; event i has those from `offsets[i]` to before `offsets[i + 1]`. */
 export interface TrackTruth {
@@ -72,7 +72,7 @@ function tracksBySplit(hits: Uint32Array, split: Column): Uint16Array {
 }
 
 /** Published lengths along the foil are in cells from its first column's edge; heights are 1,550 mm in 35.03 cells. */
-const CELL_MM = 44, HEIGHT_CELL_MM = 5000 / 113;
+const HEIGHT_CELL_MM = 5000 / 113;
 
 async function readTruth(file: ColumnFile, isPublished: boolean): Promise<TrackTruth | undefined> {
   const names = ["truth/vertex_y", "truth/vertex_z", "truth/slope_y", "truth/slope_z"] as const;

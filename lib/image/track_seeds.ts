@@ -6,7 +6,7 @@
  * are drawn by a generator of its own, alike for all events, so that an event always has the same lines. @module
  */
 import { createRng } from "../base/rng.ts";
-import type { TrackerHits } from "./tracker_events.ts";
+import { CELL_MM, type TrackerHits } from "./tracker_events.ts";
 
 /** Lines that are looked for. */
 export const TRACK_SEEDS = 6;
@@ -14,8 +14,8 @@ export const TRACK_SEEDS = 6;
 /** Pairs that are tried for each line, and hits that make a line. */
 const PAIRS = 40, FEWEST = 3;
 
-/** Side of a cell, mm; how far a radius and a height may be from the line's, in cells. */
-const CELL_MM = 44, RADIUS_REACH = 0.2, HEIGHT_REACH = 1.5;
+/** How far a radius and a height may be from the line's, in cells. */
+const RADIUS_REACH = 0.2, HEIGHT_REACH = 1.5;
 
 /** How far a wire may be from the line where its radius is not known, in cells. */
 const WIRE_REACH = 0.7;

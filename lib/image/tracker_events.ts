@@ -3,6 +3,9 @@
 /** Layers of cells from the foil outwards, cells in a layer, and sides of the foil. */
 export const TRACKER_CELLS = { layers: 9, columns: 113, sides: 2 } as const;
 
+/** Side of a cell, mm. */
+export const CELL_MM = 44;
+
 /** Hits of many events, one after the other: event i has those from `offsets[i]` to before `offsets[i + 1]`. */
 export interface TrackerHits {
   /** [events + 1]. */

@@ -1,6 +1,6 @@
 /** A tracker's events as points: a row of numbers a hit, for networks that take sets rather than pictures. @module */
 import { seedNearness, TRACK_SEEDS } from "./track_seeds.ts";
-import { eventCount, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
+import { CELL_MM, eventCount, TRACKER_CELLS, type TrackerHits } from "./tracker_events.ts";
 
 /** What the numbers of a point are. */
 export const POINT_COLUMNS = ["is there", "side", "layer", "column", "height", "radius"] as const;
@@ -32,7 +32,7 @@ export interface PointOptions {
 }
 
 /** Heights and radii that are drawn as 1, mm. */
-const HEIGHT_MM = 1515, RADIUS_MM = 44;
+const HEIGHT_MM = 1515, RADIUS_MM = CELL_MM;
 
 /** Layers and columns around the middle, from -1 to 1. */
 const around = (value: number, count: number) => 2 * value / (count - 1) - 1;
@@ -49,7 +49,7 @@ export function sampledHits(
 
 /** How far a hit is from another, squared; of one side, across and up, in cells. */
 function apart({ side, layer, column, heightMm }: TrackerHits, i: number, k: number): number {
-  const up = heightMm[i] === 0 || heightMm[k] === 0 ? 0 : (heightMm[i] - heightMm[k]) / RADIUS_MM;
+  const up = heightMm[i] === 0 || heightMm[k] === 0 ? 0 : (heightMm[i] - heightMm[k]) / CELL_MM;
   if (side[i] !== side[k]) return Infinity;
   return (layer[i] - layer[k]) ** 2 + (column[i] - column[k]) ** 2 + up ** 2;
 }

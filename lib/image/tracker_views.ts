@@ -5,6 +5,7 @@
  */
 import { drawPoints, pointOfEachHit } from "./tracker_points.ts";
 import {
+  CELL_MM,
   dropBadRadii,
   dropIsolated,
   eventCount,
@@ -73,7 +74,7 @@ export interface DrawnViews {
 }
 
 /** Radius that is drawn as nothing, mm: a cell's whole width. */
-const DARK_MM = 44;
+const DARK_MM = CELL_MM;
 
 /**
  * Pixel of each hit, within its picture and channel.

@@ -1,11 +1,12 @@
 /** Where a track goes, in a few bins: what a network can tell a fit beforehand. @module */
+import { CELL_MM, TRACKER_CELLS } from "../../../image/tracker_events.ts";
 import type { TrackHint } from "./lines.ts";
 
 /** Segments of the angle, 36° each, and of the foil, as published. */
 export const ANGLE_SEGMENTS = 5, FOIL_SEGMENTS = 10;
 
-/** Length of the foil in cells of 44 mm. */
-const FOIL_MM = 113 * 44;
+/** Length of the foil. */
+const FOIL_MM = TRACKER_CELLS.columns * CELL_MM;
 
 function segmentOf(value: number, low: number, width: number, segments: number): number {
   return Math.min(segments - 1, Math.max(0, Math.floor((value - low) / width)));

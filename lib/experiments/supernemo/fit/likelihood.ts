@@ -8,6 +8,7 @@
  *
  * Source: the fit that newer TKEvent (2024) recommends in place of the transform alone; ours in detail. @module
  */
+import { CELL_MM } from "../../../image/tracker_events.ts";
 import { createTrackFitter, type TrackFitOptions } from "./legendre.ts";
 import {
   type DriftCircles,
@@ -29,8 +30,6 @@ export interface LikelihoodFitOptions extends TrackFitOptions {
   strangers?: number;
 }
 
-/** A cell's width, in which a stranger's radius is anything, mm. */
-const CELL_MM = 44;
 /** Steps at most, and the change of θ below which they end. */
 const STEPS = 30, ENOUGH = 1e-9;
 
@@ -70,6 +69,7 @@ export function createLikelihoodFitter(options: LikelihoodFitOptions = {}): Trac
       const distance = x[i] * cosine + y[i] * sine - r;
       const ofSide = (side: number) =>
         height * Math.exp(-0.5 * ((radius[i] - side * distance) / resolutionMm) ** 2);
+      // A stranger's radius is anything within a cell.
       const right = ofSide(1), left = ofSide(-1), all = right + left + strangers / CELL_MM;
       logLikelihood += Math.log(all);
       chances[i] = (right + left) / all;
