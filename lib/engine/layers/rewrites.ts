@@ -87,22 +87,30 @@ function poolFirst(first: tf.layers.Layer): Rewrite {
 }
 
 /**
- * A linear layer with relu before dropout: the factor that dropout scales by goes to the few weights instead of the
- * many values, and relu and dropout share one gradient op.
+ * A linear layer with relu before dropout, which share one gradient op. The factor that dropout scales by goes to what there is
+ * less of: the weights, as those of a convolution, or the values, where a dense layer has more inputs than the batch rows.
  */
 function dropScaled(first: tf.layers.Layer, rate: number): Rewrite {
   const layer = first as unknown as WeightedLayer;
   const factor = dropoutFactor(rate), { kernel, bias } = layer;
-  const parts = () => ({
+  const scaled = () => ({
     kernel: { read: () => tf.mul(kernel.read(), factor) as tf.Tensor },
     bias: bias && { read: () => tf.mul(bias.read(), factor) as tf.Tensor },
-    activation: LINEAR,
   });
+  let hasFewValues = false;
   return {
     first,
-    runFirst: (run, xs) => withParts(layer, parts(), () => run(xs)),
+    runFirst(run, xs) {
+      const inputs = xs[0].shape.at(-1)!, rows = xs.reduce((sum, { size }) => sum + size, 0) / inputs;
+      hasFewValues = first.getClassName() === "Dense" && rows < inputs;
+      const parts = hasFewValues ? { kernel, bias } : scaled();
+      return withParts(layer, { ...parts, activation: LINEAR }, () => run(xs));
+    },
     runSecond: (_, xs) =>
-      drawTogether(xs.map(({ shape }) => shape[0]), (shard) => reluAndDrop(xs[shard], rate)),
+      drawTogether(xs.map(({ shape }) => shape[0]), (shard) => {
+        const kept = reluAndDrop(xs[shard], rate);
+        return hasFewValues ? tf.mul(kept, factor) : kept;
+      }),
   };
 }
 

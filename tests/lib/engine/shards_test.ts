@@ -66,6 +66,10 @@ const DRAWING: typeof NETWORKS = {
     shape: [8],
     layers: () => [layers.dense({ units: 21, activation: "relu" }), layers.dropout({ rate: 0.3 })],
   },
+  "dropout after relu of fewer inputs than rows": {
+    shape: [5],
+    layers: () => [layers.dense({ units: 21, activation: "relu" }), layers.dropout({ rate: 0.3 })],
+  },
   "dropout of whole channels": {
     shape: [5, 6],
     layers: () => [layers.dropout({ rate: 0.5, noiseShape: [null, 1, 6] as never })],
@@ -137,6 +141,33 @@ for (const [name, network] of Object.entries(NETWORKS)) {
     }
   });
 }
+
+/** What dropout keeps of a dense layer of ones is scaled up, whether weights or values are fewer, and so is its gradient. */
+Deno.test("applySharded() keeps the mean of what it drops after relu", async () => {
+  await startEngine();
+  for (const inputs of [3, 40]) {
+    const ones = { units: 50, activation: "relu", kernelInitializer: "ones" } as const;
+    const model = tf.sequential({
+      layers: [layers.dense({ ...ones, inputShape: [inputs] }), layers.dropout({ rate: 0.5 })],
+    });
+    const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
+    const step = compile((x) => {
+      let y = x;
+      const { grads } = tf.variableGrads(() => {
+        y = tf.keep(applySharded(model, [[x]], { training: true })[0][0]);
+        return tf.sum(y).asScalar();
+      }, weights);
+      return [y, ...weights.map(({ name }) => grads[name])];
+    });
+    const [values, kernel, bias] = step(tf.ones([10, inputs])) as tf.Tensor[];
+    assertEquals(new Set(values.dataSync()), new Set([0, 2 * inputs]));
+    const kept = tf.sum(tf.div(values, inputs), 0); // two for each row that is kept
+    assertEquals(bias.dataSync(), kept.dataSync());
+    assertEquals(kernel.dataSync(), tf.tile(tf.expandDims(kept, 0), [inputs, 1]).dataSync());
+    step.dispose();
+    model.dispose();
+  }
+});
 
 for (const [name, network] of Object.entries(DRAWING)) {
   Deno.test(`applySharded() draws alike in one, two, three and four shards: ${name}`, async () => {
