@@ -17,6 +17,7 @@ export {
   type TensorTree,
 } from "./compile.ts";
 export { afterAll } from "./after_all.ts";
+export { onePass, prepareOnePass } from "./one_pass.ts";
 export { freezeGraph, type NamedTensors } from "./freeze.ts";
 export { type Held, type HeldData, takeRows, toDevice } from "./held.ts";
 export { type LastActivation, lastActivations, logitOutputs, outputNames } from "./last_activation.ts";

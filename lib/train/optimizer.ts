@@ -6,7 +6,7 @@
  * inside a compiled step. Formulas, defaults and the place of epsilon are Keras 3's, so that results compare.
  * @module
  */
-import { afterAll, tf } from "../engine/mod.ts";
+import { afterAll, onePass, prepareOnePass, tf } from "../engine/mod.ts";
 
 /** What every weight's update shares in one step; scalars, float32. */
 export interface StepState {
@@ -113,6 +113,16 @@ export function createOptimizer(
     rule.slots.map(() => tf.tidy(() => tf.variable(tf.zeros(weight.shape), false)))
   );
   const variables = [count, ...slots.flat()];
+  prepareOnePass(weights);
+
+  /** One weight's update as a function of tensors alone. */
+  const moveBy =
+    (isDecaying: boolean) =>
+    (weight: tf.Tensor, gradient: tf.Tensor, rate: tf.Tensor, step: tf.Tensor, ...own: tf.Tensor[]) => {
+      const decayed = isDecaying ? tf.sub(weight, tf.mul(weight, tf.mul(rate, weightDecay))) : weight;
+      const next = rule.update(decayed, gradient, own, { rate: rate as tf.Scalar, step: step as tf.Scalar });
+      return [next.weight, ...next.slots];
+    };
 
   function apply(gradients: readonly tf.Tensor[], rate: tf.Scalar, reached?: readonly boolean[]): void {
     if (gradients.length !== weights.length) {
@@ -127,12 +137,10 @@ export function createOptimizer(
       const ready = afterAll(gradients);
       weights.forEach((variable, i) => {
         if (reached?.[i] === false) return;
-        const decayed = weightDecay > 0 && decays(variable)
-          ? tf.sub(variable, tf.mul(variable, tf.mul(rate, weightDecay)))
-          : variable;
-        const next = rule.update(decayed, ready[i], slots[i], { rate, step });
-        variable.assign(next.weight);
-        next.slots.forEach((slot, j) => slots[i][j].assign(slot));
+        const moving = [variable, ready[i], rate, step, ...slots[i]];
+        const [moved, ...kept] = onePass(moveBy(weightDecay > 0 && decays(variable)), moving);
+        variable.assign(moved);
+        kept.forEach((slot, j) => slots[i][j].assign(slot));
       });
     });
   }

@@ -95,6 +95,20 @@ const EMPTY_LISTS = new Set(["CollectiveReduceV2"]), NOTHING = new Uint8Array(16
 
 let functions = 0;
 
+/** A function that traces call, which TensorFlow compiles by XLA: its element-wise ops become one pass over memory. */
+export interface TracedPart {
+  name: string;
+  /** `TF_Function`, to be copied into each graph that calls it. */
+  pointer: Deno.PointerValue;
+  outputs: readonly { shape: readonly number[]; dtype: number }[];
+}
+
+/** Parts by their graphs. They stay for as long as the process: what XLA made of one, it keeps by its name. */
+const PARTS = new Map<string, TracedPart>();
+
+/** Number of the next symbol, counted over all traces so that none is taken for another's; -1 is tfjs-node's "not yet in TensorFlow". */
+let nextSymbol = -2;
+
 /** Takes down ops as a graph. */
 export class Tracer implements OpSink {
   readonly #runtime: NativeRuntime;
@@ -112,11 +126,11 @@ export class Tracer implements OpSink {
   readonly #mixed: MixedProducts | undefined;
   /** To which part of the step the ops to come belong. */
   scope: TraceScope = {};
-  readonly #parts = new Map<string, string>();
+  readonly #partNames = new Map<string, string>();
   #random: Symbol | undefined;
   #randomOps = 0;
   readonly #placed: Record<string, number> = {};
-  #next = -2; // -1 is tfjs-node's mark for "not yet in TensorFlow"
+  readonly #parts = new Set<TracedPart>();
   #ops = 0;
 
   /**
@@ -234,7 +248,7 @@ export class Tracer implements OpSink {
     const { part, gradient } = this.scope, name = `${op}_${this.#ops++}`;
     if (part === undefined) return name;
     const plain = part.replace(/[^\w/.-]/g, "_").replace(/^[^A-Za-z0-9.]/, "l$&");
-    this.#parts.set(plain, part);
+    this.#partNames.set(plain, part);
     return `${plain}/${gradient ? `${GRADIENT}/` : ""}${name}`;
   }
 
@@ -269,9 +283,15 @@ export class Tracer implements OpSink {
 
   /** Turns what was traced into a function that gives `outputs`. */
   finish(outputs: readonly number[]): TracedFunction {
+    const { symbols: c } = this.#runtime, name = `cloudchamber_${++functions}`;
+    c.TF_DeleteFunction(this.#register(name, outputs));
+    return { name, ...this.#taken() };
+  }
+
+  /** What was traced as a function that TensorFlow knows by this name; the pointer becomes the caller's. */
+  #register(name: string, outputs: readonly number[]): Deno.PointerValue {
     const { symbols: c, context, status } = this.#runtime;
     const { inputs, results } = this.#ends(outputs);
-    const name = `cloudchamber_${++functions}`;
     const traced = c.TF_GraphToFunction(
       this.#graph,
       cName(name),
@@ -290,13 +310,66 @@ export class Tracer implements OpSink {
     this.#runtime.check("Cannot turn the trace into a TensorFlow function");
     c.TFE_ContextAddFunction(context, traced, status);
     this.#runtime.check("Cannot register the traced TensorFlow function");
-    c.TF_DeleteFunction(traced);
-    return { name, ...this.#taken() };
+    return traced;
+  }
+
+  /** Turns what was traced into a part that other traces call; undefined where it takes more than its arguments. */
+  finishPart(outputs: readonly number[]): TracedPart | undefined {
+    const described = outputs.map((id) => {
+      const { shape, dtype } = this.#resolve(id);
+      return { shape, dtype };
+    });
+    if (this.#shared.length > 0 || this.#random) {
+      this.abandon();
+      return undefined;
+    }
+    const key = `${this.#graphText()} ${described.map(describeTensor)}`, known = PARTS.get(key);
+    if (known) return known;
+    const name = `cloudchamber_part_${PARTS.size + 1}`;
+    const part = { name, pointer: this.#register(name, outputs), outputs: described };
+    PARTS.set(key, part);
+    return part;
+  }
+
+  /** The graph as a text that tells it from others. */
+  #graphText(): string {
+    return new TextDecoder("latin1").decode(this.encode({}));
+  }
+
+  /** Calls a part, which XLA compiles. */
+  callPart(part: TracedPart, inputs: readonly number[]): TensorRecord[] {
+    const { symbols: c, status } = this.#runtime, sources = inputs.map((id) => this.#resolve(id));
+    if (!this.#parts.has(part)) {
+      this.#parts.add(part);
+      c.TF_GraphCopyFunction(this.#graph, part.pointer, null, status);
+      this.#runtime.check("Cannot call a part of a function");
+    }
+    const description = c.TF_NewOperation(
+      this.#graph,
+      cName("PartitionedCall"),
+      cName(this.#nodeName("Part")),
+    );
+    const list = new Uint8Array(16 * sources.length);
+    sources.forEach((source, i) => list.set(source.output, 16 * i));
+    c.TF_AddInputList(description, list, sources.length);
+    const types = (of: readonly { dtype: number }[]) => Int32Array.from(of, ({ dtype }) => dtype);
+    c.TF_SetAttrTypeList(description, cName("Tin"), types(sources), sources.length);
+    c.TF_SetAttrTypeList(description, cName("Tout"), types(part.outputs), part.outputs.length);
+    c.TF_SetAttrFuncName(description, cName("f"), cName(part.name), BigInt(part.name.length));
+    c.TF_SetAttrBool(description, cName("_XlaMustCompile"), 1);
+    const operation = c.TF_FinishOperation(description, status);
+    this.#runtime.check("Cannot call a part of a function");
+    return part.outputs.map(({ shape }, index) => {
+      const output = outputOf(operation, index);
+      c.TF_GraphSetTensorShape(this.#graph, output, BigInt64Array.from(shape, BigInt), shape.length, status);
+      this.#runtime.check("Cannot call a part of a function");
+      return this.#symbol(operation, index, "PartitionedCall");
+    });
   }
 
   /** What was traced as a session that tells what each op takes, with what it takes as a function. */
   openSession(outputs: readonly number[]): TracedSessionInputs {
-    const ends = { ...this.#ends(outputs), parts: this.#parts };
+    const ends = { ...this.#ends(outputs), parts: this.#partNames };
     return { session: new TracedSession(this.#runtime, this.#graph, ends), ...this.#taken() };
   }
 
@@ -438,10 +511,7 @@ export class Tracer implements OpSink {
 
   #symbol(operation: Deno.PointerValue, index: number, name: string, device?: string): Symbol {
     const { symbols: c, status } = this.#runtime;
-    const output = new Uint8Array(16);
-    const view = new DataView(output.buffer);
-    view.setBigUint64(0, Deno.UnsafePointer.value(operation), true);
-    view.setInt32(8, index, true);
+    const output = outputOf(operation, index);
     const rank = c.TF_GraphGetTensorNumDims(this.#graph, output, status);
     this.#runtime.check(`Cannot trace TensorFlow op "${name}"`);
     const dims = new BigInt64Array(Math.max(rank, 0));
@@ -452,10 +522,18 @@ export class Tracer implements OpSink {
       throw new Error(`Cannot trace TensorFlow op "${name}": the shape of its result depends on the data`);
     }
     const dtype = c.TF_OperationOutputType(output);
-    const symbol: Symbol = { id: this.#next--, shape, dtype, name, output, device };
+    const symbol: Symbol = { id: nextSymbol--, shape, dtype, name, output, device };
     this.#symbols.set(symbol.id, symbol);
     return symbol;
   }
+}
+
+/** An output of an operation as C passes it. */
+function outputOf(operation: Deno.PointerValue, index: number): Uint8Array<ArrayBuffer> {
+  const output = new Uint8Array(16), view = new DataView(output.buffer);
+  view.setBigUint64(0, Deno.UnsafePointer.value(operation), true);
+  view.setInt32(8, index, true);
+  return output;
 }
 
 /** Where an op runs: where most of what it takes is, the first of several that have as much. */
