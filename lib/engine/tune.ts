@@ -11,7 +11,7 @@ import { join } from "@std/path";
 import { writeDurably } from "../base/durable_file.ts";
 import { sha256 } from "../base/sha256.ts";
 import { compile } from "./compile.ts";
-import { readEnvironment } from "./environment.ts";
+import { readEnvironment } from "../base/environment.ts";
 import {
   type ConvolutionSizes,
   convolve,

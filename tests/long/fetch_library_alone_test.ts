@@ -1,7 +1,7 @@
 /** In a process of its own: a second TensorFlow beside the one that other tests have loaded would crash both. @module */
 import { fetchLibrary, findLibrary } from "../../lib/engine/native/library.ts";
 import { checkCachedLibrary } from "../../lib/engine/native/library_cache.ts";
-import { readEnvironment } from "../../lib/engine/environment.ts";
+import { readEnvironment } from "../../lib/base/environment.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 Deno.test("findLibrary() downloads a TensorFlow that loads, into an empty cache", async () => {

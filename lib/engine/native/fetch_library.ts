@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../../base/environment.ts";
 import {
   checkCachedLibrary,
   installLibrary,
@@ -154,7 +154,7 @@ async function downloadWheel(wheel: Wheel, folder: string, options: FetchOptions
  * @throws {Error} If there is no wheel for the platform, no pip, no network or no space, in one line.
  * @example
  * ```ts
- * import { readEnvironment } from "../environment.ts";
+ * import { readEnvironment } from "../../base/environment.ts";
  * import { fetchLibrary } from "./fetch_library.ts";
  * const setup = () => fetchLibrary({ ...readEnvironment(), log: console.log });
  * ```

@@ -8,7 +8,7 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import manifest from "@tensorflow/tfjs-node/package.json" with { type: "json" };
 import { packageFolder } from "../../base/npm_package.ts";
-import type { Environment } from "../environment.ts";
+import type { Environment } from "../../base/environment.ts";
 import { cachedFolder, fetchLibrary, type FetchOptions } from "./fetch_library.ts";
 import { checkCachedLibrary } from "./library_cache.ts";
 import { openLibrary } from "./native_library.ts";
@@ -171,7 +171,7 @@ async function* candidates(options: LibraryOptions, os: Os): AsyncGenerator<Libr
  * @returns The location with its version, loaded into this process; undefined if no library can be had.
  * @example
  * ```ts
- * import { readEnvironment } from "../environment.ts";
+ * import { readEnvironment } from "../../base/environment.ts";
  * import { findLibrary } from "./library.ts";
  * const location = await findLibrary({ ...readEnvironment(), fetch: false });
  * ```

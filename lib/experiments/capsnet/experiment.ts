@@ -67,8 +67,8 @@ export const capsnet = defineExperiment<typeof OPTIONS, ImageClassesData>({
   defaults: { epochs: 5, batch: 128 },
 
   async load(options, context) {
-    const read = (folder: string | undefined) => readMnist({ folder });
-    const data = await loadGreyImages({ output: "lengths", read }, options, context), { size } = data.train;
+    const set = { output: "lengths", read: readMnist };
+    const data = await loadGreyImages(set, options, context), { size } = data.train;
     const rows = Uint32Array.from({
       length: Math.min(size, Math.max(1, options.images - options.validation)),
     }, (_, i) => i);

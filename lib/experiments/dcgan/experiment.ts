@@ -77,7 +77,7 @@ export const dcgan = defineExperiment<typeof OPTIONS, DcganData>({
 
   // deno-lint-ignore require-await -- a throw is to be a rejection
   async load({ data, images, measured, seed }, { log }) {
-    const set = readMnist({ folder: data });
+    const set = readMnist({ folder: data, log });
     log(`${set.name} from ${set.source}`);
     const count = set.train.labels.length, shape = [count, SIDE, SIDE, 1];
     const rows = Uint32Array.from({ length: Math.min(images, count) }, (_, i) => i);

@@ -10,7 +10,7 @@ export const fashion = imageClasses({
   output: "clothing",
   classNames: FASHION_CLASSES,
   side: 28,
-  read: (folder) => readFashion({ folder }),
+  read: readFashion,
   augmentation: [
     { op: "flip", horizontal: true },
     { op: "shift", most: 1 },

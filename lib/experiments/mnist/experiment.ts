@@ -10,7 +10,7 @@ export const mnist = imageClasses({
   output: "digit",
   classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
   side: 28,
-  read: (folder) => readMnist({ folder }),
+  read: readMnist,
   augmentation: [{ op: "shift", most: 2 }, { op: "rotate", degrees: 10 }, { op: "zoom", most: 0.1 }],
   defaults: { epochs: 8, batch: 128 },
 });

