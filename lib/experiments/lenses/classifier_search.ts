@@ -23,7 +23,7 @@ import {
   stepsFor,
   trainingArrays,
 } from "./classifier_sets.ts";
-import { optimizerOf } from "./experiment.ts";
+import { type OptimizerNumbers, optimizerOf } from "./experiment.ts";
 import { applyToAll } from "./limits.ts";
 import { OPEN_NETWORKS } from "./networks.ts";
 import type { LensesOptions } from "./options.ts";
@@ -108,6 +108,14 @@ const NO_OR_YES = [false, true];
 const ACTIVATIONS = ["relu", "tanh", "elu", "selu", "sigmoid"];
 const INITIALIZERS = ["uniformScaling", "truncatedNormal", "heNormal", "heUniform", "glorotUniform"];
 
+/** Numbers of the optimisers, each tried with those that have it. */
+const OPTIMIZER_NUMBERS: SpaceSpec = {
+  momentum: { low: 0, high: 0.99, float: true, when: { optimizer: "sgd" } },
+  beta1: { low: 0.5, high: 0.99, float: true, when: { optimizer: ["adam", "adamax", "nadam"] } },
+  beta2: { low: 0.9, high: 0.9999, float: true, when: { optimizer: ["adam", "adamax", "nadam"] } },
+  rho: { low: 0.5, high: 0.999, float: true, when: { optimizer: ["adadelta", "rmsprop"] } },
+};
+
 /** What some settings let a search try. @param side Of the images as they are. */
 export function spaceOf(
   settings: SearchSettings & Pick<FitSettings, "clf">,
@@ -119,7 +127,8 @@ export function spaceOf(
   if (optModel) {
     space.batch = { low: batchSizeMin, high: batchSizeMax };
     space.rate = { low: 1e-6, high: 1e-2, log: true, float: true };
-    space.optimizer = ["sgd", "adam", "rmsprop"];
+    space.optimizer = ["sgd", "adam", "adamax", "nadam", "adadelta", "rmsprop"];
+    Object.assign(space, OPTIMIZER_NUMBERS);
     space.loss = ["binaryCrossEntropy", "hinge", "squaredHinge", "klDivergence", "logCosh"];
   }
   if (optModel && isOpen) {
@@ -131,6 +140,7 @@ export function spaceOf(
   if (optModel && !limitSearch && clf === "custom_cnn") {
     space.filters = { low: 12, high: 512 };
     space.kernel = { low: 1, high: 7, step: 2 };
+    space.strides = { low: 1, high: 3 };
     space.poolSize = [2, 3];
     space.units = { low: 128, high: 6400, log: true };
     space.dropout = { low: 0, high: 0.5, float: true };
@@ -192,6 +202,7 @@ function architectureOf(params: Params) {
       stages: [{
         filters,
         kernel: pick<number>(params, "kernel")!,
+        strides: pick<number>(params, "strides"),
         pooling: "max" as const,
         poolSize: pick<number>(params, "poolSize"),
       }],
@@ -204,6 +215,12 @@ function architectureOf(params: Params) {
 function fitOf(params: Params, settings: SearchSettings & FitSettings): FitSettings {
   const optimizer = pick<LensesOptions["optimizer"]>(params, "optimizer");
   const architecture = architectureOf(params);
+  const numbers: OptimizerNumbers = chosen({
+    momentum: pick<number>(params, "momentum"),
+    beta1: pick<number>(params, "beta1"),
+    beta2: pick<number>(params, "beta2"),
+    rho: pick<number>(params, "rho"),
+  });
   return {
     ...settings,
     ...chosen({
@@ -211,7 +228,7 @@ function fitOf(params: Params, settings: SearchSettings & FitSettings): FitSetti
       rate: pick<number>(params, "rate"),
       loss: pick<LossName>(params, "loss"),
     }),
-    ...(optimizer && { optimizer: optimizerOf(optimizer) }),
+    ...(optimizer && { optimizer: optimizerOf(optimizer, numbers) }),
     ...(Object.keys(architecture).length > 0 &&
       { architecture: { ...settings.architecture, ...architecture } }),
   };

@@ -31,10 +31,24 @@ export function lossOf({ loss, weight }: Pick<LensesOptions, "loss" | "weight">)
   }
 }
 
+/** Numbers of an optimiser; each has some of them. */
+export interface OptimizerNumbers {
+  /** Of sgd. @default {0.9} */
+  momentum?: number;
+  /** Decays of adam, adamax and nadam. @default {their own} */
+  beta1?: number;
+  /** Of the squares. @default {their own} */
+  beta2?: number;
+  /** Decay of rmsprop and adadelta. @default {their own} */
+  rho?: number;
+}
+
 /** The optimiser by its name. */
-export function optimizerOf(name: LensesOptions["optimizer"]): train.OptimizerRule {
-  if (name === "sgd") return train.sgd({ momentum: 0.9 });
-  return name === "adam" ? train.adam() : train.rmsprop();
+export function optimizerOf(
+  name: LensesOptions["optimizer"],
+  { momentum = 0.9, ...decays }: OptimizerNumbers = {},
+): train.OptimizerRule {
+  return name === "sgd" ? train.sgd({ momentum }) : train[name](decays);
 }
 
 /** What suits the small network and not the document's. */
@@ -51,15 +65,12 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
   defaults: { epochs: 24, batch: 32 },
 
   resolveOptions(options, given) {
+    layerSettings(options.model, options); // refused before anything is simulated
     if (options.model === "lens_net") return unlessGiven(options, given, SMALL);
     return OPEN_NETWORKS.includes(options.model) ? unlessGiven(options, given, DOCUMENT) : options;
   },
 
-  // deno-lint-ignore require-await -- a throw is to be a rejection
-  async load(options, context) {
-    layerSettings(options.model, options); // before anything is simulated
-    return loadLenses(options, context);
-  },
+  load: loadLenses,
 
   build: (options, { inputShape }) =>
     NETWORKS[options.model]({

@@ -207,7 +207,7 @@ export const LENSES_OPTIONS = {
   },
   optimizer: {
     type: "choice",
-    choices: ["adam", "sgd", "rmsprop"],
+    choices: ["adam", "sgd", "rmsprop", "adamax", "nadam", "adadelta"],
     default: "adam",
     range: ["adam", "sgd", "rmsprop"],
     help: "How weights move; sgd has a momentum of 0.9.",

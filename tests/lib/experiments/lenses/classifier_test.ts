@@ -9,7 +9,8 @@ import {
   foldsOf,
   sideOf,
 } from "../../../../lib/experiments/lenses/classifier_sets.ts";
-import { adam } from "../../../../lib/train/mod.ts";
+import type { Params } from "../../../../lib/search/mod.ts";
+import { adadelta, adam, adamax, nadam, sgd } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
 import { withFolder } from "../../../folder.ts";
 
@@ -179,6 +180,8 @@ Deno.test("create() searches network and augmentation in one space, and goes on 
       ...[
         "activation",
         "batch",
+        "beta1",
+        "beta2",
         "blend",
         "blendImages",
         "copies",
@@ -192,12 +195,13 @@ Deno.test("create() searches network and augmentation in one space, and goes on 
         "loss",
         "maskSize",
         "maxPixel",
+        "momentum",
         "numMasks",
         "optimizer",
         "pooling",
         "rate",
       ],
-      ...["regularizer", "rotation", "shift"],
+      ...["regularizer", "rho", "rotation", "shift"],
     ]);
     const model = new Classifier(both(), { ...SEARCH, optModel: false, path: folder + "/study" });
     await model.create();
@@ -252,6 +256,25 @@ Deno.test("planOf() gives both classes the same crop and circles, and the others
   assertEquals(negative, { ...shared, batch: 1 });
   const bare = planOf({ ...params, numMasks: 0 }, SEARCH, { normalize: true }, 2);
   assertEquals(bare.negative, { imageSize: 15, batch: 1 }, "no circle has no radius");
+});
+
+Deno.test("a search tries each optimiser with the numbers that it has, and strides of a custom network", () => {
+  const { momentum, strides } = spaceOf({ clf: "custom_cnn", limitSearch: false }, SIDE);
+  assertEquals([momentum, strides], [
+    { low: 0, high: 0.99, float: true, when: { optimizer: "sgd" } },
+    { low: 1, high: 3 },
+  ]);
+  const planned = (params: Params) => planOf(params, {}, { normalize: true }, 2).fit;
+  const rule = (params: Params) => planned(params).optimizer!.config;
+  assertEquals(rule({ optimizer: "sgd", momentum: 0.5 }), sgd({ momentum: 0.5 }).config);
+  assertEquals(
+    rule({ optimizer: "nadam", beta1: 0.6, beta2: 0.95 }),
+    nadam({ beta1: 0.6, beta2: 0.95 }).config,
+  );
+  assertEquals(rule({ optimizer: "adadelta", rho: 0.7 }), adadelta({ rho: 0.7 }).config);
+  assertEquals(rule({ optimizer: "adamax" }), adamax().config);
+  const { stages } = planned({ filters: 12, kernel: 3, strides: 2, poolSize: 2, units: 128 }).architecture!;
+  assertEquals(stages, [{ filters: 12, kernel: 3, strides: 2, pooling: "max", poolSize: 2 }]);
 });
 
 Deno.test("a search without anything to try, or without a trial that is accepted, says so", async () => {
