@@ -14,10 +14,10 @@ import {
   RECIPES,
   type SeedScores,
 } from "../../lib/experiments/lenses/comparison.ts";
-import { trainFold } from "../../lib/experiments/lenses/cross_validate.ts";
 import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import { LENS } from "../../lib/experiments/lenses/networks.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
+import { trainFold } from "../../lib/experiments/lenses/train_fold.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
 import { type Params, search, type SpaceSpec } from "../../lib/search/mod.ts";
 import { writeLenses } from "../../lib/simulate/lenses/set.ts";
@@ -51,7 +51,7 @@ function simulatedSet(context: BenchContext, { lenses, others }: Scale, seed: nu
 }
 
 /** What trainings load by; each says itself what it is. */
-const loadBy = ({ folder }: BenchContext) => ({ dataFolder: folder, log: () => {} });
+const loadBy = ({ folder, signal }: BenchContext) => ({ dataFolder: folder, log: () => {}, signal });
 
 /**
  * Scores of a fold's examples by a model that did not see them, kept.

@@ -164,9 +164,9 @@ const COMBINED_EVENTS = 60_000;
 /** The published transfer: three views' convolutions, frozen for some epochs, then all of it goes on learning. */
 async function combinedOf(context: BenchContext, scale: Scale, seed: number) {
   const views = { top: superNemoTop, side: superNemoSide, front: superNemoFront };
+  // Of its checkpoint, which gives at once what is trained and refuses what was trained otherwise.
   const keras = async (name: string, make: () => Promise<TrainedModel>) => {
     const file = await runFile(context, `${name}.keras`);
-    if (await Deno.stat(file).then(() => true, () => false)) return file;
     const { model } = await make();
     await writeDurably(file, await encodeKeras(model));
     model.dispose();

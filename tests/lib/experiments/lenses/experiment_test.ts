@@ -1,10 +1,10 @@
 import { join } from "@std/path";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { startEngine, tf } from "../../../../lib/engine/mod.ts";
-import { crossValidate } from "../../../../lib/experiments/lenses/cross_validate.ts";
 import { type LensesData, onlineSteps } from "../../../../lib/experiments/lenses/data.ts";
 import { lenses, lossOf } from "../../../../lib/experiments/lenses/experiment.ts";
 import { layerSettings, NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
+import { trainFold } from "../../../../lib/experiments/lenses/train_fold.ts";
 import type { LensesOptions } from "../../../../lib/experiments/lenses/options.ts";
 import { atPrior, centralBrightness, purityAt } from "../../../../lib/experiments/lenses/report.ts";
 import { parseCard } from "../../../../lib/card/card.ts";
@@ -218,7 +218,10 @@ Deno.test("layerSettings() sets layers of the document's networks, and refuses t
       ["alexnet", { stages: "4x5" }, "only custom_cnn has them"],
       ["custom_cnn", { stages: "4x5,x3" }, 'got "x3"'],
     ] as const
-  ) assertThrows(() => layerSettings(model, options), RangeError, said);
+  ) {
+    assertThrows(() => layerSettings(model, options), RangeError, said);
+    assertThrows(() => optionsFor(lenses, { model, ...options }), RangeError, said);
+  }
   const { rate } = lenses.resolveOptions!(optionsFor(lenses, { model: "resnet18" }), new Set());
   assertEquals([rate, optionsFor(lenses, { model: "vgg16" }).rate], [1e-2, 1e-4]);
 });
@@ -268,17 +271,15 @@ Deno.test("onlineSteps() leaves out what is off", () => {
   assertEquals(ops, ["shift", "flip", "rotate", "zoom", "skew", "centerCrop", "cutout"]);
 });
 
-Deno.test("crossValidate() scores every example once, by a model of the other folds", async () => {
-  const folds: number[] = [];
-  const context = { dataFolder: folder, log: () => {} };
-  const { scores, labels, folds: tested } = await crossValidate(
-    options({ epochs: 1, folds: 2, copies: 1 }),
-    context,
-    (fold) => folds.push(fold),
-  );
-  assertEquals([folds, scores.length, labels.length], [[0, 1], 50, 50]);
+Deno.test("trainFold() scores the examples of its fold, and says nothing where it was stopped", async () => {
+  const wanted = options({ epochs: 1, folds: 2, copies: 1 }), stop = new AbortController();
+  const context = { dataFolder: folder, log: () => {}, signal: stop.signal };
+  const { model, data, scores } = await trainFold(wanted, context);
+  assertEquals([scores.length, data.split.test.length], [25, 25]);
   assert(scores.every((p) => p > 0 && p < 1));
-  assertEquals(tested.filter((fold) => fold === 0).length, 25);
+  model.dispose();
+  stop.abort(new Error("enough"));
+  await assertRejects(() => trainFold(wanted, context), Error, "enough");
 });
 
 Deno.test("a search judges lenses by folds that no copy crosses, cropped and not augmented", async () => {
