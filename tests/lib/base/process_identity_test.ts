@@ -1,6 +1,7 @@
 import { isRunning, ownIdentity } from "../../../lib/base/process_identity.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { until } from "../../until.ts";
+import { readLines } from "../../../tasks/_lines.ts";
 
 Deno.test("ownIdentity() says the machine, its start, the process and its start, always the same", () => {
   const own = ownIdentity();
@@ -32,19 +33,19 @@ Deno.test("isRunning() takes a process that ended and was not waited for as gone
   const folder = await Deno.makeTempDir();
   try {
     const program = `${folder}/a) R 1 1`;
-    await Deno.copyFile("/bin/sleep", program);
-    await Deno.chmod(program, 0o755);
+    // By another process: what this one may still write, no other test's program lets Linux run.
+    assert((await new Deno.Command("cp", { args: ["/bin/sleep", program] }).output()).success);
     const script = '"$0" 1000 & echo $!; exec sleep 1000';
     const child = new Deno.Command("sh", { args: ["-c", script, program], stdout: "piped" }).spawn();
     try {
-      const reader = child.stdout.getReader();
-      const pid = Number(new TextDecoder().decode((await reader.read()).value));
-      await reader.cancel();
+      const lines = readLines(child.stdout), pid = Number((await lines.next()).value);
+      await lines.return(undefined);
       const { host, boot } = ownIdentity(), other = { host, boot, pid };
       assertEquals(isRunning(other), true);
+      const nameOf = (pid: number) => Deno.readTextFileSync(`/proc/${pid}/comm`).trim();
+      await until("the child's exec", () => nameOf(pid) === "a) R 1 1");
       // Until it is a sleep, the shell may wait for its children between two commands.
-      const name = () => Deno.readTextFileSync(`/proc/${child.pid}/comm`).trim();
-      await until("the shell's exec", () => name() === "sleep");
+      await until("the shell's exec", () => nameOf(child.pid) === "sleep");
       Deno.kill(pid, "SIGKILL");
       await until("its end", () => isRunning(other) === false);
       assert(Deno.statSync(`/proc/${pid}`).isDirectory, "no zombie is left to look at");

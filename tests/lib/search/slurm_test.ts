@@ -2,6 +2,7 @@ import { cancel, slurmScript, submit, tasksOf, watch } from "../../../lib/search
 import type { Study } from "../../../lib/search/study.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
+import { writeProgram } from "../../program.ts";
 
 Deno.test("slurmScript() passes on what is asked for, and quotes what a shell would read", () => {
   const script = slurmScript("a folder", ["deno", "run", "it's", "--idle", "10"], {
@@ -39,7 +40,7 @@ async function runScript(worker: string, signal?: Deno.Signal): Promise<{ code: 
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/worker.sh`, worker);
-    await Deno.writeTextFile(`${folder}/scontrol`, '#!/bin/bash\necho "scontrol $*"\n', { mode: 0o755 });
+    await writeProgram(`${folder}/scontrol`, '#!/bin/bash\necho "scontrol $*"\n');
     await Deno.writeTextFile(`${folder}/script.sh`, slurmScript(folder, ["bash", `${folder}/worker.sh`]));
     const child = new Deno.Command("bash", {
       args: [`${folder}/script.sh`],
@@ -83,7 +84,7 @@ async function withSlurm(
     const bin = `${folder}/bin`;
     await Deno.mkdir(bin);
     for (const [name, script] of Object.entries(programs)) {
-      await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+      await writeProgram(`${bin}/${name}`, `#!/bin/bash\n${script}\n`);
     }
     Deno.Command = class extends Command {
       constructor(program: string | URL, options?: Deno.CommandOptions) {

@@ -9,6 +9,7 @@ import {
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { diskError, withFileSystem } from "../../../file_system.ts";
 import { withFolder } from "../../../folder.ts";
+import { writeProgram } from "../../../program.ts";
 import { CORE, FRAMEWORK, LIBRARIES, makeWheel } from "./_wheels.ts";
 
 const LINUX = { os: "linux", arch: "x86_64" };
@@ -26,7 +27,7 @@ async function makePip(folder: string, wheel: Uint8Array | string): Promise<stri
 echo "$@" >> "${folder}/calls"
 ${download}
 `;
-  await Deno.writeTextFile(join(bin, "pip3"), script, { mode: 0o755 });
+  await writeProgram(join(bin, "pip3"), script);
   return bin;
 }
 
