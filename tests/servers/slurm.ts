@@ -76,7 +76,8 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
     async loseNode(number) {
       await kill(`slurmd.n${number}`, "SIGKILL");
       // slurmstepd outlives slurmd: what it runs is found by its node's name in its arguments or environment
-      for await (const pid of processesOfNode(folder, number)) {
+      for (const [pid, environment] of await processesOf(folder)) {
+        if (!environment.includes(`SLURMD_NODENAME=n${number}`)) continue;
         await run("kill", ["-KILL", pid]).catch(() => {});
       }
     },
@@ -88,9 +89,13 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
       await wait(1_000);
       for (let i = 1; i <= nodes; i++) await kill(`slurmd.n${i}`, "SIGTERM");
       await kill("slurmctld", "SIGTERM");
-      for (let i = 0; i < 100 && await hasProcesses(folder); i++) await wait(100);
+      // What is still there may write into the folder, which is removed next.
+      const munged = String(await pidOf("munged"));
+      await until("Slurm's daemons and jobs to end", async () => {
+        return [...(await processesOf(folder)).keys()].every((pid) => pid === munged);
+      });
       await kill("munged", "SIGTERM");
-      await wait(200);
+      await until("munged to end", async () => (await processesOf(folder)).size === 0);
     },
   };
   await untilUp(slurm, nodes);
@@ -105,24 +110,15 @@ async function untilUp(slurm: Slurm, nodes: number): Promise<void> {
   });
 }
 
-/** Whether daemons or jobs of the cluster still run; a zombie has no environment. */
-async function hasProcesses(folder: string): Promise<boolean> {
+/** Daemons, jobs and clients of the cluster that run, by their environments; a zombie has none. */
+async function processesOf(folder: string): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
   for await (const { name } of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const environment = await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "");
-    if (environment.includes(`SLURM_CONF=${folder}/`)) return true;
+    const environment = (await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "")).split("\0");
+    if (environment.some((value) => value.startsWith(`SLURM_CONF=${folder}/`))) found.set(name, environment);
   }
-  return false;
-}
-
-/** Processes that Slurm started on a node, and the slurmstepd above them. */
-async function* processesOfNode(folder: string, number: number): AsyncGenerator<string> {
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const environment = await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "");
-    const isOurs = environment.includes(`SLURM_CONF=${folder}/`);
-    if (isOurs && environment.split("\0").includes(`SLURMD_NODENAME=n${number}`)) yield name;
-  }
+  return found;
 }
 
 async function configuration(folder: string, base: number, nodes: number, socket: string): Promise<string> {

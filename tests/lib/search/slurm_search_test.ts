@@ -17,7 +17,13 @@ testWith("slurm", "watch() says why a job's workers did not start", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/slurm`);
     await using slurm = await startSlurm(`${folder}/slurm`, 1);
-    Deno.env.set("SLURM_CONF", slurm.env.SLURM_CONF);
+    // By the programs alone: the environment is one for all tests that run beside each other, and what they start.
+    const { Command } = Deno;
+    Deno.Command = class extends Command {
+      constructor(program: string | URL, options?: Deno.CommandOptions) {
+        super(program, { ...options, env: { ...options?.env, ...slurm.env } });
+      }
+    };
     try {
       const study = await makeStudy(`${folder}/study`, 3);
       const job = await submit(study.folder, slurmScript(study.folder, ["no-such-program"]));
@@ -33,6 +39,6 @@ testWith("slurm", "watch() says why a job's workers did not start", () =>
         "invalid partition",
       );
     } finally {
-      Deno.env.delete("SLURM_CONF");
+      Deno.Command = Command;
     }
   }));
