@@ -217,7 +217,10 @@ Deno.test("forgetPeak() begins anew with what is held", () => {
   forgetPeak(); // where that cannot be, nothing happens
   if (!canForget()) return;
   new Uint8Array(512 * 2 ** 20).fill(1).buffer.transfer(0); // a most that is soon no longer held
-  forgetPeak();
-  const [most, now] = [processMebibytes("VmHWM"), processMebibytes("VmRSS")];
-  assert(most < now + 256, `at most ${most} MiB, now ${now} MiB`);
+  const isForgotten = () => {
+    forgetPeak();
+    return processMebibytes("VmHWM") < processMebibytes("VmRSS") + 256;
+  };
+  // Several tries, as a test beside this one may let go of as much between two of these lines.
+  assert(Array.from({ length: 10 }, isForgotten).some(Boolean), `${processMebibytes("VmHWM")} MiB at most`);
 });
