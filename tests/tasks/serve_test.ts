@@ -134,7 +134,7 @@ Deno.test("serve survives bodies that lie about their length, chunks made by han
 
 Deno.test("serve answers health long before a picture that has to wait for its turn", () =>
   withStore(async (folder) => {
-    await using server = await serve(folder, "--log", "none", "--max-queue", "1000");
+    await using server = await serve(folder, "--max-queue", "1000");
     const rng = createRng(7), side = 576;
     const frame = encodePng({
       data: Uint8Array.from({ length: side * side }, () => 90 + 20 * rng()),
@@ -142,8 +142,9 @@ Deno.test("serve answers health long before a picture that has to wait for its t
       width: side,
     }).slice();
     let stop = false, scored = 0;
-    const score = async () => {
-      const response = await fetch(`${server.url}/score/tiny`, { method: "POST", body: frame });
+    const score = async (id = "another") => {
+      const headers = { "x-request-id": id };
+      const response = await fetch(`${server.url}/score/tiny`, { method: "POST", headers, body: frame });
       await response.body?.cancel();
       assertEquals(response.status, 200);
       scored++;
@@ -152,17 +153,19 @@ Deno.test("serve answers health long before a picture that has to wait for its t
       while (!stop) await score();
     });
     await until("the first pictures", () => scored >= 24);
-    let sooner = 0;
-    for (let i = 0; i < 20; i++) {
-      let isScored = false;
-      const own = score().then(() => isScored = true);
-      const response = await fetch(`${server.url}/v2/health/${i % 2 ? "live" : "ready"}`);
+    const rounds = Array.from({ length: 20 }, (_, i) => i);
+    for (const i of rounds) {
+      const own = score(`own-${i}`), headers = { "x-request-id": `health-${i}` };
+      const response = await fetch(`${server.url}/v2/health/${i % 2 ? "live" : "ready"}`, { headers });
       await response.body?.cancel();
-      if (!isScored) sooner++;
       await own;
     }
     stop = true;
     await Promise.all(clients);
+    // Which came first the server's log knows: this process may be late to hear of either.
+    const at = (id: string) => server.lines.findIndex((line) => line.id === id);
+    await until("the log of the last answer", () => at("own-19") >= 0 && at("health-19") >= 0);
+    const sooner = rounds.filter((i) => at(`health-${i}`) < at(`own-${i}`)).length;
     assert(sooner > 15, `health came before one's own picture ${sooner} times of 20, behind 24 others`);
   }));
 

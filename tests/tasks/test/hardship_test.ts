@@ -40,9 +40,10 @@ Deno.test("test task with --hard runs tomorrow, in another zone, in an order of 
     assert(first.text.includes("in order 1\n"), first.text);
     const told = JSON.parse(/^\{.*\}$/m.exec(first.text)![0]);
     const day = 86_400_000, end = nowOfPrograms();
+    const MINUTE = 60_000; // a machine may set its clock meanwhile
     for (const now of told.now) {
       assert(
-        now >= start + day - 2 && now <= end + day + 2,
+        now >= start + day - MINUTE && now <= end + day + MINUTE,
         `${now} is not between ${start} and ${end} of tomorrow`,
       );
     }
