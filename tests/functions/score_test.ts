@@ -74,12 +74,15 @@ Deno.test("importing functions/score.ts needs no permission, and without setting
     const response = await fetch(new Request("http://edge/"));
     console.log(response.status, (await response.json()).error);
   `;
-  const file = await Deno.makeTempFile({ dir: root, prefix: ".edge", suffix: ".ts" });
-  await Deno.writeTextFile(file, program);
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", file],
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-"], // no file of it in the tree, which other tests list at the same time
     cwd: root,
-  }).output().finally(() => Deno.remove(file));
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await new Blob([program]).stream().pipeTo(child.stdin);
+  const { stdout, stderr } = await child.output();
   const words = new TextDecoder().decode(stdout).trim();
   assert(words.startsWith("503 No models are set"), words + new TextDecoder().decode(stderr));
 });

@@ -36,6 +36,7 @@ export async function execute(
         "--execute",
         "--ExecutePreprocessor.kernel_name=deno",
         "--ExecutePreprocessor.timeout=1800",
+        "--ExecutePreprocessor.startup_timeout=600", // of a minute, which a busy machine may take
         `--ExecutePreprocessor.allow_errors=${allowErrors}`,
         `--output-dir=${own}`,
         join(folder, `${name}.ipynb`),
