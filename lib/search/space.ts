@@ -119,11 +119,13 @@ export function defineSpace(spec: SpaceSpec): Space {
  * The space of an experiment's options: those that say a `range`.
  *
  * @param table The options.
- * @param only Names of those to search; all that say a range where absent.
- * @throws {RangeError} If none says a range, or one of `only` says none.
+ * @param only Names of those to search; all that say a range where absent. One that is a choice, or true or false, may be named without saying
+ * a range: all its values are tried.
+ * @throws {RangeError} If none says a range, or one of `only` is a number that says none.
  */
 export function spaceFromOptions(table: OptionTable, only?: readonly string[]): Space {
-  const searchable = Object.keys(table).filter((name) => rangeOf(table[name]) !== undefined);
+  const valuesOf = only === undefined ? rangeOf : namedRangeOf;
+  const searchable = Object.keys(table).filter((name) => valuesOf(table[name]) !== undefined);
   for (const name of only ?? []) {
     if (searchable.includes(name)) continue;
     const near = nearest(name, searchable);
@@ -133,7 +135,14 @@ export function spaceFromOptions(table: OptionTable, only?: readonly string[]): 
   }
   const names = only ?? searchable;
   if (names.length === 0) throw new RangeError("Cannot make a space of these options as none says a range");
-  return defineSpace(Object.fromEntries(names.map((name) => [name, rangeOf(table[name])!])));
+  return defineSpace(Object.fromEntries(names.map((name) => [name, valuesOf(table[name])!])));
+}
+
+/** What is tried of an option that is named: its range, or all of the values that it may have. */
+function namedRangeOf(spec: OptionSpec): DimensionSpec | undefined {
+  if (spec.type === "choice") return spec.range ?? spec.choices;
+  if (spec.type === "boolean") return spec.range ?? [false, true];
+  return rangeOf(spec);
 }
 
 function rangeOf(spec: OptionSpec): DimensionSpec | undefined {

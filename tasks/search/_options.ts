@@ -14,7 +14,7 @@ export const OPTIONS = {
   vary: {
     type: "list",
     hint: "OPTIONS",
-    help: "Instead of a file: only these options, in their own ranges.",
+    help: "Instead of a file: only these options, in their own ranges; of choices all without one.",
   },
   command: {
     type: "string",

@@ -6,6 +6,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
 import { startScoring } from "../servers/scoring.ts";
 import { pairCard, pairOnnx, tinyCard, tinyOnnx } from "../tiny_model.ts";
+import { LABEL_COLORS } from "../../lib/card/outputs/mask.ts";
 import { startEngine, tf } from "../../lib/engine/mod.ts";
 import { encodeOnnx } from "../../lib/export/mod.ts";
 import { encodeHdf5 } from "../../lib/io/hdf5_write.ts";
@@ -310,8 +311,9 @@ testWith(
         const colors = await circles.evaluateAll((all) =>
           all.map((one) => (one as unknown as HTMLElement).style.color)
         );
-        // Okabe and Ito's orange and sky blue: 1 - r / 44 is 1/2 at 22 mm.
-        assertEquals(colors, [...radiusMm].map((r) => r < 22 ? "rgb(230, 159, 0)" : "rgb(86, 180, 233)"));
+        // The first two labels' colours: 1 - r / 44 is 1/2 at 22 mm.
+        const [near, far] = LABEL_COLORS.map((color) => `rgb(${color.join(", ")})`);
+        assertEquals(colors, [...radiusMm].map((r) => r < 22 ? near : far));
         assertEquals(new Set(colors).size, 2);
         const words = await page.textContent("#results li figcaption");
         assert(/hits: near far/.test(words ?? ""), words ?? "no caption");

@@ -1,5 +1,6 @@
 /** Sorted events as pictures, the truth above what the network says, and its numbers beside the baselines'. @module */
 import type { CardMetric } from "../../card/mod.ts";
+import { LABEL_COLORS } from "../../card/outputs/mask.ts";
 import { mapCell } from "../../image/tracker_views.ts";
 import { TRACKER_CELLS } from "../../image/tracker_events.ts";
 import { type DrawnEstimate, type Picture, plotEstimates, plotImageGrid, type Spec } from "../../plot/mod.ts";
@@ -13,14 +14,6 @@ export type Chart = FigureFrame & { spec: Spec };
 type Color = readonly [red: number, green: number, blue: number];
 
 const EMPTY: Color = [255, 255, 255];
-/** Of hits by their track, told apart by people who see fewer colours: Okabe and Ito's. */
-const TRACK_COLORS: readonly Color[] = [
-  [187, 187, 187],
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [204, 121, 167],
-];
 /** Of hits that stay and go, both rightly; that are lost, and left. */
 const SORTED_COLORS = {
   stays: [0, 158, 115],
@@ -84,7 +77,7 @@ export function tracksFigure(truth: ArrayLike<number>, given: ArrayLike<number>,
   const pictures = Array.from({ length: Math.min(SHOWN, events) }, (_, event) => {
     const colored = (tracks: ArrayLike<number>) => (cell: number) => {
       const track = tracks[event * CELLS + cell];
-      return track === 0 ? EMPTY : TRACK_COLORS[Math.min(track, TRACK_COLORS.length - 1)];
+      return track === 0 ? EMPTY : LABEL_COLORS[track - 1];
     };
     return drawMaps([colored(truth), colored(given)]);
   });

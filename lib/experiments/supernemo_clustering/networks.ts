@@ -25,8 +25,6 @@ export const NETWORK_OPTIONS = {
     default: 32,
     min: 1,
     max: 256,
-    range: [8, 128],
-    log: true,
     help: "Numbers of a code (--network latent).",
   },
   cbam1: {

@@ -1,6 +1,7 @@
 /** Every kind of input and output in full, by hand. @module */
 import { INPUT_KINDS, inputKindOf } from "../../../lib/card/inputs/registry.ts";
 import type { Row } from "../../../lib/card/output_kind.ts";
+import { LABEL_COLORS } from "../../../lib/card/outputs/mask.ts";
 import { type CardOutput, kindOf, OUTPUT_KINDS } from "../../../lib/card/outputs/registry.ts";
 import { checkWhole, findNotWhole, placeOf } from "../../../lib/card/wholeness.ts";
 import { figures, measured, nested, percent } from "../../../lib/card/words.ts";
@@ -68,19 +69,29 @@ Deno.test("inputKindOf() goes by the card, else by the shape in files, else by t
   assertEquals(inputKindOf({ shape: [8, 8, 3], raw: [4, 8, 8, 3] })?.kind, "volume");
 });
 
-Deno.test("a mask is drawn in Okabe and Ito's colours, of a volume its middle frame, with a legend", () => {
+/** Relative luminance of a colour, as the Web Content Accessibility Guidelines (WCAG 2.2) define it. */
+function luminance(color: readonly number[]): number {
+  const [red, green, blue] = color.map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+Deno.test("every label's colour stands out 3 : 1 from the page's light and dark grounds, as thin lines need", () => {
+  for (const ground of [[255, 255, 255], [29, 34, 41]]) { // --panel of page.css
+    for (const color of LABEL_COLORS) {
+      const [dark, light] = [luminance(ground), luminance(color)].sort((a, b) => a - b);
+      const contrast = (light + 0.05) / (dark + 0.05);
+      assert(contrast >= 3, `${color} on ${ground}: ${contrast}`);
+    }
+  }
+});
+
+Deno.test("a mask is drawn in the colours of labels, of a volume its middle frame, with a legend", () => {
   const labels = ["none", "a", "b", "c", "d", "e", "f", "g", "h"];
   const output: CardOutput = { name: "m", kind: "mask", labels, threshold: 0.5 };
-  const colors = [
-    [230, 159, 0],
-    [86, 180, 233],
-    [0, 158, 115],
-    [240, 228, 66],
-    [0, 114, 178],
-    [213, 94, 0],
-    [204, 121, 167],
-    [230, 159, 0], // from the start again
-  ];
+  const colors = [...LABEL_COLORS, LABEL_COLORS[0]]; // from the start again
   const likely = (label: number) => labels.map((_, i) => i === label ? 0.9 : 0.0125);
   const nothing = Array.from({ length: 9 }, () => likely(0));
   const frames = [nothing, labels.map((_, i) => likely(i)), nothing];

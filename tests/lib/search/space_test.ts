@@ -93,6 +93,21 @@ Deno.test("spaceFromOptions() takes the options that say a range", () => {
   );
 });
 
+Deno.test("spaceFromOptions() tries all values of a choice that is named, and its range where it says one", () => {
+  const table = {
+    network: { type: "choice", choices: ["a", "b"], help: "" },
+    model: { type: "choice", choices: ["a", "b", "c"], range: ["a", "c"], help: "" },
+    skips: { type: "boolean", help: "" },
+    rate: { type: "number", range: [1, 10], help: "" },
+  } as const;
+  assertEquals(spaceFromOptions(table, ["network", "model", "skips"]).spec, {
+    network: ["a", "b"],
+    model: ["a", "c"],
+    skips: [false, true],
+  });
+  assertEquals(Object.keys(spaceFromOptions(table).spec), ["model", "rate"]);
+});
+
 Deno.test("toUnit() and fromUnit() are each other's inverse, and every value has a fair share", () => {
   const space = defineSpace({
     choice: ["x", "y", "z"],
