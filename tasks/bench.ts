@@ -34,6 +34,12 @@ import { describeMachine, measurePeaks } from "./bench/_machine.ts";
 const OPTIONS = {
   list: { type: "boolean", default: false, help: "List the areas." },
   rounds: { type: "integer", default: 5, min: 1, help: "How often each side is measured, in turns" },
+  seeds: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    help: "Trainings of each network of clustering's, from other seeds",
+  },
   out: { type: "string", default: join("runs", "bench"), hint: "FOLDER", help: "Where the JSON record goes" },
   keep: {
     type: "string",
@@ -56,6 +62,7 @@ export function main(args: string[]): Promise<number> {
         "deno task bench main_path",
         "deno task bench main_path:step --rounds 9",
         "deno task bench supernemo:counting --keep runs/kept",
+        "deno task bench clustering:ours,tracks --keep runs/kept --seeds 3",
       ],
     });
     const output = createOutput(options);
@@ -82,10 +89,11 @@ export function main(args: string[]): Promise<number> {
         const start = performance.now();
         try {
           const say = (line: string) => void (options.json || console.error(`  ${line}`));
-          const { rounds, keep } = options;
+          const { rounds, seeds, keep } = options;
           for (
             const table of await bench.run({
               rounds,
+              seeds,
               parts,
               folder,
               say,

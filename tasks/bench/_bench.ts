@@ -22,6 +22,8 @@ export interface Bench {
 export interface BenchContext {
   /** How often each side is measured; the sides take turns. */
   rounds: number;
+  /** How many times, each from another seed, a network is trained whose quality is measured. @default {1} */
+  seeds?: number;
   /** Words after the area's name that choose among its parts; empty for all. */
   parts: readonly string[];
   /** An empty folder, removed afterwards. */
