@@ -33,7 +33,9 @@ export function latentLoss(modelOf: () => tf.LayersModel): JointLoss {
       const [ofEvent, ofRest] = tf.split(stopGradient(codes), 2, 0);
       const routeLoss = tf.sum(tf.squaredDifference(routeCodes(model, ofEvent), ofRest), 1);
       const [eventLoss, restLoss] = tf.split(misses, 2, 0);
-      return { loss: tf.addN([eventLoss, restLoss, routeLoss]), parts: { eventLoss, restLoss, routeLoss } };
+      // Not a sum of three, which TensorFlow takes in whatever order they come: a resumed run is to have the same bits.
+      const drawn = tf.sum(tf.reshape(misses, [2, -1]), 0);
+      return { loss: tf.add(drawn, routeLoss), parts: { eventLoss, restLoss, routeLoss } };
     },
   };
 }
