@@ -1,6 +1,6 @@
 /**
- * Two-dimensional convolution layers: by tiles on the native backend where that is faster, in training off it without
- * the gradient of an image that nobody asked for, and dilated where they say so.
+ * Two-dimensional convolution layers: by tiles on the native backend where that is faster, or of pictures before they were
+ * enlarged, in training off it without the gradient of an image that nobody asked for, and dilated where they say so.
  *
  * TensorFlow.js trains a linear 2-D convolution by its fused op, whose gradient computes that of the input as well,
  * even where the input is the picture itself. A trace prunes it; the other backends would pay an eighth of a step.
@@ -10,6 +10,7 @@ import { activeNative, state } from "../state.ts";
 import { tf } from "../tf.ts";
 import { chooseWay, convolve, tileOf } from "../ops/convolution_way.ts";
 import { type Tile, transformFilter } from "../ops/winograd.ts";
+import { convolveParts, filtersOf, wasEnlarged } from "./enlargement.ts";
 
 /** What the override reads of TensorFlow.js's convolution layers. */
 interface ConvolutionLayer {
@@ -39,15 +40,19 @@ const stock = prototype.call;
 
 /** Filters as points, by the filter and the tile, while shards of one batch share them. */
 let shared: Map<tf.Tensor, Map<Tile, tf.Tensor3D>> | undefined;
+/** Filters in parts, of pictures that were enlarged, by the filter. */
+let sharedParts: Map<tf.Tensor, tf.Tensor4D[]> | undefined;
 
 /** Runs a layer on several shards, whose filters are transformed once for all of them. */
 export function sharingFilters<T>(run: () => T): T {
-  const outer = shared;
+  const outer = shared, outerParts = sharedParts;
   shared = new Map();
+  sharedParts = new Map();
   try {
     return run();
   } finally {
     shared = outer;
+    sharedParts = outerParts;
   }
 }
 
@@ -56,6 +61,12 @@ function filterPoints(kernel: tf.Tensor4D, tile: Tile): tf.Tensor3D {
   const points = known.get(tile) ?? transformFilter(kernel, tile);
   shared?.set(kernel, known.set(tile, points));
   return points;
+}
+
+function partFilters(x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D[] {
+  const filters = sharedParts?.get(kernel) ?? filtersOf(x, kernel);
+  sharedParts?.set(kernel, filters);
+  return filters;
 }
 
 prototype.call = function (inputs, kwargs) {
@@ -71,6 +82,13 @@ prototype.call = function (inputs, kwargs) {
   const way = native && dense && !state.tracer?.isMixed
     ? chooseWay({ x: x.shape, filter: kernel.shape, padding })
     : "direct";
+  if (way === "direct" && dense && wasEnlarged(x, kernel, padding)) {
+    const filters = partFilters(x, kernel);
+    return tf.tidy(() => {
+      const y = convolveParts(x, filters, this.bias?.read());
+      return this.activation ? this.activation.apply(y) : y;
+    });
+  }
   const tile = tileOf(way);
   const dilated = dilationRate.some((rate) => rate !== 1); // the fused op has no gradient of these
   const plain = way === "direct" && ((native && !dilated) || !inTraining());

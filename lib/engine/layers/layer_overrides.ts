@@ -6,6 +6,7 @@
  * on rank 5, and trains where it is frozen. The classes, their settings and their weights stay TensorFlow.js's own.
  * @module
  */
+import { noteParts } from "./enlargement.ts";
 import { normalizeBatch, normalizeBy, normalizeShards } from "../ops/batch_norm.ts";
 import { normalizeAndPool } from "../ops/pooled_norm.ts";
 import { drawForAll, dropout, keepMask, normal } from "../random/random.ts";
@@ -232,12 +233,14 @@ function overrideFreezing(): void {
 /** Concatenate takes inputs of several types for those of the widest. */
 function overrideConcatenate(): void {
   const prototype = Object.getPrototypeOf(tf.layers.concatenate()) as {
-    mergeFunction(this: unknown, inputs: tf.Tensor[]): tf.Tensor;
+    mergeFunction(this: { axis: number }, inputs: tf.Tensor[]): tf.Tensor;
   };
   const stock = prototype.mergeFunction;
   prototype.mergeFunction = function (inputs) {
     const alike = inputs.every(({ dtype }) => dtype === inputs[0].dtype);
-    return tf.tidy(() => stock.call(this, alike ? inputs : inputs.map(asFloats)));
+    const joined = tf.tidy(() => stock.call(this, alike ? inputs : inputs.map(asFloats)));
+    if (alike) noteParts(joined, inputs, this.axis);
+    return joined;
   };
 }
 
