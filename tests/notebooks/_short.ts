@@ -65,6 +65,7 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const DIGITS = 3_000;", "const DIGITS = 400;"],
     ["const EVENTS = 3_000;", "const EVENTS = 100;"],
     ["events: 400, testEvents: 100,", "events: 60, testEvents: 40,"],
+    ["events: 300, testEvents: 100,", "events: 60, testEvents: 40,"],
     ["filters: 32, capsules: 4,", "filters: 8, capsules: 2,"],
     ["const EPOCHS = 4;", "const EPOCHS = 1;"],
   ],
@@ -72,6 +73,8 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["const EVENTS = 4_000;", "const EVENTS = 200;"],
     ["const TEST = 500;", "const TEST = 60;"],
     ["const EPOCHS = 4;", "const EPOCHS = 1;"],
+    ["const FEW = 400;", "const FEW = 60;"],
+    ["const POINTED = 1_200;", "const POINTED = 60;"],
   ],
 };
 
