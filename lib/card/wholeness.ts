@@ -18,11 +18,24 @@ const MOST = 1e18;
  * ```
  */
 export function findNotWhole(values: ArrayLike<number>): number {
+  if (values instanceof Float32Array && areModest(values)) return -1;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!(value <= MOST && value >= -MOST)) return i;
   }
   return -1;
+}
+
+/** Whether the squares of all values have a sum that none of them beyond {@linkcode MOST}, nor NaN, could be part of. */
+function areModest(values: Float32Array): boolean {
+  const paired = values.length - values.length % 2;
+  let even = 0, odd = 0; // two sums, as each addition waits for the one before
+  for (let i = 0; i < paired; i += 2) {
+    even += values[i] * values[i];
+    odd += values[i + 1] * values[i + 1];
+  }
+  const last = paired < values.length ? values[paired] : 0;
+  return even + odd + last * last < MOST * MOST;
 }
 
 /**

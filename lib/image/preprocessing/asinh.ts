@@ -1,4 +1,5 @@
 import { z } from "../../base/zod.ts";
+import { asinhValues } from "./asinh_values.ts";
 import { axesOf, emptyLike } from "./pixels.ts";
 import { checkPerChannel, common, type StepKind, valuesFor } from "./step.ts";
 
@@ -31,9 +32,9 @@ export const asinh: StepKind<AsinhStep> = {
   whiteAfter: ({ scale }, white) => Math.asinh(white / common(scale)),
   apply({ scale }, pixels) {
     const { data } = pixels, { channels } = axesOf(pixels.shape), out = emptyLike(pixels);
-    valuesFor(scale, channels).forEach((unit, channel) => {
-      for (let i = channel; i < data.length; i += channels) out.data[i] = Math.asinh(data[i] / unit);
-    });
+    valuesFor(scale, channels).forEach((unit, channel) =>
+      asinhValues(data, 1 / unit, out.data, channel, channels)
+    );
     return out;
   },
   ops({ scale }) {

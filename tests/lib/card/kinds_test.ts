@@ -209,6 +209,9 @@ Deno.test("percent(), measured(), figures() and nested() write numbers as people
 
 Deno.test("checkWhole() names the first value that is no number, and where it is", () => {
   assertEquals([findNotWhole([1e18, -1e18]), findNotWhole([0, 1.1e18]), findNotWhole([-1.1e18])], [-1, 1, 0]);
+  const many = (...ends: number[]) => Float32Array.of(...new Array<number>(7).fill(9e17), ...ends);
+  const found = [many(), many(1), many(NaN), many(1, -Infinity), many(2e18)].map(findNotWhole);
+  assertEquals(found, [-1, -1, 7, 8, 7], "whose squares together are beyond what one may be, too");
   assertEquals(placeOf(7, [2, 3, 2]), "row 1, column 0, channel 1");
   assertEquals(placeOf(5, [2, 3, 1]), "row 1, column 2");
   assertEquals(placeOf(23, [2, 2, 3, 2]), "frame 1, row 1, column 2, channel 1");

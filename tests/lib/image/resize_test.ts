@@ -42,6 +42,33 @@ Deno.test("resize() weighs as Pillow's bilinear filter, smaller and larger", () 
   );
 });
 
+// The same of a = (np.arange(48)**2 % 97).astype("float32").reshape(6, 8)
+Deno.test("resize() halves sides as Pillow's bilinear filter, bands alike", () => {
+  const wanted = [
+    37.5306,
+    21.625,
+    35.9643,
+    37.2653,
+    67.0536,
+    53.3281,
+    41.2344,
+    58.6964,
+    45.3265,
+    46.3393,
+    53.7143,
+    70.4490,
+  ];
+  const data = Float32Array.from({ length: 48 }, (_, i) => i * i % 97);
+  assertClose(resize({ data, height: 6, width: 8 }, 3, 4).data, wanted, 2e-6);
+  const bands = {
+    data: Float32Array.from({ length: 96 }, (_, i) => (1 + i % 2) * data[i >> 1]),
+    height: 6,
+    width: 8,
+    channels: 2,
+  };
+  assertClose(resize(bands, 3, 4).data, wanted.flatMap((value) => [value, 2 * value]), 2e-6);
+});
+
 // np.kron(a, np.ones((h, w))).reshape(h, 5, w, 7).mean((1, 3)): every pixel cut into h × w, then the means
 Deno.test("resize() by area conserves light, cutting pixels in parts", () => {
   const wanted = [
