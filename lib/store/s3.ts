@@ -293,7 +293,11 @@ export class S3Blobs implements Blobs {
       });
     const first = await open(start);
     if (!first) return undefined;
-    const bytes = first.ContentLength ?? 0, tag = first.ETag ?? "";
+    const { ContentLength: bytes, ETag: tag = "" } = first;
+    if (bytes === undefined) { // which S3 always says
+      await first.Body!.transformToWebStream().cancel();
+      throw new BlobsError(`Cannot ${action}: the server does not say how many bytes it has`);
+    }
     return {
       bytes,
       tag,

@@ -234,8 +234,10 @@ with h5py.File("a.h5") as f:
   print(json.dumps([float(f.attrs["run"]), f.attrs["who"], f["noise"].shape, int(f["noise"][()].sum()), f["none"].shape, f["none"].dtype.str]))
 with h5py.File("b.h5") as f:
   print(json.dumps({k: [f[k].dtype.str, np.asarray(f[k][()]).tolist()] for k in ("g/deep/u2", "half", "bool", "scalar", "empty", "cut")}))
+  plans = {k: f[k].id.get_create_plist() for k in ("half", "cut")}
+  print(json.dumps({k: [p.get_alloc_time(), p.get_fill_time()] for k, p in plans.items()}))
 `);
-    const [first, second, third] = said.split("\n").map((line) => JSON.parse(line));
+    const [first, second, third, fourth] = said.split("\n").map((line) => JSON.parse(line));
     const rest = [[7, 3, 4], "keV", [0, 1], 0.5];
     assertEquals(first, {
       gzip: [true, true, "gzip", false, ...rest],
@@ -261,5 +263,7 @@ with h5py.File("b.h5") as f:
       empty: ["<f8", []],
       cut: ["<i4", Array.from({ length: 5 }, (_, r) => Array.from({ length: 7 }, (_, c) => 7 * r + c - 9))],
     });
+    // ALLOC_TIME_EARLY, ALLOC_TIME_INCR; FILL_TIME_IFSET.
+    assertEquals(fourth, { half: [1, 2], cut: [3, 2] });
   },
 );

@@ -38,6 +38,7 @@ import {
   worstMistakes,
 } from "../../../lib/plot/mod.ts";
 import { hatchOf, outlineOf } from "../../../lib/plot/_hatched.ts";
+import { SERIES } from "../../../lib/plot/spec.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 import { generator, scoredEvents, sequence } from "../evaluate/_sequence.ts";
 
@@ -187,6 +188,9 @@ Deno.test("plotBatchLoss() draws some of very many batches, the last one among t
     true,
     "a fall from 2501 to 1 has no logarithmic axis",
   );
+  const countOf = (length: number) =>
+    (plotBatchLoss(new Float32Array(length)).data as { values: unknown[] }).values.length;
+  assertEquals([countOf(1000), countOf(1001)], [1000, 501], "no more than are seen across");
 });
 
 Deno.test("plotBatchLoss() averages over the last batches", () => {
@@ -441,12 +445,25 @@ Deno.test("plotHistogram() takes values one by one where each occurs more than t
   assertEquals([domain, spec.width, spec.height], [[-1, 8], 460, 220], "a gap of 3 at either end");
 });
 
+Deno.test("plotHistogram() begins with orange and blue, and with them again behind the last colour", () => {
+  const coloursOf = (count: number) => {
+    const groups = Array.from({ length: 4 * count }, (_, i) => i % count);
+    const { encoding } = plotHistogram(groups.map((group) => group / 3), { groups, bins: 3 });
+    return (encoding as { color: { scale: { range: string[] } } }).color.scale.range;
+  };
+  const { orange, blue } = COLORS, [, , third, fourth] = SERIES;
+  assertEquals(coloursOf(4), [orange, blue, third, fourth]);
+  assertEquals(coloursOf(SERIES.length + 1), [orange, blue, ...SERIES.slice(2), orange]);
+});
+
 Deno.test("plotPredictedAgainstTrue() draws a profile over points: medians of equal bins of the truth", () => {
   const truth = Array.from({ length: 120 }, (_, i) => i / 10), predicted = truth.map((value) => 2 * value);
   const profile = rowsOf(plotPredictedAgainstTrue(predicted, truth), "point");
   // By hand: twelve bins from 0 to 11.9, ten values each; the first has 0 … 0.9, whose median doubled is 0.9.
   assertEquals(profile.map(({ n }) => n), new Array(12).fill(10));
   assertClose([profile[0].true as number, profile[0].predicted as number], [11.9 / 24, 0.9], 1e-6);
+  // Doubled they are 0, 0.2, … 1.8: a quarter of them is below 0.45, three quarters below 1.35.
+  assertClose([profile[0].p25 as number, profile[0].p75 as number], [0.45, 1.35], 1e-6);
   assertEquals(rowsOf(plotPredictedAgainstTrue([1, 2], [1.5, 2.5]), "point"), []);
 });
 

@@ -90,6 +90,16 @@ Deno.test("reportHtml() holds numbers with intervals and baselines, tables and t
   }
 });
 
+Deno.test("reportHtml() keeps a cell of forty letters on one line, and breaks a longer one", async () => {
+  const rows = [["a".repeat(40)], ["b".repeat(41)]];
+  const page = await reportHtml({
+    title: "run",
+    sections: [{ title: "", tables: [{ columns: ["c"], rows }] }],
+  });
+  assert(page.includes(`<td class="short">${rows[0]}</td>`), "forty letters are broken");
+  assert(page.includes(`<td class="">${rows[1]}</td>`), "forty-one letters are not broken");
+});
+
 Deno.test("reportHtml() asks for nothing from outside and keeps the ids of its charts apart", async () => {
   const [scores, labels] = [[0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]];
   const confusion = plotConfusion(confusionMatrix([0, 0, 1], [0, 1, 1], 2), ["ER", "NR"]);
@@ -169,4 +179,19 @@ Deno.test("createLivePlot() redraws one output in place, not too often, and ends
   assert(String(last["image/svg+xml"]).startsWith("<svg"));
   const drawn = last["application/vnd.vegalite.v5+json"] as { data: { values: unknown[] } };
   assertEquals(drawn.data.values.length, losses.length);
+});
+
+Deno.test("createLivePlot() has sent what it draws when its promise is kept", async () => {
+  let sent = 0;
+  const live = createLivePlot(() => plotBatchLoss([3, 2]), {
+    broadcast: async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      sent++;
+    },
+    now: () => 0,
+  });
+  await live.update();
+  assertEquals(sent, 1);
+  await live.finish();
+  assertEquals(sent, 2);
 });

@@ -1,8 +1,14 @@
 /** What a unit makes of a batch: what is computed together, whose fault a failure is, and what comes back. */
+import * as onnxruntime from "onnxruntime-node";
 import { encodePng } from "../../../lib/io/png.ts";
 import { createUnit, type Item, type ItemResult } from "../../../lib/score/compute.ts";
 import { SIDE, tinyAnswer, tinyCard, tinyOnnx } from "../../tiny_model.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
+
+/** What is called when a model is freed. */
+interface Runtime {
+  InferenceSession: { prototype: { release(): Promise<void> } };
+}
 
 const source = () => ({ card: tinyCard(), onnx: tinyOnnx() });
 const tensors = (value: number, rows = 1): Item => ({
@@ -90,6 +96,25 @@ Deno.test("createUnit() knows no model that was not loaded, or that was unloaded
   await unit.load("tiny", source());
   await unit.close();
   assertEquals(await lost(), [words, words], "closing frees all");
+});
+
+Deno.test("createUnit() has freed a model when it says that it was unloaded", async () => {
+  const { InferenceSession } = (onnxruntime as unknown as { default: Runtime }).default;
+  const { release } = InferenceSession.prototype;
+  let freed = 0;
+  InferenceSession.prototype.release = async function () {
+    await release.call(this);
+    freed++;
+  };
+  try {
+    const unit = createUnit();
+    await unit.load("tiny", source());
+    await unit.unload("tiny");
+    assertEquals(freed, 1);
+    await unit.close();
+  } finally {
+    InferenceSession.prototype.release = release;
+  }
 });
 
 Deno.test("createUnit() cuts a batch so that no part has too many rows, one item's own aside", async () => {

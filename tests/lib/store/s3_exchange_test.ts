@@ -371,6 +371,18 @@ Deno.test("S3Blobs reads an empty object", async () => {
   });
 });
 
+Deno.test("S3Blobs takes an object that a server says no tag of, and none whose size it does not say", async () => {
+  const plain = () => new Response("one", { headers: { "content-length": "3" } });
+  await onServer(plain, async (blobs) => {
+    assertEquals(await blobs.get("x"), { bytes: bytes("one"), tag: "" });
+  });
+  const inPieces = () => new Response(ReadableStream.from([bytes("on"), bytes("e")]));
+  await onServer(inPieces, async (blobs) => {
+    const { message } = await assertRejects(() => blobs.get("x"), BlobsError);
+    assertEquals(message, "Cannot read s3://b/p/x: the server does not say how many bytes it has");
+  });
+});
+
 Deno.test("S3Blobs writes on the condition that it is given, and tells a lost race", async () => {
   await onServer(() => written('"new"'), async (blobs, { heard }) => {
     assertEquals(await blobs.put("x", bytes("a"), { ifNoneMatch: true }), '"new"');

@@ -79,6 +79,27 @@ Deno.test("findLibrary() takes the first place of its list that loads", () =>
     assert(lines.includes(`Skipped the TensorFlow in ${given}: wrong ELF class`), lines.join("\n"));
   }));
 
+Deno.test("findLibrary() looks where Debian's pip installs beside a Python of /usr", async () => {
+  const { stat, readDir } = Deno, looked: string[] = [];
+  Deno.stat = (path) => path === "/usr/bin/python3" ? stat(import.meta.filename!) : stat(path);
+  Deno.readDir = (path) => {
+    looked.push(String(path));
+    return readDir(path);
+  };
+  try {
+    const lines: string[] = [];
+    await findLibrary({
+      ...places("/none"),
+      searchPath: "/usr/bin",
+      open: () => "2.21.0",
+      log: (l) => lines.push(l),
+    });
+    assertEquals(looked.filter((path) => path === "/usr/local/lib").length, 1, looked.join());
+  } finally {
+    Object.assign(Deno, { stat, readDir });
+  }
+});
+
 Deno.test("findLibrary() passes over files that the system's loader refuses", () =>
   withFolder(async (folder) => {
     const bad = await makeLibrary(join(folder, "bad"));
