@@ -12,8 +12,6 @@ const MOST = 60;
 
 /** Functions that are longer, and why. */
 const LONGER: Readonly<Record<string, string>> = {
-  "lib/io/_deflate_literals.ts deflateLiterals":
-    "one loop over bytes, whose state must stay in local variables",
   "lib/engine/wasm/wasm_micro.ts rowsKernel": "one loop in WebAssembly, written out",
   "lib/layers/keras_settings.ts settingFromKeras": "a table: one setting a line",
 };

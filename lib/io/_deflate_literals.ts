@@ -24,19 +24,25 @@ function codeLengths(counts: ArrayLike<number>, longest: number): Uint8Array {
 /** Huffman's own lengths, by joining the two rarest until one is left. */
 function huffman(weights: readonly number[]): Uint8Array {
   const lengths = new Uint8Array(weights.length);
-  let nodes = weights.map((weight, symbol) => ({ weight, symbols: [symbol] })).filter(({ weight }) =>
-    weight > 0
-  );
-  if (nodes.length === 1) lengths[nodes[0].symbols[0]] = 1;
+  const nodes = weights.map((weight, at) => ({ weight, at })).filter(({ weight }) => weight > 0);
+  if (nodes.length === 1) lengths[nodes[0].at] = 1;
   nodes.sort((a, b) => a.weight - b.weight);
-  while (nodes.length > 1) {
-    const [first, second] = nodes;
-    const joined = { weight: first.weight + second.weight, symbols: [...first.symbols, ...second.symbols] };
-    for (const symbol of joined.symbols) lengths[symbol]++;
-    nodes = nodes.slice(2);
-    let at = 0;
-    while (at < nodes.length && nodes[at].weight < joined.weight) at++;
-    nodes.splice(at, 0, joined);
+  const parents = new Uint16Array(2 * weights.length); // of a symbol, or of what was joined, numbered from there on
+  let joined = weights.length;
+  for (let first = 0; first + 1 < nodes.length; joined++) {
+    const [rarest, next] = [nodes[first], nodes[first + 1]], weight = rarest.weight + next.weight;
+    parents[rarest.at] = parents[next.at] = joined;
+    first += 2;
+    let at = first;
+    while (at < nodes.length && nodes[at].weight < weight) at++;
+    nodes.splice(at, 0, { weight, at: joined });
+  }
+  const depths = new Uint8Array(joined);
+  for (let at = joined - 2; at >= 0; at--) {
+    if (parents[at] > 0) depths[at] = depths[parents[at]] + 1; // a parent comes after its children
+  }
+  for (let symbol = 0; symbol < weights.length; symbol++) {
+    if (parents[symbol] > 0) lengths[symbol] = depths[symbol];
   }
   return lengths;
 }
@@ -57,44 +63,128 @@ function codesOf(lengths: Uint8Array, longest: number): Uint16Array {
   });
 }
 
+/** How often each byte comes. Four tables take turns: the same byte twice in a row would wait for its own count. */
+function countBytes(bytes: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(4 * 256), fours = bytes.length & ~3;
+  for (let i = 0; i < fours; i += 4) {
+    counts[bytes[i]]++;
+    counts[256 + bytes[i + 1]]++;
+    counts[512 + bytes[i + 2]]++;
+    counts[768 + bytes[i + 3]]++;
+  }
+  for (let i = fours; i < bytes.length; i++) counts[bytes[i]]++;
+  const all = new Uint32Array(LITERALS);
+  for (let i = 0; i < counts.length; i++) all[i & 255] += counts[i];
+  return all;
+}
+
 /** Bytes that come less often are not worth a place in the table of pairs. */
 const COMMON = 64;
 
-/** Codes of two common bytes at once, where they are not longer than 16 bits together; length 0 elsewhere. */
-function pairsOf(counts: Uint32Array, codes: Uint16Array, lengths: Uint8Array) {
-  const pairCodes = new Uint16Array(65536), pairLengths = new Uint8Array(65536);
-  const used = Array.from({ length: 256 }, (_, symbol) => symbol).filter((symbol) =>
+/** Of two bytes, the first in the low half: their codes behind each other, and above 16 bits the length. Zeros between calls. */
+const PAIRS = new Uint32Array(65536);
+
+/** Puts the codes of two common bytes into {@linkcode PAIRS}, where they are not longer than 16 bits together. */
+function fillPairs(counts: Uint32Array, codes: Uint16Array, lengths: Uint8Array): Uint16Array {
+  const used = Uint16Array.from({ length: 256 }, (_, symbol) => symbol).filter((symbol) =>
     counts[symbol] >= COMMON
   );
   for (const first of used) {
     for (const second of used) {
       const length = lengths[first] + lengths[second];
       if (length > 16) continue;
-      pairCodes[(first << 8) | second] = codes[first] | (codes[second] << lengths[first]);
-      pairLengths[(first << 8) | second] = length;
+      PAIRS[first | (second << 8)] = (codes[first] | (codes[second] << lengths[first])) + length * 65536;
     }
   }
-  return { pairCodes, pairLengths };
+  return used;
 }
 
-/** Adler's checksum. RFC 1950, 9. */
+function clearPairs(used: Uint16Array): void {
+  for (const first of used) for (const second of used) PAIRS[first | (second << 8)] = 0;
+}
+
+/**
+ * Adler's checksum. RFC 1950, 9.
+ *
+ * Four bytes at a time, as two sums of 16 bits in one number each: over 16 words these, and the sums of them that weigh earlier bytes
+ * higher, stay below 65,536.
+ */
 function adler32(bytes: Uint8Array): number {
-  let low = 1, high = 0;
-  for (let at = 0; at < bytes.length;) {
-    const end = Math.min(bytes.length, at + 2048); // as far as 30 bits reach, which are quick
-    for (; at + 4 <= end; at += 4) {
-      const a = bytes[at], b = bytes[at + 1], c = bytes[at + 2], d = bytes[at + 3];
-      high = (high + 4 * low + 4 * a + 3 * b + 2 * c + d) | 0;
-      low = (low + a + b + c + d) | 0;
+  let low = 1, high = 0, at = 0;
+  if (bytes.byteOffset % 4 === 0) {
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (bytes.length >> 6) << 4);
+    for (let word = 0; word < words.length;) {
+      const end = Math.min(words.length, word + 512); // as far as 31 bits reach
+      while (word < end) {
+        let even = 0, odd = 0, evens = 0, odds = 0;
+        for (const stop = word + 16; word < stop; word++) {
+          evens = (evens + even) | 0;
+          odds = (odds + odd) | 0;
+          even = (even + (words[word] & 0xff00ff)) | 0;
+          odd = (odd + ((words[word] >>> 8) & 0xff00ff)) | 0;
+        }
+        const a = even & 0xffff, b = odd & 0xffff, c = even >>> 16, d = odd >>> 16;
+        const earlier = (evens & 0xffff) + (evens >>> 16) + (odds & 0xffff) + (odds >>> 16);
+        high = (high + 64 * low + 4 * earlier + 4 * a + 3 * b + 2 * c + d) | 0;
+        low = (low + a + b + c + d) | 0;
+      }
+      low %= 65521;
+      high %= 65521;
     }
-    for (; at < end; at++) {
-      low = (low + bytes[at]) | 0;
-      high = (high + low) | 0;
-    }
-    low %= 65521;
-    high %= 65521;
+    at = 4 * words.length;
+  }
+  for (; at < bytes.length; at++) {
+    low = (low + bytes[at]) % 65521;
+    high = (high + low) % 65521;
   }
   return (high * 65536 + low) >>> 0;
+}
+
+/** A stream under way: whole bytes up to `at`, and the bits that wait for more, at most 15. */
+interface Bits {
+  out: Uint8Array<ArrayBuffer>;
+  at: number;
+  hold: number;
+  held: number;
+}
+
+/** Puts the codes of all bytes but an odd last one behind what is there. */
+function putPairs(
+  { out, at, hold, held }: Bits,
+  bytes: Uint8Array,
+  { counts, codes, lengths }: { counts: Uint32Array; codes: Uint16Array; lengths: Uint8Array },
+): Bits {
+  const common = fillPairs(counts, codes, lengths), words = new Uint16Array(out.buffer, 0, out.length >> 1);
+  if (at & 1) { // words begin at even bytes
+    at--;
+    hold = out[at] | (hold << 8);
+    held += 8;
+  }
+  let to = at >> 1;
+  const pairs = bytes.length & ~1;
+  // A word is written each time and kept if it is full: whether it is, no processor could foresee.
+  for (let i = 0; i < pairs; i += 2) {
+    const first = bytes[i], second = bytes[i + 1], pair = PAIRS[first | (second << 8)];
+    if (pair > 0) {
+      hold |= (pair & 0xffff) << held;
+      held += pair >>> 16;
+    } else { // two rare ones, one by one
+      hold |= codes[first] << held;
+      held += lengths[first];
+      words[to] = hold;
+      to += held >> 4;
+      hold >>>= held & 16;
+      held &= 15;
+      hold |= codes[second] << held;
+      held += lengths[second];
+    }
+    words[to] = hold;
+    to += held >> 4;
+    hold >>>= held & 16;
+    held &= 15;
+  }
+  clearPairs(common);
+  return { out, at: 2 * to, hold, held };
 }
 
 /**
@@ -107,8 +197,7 @@ function adler32(bytes: Uint8Array): number {
  * ```
  */
 export function deflateLiterals(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const counts = new Uint32Array(LITERALS);
-  for (let i = 0; i < bytes.length; i++) counts[bytes[i]]++;
+  const counts = countBytes(bytes);
   counts[END_OF_BLOCK] = 1;
   const lengths = codeLengths(counts, LONGEST), codes = codesOf(lengths, LONGEST);
   // The lengths themselves are coded one by one; a distance must be named though none is used.
@@ -139,39 +228,12 @@ export function deflateLiterals(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   put(19 - 4, 4);
   for (const symbol of ORDER) put(lengthsOfLengths[symbol], 3);
   for (const length of described) put(codesOfLengths[length], lengthsOfLengths[length]);
-  const { pairCodes, pairLengths } = pairsOf(counts, codes, lengths);
-  let h = hold, n = held, to = at, i = 0;
-  const pairs = bytes.length & ~1;
-  // Two bytes are written each time and kept if they are full: whether they are, no processor could foresee.
-  while (i < pairs) {
-    const pair = (bytes[i] << 8) | bytes[i + 1], length = pairLengths[pair];
-    if (length > 0) {
-      h |= pairCodes[pair] << n;
-      n += length;
-      i += 2;
-    } else { // two rare ones, one by one
-      h |= codes[bytes[i]] << n;
-      n += lengths[bytes[i]];
-      out[to] = h;
-      out[to + 1] = h >>> 8;
-      to += (n >> 4) << 1;
-      h >>>= n & 16;
-      n &= 15;
-      h |= codes[bytes[i + 1]] << n;
-      n += lengths[bytes[i + 1]];
-      i += 2;
-    }
-    out[to] = h;
-    out[to + 1] = h >>> 8;
-    to += (n >> 4) << 1;
-    h >>>= n & 16;
-    n &= 15;
-  }
-  hold = h;
-  held = n;
-  at = to;
+  const full = putPairs({ out, at, hold, held }, bytes, { counts, codes, lengths });
+  at = full.at;
+  hold = full.hold;
+  held = full.held;
   put(0, 0);
-  if (pairs < bytes.length) put(codes[bytes[pairs]], lengths[bytes[pairs]]);
+  if (bytes.length & 1) put(codes[bytes[bytes.length - 1]], lengths[bytes[bytes.length - 1]]);
   put(codes[END_OF_BLOCK], lengths[END_OF_BLOCK]);
   if (held > 0) out[at++] = hold;
   new DataView(out.buffer).setUint32(at, adler32(bytes));

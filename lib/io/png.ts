@@ -171,6 +171,17 @@ export interface EncodePngOptions {
   huffmanOnly?: boolean;
 }
 
+/** Rows on their way to be packed. New memory costs as much as packing a third of it, so what is not large is kept. */
+let scratch = new Uint8Array(0);
+const MOST_KEPT = 1 << 20;
+
+/** Bytes of any content, until the next call. */
+function scratchOf(size: number): Uint8Array<ArrayBuffer> {
+  if (size > MOST_KEPT) return new Uint8Array(size);
+  if (scratch.length < size) scratch = new Uint8Array(size);
+  return scratch.subarray(0, size);
+}
+
 /**
  * Encodes a picture of 8 or 16 bits as PNG; the same picture always gives the same file.
  *
@@ -194,9 +205,10 @@ export function encodePng(
     throw new TypeError("Cannot encode PNG as its values must be of 8 or 16 bits without sign");
   }
   const wide = data instanceof Uint16Array, bpp = channels * (wide ? 2 : 1), rowBytes = width * bpp;
-  const raw = new Uint8Array(height * (rowBytes + 1));
+  const raw = scratchOf(height * (rowBytes + 1));
   for (let row = 0; row < height; row++) {
     const at = row * (rowBytes + 1) + 1, from = row * width * channels;
+    raw[at - 1] = 0; // no filter
     if (!wide) raw.set((data as Uint8Array).subarray(from, from + rowBytes), at);
     else {
       for (let i = 0; i < width * channels; i++) {

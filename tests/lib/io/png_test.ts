@@ -378,3 +378,15 @@ Deno.test("decodePng() warns of a bad CRC in a chunk that the picture does not n
   needed.set([0x54], 37); // "TEXt": one that is needed
   assertThrows(() => decodePng(needed), SyntaxError, 'the CRC of chunk "TEXt" differs');
 });
+
+Deno.test("encodePng() gives a picture the same file whatever was encoded before it", () => {
+  const large = { data: Uint8Array.from({ length: 5000 }, (_, i) => 255 - i % 251), height: 50, width: 100 };
+  const small = { data: Uint16Array.from({ length: 12 }, (_, i) => 4000 * i), height: 3, width: 4 };
+  const ways = [{ filter: "none", huffmanOnly: true }, { filter: "none" }, { filter: "adaptive" }] as const;
+  const first = ways.map((way) => encodePng(small, way));
+  for (const [i, way] of ways.entries()) {
+    encodePng(large, way);
+    assertEquals(encodePng(small, way), first[i]);
+    assertEquals(decodePng(first[i]).data, small.data);
+  }
+});
