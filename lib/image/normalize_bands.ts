@@ -40,11 +40,12 @@ export function normalizeBands(
     );
   }
   const data = new Float32Array(source.length);
-  const reach = high.map((value, c) => value - low[c]);
-  for (let i = 0, c = 0; i < data.length; i++) {
-    const value = (source[i] - low[c]) / reach[c];
-    data[i] = value > 0 && value < Infinity ? Math.min(value, 1) : 0;
-    c = c + 1 === channels ? 0 : c + 1;
-  }
+  low.forEach((from, c) => {
+    const factor = 1 / (high[c] - from);
+    for (let i = c; i < data.length; i += channels) {
+      const value = (source[i] - from) * factor;
+      data[i] = value > 0 && value < Infinity ? Math.min(value, 1) : 0;
+    }
+  });
   return { data, height, width, channels };
 }

@@ -60,9 +60,10 @@ function weighLine(
     const from = start[i], count = start[i + 1] - from, left = first[i] * values, into = i * values;
     if (count === 4) { // to half the size: a loop for each would take twice as long
       const a = factors[from], b = factors[from + 1], d = factors[from + 2], e = factors[from + 3];
-      for (let c = 0, at = left; c < values; c++, at++) {
-        out[into + c] = a * line[at] + b * line[at + values] + d * line[at + 2 * values] +
-          e * line[at + 3 * values];
+      const second = left + values, third = second + values, fourth = third + values;
+      for (let c = 0; c < values; c++) {
+        out[into + c] = a * line[left + c] + b * line[second + c] + d * line[third + c] +
+          e * line[fourth + c];
       }
       continue;
     }

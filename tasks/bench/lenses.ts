@@ -3,13 +3,13 @@
  * @module
  */
 import { join } from "@std/path";
-import { parseCard } from "../../lib/card/card.ts";
 import { createRng } from "../../lib/base/rng.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { lenses } from "../../lib/experiments/lenses/experiment.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { runExperiment } from "../../lib/run/run.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
+import { writeNewNpy } from "../../lib/simulate/new_npy.ts";
 import {
   alternate,
   type BenchContext,
@@ -23,14 +23,17 @@ import { LONG } from "./_lenses_quality.ts";
 
 export const name = "lenses";
 export const summary =
-  "Lenses: steps of the document's networks, scoring a survey (parts: step, online, score); trainings on request: " +
-  "quality, alexnet, optimised, many, each also -short";
+  "Lenses: steps of the document's networks, scoring a survey (parts: step, online, score); on request a survey of 100,000 " +
+  "(12 GB): survey, and trainings: quality, alexnet, optimised, many, each also -short";
 
 const HERE = import.meta.dirname!;
 
-/** Runs the chosen parts; without a choice all but the trainings, which take hours. */
+/** Runs the chosen parts; without a choice all but the trainings, which take hours, and the survey that takes 12 GB. */
 export function run(context: BenchContext): Promise<BenchTable[]> {
-  return runParts(name, context, { step, online, score }, LONG);
+  const [score, survey] = [10_000, 100_000].map((cutouts) => (context: BenchContext) =>
+    scored(context, cutouts)
+  );
+  return runParts(name, context, { step, online, score }, { ...LONG, survey });
 }
 
 /** Networks of the document, and the real ResNet-18. */
@@ -113,18 +116,15 @@ async function online({ rounds, say }: BenchContext): Promise<BenchTable> {
   };
 }
 
-/** Cutouts in the file; a survey's 100,000 take ten times as long and the same memory. */
-const CUTOUTS = 10_000;
-
 const optionsOf = (changes: Partial<LensesOptions>) =>
   optionsFor(lenses, { epochs: 1, batch: BATCH, ...changes });
 
-async function score(context: BenchContext): Promise<BenchTable> {
-  const { folder, rounds, say } = context;
+/** Scoring so many cutouts; with AlexNet a fifth of them. */
+async function scored({ folder, rounds, say }: BenchContext, count: number): Promise<BenchTable> {
   await startEngine();
   const rows: BenchRow[] = [];
   const survey = join(folder, "survey.npy");
-  await writeSurvey(survey);
+  await writeSurvey(survey, count);
   for (const model of ["lens_net", "alexnet"] as const) {
     say(model);
     const options = optionsOf({ model, lenses: 20, negatives: 100, copies: 1 }), out = join(folder, model);
@@ -133,8 +133,7 @@ async function score(context: BenchContext): Promise<BenchTable> {
       options,
       dataFolder: folder,
     });
-    const card = parseCard(JSON.parse(await Deno.readTextFile(join(out, "model.json"))));
-    const cutouts = model === "alexnet" ? CUTOUTS / 5 : CUTOUTS;
+    const cutouts = model === "alexnet" ? count / 5 : count;
     await using program = new Peer(Deno.execPath(), [
       "run",
       "-A",
@@ -152,7 +151,7 @@ async function score(context: BenchContext): Promise<BenchTable> {
     await ask("ranked")();
     const rates = await alternate(rounds, { ranked: ask("ranked"), bare: ask("bare") });
     rows.push({
-      what: `${card.name}, ${model}: .npy to ranked`,
+      what: `${model}: .npy to ranked, ${cutouts.toLocaleString("en")}`,
       unit: "cutouts/s",
       better: "higher",
       ours: rates.ranked,
@@ -162,21 +161,20 @@ async function score(context: BenchContext): Promise<BenchTable> {
     }, { what: `${model}: memory of the process`, unit: "MiB", ours: [memory], limit: 1024 });
   }
   return {
-    title: `Scoring cutouts of 100 × 100 × 3 from a .npy of ${CUTOUTS.toLocaleString("en")}`,
+    title: `Scoring cutouts of 100 × 100 × 3 from a .npy of ${count.toLocaleString("en")}`,
     rows,
     notes: [
       "Ours reads the file slab by slab, prepares every cutout by the card and sorts; the bare call gets ready tensors of 128.",
-      "Memory does not grow with the file: 100,000 cutouts are 12 GB, these 1.2 GB.",
+      `The file has ${(count * 120e-6).toFixed(1)} GB; memory does not grow with it.`,
     ],
   };
 }
 
 /** A survey of noise, written without being held. */
-async function writeSurvey(path: string): Promise<void> {
-  const { writeNewNpy } = await import("../../lib/simulate/new_npy.ts");
+async function writeSurvey(path: string, count: number): Promise<void> {
   const rng = createRng(3), block = Float32Array.from({ length: 100 * 30_000 }, () => 20 * rng() ** 8);
   const blocks = async function* () {
-    for (let i = 0; i < CUTOUTS / 100; i++) yield await Promise.resolve(block);
+    for (let i = 0; i < count / 100; i++) yield await Promise.resolve(block);
   };
-  await writeNewNpy(path, [CUTOUTS, 100, 100, 3], blocks());
+  await writeNewNpy(path, [count, 100, 100, 3], blocks());
 }
