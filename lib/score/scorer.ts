@@ -44,6 +44,8 @@ export interface Scorer {
   readonly inputs: readonly TensorInfo[];
   /** Outputs of the ONNX model, in its own order. */
   readonly outputs: readonly TensorInfo[];
+  /** Bytes of the ONNX model: those of its weights, and few more. */
+  readonly bytes: number;
   /** Values of one image as the model sees it, float32 of the card's input shape. @throws {TypeError} If it does not fit. */
   prepare(image: Image): Float32Array;
   /**
@@ -164,6 +166,7 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
     card,
     inputs: session.inputs,
     outputs: session.outputs,
+    bytes: onnx.length,
     prepare: (image) => prepareImage(card, image),
     async score(examples, options) {
       if (examples.length === 0) return [];

@@ -119,6 +119,9 @@ async function online({ rounds, say }: BenchContext): Promise<BenchTable> {
 const optionsOf = (changes: Partial<LensesOptions>) =>
   optionsFor(lenses, { epochs: 1, batch: BATCH, ...changes });
 
+/** Examples that a bare call may get at once. */
+const BATCHES = [16, 128] as const;
+
 /** Scoring so many cutouts; with AlexNet a fifth of them. */
 async function scored({ folder, rounds, say }: BenchContext, count: number): Promise<BenchTable> {
   await startEngine();
@@ -143,13 +146,16 @@ async function scored({ folder, rounds, say }: BenchContext, count: number): Pro
       String(cutouts),
     ]);
     let memory = 0;
-    const ask = (way: string) => async () => {
-      const { seconds, mebibytes } = await program.ask({ way });
+    const ask = (way: string, batch?: number) => async () => {
+      const { seconds, mebibytes } = await program.ask({ way, batch });
       if (way === "ranked") memory = Math.max(memory, mebibytes);
       return cutouts / seconds;
     };
     await ask("ranked")();
-    const rates = await alternate(rounds, { ranked: ask("ranked"), bare: ask("bare") });
+    const tried = BATCHES.map((batch) => ask("bare", batch)), found: number[] = [];
+    for (const bare of tried) found.push(await bare());
+    const bare = tried[found.indexOf(Math.max(...found))];
+    const rates = await alternate(rounds, { ranked: ask("ranked"), bare });
     rows.push({
       what: `${model}: .npy to ranked, ${cutouts.toLocaleString("en")}`,
       unit: "cutouts/s",
@@ -164,7 +170,8 @@ async function scored({ folder, rounds, say }: BenchContext, count: number): Pro
     title: `Scoring cutouts of 100 × 100 × 3 from a .npy of ${count.toLocaleString("en")}`,
     rows,
     notes: [
-      "Ours reads the file slab by slab, prepares every cutout by the card and sorts; the bare call gets ready tensors of 128.",
+      "Ours reads the file slab by slab, prepares every cutout by the card and sorts; the bare calls get ready tensors, as many " +
+      `of ${BATCHES.join(", ")} at once as go fastest.`,
       `The file has ${(count * 120e-6).toFixed(1)} GB; memory does not grow with it.`,
     ],
   };

@@ -36,9 +36,15 @@ Deno.test("rankArray() scores slab by slab and puts the highest first, of equals
   assertEquals(progress, [[3, 10], [6, 10], [9, 10], [10, 10]]);
 });
 
-Deno.test("rankArray() takes no more than 128 examples at once where nobody says how many", async () => {
+Deno.test("rankArray() takes 16 examples at once of a small model, 128 of a large one, where nobody says how many", async () => {
   const array = floats(new Array(129).fill(1)), read: unknown[] = [];
-  await rank({ ...array, read: (rows) => (read.push(rows), array.read(rows)) });
+  const watched: FileArray = { ...array, read: (rows) => (read.push(rows), array.read(rows)) };
+  await rank(watched);
+  assertEquals([read.length, read[0], read.at(-1)], [9, [0, 16], [128, 129]]);
+  read.length = 0;
+  const scorer = await createScorer({ card: tinyCard(), onnx: tinyOnnx() });
+  await rankArray({ ...scorer, bytes: 2 ** 22 }, watched);
+  await scorer.close();
   assertEquals(read, [[0, 128], [128, 129]]);
 });
 
