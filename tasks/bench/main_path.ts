@@ -17,11 +17,12 @@ import {
   rowOfPrograms,
   runParts,
 } from "./_bench.ts";
+import { benchFresh } from "./_fresh_machine.ts";
 
 /** Name on the command line. */
 export const name = "main_path";
 /** What it measures. */
-export const summary = "Train steps, a whole run and scoring against Keras and PyTorch";
+export const summary = "Train steps, a whole run and scoring against Keras and PyTorch (on request: fresh)";
 
 const HERE = import.meta.dirname!;
 const ROOT = join(HERE, "..", "..");
@@ -35,9 +36,9 @@ const PARTS: Parts = {
   cold: benchCold,
 };
 
-/** Runs all parts, or those named. */
+/** Runs all parts but `fresh`, or those named. */
 export function run(context: BenchContext): Promise<BenchTable[]> {
-  return runParts(name, context, PARTS);
+  return runParts(name, context, PARTS, { fresh: benchFresh });
 }
 
 /** Networks of the train step bench; steps a round are chosen so that a round takes seconds; bars are against Keras. */
