@@ -34,6 +34,7 @@ export { withoutGradient } from "./ops/without_gradient.ts";
 export { affine, type AffineOptions, type AffineSizeOptions } from "./ops/affine.ts";
 export { gatherRows } from "./ops/gather_rows.ts";
 export { type Border, type ImagePlace, resampleAffine, resampleAt, type Sampling } from "./ops/resample.ts";
+export { convolveStrided } from "./ops/strided_convolution.ts";
 export { warp } from "./ops/warp.ts";
 export { builtModel } from "./model_graph.ts";
 export {

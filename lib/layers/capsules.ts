@@ -4,7 +4,7 @@
  * Source: Sabour, Frosst and Hinton, Dynamic routing between capsules, arXiv 1710.09829. Gradients flow through all
  * routings, as in the authors' code. @module
  */
-import { tf } from "../engine/mod.ts";
+import { convolveStrided, tf } from "../engine/mod.ts";
 import {
   baseConfig,
   checkCount,
@@ -139,7 +139,7 @@ export class PrimaryCapsule extends tf.layers.Layer {
   override call(inputs: OneOrMany<tf.Tensor>): tf.Tensor {
     return tf.tidy(() => {
       const x = only<tf.Tensor4D>(inputs), strides = this.#strides as [number, number];
-      const y = tf.conv2d(x, this.#kernel!.read() as tf.Tensor4D, strides, this.#padding);
+      const y = convolveStrided(x, this.#kernel!.read() as tf.Tensor4D, strides, this.#padding);
       return squash(tf.reshape(tf.add(y, this.#bias!.read()), [x.shape[0], -1, this.#size]));
     });
   }
