@@ -3,7 +3,7 @@
  * from real ones, and each has its own optimizer. One compiled function moves both.
  *
  * Source: Goodfellow et al., arXiv 1406.2661, with the non-saturating loss of the generator; both gradients are taken of
- * the same forward pass, as in TensorFlow's DCGAN tutorial. Paired: Isola et al., arXiv 1611.07004, whose discriminator sees the
+ * the same forward pass, as in TensorFlow's DCGAN tutorial, and of one way back where the discriminator allows it. Paired: Isola et al., arXiv 1611.07004, whose discriminator sees the
  * input beside what was made of it. Criteria are answered by further outputs of the discriminator: numbers of what
  * was made that have no gradient of their own, such as shares beyond a threshold, become a loss by way of a network that learns to see them.
  * @module
@@ -20,6 +20,7 @@ import type { StepPart } from "../together.ts";
 import { addUp } from "../totals.ts";
 import { allOf, missOf, noiseFor } from "./judgement.ts";
 import { compileStep, type Measured, scaled } from "./shared_step.ts";
+import { couplesExamples, type Turned, turnGradient } from "./turned_gradient.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
 /** Questions to a discriminator beside whether an example is real: what a generator fails at. */
@@ -158,6 +159,12 @@ function verdicts(scores: tf.Tensor[], made: tf.Tensor[], { given, real }: Dealt
   );
 }
 
+/** Whether one way back through a discriminator serves both: it says one logit of an example, whatever the others are, and nothing beside. */
+function goesBackOnce(discriminator: tf.LayersModel, logits: boolean, paired?: PairedOptions): boolean {
+  const [, ...scores] = discriminator.outputs[0].shape;
+  return logits && !paired?.criteria && scores.join() === "1" && !couplesExamples(discriminator);
+}
+
 function createAdversarial(models: Models, source: Source, options: AdversarialOptions): TrainStep {
   const { realLabel = 1, paired, preprocessing, augmentation } = options;
   checkModels(models, source, paired);
@@ -166,7 +173,6 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   const { generatorOptimizer = rule, discriminatorOptimizer = rule } = options;
   const batches = createBatches(source, options);
   const generated = trainedVariables(generator), judged = trainedVariables(discriminator);
-  const trained = [...generated, ...judged];
   const maker = createOptimizer(generatorOptimizer, generated);
   const judge = createOptimizer(discriminatorOptimizer, judged);
   const logits = logitOutputs(discriminator).has(discriminator.outputNames[0]);
@@ -222,11 +228,46 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     return { loss: value, gradients, scores };
   }
 
+  /** What {@linkcode makerStep} and {@linkcode judgeStep} give together, by one way through the discriminator and back. */
+  function jointStep(dealt: Dealt, { all, share, counts }: PartOfStep): Measured {
+    let kept: tf.Tensor[] = [], turned: Turned[] = [];
+    const { gradients } = gradientsOf(() => {
+      const outputs = applySharded(generator, dealt.given.map((part) => [part]), { training: true })
+        .map(([x]) => x);
+      turned = outputs.map(turnGradient);
+      const twice = (parts: tf.Tensor[], others: tf.Tensor[]) =>
+        parts.map((x, i) => tf.concat([x, others[i]], 0));
+      const given = paired ? twice(dealt.given, dealt.given) : dealt.given;
+      const scores = score(twice(dealt.real, turned.map(({ shown }) => shown)), { ...dealt, given });
+      const halves = scores.map((part) => tf.split(part, 2, 0));
+      const onReal = halves.map(([real]) => real), onMade = halves.map(([, made]) => made);
+      const judgedMade = onMade.map((part, i) => turned[i].judged(part, counts / all));
+      const told = tf.add(
+        meanLoss(onReal, allOf(onReal, realLabel), all),
+        meanLoss(judgedMade, allOf(onMade, 0), all),
+      );
+      const ofTerms = (model: tf.LayersModel) => regularization(model).map((term) => scaled(term, share));
+      const unlike = paired?.likeness
+        ? [scaled(tf.mul(missOf(dealt.real, outputs, false), paired.likeness / all), counts)]
+        : [];
+      const loss = addUp([scaled(told, counts), ...ofTerms(discriminator)]);
+      const making = addUp([scaled(fooled(onMade, all), counts), ...unlike, ...ofTerms(generator)]);
+      const sums = [probabilities(onReal), probabilities(onMade)].map((sum) => scaled(sum, counts));
+      kept = [loss, tf.mul(making, all), ...sums].map((x) => tf.keep(tf.clone(x)));
+      return addUp([loss, ...unlike, ...ofTerms(generator)]) as tf.Scalar;
+    }, [...generated, ...judged]);
+    turned.forEach((one) => one.dispose());
+    const [loss, ...sums] = kept, value = tf.clone(loss);
+    loss.dispose();
+    return { value, gradients, sums };
+  }
+
   /** Losses and gradients, the generator's first, of a worker's examples of a part, of `all` examples in the step. */
   function measure(tensors: tf.Tensor[], shards: number, { rank, rows }: StepPart, all: number): Measured {
     const own = rows[rank], of = { all, share: own / all, counts: own === 0 ? 0 : 1 };
     const parts = inPart("preprocessing", () => batches.parts(tensors, { shards, training: true }));
     const dealt = deal(parts, generator, paired);
+    if (goesBackOnce(discriminator, logits, paired)) return jointStep(dealt, of);
     const making = makerStep(dealt, of), judging = judgeStep(dealt, making.made, of);
     tf.dispose(making.made);
     return {
@@ -262,7 +303,7 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
       compileStep({
         names: NAMES,
         weights,
-        trained,
+        trained: [...generated, ...judged],
         measure: (tensors, part, all) => measure(tensors, shards, part, all),
         update,
       }, { together, rates: RATES, precision }),

@@ -196,6 +196,74 @@ Deno.test("adversarial() gives the same weights however a batch is cut", async (
   assertClose(ends[1], ends[0], 1e-4);
 });
 
+/** Pairs in which the discriminator, which begins sure of itself by `bias`, sees what is given beside what is made; or one that couples examples. */
+function pairedModels(bias: number, couples: boolean): Models {
+  const init = (seed: number) => tf.initializers.glorotUniform({ seed });
+  const generator = tf.sequential({
+    layers: [tf.layers.dense({ inputShape: [3], units: 2, kernelInitializer: init(1), activation: "tanh" })],
+  });
+  const given = tf.input({ shape: [3] }), made = tf.input({ shape: [2] });
+  const both = tf.layers.concatenate().apply([given, made]) as tf.SymbolicTensor;
+  const dense = tf.layers.dense({ units: 4, activation: "tanh", kernelInitializer: init(2) });
+  const hidden = dense.apply(both) as tf.SymbolicTensor;
+  const seen = couples ? tf.layers.batchNormalization().apply(hidden) as tf.SymbolicTensor : hidden;
+  const biasInitializer = tf.initializers.constant({ value: bias });
+  const score = tf.layers.dense({ units: 1, kernelInitializer: init(3), biasInitializer }).apply(seen);
+  return {
+    generator,
+    discriminator: tf.model({ inputs: [given, made], outputs: score as tf.SymbolicTensor }),
+  };
+}
+
+/** Weights after one step of gradient descent by both losses, each taken back by itself. */
+function steppedByHand(
+  { generator, discriminator }: Models,
+  x: tf.Tensor,
+  y: tf.Tensor,
+  rate: number,
+): number[] {
+  const of = (model: tf.LayersModel) => model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const says = (shown: tf.Tensor) => discriminator.apply([x, shown], { training: true }) as tf.Tensor;
+  const make = () => generator.apply(x) as tf.Tensor,
+    miss = (z: tf.Tensor) => tf.mean(tf.softplus(z)) as tf.Scalar;
+  const fooled = tf.variableGrads(() => miss(tf.neg(says(make()))), of(generator)).grads;
+  const told = tf.variableGrads(
+    () => tf.add(miss(tf.neg(says(y))), miss(says(make()))) as tf.Scalar,
+    of(discriminator),
+  ).grads;
+  return [...of(generator), ...of(discriminator)].flatMap((weight) => {
+    const gradient = fooled[weight.name] ?? told[weight.name];
+    return [...tf.sub(weight, tf.mul(gradient, rate)).dataSync()];
+  });
+}
+
+for (const couples of [false, true]) {
+  Deno.test(`adversarial() takes one step as both losses by themselves, by a discriminator that ${couples ? "couples examples" : "does not"}`, async () => {
+    const x = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)), y = x.slice(0, 16).map((v) => 1 - v);
+    const source = fromArrays({ x: { data: x, shape: [8, 3] } }, { y: { data: y, shape: [8, 2] } });
+    const still = { config: { name: "still" }, rate: () => 0.5 };
+    for (const bias of [-60, 0, 25]) { // as good as sure that nothing is real, at a loss, and sure that all is
+      for (const shards of [1, 2]) {
+        const models = pairedModels(bias, couples);
+        const expected = steppedByHand(models, tf.tensor2d(x, [8, 3]), tf.tensor2d(y, [8, 2]), 0.5);
+        const rules = { generatorOptimizer: sgd(), discriminatorOptimizer: sgd() };
+        const step = adversarial({ paired: { target: "y" }, ...rules });
+        const before = [...models.generator.trainableWeights].map((weight) =>
+          weight.read().dataSync().slice()
+        );
+        await fit(models, source, { ...options, shards, step, schedule: still });
+        const after = Object.values(models).flatMap((model) =>
+          model.trainableWeights.flatMap((weight) => [...weight.read().dataSync()])
+        );
+        assertClose(after, expected, 1e-6, `bias ${bias}, ${shards} shards:`);
+        if (bias < 25 && !couples) {
+          assert(before[0].some((value, i) => Math.abs(value - after[i]) > 1e-3), "the maker moves");
+        }
+      }
+    }
+  });
+}
+
 Deno.test("adversarial() refuses models and sources that do not meet", async () => {
   const { generator, discriminator } = pair();
   const train = (models: Models, source = points(8)) =>
