@@ -1,7 +1,8 @@
 """What the Python peers of the export tests share.
 
-A peer reads one JSON object from the file argv[1], a list of cases by task, and writes the answers to argv[2]; one
-process serves a whole test, as imports take seconds. Arrays travel as {"shape": [...], "data": [...]}.
+A peer reads lines that name two files: one JSON object is in the first, a list of cases by task, and the answers go into
+the second, before "answered" is printed; one process serves a whole test, as imports take seconds. Arrays travel as
+{"shape": [...], "data": [...]}.
 """
 
 import json
@@ -30,8 +31,11 @@ def guarded(function):
 
 
 def serve(tasks):
-    with open(sys.argv[1], encoding="utf-8") as file:
-        request = json.load(file)
-    answer = {task: [guarded(tasks[task])(case) for case in cases] for task, cases in request.items()}
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
-        json.dump(answer, file)
+    for line in sys.stdin:
+        files = json.loads(line)
+        with open(files["question"], encoding="utf-8") as file:
+            request = json.load(file)
+        answer = {task: [guarded(tasks[task])(case) for case in cases] for task, cases in request.items()}
+        with open(files["answer"], "w", encoding="utf-8") as file:
+            json.dump(answer, file)
+        print("\nanswered", flush=True)  # a progress bar may stand before it

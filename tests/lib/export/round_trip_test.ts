@@ -9,7 +9,7 @@ import { assert, assertClose, assertEquals } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { testWith } from "../../needs.ts";
 import { answer } from "./models.ts";
-import { askPeer, fromPeer, type PeerArray } from "./peer.ts";
+import { fromPeer, openPeer, type PeerArray } from "./peer.ts";
 
 /** Functions of keras_peer.py. */
 const MODELS = [
@@ -62,7 +62,8 @@ testWith(
   (python) =>
     withFolder(async (folder) => {
       const build = MODELS.map((name) => ({ function: name, file: join(folder, `${name}.keras`), seed: 5 }));
-      const { build: theirs } = await askPeer(python, "keras_peer.py", { build });
+      await using peer = openPeer(python, "keras_peer.py");
+      const { build: theirs } = await peer.ask({ build });
       const problems: string[] = [], read: { file: string; inputs: PeerArray[] }[] = [];
       for (const [i, name] of MODELS.entries()) {
         try {
@@ -81,7 +82,7 @@ testWith(
           problems.push(`${name}: ${(error as Error).message}`);
         }
       }
-      const { read: again } = await askPeer(python, "keras_peer.py", { read });
+      const { read: again } = await peer.ask({ read });
       read.forEach(({ file }, i) => {
         try {
           assert(!again[i].error, again[i].error);
@@ -119,7 +120,8 @@ testWith(
         file: join(folder, `${i}.keras`),
         seed: 6,
       }));
-      const { train: theirs } = await askPeer(python, "keras_peer.py", { train });
+      await using peer = openPeer(python, "keras_peer.py");
+      const { train: theirs } = await peer.ask({ train });
       const read: object[] = [], wanted: PeerArray[][] = [];
       for (const [i, { problem, clip, decays, rate }] of OPTIMIZERS.entries()) {
         assert(!theirs[i].error, theirs[i].error);
@@ -143,7 +145,7 @@ testWith(
         wanted.push(theirs[i].weights as PeerArray[]);
       }
       // Keras goes on from our file as from its own.
-      const { read: again } = await askPeer(python, "keras_peer.py", { read });
+      const { read: again } = await peer.ask({ read });
       again.forEach((answered, i) => {
         assert(!answered.error, answered.error);
         compare(answered.weights as PeerArray[], wanted[i]);
