@@ -43,6 +43,7 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
     ["model.settings, epochs: 3,", "model.settings, epochs: 1,"],
     ["epochs: 4, copies: 5,", "epochs: 1, copies: 1,"],
     ["nIter: 3,", "nIter: 2,"],
+    ["{ lenses: 2, others: 100 }", "{ lenses: 2, others: 30 }"],
   ],
   mnist: [
     ["const SAMPLE = 12_000;", "const SAMPLE = 2_000;"],
@@ -59,7 +60,8 @@ const LESS: Readonly<Record<string, readonly (readonly [text: string, less: stri
   ],
   "supernemo-2-association-and-fits": [
     ["const EVENTS = 300;", "const EVENTS = 60;"],
-    ["const LEARNED = 2_000;", "const LEARNED = 400;"],
+    ["const LEARNED = 2_000;", "const LEARNED = 100;"],
+    ["testEvents: 400, epochs: 3,", "testEvents: 60, epochs: 1,"],
   ],
   "supernemo-4-capsules-and-generators": [
     ["const DIGITS = 3_000;", "const DIGITS = 400;"],
