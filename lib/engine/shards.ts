@@ -2,10 +2,12 @@
  * Applying a model to several shards of a batch side by side.
  *
  * The shards are independent branches of one compiled function, which TensorFlow runs in parallel; batch
- * normalisation is the one place where they meet, since its moments belong to the whole batch.
+ * normalisation is where they must meet, since its moments belong to the whole batch, and a dense layer of many weights where they
+ * had better.
  * @module
  */
 import { sharingFilters } from "./layers/convolution_layers.ts";
+import { isWorthJoining, runDenseTogether } from "./layers/dense_together.ts";
 import { type BatchNormLayer, isTrainingBatchNorm, normalizeTogether } from "./layers/layer_overrides.ts";
 import {
   type ActivatedLayer,
@@ -72,6 +74,7 @@ function runLayer(
   if (rows.length > 1 && isTrainingBatchNorm(layer, training)) {
     return [normalizeTogether(layer as unknown as BatchNormLayer, x.shards)];
   }
+  if (isWorthJoining(layer, x.shards)) return [runDenseTogether(layer, x.shards)];
   const masked = inputs.some(({ mask }) => mask !== undefined);
   const perShard = sharingFilters(() =>
     drawTogether(rows, (shard) => {
