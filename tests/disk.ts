@@ -1,8 +1,6 @@
 /** Tests on a small disk of their own: full, read-only. @module */
 import { withFolder } from "./folder.ts";
-
-/** Longest that a file of a disk may still be open, as a thread that was told to end holds it until it has. */
-const BUSY_MS = 10_000;
+import { until } from "./until.ts";
 
 /** Runs a program of the system; what it complained of, else undefined. */
 function complaintOf(program: string, ...args: string[]): string | undefined {
@@ -10,14 +8,14 @@ function complaintOf(program: string, ...args: string[]): string | undefined {
   return success ? undefined : new TextDecoder().decode(stderr).trim();
 }
 
-/** The same as soon as the disk is no longer in use. */
+/** The same as soon as the disk is no longer in use: a thread that was told to end holds its files until it has. */
 async function onceFree(program: string, ...args: string[]): Promise<void> {
-  for (const end = performance.now() + BUSY_MS;;) {
-    const complaint = complaintOf(program, ...args);
-    if (complaint === undefined) return;
-    if (!complaint.includes("busy") || performance.now() > end) throw new Error(complaint);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  let complaint: string | undefined;
+  await until("the disk to be free", () => {
+    complaint = complaintOf(program, ...args);
+    return !complaint?.includes("busy");
+  });
+  if (complaint !== undefined) throw new Error(complaint);
 }
 
 /** A small file system of its own, which only root may mount; gives the reason why not, else undefined. */

@@ -71,8 +71,9 @@ for (const [name, { images }] of Object.entries(MODELS)) {
       model.dispose();
       return values;
     };
-    assertEquals(first(3), first(3));
-    assert(first(3).some((values, i) => values.some((value, j) => value !== first(4)[i][j])));
+    const [once, again, other] = [3, 3, 4].map(first);
+    assertEquals(again, once);
+    assert(once.some((values, i) => values.some((value, j) => value !== other[i][j])));
   });
 }
 
