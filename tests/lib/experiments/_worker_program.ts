@@ -18,7 +18,8 @@ export interface ExperimentsOrder {
 
 const { place, names, steps, folder }: ExperimentsOrder = JSON.parse(Deno.args[0]);
 Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
-const joined = await joinWorkers(place, { facts: {}, patienceSeconds: 600 });
+const patience = { startSeconds: 600, silenceSeconds: 600, patienceSeconds: 600 }; // a slow machine is no failure
+const joined = await joinWorkers(place, { facts: {}, ...patience });
 const { rank, addresses } = joined;
 await startEngine({ threads: 1, workers: { rank, addresses } });
 const workers = trainingWorkers(joined);

@@ -50,6 +50,7 @@ export interface WorkerOrder {
   warned?: number;
   /** Seconds that it may be behind the others. */
   patience?: number;
+  /** Seconds that nothing may be heard of it: where that is not what is tested, no machine is so slow. */
   silence?: number;
   /** What is trained after this by the same workers. */
   then?: readonly Omit<WorkerOrder, "place">[];
@@ -168,11 +169,11 @@ function say(word: WorkerWord): void {
 
 /** Joins the others, trains, and says how it went. */
 async function work(order: WorkerOrder): Promise<number> {
-  const { place, patience: patienceSeconds = 120, silence: silenceSeconds } = order;
+  const { place, patience: patienceSeconds = 120, silence: silenceSeconds = 120 } = order;
   Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGUSR1"] as const) Deno.addSignalListener(name, () => stop.abort());
-  const joined = await joinWorkers(place, { facts: {}, patienceSeconds, silenceSeconds });
+  const joined = await joinWorkers(place, { facts: {}, startSeconds: 600, patienceSeconds, silenceSeconds });
   const { rank, addresses } = joined;
   await startEngine({ threads: 1, workers: { rank, addresses } });
   const workers = trainingWorkers(joined);
