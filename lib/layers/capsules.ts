@@ -33,6 +33,66 @@ export function squash(s: tf.Tensor): tf.Tensor {
   });
 }
 
+/** The gradient of what was squashed by that of what came of it, [batch, …, size] both. */
+function squashGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  const square = tf.sum(tf.square(s), -1, true), above = tf.add(square, 1), kept = tf.add(square, TINY);
+  const scale = tf.div(1, tf.mul(above, tf.sqrt(kept))), factor = tf.mul(square, scale);
+  const falls = tf.add(tf.div(1, above), tf.div(0.5, kept));
+  const slope = tf.sub(scale, tf.mul(factor, falls)); // of the factor by the square of the length
+  const along = tf.sum(tf.mul(s, dy), -1, true);
+  return tf.add(tf.mul(factor, dy), tf.mul(s, tf.mul(tf.mul(2, slope), along)));
+}
+
+/** One look at the agreement: shares of the votes, [batch, above, below], and their sum, [batch, above, size]. */
+interface Look {
+  shares: tf.Tensor;
+  sum: tf.Tensor;
+}
+
+/** Votes weighed and added up for each capsule above, [batch, above, size]. */
+const weigh = (weights: tf.Tensor, votes: tf.Tensor) =>
+  tf.squeeze(tf.matMul(tf.expandDims(weights, 2), votes), [2]);
+
+/** How far each vote points along a vector of the capsule above, [batch, above, below]. */
+const along = (votes: tf.Tensor, vectors: tf.Tensor) =>
+  tf.squeeze(tf.matMul(votes, tf.expandDims(vectors, 3)), [3]);
+
+/** Each look in turn. Products of matrices, as what is multiplied one by one is as large as the votes themselves. */
+function lookAt(votes: tf.Tensor4D, routings: number): Look[] {
+  const looks: Look[] = [];
+  let logits: tf.Tensor = tf.zeros(votes.shape.slice(0, 3));
+  for (let i = 0; i < routings; i++) {
+    // Softmax over the capsules above, which stand last for it.
+    const shares = tf.transpose(tf.softmax(tf.transpose(logits, [0, 2, 1])), [0, 2, 1]);
+    const sum = weigh(shares, votes);
+    looks.push({ shares, sum });
+    if (i < routings - 1) logits = tf.add(logits, along(votes, squash(sum)));
+  }
+  return looks;
+}
+
+/** The gradient of the votes: all that reaches them is one product of matrices, not one as large as they are for every look. */
+function votesGradient(votes: tf.Tensor, looks: readonly Look[], dy: tf.Tensor): tf.Tensor {
+  const weights: tf.Tensor[] = [], vectors: tf.Tensor[] = [];
+  let dOut = dy, dLogits: tf.Tensor | undefined;
+  for (let i = looks.length - 1; i >= 0; i--) {
+    const { shares, sum } = looks[i];
+    if (dLogits) { // the agreement with what came of this look
+      dOut = weigh(dLogits, votes);
+      weights.push(dLogits);
+      vectors.push(squash(sum));
+    }
+    const dSum = squashGradient(sum, dOut);
+    weights.push(shares);
+    vectors.push(dSum);
+    if (i === 0) break; // shares are even before the first look
+    const dShares = along(votes, dSum), mean = tf.sum(tf.mul(shares, dShares), 1, true);
+    const ofSoftmax = tf.mul(shares, tf.sub(dShares, mean));
+    dLogits = dLogits ? tf.add(dLogits, ofSoftmax) : ofSoftmax;
+  }
+  return tf.matMul(tf.stack(weights, 3), tf.stack(vectors, 2));
+}
+
 /**
  * What capsules agree on: each capsule below gives its vote to those above that turn out as it voted.
  *
@@ -41,22 +101,18 @@ export function squash(s: tf.Tensor): tf.Tensor {
  * @returns [batch, above, size], squashed.
  */
 export function routeByAgreement(votes: tf.Tensor4D, routings: number): tf.Tensor3D {
-  return tf.tidy(() => {
-    const [batch, above, below, size] = votes.shape;
-    let logits: tf.Tensor = tf.zeros([batch, above, below]);
-    let out = tf.zeros([batch, above, size]) as tf.Tensor3D;
-    for (let i = 0; i < routings; i++) {
-      // Softmax over the capsules above, which stand last for it.
-      const shares = tf.transpose(tf.softmax(tf.transpose(logits, [0, 2, 1])), [0, 2, 1]);
-      // Products of matrices, as what is multiplied one by one is as large as the votes themselves.
-      const sum = tf.matMul(tf.expandDims(shares, 2), votes); // [batch, above, 1, size]
-      out = squash(tf.reshape(sum, [batch, above, size])) as tf.Tensor3D;
-      if (i === routings - 1) break;
-      const agreement = tf.matMul(votes, tf.expandDims(out, 3)); // [batch, above, below, 1]
-      logits = tf.add(logits, tf.reshape(agreement, [batch, above, below]));
-    }
-    return out;
+  const route = tf.customGrad((votes, save) => {
+    const looks = lookAt(votes as tf.Tensor4D, routings);
+    (save as tf.GradSaveFunc)([votes as tf.Tensor, ...looks.flatMap(({ shares, sum }) => [shares, sum])]);
+    return {
+      value: squash(looks[routings - 1].sum),
+      gradFunc: (dy: tf.Tensor, [votes, ...saved]: tf.Tensor[]) => {
+        const kept = looks.map((_, i): Look => ({ shares: saved[2 * i], sum: saved[2 * i + 1] }));
+        return tf.tidy(() => votesGradient(votes, kept, dy));
+      },
+    };
   });
+  return route(votes) as tf.Tensor3D;
 }
 
 /** {@linkcode squash} as a layer. */
