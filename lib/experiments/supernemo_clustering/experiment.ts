@@ -46,7 +46,12 @@ const OPTIONS = {
     help: "Tracks of simulated events (default with --task all: 1-4).",
   },
   ...NETWORK_OPTIONS,
-  rate: { ...RATE_OPTION, default: 3e-3, help: "Peak learning rate of our network." },
+  rate: {
+    ...RATE_OPTION,
+    default: 3e-3,
+    help:
+      "Learning rate: our network's peak, and constant of the others (default 1e-3; of one track against a discriminator 1e-4, as published).",
+  },
   against: {
     type: "choice",
     choices: ["labels", "discriminator", "criteria"],
@@ -107,8 +112,10 @@ function maskLabels(task: ClusteringOptions["task"]): string[] {
 /** Networks that learn by labels alone. */
 const NOT_AGAINST: readonly string[] = ["filters", "latent"];
 
-/** How the published network and its discriminator are trained. */
-const PUBLISHED_ADVERSARIES = { batch: 256, epochs: 30 } as const;
+/** How the published network and its discriminator are trained; slower where they learn to keep one track. */
+const PUBLISHED_ADVERSARIES = { batch: 256, epochs: 30 } as const,
+  PUBLISHED_RATE = 1e-3,
+  ONE_TRACK_RATE = 1e-4;
 
 const TRACKS = { "1": [1], "2": [2], "3": [3], "4": [4], "1-4": [1, 2, 3, 4] } as const;
 
@@ -130,7 +137,11 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
 
   resolveOptions(options, given) {
     const own = options.task === "all" ? unlessGiven(options, given, { tracks: "1-4" }) : options;
-    return own.against === "labels" ? own : unlessGiven(own, given, PUBLISHED_ADVERSARIES);
+    if (own.against === "labels") {
+      return own.network === "ours" ? own : unlessGiven(own, given, { rate: PUBLISHED_RATE });
+    }
+    const rate = own.task === "keep-one" ? ONE_TRACK_RATE : PUBLISHED_RATE;
+    return unlessGiven(own, given, { ...PUBLISHED_ADVERSARIES, rate });
   },
 
   async load(options, context) {
@@ -175,16 +186,16 @@ export const superNemoClustering = defineExperiment<typeof OPTIONS, ClusteringDa
       const [generatorOptimizer, discriminatorOptimizer] = [train.adam(), train.adam()];
       const paired = { target: "mask", likeness, ...(against === "criteria" && { criteria: CRITERIA }) };
       const step = train.adversarial({ paired, generatorOptimizer, discriminatorOptimizer });
-      return { step, schedule: train.constant(1e-3) };
+      return { step, schedule: train.constant(rate) };
     }
     if (network === "latent") {
       const loss = latentLoss(() => train.mainModel(models));
-      return { loss, optimizer: train.adam(), schedule: train.constant(1e-3) };
+      return { loss, optimizer: train.adam(), schedule: train.constant(rate) };
     }
     const loss = task === "all" ? train.anyOrder() : train.binaryCrossEntropy();
     const metrics = task === "all" ? [] : [train.binaryAccuracy()];
     if (network === "ours") return { loss, metrics, ...smallRecipe(rate) };
-    return { loss, metrics, optimizer: train.adam(), schedule: train.constant(1e-3) };
+    return { loss, metrics, optimizer: train.adam(), schedule: train.constant(rate) };
   },
 
   card: (options) => ({

@@ -1,6 +1,9 @@
 import { join } from "@std/path";
 import { startEngine } from "../../../../lib/engine/mod.ts";
-import { superNemoClustering } from "../../../../lib/experiments/supernemo_clustering/experiment.ts";
+import {
+  type ClusteringData,
+  superNemoClustering,
+} from "../../../../lib/experiments/supernemo_clustering/experiment.ts";
 import type { mask } from "../../../../lib/card/outputs/mask.ts";
 import { optionsFor } from "../../../../lib/run/options_for.ts";
 import { createUnit } from "../../../../lib/score/compute.ts";
@@ -85,6 +88,21 @@ for (const against of ["discriminator", "criteria"] as const) {
     assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
   });
 }
+
+Deno.test("supernemo-clustering trains each network at its own rate, as published against a discriminator, unless one is given", () => {
+  const rates = (given: Record<string, unknown>) => {
+    const options = optionsFor(superNemoClustering, given);
+    const { schedule } = superNemoClustering.recipe(options, {} as ClusteringData, {});
+    return [options.rate, (schedule as unknown as { config: { name: string } }).config.name];
+  };
+  const against = { against: "discriminator", network: "segnet" };
+  assertEquals(rates({}), [3e-3, "oneCycle"]);
+  assertEquals(rates({ network: "segnet" }), [1e-3, "constant"]);
+  assertEquals(rates({ network: "latent", rate: 2e-3 }), [2e-3, "constant"]);
+  assertEquals(rates(against), [1e-3, "constant"]);
+  assertEquals(rates({ ...against, task: "keep-one" }), [1e-4, "constant"]);
+  assertEquals(rates({ ...against, task: "keep-one", rate: 1e-3 }), [1e-3, "constant"]);
+});
 
 Deno.test("supernemo-clustering refuses labels that were never published, and a start of all tracks", async () => {
   const load = (given: Record<string, unknown>) =>
