@@ -132,6 +132,7 @@ async function rate(context: BenchContext): Promise<BenchTable[]> {
     ],
     notes: [
       "Published: 69 events/s of the SegNet on a V100, one event at a time.",
+      "The share counts the SegNet's arithmetic as its layers are written: what is spared where they see enlarged pictures counts.",
       `Peak: matrices of ${SIDE} × ${SIDE}, ${(times.peak[0] / 1e9).toFixed(0)} GFLOP/s in the first round.`,
     ],
   }];
