@@ -1,4 +1,5 @@
 import { acquireLock, inspectLock, type Lock, tryLock } from "../../../lib/base/lock.ts";
+import { createRng } from "../../../lib/base/rng.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { withFolder } from "../../folder.ts";
 import { until } from "../../until.ts";
@@ -198,13 +199,13 @@ Deno.test("acquireLock() lets one in at a time, however many are killed at rando
   withFolder(async (folder) => {
     const start = () =>
       new Deno.Command(Deno.execPath(), { args: ["run", "-A", program, "storm", folder] }).spawn();
-    const rounds = `${folder}/rounds`;
+    const rounds = `${folder}/rounds`, rng = createRng(15);
     await Deno.writeTextFile(rounds, "");
     /** Until somebody got in, and some milliseconds more. */
     const nextRounds = async () => {
       const before = Deno.statSync(rounds).size;
       await until("anybody to get in", () => Deno.statSync(rounds).size > before);
-      await new Promise((resolve) => setTimeout(resolve, 60 * Math.random()));
+      await new Promise((resolve) => setTimeout(resolve, 60 * rng()));
     };
     const children = [start(), start(), start()];
     for (let kill = 0; kill < 15; kill++) {

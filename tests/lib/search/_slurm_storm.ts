@@ -1,4 +1,5 @@
 /** A search on a real Slurm whose jobs are disturbed while it runs, and what must hold afterwards. */
+import { createRng } from "../../../lib/base/rng.ts";
 import { openJournal } from "../../../lib/search/journal.ts";
 import { bestTrials } from "../../../lib/search/run_trials.ts";
 import { randomSampler } from "../../../lib/search/samplers/random.ts";
@@ -36,9 +37,9 @@ async function searchUntilDone(slurm: Slurm, folder: string, trials: number): Pr
 }
 
 /** One task of the array that runs. */
-async function anyTask(slurm: Slurm): Promise<string | undefined> {
+async function anyTask(slurm: Slurm, rng: () => number): Promise<string | undefined> {
   const lines = (await slurm.ask("squeue", "-h", "-r", "-t", "R", "-o", "%i")).trim().split("\n");
-  return lines[Math.floor(Math.random() * lines.length)] || undefined;
+  return lines[Math.floor(rng() * lines.length)] || undefined;
 }
 
 /** The worker of a task, as the study knows it. */
@@ -89,11 +90,11 @@ async function disturb(
   kinds: readonly Disturbance[],
   isOver: () => boolean,
 ): Promise<Disturbance[]> {
-  const happened: Disturbance[] = [];
+  const happened: Disturbance[] = [], rng = createRng(24);
   while (!isOver() && !hasResult(place.folder)) await wait(200);
   for (const kind of kinds) {
     for (let isDone = false; !isOver() && !isDone; await wait(2_000)) {
-      const task = await anyTask(place.slurm).catch(() => undefined);
+      const task = await anyTask(place.slurm, rng).catch(() => undefined);
       // A task may be over before its turn comes: then it is another's.
       isDone = task !== undefined && await DISTURBANCES[kind](place, task).then(() => true, () => false);
       if (isDone) happened.push(kind);

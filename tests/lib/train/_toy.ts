@@ -1,4 +1,5 @@
 /** A small task that trains in a moment: bright left halves against bright right halves. @module */
+import { createRng } from "../../../lib/base/rng.ts";
 import { fromArrays, type Source } from "../../../lib/data/source.ts";
 import { tf } from "../../../lib/engine/mod.ts";
 import { parsePreprocessing } from "../../../lib/image/preprocessing/mod.ts";
@@ -30,11 +31,11 @@ export function toySource(size: number, weight?: Float32Array): Source {
 
 /** The toy read on demand. */
 export function toyStream(size: number): Source {
-  const { held: _, ...source } = toySource(size);
+  const { held: _, ...source } = toySource(size), rng = createRng(size);
   return {
     ...source,
     async read(indices) {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
+      await new Promise((resolve) => setTimeout(resolve, rng() * 3));
       return await source.read(indices);
     },
   };
