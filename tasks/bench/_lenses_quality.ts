@@ -19,7 +19,7 @@ import { LENS } from "../../lib/experiments/lenses/networks.ts";
 import type { LensesOptions } from "../../lib/experiments/lenses/options.ts";
 import { trainFold } from "../../lib/experiments/lenses/train_fold.ts";
 import { optionsFor } from "../../lib/run/options_for.ts";
-import { type Params, search, type SpaceSpec } from "../../lib/search/mod.ts";
+import { type Objective, type Params, search, type SpaceSpec } from "../../lib/search/mod.ts";
 import { writeLenses } from "../../lib/simulate/lenses/set.ts";
 import { predict } from "../../lib/train/mod.ts";
 import { type BenchContext, type BenchRow, type BenchTable, withShort } from "./_bench.ts";
@@ -162,11 +162,11 @@ async function chooseOptions(context: BenchContext, scale: Scale): Promise<Parti
     load,
   );
   const unseen = fromArrays({ image: crops }, {}, { applied: { image: 1 } });
-  const objective = async (params: Params) => {
+  const objective: Objective = async (params, { signal }) => {
     let sum = 0;
     for (let fold = 0; fold < 3; fold++) {
       const options = optionsFor(lenses, { ...params, data: learn, fold, seed: fold, epochs: scale.epochs });
-      const { model, data } = await trainFold(options, load);
+      const { model, data } = await trainFold(options, { ...load, signal });
       const { [LENS]: said } = await predict(model, unseen, { preprocessing: data.steps });
       sum += areaOf(said.data as Float32Array, labels) / 3;
       model.dispose();
@@ -180,7 +180,9 @@ async function chooseOptions(context: BenchContext, scale: Scale): Promise<Parti
     direction: "maximize",
     seed: 1,
     first: [OF_ONLINE],
+    signal: context.signal,
   });
+  context.signal?.throwIfAborted();
   return best!.params as Partial<LensesOptions>;
 }
 
