@@ -12,13 +12,13 @@ const LEAST_VALUES = 500_000;
 /** Whether this TensorFlow compiles by XLA; undefined before it was tried. */
 let compiles: boolean | undefined;
 
-/** A trace of a part: what a function makes of tensors alone. */
+/** Traces a part: what a function makes of tensors alone. */
 function tracePart(
   { runtime, backend }: NativeEngine,
   fn: (...inputs: tf.Tensor[]) => tf.Tensor[],
   inputs: readonly tf.Tensor[],
 ): TracedPart | undefined {
-  const outer = state.tracer, { sink } = runtime, tracer = new Tracer(runtime, new Map());
+  const outer = state.tracer, { sink } = runtime, tracer = new Tracer(runtime, new Map(), { part: true });
   const given = inputs.map(({ shape }) => tracer.addArgument(shape, DataType.FLOAT));
   runtime.sink = state.tracer = tracer;
   try {

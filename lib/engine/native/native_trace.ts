@@ -80,6 +80,8 @@ export interface TracerOptions {
   constantBytes?: number;
   /** Whether products of layers are taken down in bfloat16. @default {false} */
   mixed?: boolean;
+  /** Whether the trace is of a part that others call: told from others by what is written down of it. @default {false} */
+  part?: boolean;
 }
 
 /** Where and when an op is to run. */
@@ -131,6 +133,9 @@ export class Tracer implements OpSink {
   #randomOps = 0;
   readonly #placed: Record<string, number> = {};
   readonly #parts = new Set<TracedPart>();
+  /** Of a part, its ops with what they take, line by line. */
+  readonly #script: string[] | undefined;
+  readonly #first = nextSymbol;
   #ops = 0;
 
   /**
@@ -140,8 +145,9 @@ export class Tracer implements OpSink {
   constructor(
     runtime: NativeRuntime,
     variableOf: ReadonlyMap<number, number>,
-    { constantBytes = 4096, mixed = false }: TracerOptions = {},
+    { constantBytes = 4096, mixed = false, part = false }: TracerOptions = {},
   ) {
+    if (part) this.#script = [];
     this.#constantBytes = constantBytes;
     this.#mixed = mixed ? new MixedProducts((...op) => this.#take(...op)) : undefined;
     this.#runtime = runtime;
@@ -213,6 +219,7 @@ export class Tracer implements OpSink {
       sources[0] = this.#reshaped.get(sources[0].id) ?? sources[0];
       if (this.#keepsShape(sources[0], inputs[1])) return [sources[0]];
     }
+    this.#note(name, sources, attributes);
     const { symbols: c, status } = this.#runtime;
     const description = c.TF_NewOperation(this.#graph, cName(name), cName(this.#nodeName(name)));
     const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
@@ -323,7 +330,8 @@ export class Tracer implements OpSink {
       this.abandon();
       return undefined;
     }
-    const key = `${this.#graphText()} ${described.map(describeTensor)}`, known = PARTS.get(key);
+    this.#note("gives", outputs.map((id) => this.#resolve(id)), "");
+    const key = this.#script!.join("\n"), known = PARTS.get(key);
     if (known) return known;
     const name = `cloudchamber_part_${PARTS.size + 1}`;
     const part = { name, pointer: this.#register(name, outputs), outputs: described };
@@ -331,9 +339,11 @@ export class Tracer implements OpSink {
     return part;
   }
 
-  /** The graph as a text that tells it from others. */
-  #graphText(): string {
-    return new TextDecoder("latin1").decode(this.encode({}));
+  /** Writes a line of a part's script: an op, which symbols it takes, and what else it is. */
+  #note(name: string, sources: readonly Symbol[], settings: unknown): void {
+    if (!this.#script) return;
+    const places = sources.map(({ id }) => this.#first - id);
+    this.#script.push(`${name} ${places} ${JSON.stringify(settings)}`);
   }
 
   /** Calls a part, which XLA compiles. */
@@ -488,6 +498,7 @@ export class Tracer implements OpSink {
   }
 
   #placeholder(shape: readonly number[], dtype: number, name = `input_${this.#ops++}`): Symbol {
+    this.#note("input", [], [shape, dtype]);
     const { symbols: c, status } = this.#runtime;
     const description = c.TF_NewOperation(this.#graph, cName("Placeholder"), cName(name));
     c.TF_SetAttrType(description, cName("dtype"), dtype);
@@ -499,6 +510,8 @@ export class Tracer implements OpSink {
 
   #constant(shape: readonly number[], dtype: number, data: ArrayBufferView): Symbol {
     const { symbols: c, status } = this.#runtime;
+    const { buffer, byteOffset, byteLength } = data;
+    this.#note("constant", [], [shape, dtype, ...new Uint8Array(buffer, byteOffset, byteLength)]);
     const tensor = this.#runtime.allocate(shape, dtype, data);
     const description = c.TF_NewOperation(this.#graph, cName("Const"), cName(`constant_${this.#ops++}`));
     c.TF_SetAttrType(description, cName("dtype"), dtype);

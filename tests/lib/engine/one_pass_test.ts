@@ -5,6 +5,7 @@ await startEngine();
 
 const LARGE = 600_000;
 const counting = (size: number) => tf.div(tf.range(0, size), size);
+prepareOnePass([counting(LARGE)]);
 
 /** Adam's move of one weight, op by op. */
 function move(weight: tf.Tensor, gradient: tf.Tensor, mean: tf.Tensor, square: tf.Tensor): tf.Tensor[] {
@@ -22,7 +23,6 @@ function kinds(fn: (x: tf.Tensor) => tf.Tensor[], x: tf.Tensor): Set<string> {
 
 Deno.test("onePass() gives what the ops give one by one, as one op", () => {
   const x = counting(LARGE);
-  prepareOnePass([x]);
   const inputs = [x, tf.sub(x, 0.5), tf.mul(x, 0.1), tf.square(x)];
   const step = compile((...given: tf.Tensor[]) => onePass(move, given));
   for (const results of [step(...inputs), step(...inputs)]) {
@@ -44,6 +44,14 @@ Deno.test("onePass() runs op by op what is small, not float32, or draws at rando
   const [first] = noisy(counting(LARGE)), [second] = noisy(counting(LARGE));
   assert(tf.max(tf.abs(tf.sub(first, second))).dataSync()[0] > 0.1, "each call draws anew");
   noisy.dispose();
+});
+
+Deno.test("onePass() tells parts apart that give the same in another order", () => {
+  const both = (x: tf.Tensor) => [tf.add(x, 1), tf.mul(x, 3)];
+  const step = compile((x: tf.Tensor) => [...onePass(both, [x]), ...onePass((x) => both(x).reverse(), [x])]);
+  const firsts = step(tf.ones([LARGE])).map((tensor) => tensor.dataSync()[0]);
+  assertEquals(firsts, [2, 3, 3, 2]);
+  step.dispose();
 });
 
 Deno.test("onePass() outside of a trace just runs", () => {
