@@ -510,8 +510,10 @@ export class Tracer implements OpSink {
 
   #constant(shape: readonly number[], dtype: number, data: ArrayBufferView): Symbol {
     const { symbols: c, status } = this.#runtime;
-    const { buffer, byteOffset, byteLength } = data;
-    this.#note("constant", [], [shape, dtype, ...new Uint8Array(buffer, byteOffset, byteLength)]);
+    if (this.#script) { // elsewhere constants may be whole models
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      this.#note("constant", [], [shape, dtype, ...bytes]);
+    }
     const tensor = this.#runtime.allocate(shape, dtype, data);
     const description = c.TF_NewOperation(this.#graph, cName("Const"), cName(`constant_${this.#ops++}`));
     c.TF_SetAttrType(description, cName("dtype"), dtype);
