@@ -1,13 +1,14 @@
 /**
- * Which of several ways a convolution is done: as it stands, by tiles, or as a product of matrices. All give the same but for
+ * Which of several ways a convolution is done: as it stands, by tiles, or as a product of matrices, one a row of the filter. All give the same but for
  * rounding; which is fastest depends on the processor, so a table of what was measured comes before an estimate.
  * @module
  */
 import { tf } from "../tf.ts";
+import { convolveColumns } from "./column_convolution.ts";
 import { chooseTile, convolveTiled, estimatedShare, type Tile, transformFilter } from "./winograd.ts";
 
 /** How a convolution can be done; the number is the side of a tile of results. */
-export const WAYS = ["direct", "tiles of 2", "tiles of 4", "product"] as const;
+export const WAYS = ["direct", "tiles of 2", "tiles of 4", "product", "rows"] as const;
 /** One of them. */
 export type Way = typeof WAYS[number];
 
@@ -36,6 +37,7 @@ const WORTH_TRYING = 1.7;
 export function waysFor(sizes: ConvolutionSizes): Way[] {
   const { x, filter, padding } = sizes, [, height, width] = x, [rows, columns] = filter;
   if (rows === 1 && columns === 1) return ["direct", "product"];
+  if (isByRows(sizes)) return estimatedWay(sizes) === "rows" ? ["rows", "direct"] : ["direct", "rows"];
   const least = padding === "same" ? 2 : 4; // sides of which two results are left
   if (rows !== 3 || columns !== 3 || Math.min(height, width) < least) return ["direct"];
   const first = estimatedWay(sizes);
@@ -44,8 +46,20 @@ export function waysFor(sizes: ConvolutionSizes): Way[] {
   return [first, ...all.filter((way) => way !== first)];
 }
 
+/** Whether a convolution is along columns alone, and by rows as many above as below. */
+function isByRows({ filter: [rows, columns], padding }: ConvolutionSizes): boolean {
+  return columns === 1 && rows > 1 && rows % 2 === 1 && padding === "same";
+}
+
+/** Channels from which on products of matrices are large enough, where a picture is one column. */
+const MANY_CHANNELS = 32;
+
 /** The way that an estimate takes, for a processor like those that it was made on. */
-export function estimatedWay({ x, filter, padding }: ConvolutionSizes): Way {
+export function estimatedWay(sizes: ConvolutionSizes): Way {
+  const { x, filter, padding } = sizes;
+  if (isByRows(sizes)) {
+    return x[2] === 1 && Math.min(filter[2], filter[3]) >= MANY_CHANNELS ? "rows" : "direct";
+  }
   const tile = chooseTile(x, filter, padding);
   return tile === undefined ? "direct" : `tiles of ${tile}`;
 }
@@ -81,7 +95,7 @@ function multiplyChannels(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
  * A convolution with stride 1, done in one of its ways.
  *
  * @param x Pictures, [batch, height, width, channels].
- * @param filter [rows, columns, channels, filters]; 3 × 3 for tiles, 1 × 1 for a product.
+ * @param filter [rows, columns, channels, filters]; 3 × 3 for tiles, 1 × 1 for a product, an odd number × 1 by rows.
  * @param points What `transformFilter` gave for the way's tiles. @default {transformed here}
  * @returns [batch, results down, results across, filters], differentiable in both.
  */
@@ -95,6 +109,7 @@ export function convolve(
   return tf.tidy(() => {
     const tile = tileOf(way);
     if (tile) return convolveTiled(x, points ?? transformFilter(filter, tile), padding, tile);
+    if (way === "rows") return convolveColumns(x, filter);
     return way === "product" ? multiplyChannels(x, filter) : tf.conv2d(x, filter, 1, padding);
   });
 }

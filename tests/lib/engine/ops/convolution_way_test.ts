@@ -28,6 +28,10 @@ Deno.test("waysFor() tries tiles on small pictures, products on filters of one p
   );
   assertEquals(waysFor(sizes([32, 8, 8, 256], [5, 5, 256, 256])), ["direct"], "no tiles of that filter");
   assertEquals(waysFor(sizes([32, 3, 3, 256], [3, 3, 256, 256], "valid")), ["direct"], "one result");
+  assertEquals(waysFor(sizes([32, 64, 1, 96], [3, 1, 96, 64])), ["rows", "direct"]);
+  assertEquals(waysFor(sizes([32, 64, 1, 12], [3, 1, 12, 64])), ["direct", "rows"], "few channels");
+  assertEquals(waysFor(sizes([32, 64, 9, 96], [3, 1, 96, 64])), ["direct", "rows"], "several columns");
+  assertEquals(waysFor(sizes([32, 64, 1, 96], [4, 1, 96, 64])), ["direct"], "as many above as below");
 });
 
 Deno.test("chooseWay() goes by what was measured for the shape, whatever the batch, else by the estimate", () => {
@@ -62,6 +66,7 @@ Deno.test("convolve() gives the same in all its ways, with its gradients", async
     [sizes([2, 6, 5, 3], [3, 3, 3, 4]), ["tiles of 2", "tiles of 4"]],
     [sizes([2, 6, 5, 3], [3, 3, 3, 4], "valid"), ["tiles of 2", "tiles of 4"]],
     [sizes([2, 4, 3, 5], [1, 1, 5, 2]), ["product"]],
+    [sizes([2, 7, 3, 5], [5, 1, 5, 2]), ["rows"]],
   ];
   for (const [conv, ways] of cases) {
     const expected = withGradients((x, filter) => tf.conv2d(x, filter, 1, conv.padding), conv);
