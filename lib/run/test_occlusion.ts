@@ -34,7 +34,7 @@ function canAsk({ card, data }: Asked): boolean {
 export async function occlusionOfTest(asked: Asked, rows: readonly number[]): Promise<Occlusion[]> {
   if (rows.length === 0 || !canAsk(asked)) return [];
   const { card, onnx, data } = asked;
-  const session = await openSession(onnx);
+  const session = await openSession(onnx, { threads: navigator.hardwareConcurrency });
   try {
     const maps: Occlusion[] = [];
     for (const example of await data.raw!(rows)) {
