@@ -272,7 +272,11 @@ async function trainInto(
 ): Promise<number> {
   const log = (line: string) => output.say(line);
   const { dataFolder, resume, saveEvery, shards, accumulate, syncBatchNorm, from, freeze } = options;
-  const workers = await startBackend(spread, options, log, joined);
+  const bars = createBars(output, values.epochs);
+  const obtain = (signal: AbortSignal) =>
+    experiment.obtain?.(values, { dataFolder, log, signal, openBucket, onProgress: bars.onLoad });
+  const start = () => startBackend(spread, options, log, joined);
+  const workers = joined ? await start() : await startWhile(obtain, start).finally(bars.end);
   const precision = precisionOf(options, given);
   const { library: _, ...engine } = engineReport();
   if (options.profile && engine.backend !== "tensorflow") {
@@ -296,7 +300,7 @@ async function trainInto(
   return await interruptible(async (told) => {
     const isStarted = "place" in spread && spread.isStarted;
     const signal = isStarted ? AbortSignal.any([told, whenAbandoned()]) : told;
-    const { onLoad, onBatch, onEpoch, end } = createBars(output, values.epochs);
+    const { onLoad, onBatch, onEpoch, end } = bars;
     const prepareModels = async (models: Models) => {
       const tuned = from === undefined ? models : await fineTune(models, { from, freeze, log });
       if (options.summary) printSummaries(tuned, output);
@@ -322,6 +326,31 @@ async function trainInto(
     const isWhole = result.metrics !== undefined || (workers?.rank ?? 0) > 0;
     return isWhole ? 0 : stopCode(signal) ?? STOPPED_BY_ANOTHER;
   }, stopSignals(spread));
+}
+
+/**
+ * Starts the engine, whose library may have to be fetched, while the data is made or fetched.
+ *
+ * @param obtain Gets a signal that ends it: the user's, or that the engine does not start.
+ */
+async function startWhile(
+  obtain: (signal: AbortSignal) => Promise<void> | undefined,
+  start: () => Promise<Workers | undefined>,
+): Promise<Workers | undefined> {
+  return await interruptible(async (told) => {
+    const failed = new AbortController();
+    const obtained = Promise.resolve(obtain(AbortSignal.any([told, failed.signal])));
+    obtained.catch(() => {}); // thrown where it is awaited
+    try {
+      const workers = await start();
+      await obtained;
+      return workers;
+    } catch (error) {
+      failed.abort(error);
+      await obtained.catch(() => {});
+      throw error;
+    }
+  });
 }
 
 /** In which numbers to train; undefined where a run that goes on knows. @throws {CliError} If this machine cannot. */

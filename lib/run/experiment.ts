@@ -175,6 +175,11 @@ export interface Experiment<T extends OptionTable = OptionTable, D extends Data 
   readonly mixedPrecision?: PrecisionEvidence;
   /** Changes defaults that depend on other options, such as a recipe's own batch, where they were not `given`. */
   resolveOptions?(options: Options<T>, given: ReadonlySet<string>): Options<T>;
+  /**
+   * Makes or fetches what {@linkcode Experiment.load} reads, where that takes long and needs no engine: `train` does it while the
+   * engine starts, whose library may have to be fetched. Loading does the same where this was not called.
+   */
+  obtain?(options: Options<T>, context: LoadContext): Promise<void>;
   /** Fetches, reads and splits the data; everything random comes from `options.seed`. */
   load(options: Options<T>, context: LoadContext): Promise<D>;
   /** Builds the model, or several of which the first is exported; initial weights are fixed by `options.seed`. */

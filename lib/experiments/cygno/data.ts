@@ -113,21 +113,30 @@ export type Target = "nuclear" | "energy";
 
 const BASELINE_EVENTS = 2000, SAMPLE_EVENTS = 256;
 
+/** Where the set lies, or is to lie once it is simulated. */
+function placeOf({ data, events }: CygnoLoadOptions, { dataFolder }: LoadContext): string {
+  return data ?? join(dataFolder, "cygno", `simulated_${events}.zip`);
+}
+
+/** Simulates the set where none is given and it is not there yet. */
+export async function simulateOnce(options: CygnoLoadOptions, context: LoadContext): Promise<void> {
+  const { log, signal, onProgress } = context, place = placeOf(options, context);
+  if (options.data !== undefined) return;
+  const isThere = () => Deno.stat(place).then(() => true, () => false);
+  await makeOnce(place, isThere, async () => {
+    log(`Simulating ${options.events} events into ${place}`);
+    await Deno.remove(`${place}.truth.csv`).catch(() => {}); // left by a run that was killed
+    await writeSet(place, { events: options.events }, {
+      signal,
+      onEvent: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
+    });
+  }, context);
+}
+
 /** Opens the set, or simulates one first. */
 async function openSet(options: CygnoLoadOptions, context: LoadContext) {
-  const { dataFolder, log, signal, onProgress } = context;
-  const source = options.data ?? join(dataFolder, "cygno", `simulated_${options.events}.zip`);
-  if (options.data === undefined) {
-    const isThere = () => Deno.stat(source).then(() => true, () => false);
-    await makeOnce(source, isThere, async () => {
-      log(`Simulating ${options.events} events into ${source}`);
-      await Deno.remove(`${source}.truth.csv`).catch(() => {}); // left by a run that was killed
-      await writeSet(source, { events: options.events }, {
-        signal,
-        onEvent: (done, total) => onProgress?.({ label: "simulating", done, total, unit: "events" }),
-      });
-    }, context);
-  }
+  const { dataFolder, log, signal, onProgress } = context, source = placeOf(options, context);
+  await simulateOnce(options, context);
   const set = await openCygno(source, {
     cache: dataFolder,
     checksum: options.checksum,

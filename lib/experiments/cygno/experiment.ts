@@ -23,6 +23,7 @@ import {
   type Events,
   loadCygno,
   SIDE,
+  simulateOnce,
   type Target,
 } from "./data.ts";
 import * as report from "./report.ts";
@@ -113,6 +114,7 @@ function cygnoExperiment(spec: CygnoSpec): Experiment<typeof CYGNO_OPTIONS, Cygn
       return unlessGiven(options, given, { epochs: 50, batch: 10, validation: 50 });
     },
 
+    obtain: simulateOnce,
     load: (options, context) => loadCygno(options, targetsOf(options.recipe), context),
 
     build({ recipe, seed }, { sample }) {

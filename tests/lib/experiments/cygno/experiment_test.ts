@@ -49,6 +49,18 @@ async function withData(
   return lines;
 }
 
+Deno.test("cygno.obtain() simulates the set that load() then finds, and nothing where one is given", async () => {
+  const lines: string[] = [],
+    context = { dataFolder: join(folder, "own"), log: (line: string) => lines.push(line) };
+  await cygno.obtain!(options(), context);
+  assertEquals(lines, []);
+  const simulated = options({ data: undefined, events: 40 });
+  await cygno.obtain!(simulated, context);
+  const data = await cygno.load(simulated, context);
+  data.dispose();
+  assertEquals(lines.filter((line) => line.startsWith("Simulating")).length, 1, lines.join("\n"));
+});
+
 Deno.test("cygno.load() splits a set in three without an event in two of them", async () => {
   await withData(
     { validation: 0.1, test: 20 },
