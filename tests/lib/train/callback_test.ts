@@ -4,8 +4,7 @@ import { batchLosses } from "../../../lib/train/batch_losses.ts";
 import type { Callback, TrainingControl } from "../../../lib/train/callback.ts";
 import { csvLog } from "../../../lib/train/csv_log.ts";
 import { earlyStopping } from "../../../lib/train/early_stopping.ts";
-import { createTurns } from "../../../lib/train/turn_taking.ts";
-import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import { assertClose, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 import { withFileSystem } from "../../file_system.ts";
 import { withFolder } from "../../folder.ts";
 
@@ -146,28 +145,4 @@ Deno.test("batchLosses() begins each epoch anew, and goes on in the middle of on
   await batches(again, 2, [2, 4, 6], 3);
   assertClose(lossesOf(again), [5, 3, 8, 2, 4, 6], 1e-9);
   assertEquals(lossesOf(callback).length, 5);
-});
-
-Deno.test("createTurns() lets others run after 40 ms of work, and not before", async () => {
-  const { now } = performance;
-  let ms = 0;
-  performance.now = () => ms;
-  try {
-    const turn = createTurns();
-    ms = 39.9;
-    assertEquals(turn(), undefined);
-    ms = 40;
-    let others = false;
-    setTimeout(() => others = true, 0);
-    const waiting = turn();
-    assert(waiting instanceof Promise);
-    await waiting;
-    assert(others, "somebody else had a turn");
-    ms = 79;
-    assertEquals(turn(), undefined, "counted from the last turn");
-    ms = 80;
-    assert(turn() instanceof Promise);
-  } finally {
-    performance.now = now;
-  }
 });
