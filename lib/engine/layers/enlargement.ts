@@ -34,11 +34,15 @@ export function noteParts(joined: tf.Tensor, parts: readonly tf.Tensor[], axis: 
   if (joined.rank === 4 && (axis === -1 || axis === 3)) PARTS.set(joined, parts as readonly tf.Tensor4D[]);
 }
 
-/** Whether a traced convolution of a picture can leave out that something in it was enlarged. */
+/** Parts whose convolutions are added up: of three and more TensorFlow would make one sum, in whatever order they come. */
+const MOST_PARTS = 2;
+
+/** Whether a traced convolution of a picture can leave out that something in it was enlarged, and what that was made of is still there. */
 export function wasEnlarged(x: tf.Tensor, filter: tf.Tensor, padding: string): boolean {
   const { tracer } = state, [rows, columns] = filter.shape;
   if (!tracer || tracer.isMixed || rows !== 3 || columns !== 3 || padding !== "same") return false;
-  return (PARTS.get(x) ?? [x]).some((part) => SMALL.has(part));
+  const parts = PARTS.get(x) ?? [x], isThere = (part: tf.Tensor) => !(SMALL.get(part) ?? part).isDisposed;
+  return parts.length <= MOST_PARTS && parts.some((part) => SMALL.has(part)) && parts.every(isThere);
 }
 
 /**
