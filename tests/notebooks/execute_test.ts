@@ -17,7 +17,7 @@ import {
 } from "../../tasks/_notebooks.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { testWith } from "../needs.ts";
-import { assertRan, execute, makeRunFolder, plain } from "./_execute.ts";
+import { assertRan, execute, makeRunFolder, plain, tellingCopy } from "./_execute.ts";
 import { shortCopy } from "./_short.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -122,6 +122,8 @@ function gapCell(copy: Notebook, path: string): Cell {
 /** How a notebook went, and what a student's copy of it says at its first gap. */
 interface Ran {
   result: Awaited<ReturnType<typeof executeCopy>>;
+  /** What it displayed. */
+  charts: string;
   gap: string;
 }
 
@@ -138,18 +140,18 @@ function executeInTurn(jupyter: string, name: string): Promise<Ran> {
   if (known !== undefined) return known;
   const running = (async () => {
     if (BEFORE[name] !== undefined) await executeInTurn(jupyter, BEFORE[name]);
-    const said = Deno.makeTempFileSync();
+    const said = Deno.makeTempFileSync(), shown = Deno.makeTempFileSync();
     const result = await executeCopy(jupyter, name, (notebook, folder) => {
-      const copy = movedCopy(notebook, { folder, root: ROOT });
+      const copy = tellingCopy(movedCopy(notebook, { folder, root: ROOT }), shown);
       if (!hasGaps(notebook)) return copy;
       return {
         ...copy,
         cells: [...copy.cells, gapCell(studentCopy(notebook, { folder, root: ROOT }), said)],
       };
     });
-    const gap = Deno.readTextFileSync(said);
-    Deno.removeSync(said);
-    return { result, gap };
+    const [gap, charts] = [said, shown].map((path) => Deno.readTextFileSync(path));
+    for (const path of [said, shown]) Deno.removeSync(path);
+    return { result, charts, gap };
   })();
   ran.set(name, running);
   return running;
@@ -157,10 +159,10 @@ function executeInTurn(jupyter: string, name: string): Promise<Ran> {
 
 for (const name of NAMES) {
   testWith("jupyter", `notebooks/${name}.ipynb with less to do runs top to bottom`, async (jupyter) => {
-    const { result } = await executeInTurn(jupyter, name);
+    const { result, charts } = await executeInTurn(jupyter, name);
     assert("executed" in result, "error" in result ? result.error : "");
     const { executed } = result;
-    assertRan({ ...executed, cells: executed.cells.filter(({ id }) => id !== "gap") }, name);
+    assertRan({ ...executed, cells: executed.cells.filter(({ id }) => id !== "gap") }, name, charts);
   });
 
   if (!hasGaps(readNotebook(join(FOLDER, `${name}.ipynb`)))) continue;
