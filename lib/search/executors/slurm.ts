@@ -90,7 +90,8 @@ function quote(word: string): string {
  */
 export async function submit(folder: string, script: string): Promise<string> {
   await Deno.mkdir(join(folder, "slurm"), { recursive: true });
-  const file = join(folder, "slurm", `submit-${new Date().toISOString().replaceAll(/[:.]/g, "")}.sh`);
+  const time = new Date().toISOString().replaceAll(/[:.]/g, ""), id = crypto.randomUUID().slice(0, 8);
+  const file = join(folder, "slurm", `submit-${time}-${id}.sh`); // no two are one, at the same moment either
   await Deno.writeTextFile(file, script);
   const said = await ask("sbatch", ["--parsable", file]);
   const job = /^\d+/.exec(said.trim())?.[0];

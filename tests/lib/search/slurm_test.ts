@@ -106,9 +106,11 @@ Deno.test("submit() keeps each script that it hands over, and gives the job's nu
     for (const script of ["first\n", "second\n"]) {
       assertEquals(await submit(folder, script), "4711");
       assertEquals(await Deno.readTextFile(`${folder}/bin/seen`), `${script}--parsable\n`);
-      await new Promise((resolve) => setTimeout(resolve, 2)); // the file's name has the millisecond
     }
-    assertEquals((await Array.fromAsync(Deno.readDir(`${folder}/slurm`))).length, 2);
+    await Promise.all(["third\n", "fourth\n"].map((script) => submit(folder, script))); // at the same moment
+    const kept = Array.from(Deno.readDirSync(`${folder}/slurm`), ({ name }) => `${folder}/slurm/${name}`);
+    const texts = kept.map((path) => Deno.readTextFileSync(path)).sort();
+    assertEquals(texts, ["first\n", "fourth\n", "second\n", "third\n"]);
   }));
 
 Deno.test("submit() and tasksOf() say what Slurm said", () =>
