@@ -7,7 +7,6 @@ import { dirname, join, resolve } from "@std/path";
 import { assert, assertEquals } from "./assert.ts";
 import { testWith } from "./needs.ts";
 import { freePort } from "./servers/free_port.ts";
-import { linkPackages } from "../tasks/mutants/_copy.ts";
 
 const ROOT = resolve(import.meta.dirname!, "..");
 
@@ -35,7 +34,7 @@ async function copyTree(folder: string): Promise<void> {
       if (!(error instanceof Deno.errors.NotFound)) throw error; // deleted, and not yet committed as such
     });
   }
-  await linkPackages(ROOT, folder);
+  await Deno.symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
 }
 
 /** Runs a program in the copy; fails with all it said. */

@@ -35,25 +35,12 @@ export async function copyTree(files: readonly string[], tree = "."): Promise<Tr
     await Deno.mkdir(dirname(join(root, file)), { recursive: true });
     await Deno.copyFile(join(tree, file), join(root, file));
   }
-  await linkPackages(tree, root);
+  await Deno.symlink(resolve(tree, "node_modules"), join(root, "node_modules"));
   return {
     root,
     test: (tests, names, limitMs) => runTests(root, tests, names, limitMs),
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
-}
-
-/**
- * Links a tree's installed packages into a copy of it, which takes them as they are: by itself Deno would put the packages that
- * stand in for others there anew at every start in the copy, while processes in the tree read them.
- */
-export async function linkPackages(tree: string, copy: string): Promise<void> {
-  await Deno.symlink(resolve(tree, "node_modules"), join(copy, "node_modules"));
-  const path = join(copy, "deno.json");
-  const config = await Deno.readTextFile(path).catch(() => undefined); // a copy of some files may do without
-  if (config !== undefined) {
-    await Deno.writeTextFile(path, config.replace('"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"'));
-  }
 }
 
 async function runTests(
