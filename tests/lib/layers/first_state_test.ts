@@ -62,7 +62,8 @@ for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
       const y = model.predict(
         inputs.map(([values, shape]) => tf.tensor([...values], [...shape])),
       ) as tf.Tensor;
-      assertClose(y.dataSync(), wanted, 2e-6, name);
+      // The GRU's values are small differences of larger ones: kernels of other processors are off by 2e-6.
+      assertClose(y.dataSync(), wanted, 1e-5, name);
       model.dispose();
     }
   });
