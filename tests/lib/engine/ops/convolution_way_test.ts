@@ -10,6 +10,7 @@ import {
   waysFor,
 } from "../../../../lib/engine/ops/convolution_way.ts";
 import { assertClose, assertEquals } from "../../../assert.ts";
+import { assertConvolvesAs, type Convolve } from "./_convolutions.ts";
 import { numbers } from "./_numbers.ts";
 
 const sizes = (x: number[], filter: number[], padding: "same" | "valid" = "same"): ConvolutionSizes => ({
@@ -45,21 +46,6 @@ Deno.test("chooseWay() goes by what was measured for the shape, whatever the bat
   assertEquals(chooseWay(conv), "tiles of 4");
 });
 
-/** Result and both gradients, by a function of pictures and filter. */
-function withGradients(
-  run: (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor,
-  { x, filter }: ConvolutionSizes,
-) {
-  return tf.tidy(() => {
-    const picture = numbers([...x], 1) as tf.Tensor4D, weights = numbers([...filter], 2) as tf.Tensor4D;
-    const y = run(picture, weights);
-    const slopes = tf.grads((x, filter) =>
-      tf.sum(tf.mul(run(x as tf.Tensor4D, filter as tf.Tensor4D), numbers(y.shape, 3)))
-    )([picture, weights]);
-    return [y, ...slopes].map((tensor) => [...tensor.dataSync()]);
-  });
-}
-
 Deno.test("convolve() gives the same in all its ways, with its gradients", async () => {
   await startEngine({ backend: "tensorflow" });
   const cases: [ConvolutionSizes, Way[]][] = [
@@ -69,12 +55,10 @@ Deno.test("convolve() gives the same in all its ways, with its gradients", async
     [sizes([2, 7, 3, 5], [5, 1, 5, 2]), ["rows"]],
   ];
   for (const [conv, ways] of cases) {
-    const expected = withGradients((x, filter) => tf.conv2d(x, filter, 1, conv.padding), conv);
+    const plain: Convolve = (x, filter) => tf.conv2d(x, filter, 1, conv.padding);
     for (const way of ["direct" as const, ...ways]) {
-      const actual = withGradients((x, filter) => convolve(x, filter, conv.padding, way), conv);
-      actual.forEach((values, i) =>
-        assertClose(values, expected[i], 1e-5, `${shapeName(conv)}, ${way}, ${i}`)
-      );
+      const actual: Convolve = (x, filter) => convolve(x, filter, conv.padding, way);
+      assertConvolvesAs(plain, actual, conv, 1e-5, way);
     }
   }
 });

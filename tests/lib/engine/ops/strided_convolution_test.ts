@@ -1,20 +1,8 @@
 import { compile, convolveStrided, startEngine, tf } from "../../../../lib/engine/mod.ts";
 import { convolveStridedTiled, isWorthTiles } from "../../../../lib/engine/ops/strided_convolution.ts";
 import { assertClose, assertEquals } from "../../../assert.ts";
+import { assertConvolvesAs, type Convolve } from "./_convolutions.ts";
 import { numbers } from "./_numbers.ts";
-
-type Convolve = (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor;
-
-/** Result and both gradients of a convolution. */
-function values(convolve: Convolve, shape: readonly number[], filter: readonly number[]) {
-  return tf.tidy(() => {
-    const x = numbers([...shape], 1), taps = numbers([...filter], 2);
-    const of = (x: tf.Tensor, taps: tf.Tensor) => convolve(x as tf.Tensor4D, taps as tf.Tensor4D);
-    const y = of(x, taps);
-    const slopes = tf.grads((x, taps) => tf.sum(tf.mul(of(x, taps), numbers(y.shape, 3))))([x, taps]);
-    return [y, ...slopes].map((tensor) => ({ shape: tensor.shape, values: tensor.dataSync() }));
-  });
-}
 
 /** Pictures and filters: CapsNet's, odd and even sides, sides that differ, tiles that are not full, one result. */
 const CASES = [
@@ -28,13 +16,9 @@ const CASES = [
 for (const backend of ["cpu", "tensorflow"] as const) {
   Deno.test(`convolveStridedTiled() gives what a convolution with stride 2 gives, with its gradients, on ${backend}`, async () => {
     await startEngine({ backend });
-    for (const [shape, filter] of CASES) {
-      const expected = values((x, taps) => tf.conv2d(x, taps, 2, "valid"), shape, filter);
-      values(convolveStridedTiled, shape, filter).forEach((actual, i) => {
-        const message = `[${shape}] by [${filter}], value ${i}:`;
-        assertEquals(actual.shape, expected[i].shape, message);
-        assertClose(actual.values, expected[i].values, 2e-5, message);
-      });
+    const plain: Convolve = (x, filter) => tf.conv2d(x, filter, 2, "valid");
+    for (const [x, filter] of CASES) {
+      assertConvolvesAs(plain, convolveStridedTiled, { x, filter }, 2e-5);
     }
   });
 }
