@@ -1,6 +1,7 @@
 /** Searches on a real Slurm; tests/long has one through all that can happen to jobs. @module */
 import { slurmScript, submit, watch } from "../../../lib/search/executors/slurm.ts";
 import { assert, assertRejects } from "../../assert.ts";
+import { withCommands } from "../../commands.ts";
 import { withFolder } from "../../folder.ts";
 import { testWith } from "../../needs.ts";
 import { startSlurm } from "../../servers/slurm.ts";
@@ -18,13 +19,9 @@ testWith("slurm", "watch() says why a job's workers did not start", () =>
     await Deno.mkdir(`${folder}/slurm`);
     await using slurm = await startSlurm(`${folder}/slurm`, 1);
     // By the programs alone: the environment is one for all tests that run beside each other, and what they start.
-    const { Command } = Deno;
-    Deno.Command = class extends Command {
-      constructor(program: string | URL, options?: Deno.CommandOptions) {
-        super(program, { ...options, env: { ...options?.env, ...slurm.env } });
-      }
-    };
-    try {
+    const ofSlurm = (program: string, options: Deno.CommandOptions) =>
+      [program, { ...options, env: { ...options.env, ...slurm.env } }] as const;
+    await withCommands(ofSlurm, async () => {
       const study = await makeStudy(`${folder}/study`, 3);
       const job = await submit(study.folder, slurmScript(study.folder, ["no-such-program"]));
       const error = await assertRejects(() => watch(study, job, { pollMs: 1_000 }));
@@ -38,7 +35,5 @@ testWith("slurm", "watch() says why a job's workers did not start", () =>
         Error,
         "invalid partition",
       );
-    } finally {
-      Deno.Command = Command;
-    }
+    });
   }));

@@ -1,6 +1,7 @@
 import { cancel, slurmScript, submit, tasksOf, watch } from "../../../lib/search/executors/slurm.ts";
 import type { Study } from "../../../lib/search/study.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { withCommands } from "../../commands.ts";
 import { withFolder } from "../../folder.ts";
 import { writeProgram } from "../../program.ts";
 
@@ -79,23 +80,16 @@ async function withSlurm(
   programs: Record<string, string>,
   test: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const { Command } = Deno;
   await withFolder(async (folder) => {
     const bin = `${folder}/bin`;
     await Deno.mkdir(bin);
     for (const [name, script] of Object.entries(programs)) {
       await writeProgram(`${bin}/${name}`, `#!/bin/bash\n${script}\n`);
     }
-    Deno.Command = class extends Command {
-      constructor(program: string | URL, options?: Deno.CommandOptions) {
-        super(String(program) in programs ? `${bin}/${program}` : program, options);
-      }
-    };
-    try {
-      await test(folder);
-    } finally {
-      Deno.Command = Command;
-    }
+    await withCommands(
+      (program, options) => [program in programs ? `${bin}/${program}` : program, options],
+      () => test(folder),
+    );
   });
 }
 
