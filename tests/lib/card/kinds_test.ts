@@ -91,7 +91,16 @@ Deno.test("every label's colour stands out 3 : 1 from the page's light and dark 
 Deno.test("a mask is drawn in the colours of labels, of a volume its middle frame, with a legend", () => {
   const labels = ["none", "a", "b", "c", "d", "e", "f", "g", "h"];
   const output: CardOutput = { name: "m", kind: "mask", labels, threshold: 0.5 };
-  const colors = [...LABEL_COLORS, LABEL_COLORS[0]]; // from the start again
+  const colors = [
+    [190, 128, 0],
+    [52, 150, 210],
+    [0, 158, 115],
+    [204, 121, 167],
+    [0, 114, 178],
+    [213, 94, 0],
+    [150, 140, 0],
+    [190, 128, 0], // from the start again
+  ];
   const likely = (label: number) => labels.map((_, i) => i === label ? 0.9 : 0.0125);
   const nothing = Array.from({ length: 9 }, () => likely(0));
   const frames = [nothing, labels.map((_, i) => likely(i)), nothing];
