@@ -39,11 +39,14 @@ export function regularization(model: tf.LayersModel): tf.Scalar[] {
 /** One regulariser's term. */
 type Term = () => tf.Scalar;
 
+/** What a layer that is no model holds of other layers: a recurrent one's cell, what is applied at every step. */
+export function layersWithin(layer: tf.layers.Layer): tf.layers.Layer[] {
+  return Object.values(layer).flat().filter((held) => held instanceof tf.layers.Layer);
+}
+
 /** Terms of a layer and of the layers that it holds, such as a recurrent layer's cell: TensorFlow.js forgets the latter. */
 function termsWithin(layer: tf.layers.Layer, terms: Set<Term>): void {
   if (!layer.trainable) return;
   for (const term of (layer as unknown as { losses: Term[] }).losses) terms.add(term);
-  for (const held of Object.values(layer).flat()) {
-    if (held instanceof tf.layers.Layer) termsWithin(held, terms);
-  }
+  for (const held of layersWithin(layer)) termsWithin(held, terms);
 }

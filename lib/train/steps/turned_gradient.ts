@@ -6,6 +6,7 @@
  * taken back once, for the discriminator, and turned where it leaves it. No example may change what is said of another, as by batch normalisation. @module
  */
 import { tf } from "../../engine/mod.ts";
+import { flatLayers, layersWithin } from "../regularization.ts";
 
 /** The least slope that is taken back, of one example: far below what any rule sees, and far above where single precision ends. */
 const LEAST = Math.exp(-40);
@@ -48,7 +49,10 @@ export function turnGradient(made: tf.Tensor): Turned {
 
 /** Whether an example changes what a model says of others in training. */
 export function couplesExamples(model: tf.LayersModel): boolean {
-  return model.layers.some((layer) =>
-    layer instanceof tf.LayersModel ? couplesExamples(layer) : layer.getClassName() === "BatchNormalization"
-  );
+  return flatLayers(model).some(({ layer }) => normalizesBatch(layer));
+}
+
+/** Whether a layer, or one that it holds, is batch normalisation. */
+function normalizesBatch(layer: tf.layers.Layer): boolean {
+  return layer.getClassName() === "BatchNormalization" || layersWithin(layer).some(normalizesBatch);
 }

@@ -16,7 +16,7 @@ Deno.test("turnGradient() gives behind it the other loss's gradient, however sur
   assertClose(ofFactor.dataSync(), values.reduce((sum, x) => sum + x * sigma(2 * x), 0), 1e-6);
 });
 
-Deno.test("couplesExamples() finds batch normalisation, in a model inside too", () => {
+Deno.test("couplesExamples() finds batch normalisation, in a model or a layer inside too", () => {
   const dense = () => tf.layers.dense({ units: 2, inputShape: [3] });
   assertEquals(
     couplesExamples(tf.sequential({ layers: [dense(), tf.layers.dropout({ rate: 0.5 })] })),
@@ -24,4 +24,7 @@ Deno.test("couplesExamples() finds batch normalisation, in a model inside too", 
   );
   const normed = tf.sequential({ layers: [dense(), tf.layers.batchNormalization()] });
   assertEquals([couplesExamples(normed), couplesExamples(tf.sequential({ layers: [normed] }))], [true, true]);
+  const layer = tf.layers.batchNormalization() as tf.layers.Layer;
+  const series = tf.sequential({ layers: [tf.layers.timeDistributed({ layer, inputShape: [2, 3] })] });
+  assertEquals(couplesExamples(series), true, "at every step of a series");
 });
