@@ -38,34 +38,37 @@ const { prototype } = (tf.layers.conv2d({ filters: 1, kernelSize: 1 }) as object
 };
 const stock = prototype.call;
 
-/** Filters as points, by the filter and the tile, while shards of one batch share them. */
-let shared: Map<tf.Tensor, Map<Tile, tf.Tensor3D>> | undefined;
-/** Filters in parts, of pictures that were enlarged, by the filter. */
-let sharedParts: Map<tf.Tensor, tf.Tensor4D[]> | undefined;
+/** What convolutions make of filters, while shards of one batch share it. */
+interface SharedFilters {
+  /** As points, by the filter and the tile. */
+  points: Map<tf.Tensor, Map<Tile, tf.Tensor3D>>;
+  /** In parts, of pictures that were enlarged, by the filter. */
+  parts: Map<tf.Tensor, tf.Tensor4D[]>;
+}
+
+let shared: SharedFilters | undefined;
 
 /** Runs a layer on several shards, whose filters are transformed once for all of them. */
 export function sharingFilters<T>(run: () => T): T {
-  const outer = shared, outerParts = sharedParts;
-  shared = new Map();
-  sharedParts = new Map();
+  const outer = shared;
+  shared = { points: new Map(), parts: new Map() };
   try {
     return run();
   } finally {
     shared = outer;
-    sharedParts = outerParts;
   }
 }
 
 function filterPoints(kernel: tf.Tensor4D, tile: Tile): tf.Tensor3D {
-  const known = shared?.get(kernel) ?? new Map<Tile, tf.Tensor3D>();
+  const known = shared?.points.get(kernel) ?? new Map<Tile, tf.Tensor3D>();
   const points = known.get(tile) ?? transformFilter(kernel, tile);
-  shared?.set(kernel, known.set(tile, points));
+  shared?.points.set(kernel, known.set(tile, points));
   return points;
 }
 
 function partFilters(x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D[] {
-  const filters = sharedParts?.get(kernel) ?? filtersOf(x, kernel);
-  sharedParts?.set(kernel, filters);
+  const filters = shared?.parts.get(kernel) ?? filtersOf(x, kernel);
+  shared?.parts.set(kernel, filters);
   return filters;
 }
 
