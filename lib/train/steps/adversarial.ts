@@ -14,12 +14,11 @@ import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
-import { regularization } from "../regularization.ts";
 import type { Models, StepPlan, TrainStep } from "../step.ts";
 import type { StepPart } from "../together.ts";
 import { addUp } from "../totals.ts";
 import { allOf, missOf, noiseFor } from "./judgement.ts";
-import { compileStep, type Measured, scaled } from "./shared_step.ts";
+import { compileStep, type Measured, penalties, scaled } from "./shared_step.ts";
 import { couplesExamples, type Turned, turnGradient } from "./turned_gradient.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 
@@ -165,6 +164,22 @@ function goesBackOnce(discriminator: tf.LayersModel, logits: boolean, paired?: P
   return logits && !paired?.criteria && scores.join() === "1" && !couplesExamples(discriminator);
 }
 
+/** What a generator makes of what it is given. */
+function make(generator: tf.LayersModel, { given }: Dealt): tf.Tensor[] {
+  return applySharded(generator, given.map((part) => [part]), { training: true }).map(([x]) => x);
+}
+
+/** What a generator's loss counts beside how well it fools. */
+function besides(
+  generator: tf.LayersModel,
+  { real }: Dealt,
+  made: tf.Tensor[],
+  { all, share, counts, likeness }: PartOfStep & Pick<PairedOptions, "likeness">,
+): tf.Tensor[] {
+  const unlike = likeness ? [scaled(tf.mul(missOf(real, made, false), likeness / all), counts)] : [];
+  return [...unlike, ...penalties(generator, share)];
+}
+
 function createAdversarial(models: Models, source: Source, options: AdversarialOptions): TrainStep {
   const { realLabel = 1, paired, preprocessing, augmentation } = options;
   checkModels(models, source, paired);
@@ -195,45 +210,40 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   const fooled = (scores: tf.Tensor[], examples: number) => meanLoss(scores, allOf(scores, 1), examples);
 
   /** Gradients of the generator, with what it made. */
-  function makerStep(dealt: Dealt, { all, share, counts }: PartOfStep) {
+  function makerStep(dealt: Dealt, part: PartOfStep) {
     let made: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
-      const outputs = applySharded(generator, dealt.given.map((part) => [part]), { training: true })
-        .map(([x]) => x);
+      const outputs = make(generator, dealt);
       made = outputs.map((x) => tf.keep(tf.clone(x)));
-      const loss = scaled(fooled(score(outputs, dealt), all), counts);
-      const unlike = paired?.likeness
-        ? [scaled(tf.mul(missOf(dealt.real, outputs, false), paired.likeness / all), counts)]
-        : [];
+      const loss = scaled(fooled(score(outputs, dealt), part.all), part.counts);
       return addUp([
         loss,
-        ...unlike,
-        ...regularization(generator).map((term) => scaled(term, share)),
+        ...besides(generator, dealt, outputs, { ...part, likeness: paired?.likeness }),
       ]) as tf.Scalar;
     }, generated);
     return { loss: value, gradients, made };
   }
 
   /** Gradients of the discriminator on real examples and on made ones. */
-  function judgeStep(dealt: Dealt, made: tf.Tensor[], { all, share, counts }: PartOfStep) {
+  function judgeStep(dealt: Dealt, made: tf.Tensor[], part: PartOfStep) {
+    const { all, counts } = part;
     let scores: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
       const onReal = score(dealt.real, dealt), onMade = score(made, dealt);
       scores = [probabilities(onReal), probabilities(onMade)].map((sum) => tf.keep(scaled(sum, counts)));
       const told = meanLoss(onReal, allOf(onReal, realLabel), all);
       const loss = tf.add(told, meanLoss(onMade, verdicts(onMade, made, dealt, paired?.criteria), all));
-      const terms = regularization(discriminator).map((term) => scaled(term, share));
-      return addUp([scaled(loss, counts), ...terms]) as tf.Scalar;
+      return addUp([scaled(loss, counts), ...penalties(discriminator, part.share)]) as tf.Scalar;
     }, judged);
     return { loss: value, gradients, scores };
   }
 
   /** What {@linkcode makerStep} and {@linkcode judgeStep} give together, by one way through the discriminator and back. */
-  function jointStep(dealt: Dealt, { all, share, counts }: PartOfStep): Measured {
+  function jointStep(dealt: Dealt, part: PartOfStep): Measured {
+    const { all, counts } = part;
     let kept: tf.Tensor[] = [], turned: Turned[] = [];
     const { gradients } = gradientsOf(() => {
-      const outputs = applySharded(generator, dealt.given.map((part) => [part]), { training: true })
-        .map(([x]) => x);
+      const outputs = make(generator, dealt);
       turned = outputs.map(turnGradient);
       const twice = (parts: tf.Tensor[], others: tf.Tensor[]) =>
         parts.map((x, i) => tf.concat([x, others[i]], 0));
@@ -246,15 +256,12 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
         meanLoss(onReal, allOf(onReal, realLabel), all),
         meanLoss(judgedMade, allOf(onMade, 0), all),
       );
-      const ofTerms = (model: tf.LayersModel) => regularization(model).map((term) => scaled(term, share));
-      const unlike = paired?.likeness
-        ? [scaled(tf.mul(missOf(dealt.real, outputs, false), paired.likeness / all), counts)]
-        : [];
-      const loss = addUp([scaled(told, counts), ...ofTerms(discriminator)]);
-      const making = addUp([scaled(fooled(onMade, all), counts), ...unlike, ...ofTerms(generator)]);
+      const beside = besides(generator, dealt, outputs, { ...part, likeness: paired?.likeness });
+      const loss = addUp([scaled(told, counts), ...penalties(discriminator, part.share)]);
+      const making = addUp([scaled(fooled(onMade, all), counts), ...beside]);
       const sums = [probabilities(onReal), probabilities(onMade)].map((sum) => scaled(sum, counts));
       kept = [loss, tf.mul(making, all), ...sums].map((x) => tf.keep(tf.clone(x)));
-      return addUp([loss, ...unlike, ...ofTerms(generator)]) as tf.Scalar;
+      return addUp([loss, ...beside]) as tf.Scalar;
     }, [...generated, ...judged]);
     turned.forEach((one) => one.dispose());
     const [loss, ...sums] = kept, value = tf.clone(loss);

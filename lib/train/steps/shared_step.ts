@@ -15,6 +15,7 @@ import {
   withStepRows,
 } from "../../engine/mod.ts";
 import type { BatchTensors } from "../batch.ts";
+import { regularization } from "../regularization.ts";
 import type { CompiledStep } from "../step.ts";
 import { ALONE, isShared, type StepPart, stepParts, type Together } from "../together.ts";
 import { createTotals } from "../totals.ts";
@@ -49,6 +50,11 @@ const EXTRAS = 1;
 /** A number times a factor; as it is where the factor is 1. */
 export function scaled<T extends tf.Tensor>(x: T, factor: number): T {
   return factor === 1 ? x : tf.mul(x, factor) as T;
+}
+
+/** What a model's regularisers add to the loss, of a worker's share of a step's examples. */
+export function penalties(model: tf.LayersModel, share: number): tf.Tensor[] {
+  return regularization(model).map((term) => scaled(term, share));
 }
 
 /** Tensors as one, [values of all]. */

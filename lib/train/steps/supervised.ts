@@ -26,7 +26,7 @@ import { regularization } from "../regularization.ts";
 import { type Evaluation, mainModel, type Models, type StepPlan, type TrainStep } from "../step.ts";
 import { ALONE, type StepPart, type Together } from "../together.ts";
 import { addUp, createTotals } from "../totals.ts";
-import { compileStep, type Measured, scaled } from "./shared_step.ts";
+import { compileStep, type Measured, penalties, scaled } from "./shared_step.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 import { runEvaluation } from "../evaluation.ts";
 import { orderInputs } from "../model_inputs.ts";
@@ -208,7 +208,7 @@ function createSupervised(
       const judged = judge(model, parts, objective, true);
       const measured = inPart("loss", () => measureAll(objective, judged, true));
       sums = measured.sums.map((sum) => tf.keep(scaled(sum, share)));
-      const terms = regularization(model).map((term) => scaled(term, own / all));
+      const terms = penalties(model, own / all);
       return addUp([scaled(tf.div(measured.loss, all), share), ...terms]) as tf.Scalar;
     }, trained);
     reached = slopes.reached;

@@ -13,12 +13,11 @@ import { adam } from "../adam.ts";
 import { createBatches, type Preparation } from "../batch.ts";
 import { applyConstraints } from "../constraints.ts";
 import { createOptimizer, type OptimizerRule } from "../optimizer.ts";
-import { regularization } from "../regularization.ts";
 import type { Models, StepPlan, TrainStep } from "../step.ts";
 import { addUp } from "../totals.ts";
 import { allVariables, gradientsOf, trainedVariables } from "../weights.ts";
 import { allOf, missOf, noiseFor } from "./judgement.ts";
-import { compileStep, type Measured, scaled } from "./shared_step.ts";
+import { compileStep, type Measured, penalties, scaled } from "./shared_step.ts";
 import { divergence } from "./variational.ts";
 
 /** An autoencoder's two halves. */
@@ -174,7 +173,7 @@ function createVaeGan(models: Models, source: Source, options: VaeGanOptions): T
         tf.mul(prior, parts.prior),
         tf.mul(features, parts.features),
         tf.mul(judgement, parts.judgement),
-        ...regularization(autoencoder).map((term) => scaled(term, share)),
+        ...penalties(autoencoder, share),
       ]) as tf.Scalar;
     }, group);
     return { gradients, sums };
@@ -188,7 +187,7 @@ function createVaeGan(models: Models, source: Source, options: VaeGanOptions): T
       const [real, made, invented] = judge(networks, [examples, again, drawn]).map(({ logits }) => logits);
       scores = [real, made].map((logits) => tf.keep(addUp(logits.map((part) => tf.sum(tf.sigmoid(part))))));
       const told = addUp([missOfAll(real, 1), missOfAll(made, 0), missOfAll(invented, 0)]);
-      const terms = regularization(discriminator).map((term) => scaled(term, share));
+      const terms = penalties(discriminator, share);
       return addUp([tf.mul(told, factor), ...terms]) as tf.Scalar;
     }, judged);
     return { value, gradients, scores };
