@@ -22,7 +22,6 @@ export interface Slurm extends AsyncDisposable {
   startController(): Promise<void>;
 }
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** Starts a cluster with so many nodes of one processor each; ends and removes it when disposed. */
@@ -86,12 +85,16 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
     startController,
     async [Symbol.asyncDispose]() {
       await run("scancel", [`--user=${(await run("id", ["-un"])).trim()}`]).catch(() => {});
-      await wait(1_000);
+      // By slurmd, which tells them to: without one they go on.
+      await until(
+        "Slurm's jobs to end",
+        async () => ![...(await processesOf(folder)).values()].some(isOfJob),
+      );
       for (let i = 1; i <= nodes; i++) await kill(`slurmd.n${i}`, "SIGTERM");
       await kill("slurmctld", "SIGTERM");
       // What is still there may write into the folder, which is removed next.
       const munged = String(await pidOf("munged"));
-      await until("Slurm's daemons and jobs to end", async () => {
+      await until("Slurm's daemons to end", async () => {
         return [...(await processesOf(folder)).keys()].every((pid) => pid === munged);
       });
       await kill("munged", "SIGTERM");
@@ -119,6 +122,11 @@ async function processesOf(folder: string): Promise<Map<string, string[]>> {
     if (environment.some((value) => value.startsWith(`SLURM_CONF=${folder}/`))) found.set(name, environment);
   }
   return found;
+}
+
+/** Whether a process is part of a job, by its environment. */
+function isOfJob(environment: readonly string[]): boolean {
+  return environment.some((value) => value.startsWith("SLURM_JOB_ID="));
 }
 
 async function configuration(folder: string, base: number, nodes: number, socket: string): Promise<string> {
