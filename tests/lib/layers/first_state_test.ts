@@ -62,8 +62,8 @@ for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
       const y = model.predict(
         inputs.map(([values, shape]) => tf.tensor([...values], [...shape])),
       ) as tf.Tensor;
-      // The GRU's values are small differences of larger ones: kernels of other processors are off by 2e-6.
-      assertClose(y.dataSync(), wanted, 1e-5, name);
+      // The GRU's values are small differences of larger ones, by which each processor's kernels are off.
+      assertClose(y.dataSync(), wanted, 2e-6, name, 0.25);
       model.dispose();
     }
   });
