@@ -12,6 +12,15 @@ import { type Slurm, startSlurm } from "../../servers/slurm.ts";
 const root = new URL("../../../", import.meta.url).pathname;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Whether the study is. @throws {Error} If the search made none, with what it said. */
+function isFinished(folder: string, said: readonly string[]): boolean {
+  try {
+    return openStudy(`${folder}/study`).isFinished();
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message}; the search said ${said.join("\n")}`, { cause });
+  }
+}
+
 /** Runs the search on Slurm until its study is finished; a search whose tasks are all gone is gone on with. */
 async function searchUntilDone(slurm: Slurm, folder: string, trials: number): Promise<void> {
   const said: string[] = [];
@@ -31,7 +40,7 @@ async function searchUntilDone(slurm: Slurm, folder: string, trials: number): Pr
       ...new TextDecoder().decode(stdout).split("\n"),
       ...new TextDecoder().decode(stderr).split("\n"),
     );
-    if (openStudy(`${folder}/study`).isFinished()) return;
+    if (isFinished(folder, said)) return;
   }
   throw new Error(`the study is not finished: ${said.slice(-20).join("\n")}`);
 }
@@ -119,8 +128,7 @@ export const searchThroughStorm = (trials: number, kinds: readonly Disturbance[]
     await using slurm = await startSlurm(`${folder}/slurm`, 4);
     let over = false;
     const searching = searchUntilDone(slurm, folder, trials).finally(() => over = true);
-    const happened = await disturb({ slurm, folder }, kinds, () => over);
-    await searching;
+    const [happened] = await Promise.all([disturb({ slurm, folder }, kinds, () => over), searching]);
     const study = openStudy(`${folder}/study`);
     console.log(happened.join(", "), countStates(study.state), `${study.state.workers.size} workers`);
     assert(happened.length >= kinds.length - 2, `only ${happened.join(", ")}`);
