@@ -9,6 +9,7 @@ import { join } from "@std/path";
 import { denoProgram } from "./deno_program.ts";
 import { readEnvironment } from "./environment.ts";
 import type { PackageManifest } from "./npm_package.ts";
+import { makeTemporaryIn } from "./temporary_folder.ts";
 
 /** A package to fetch. */
 export interface FetchedPackage extends PackageManifest {
@@ -45,8 +46,7 @@ export function fetchPackage(wanted: FetchedPackage, options: FetchPackageOption
   const place = join(packages, `${name.replace("/", "+")}-${version}`);
   if (!isThere(place)) {
     log?.(`Fetching npm:${name}@${version}, once`);
-    Deno.mkdirSync(packages, { recursive: true });
-    const temporary = Deno.makeTempDirSync({ dir: packages, prefix: ".fetching-" });
+    const temporary = makeTemporaryIn(packages);
     try {
       install(wanted, temporary, place);
       rename(temporary, place);
@@ -69,6 +69,7 @@ function isThere(path: string): boolean {
 
 /** Moves a folder to its place, unless another process was faster. */
 function rename(temporary: string, place: string): void {
+  if (Deno.build.os !== "windows") Deno.chmodSync(temporary, 0o755); // others may read it, as they may its files
   try {
     Deno.renameSync(temporary, place);
   } catch (error) {

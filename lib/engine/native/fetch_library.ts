@@ -177,7 +177,7 @@ export async function fetchLibrary(options: FetchOptions = {}): Promise<LibraryL
   if (await checkCachedLibrary(folder) === undefined) {
     return { ...location, origin: "cache", version: (await readCachedLibrary(folder))?.version };
   }
-  const temporary = await makeTemporaryFolder(cacheFolder);
+  const temporary = makeTemporaryFolder(cacheFolder);
   try {
     const download = join(temporary, "download");
     await Deno.mkdir(download);

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { join } from "@std/path";
+import { makeTemporaryIn } from "../../base/temporary_folder.ts";
 import type { UnpackedFile } from "./wheel.ts";
 
 /** What `library.json` in a cached folder says. */
@@ -21,8 +22,6 @@ export interface CachedLibrary {
 }
 
 const RECORD = "library.json";
-const TEMPORARY = ".fetching-";
-const STALE_MS = 24 * 3600 * 1000;
 
 /** SHA-256 of a file of any size, hexadecimal. */
 export async function hashFile(path: string): Promise<string> {
@@ -101,25 +100,12 @@ async function rewriteRecord(folder: string, record: CachedLibrary): Promise<voi
 const encodeRecord = (record: CachedLibrary) => JSON.stringify(record, null, 2) + "\n";
 
 /** A private folder beside the cached ones, on the same file system, so that a rename puts it in place. */
-export async function makeTemporaryFolder(cacheFolder: string): Promise<string> {
+export function makeTemporaryFolder(cacheFolder: string): string {
   try {
-    return await makeTemporary(cacheFolder);
+    return makeTemporaryIn(cacheFolder);
   } catch (error) {
     throw ofCache(cacheFolder, error);
   }
-}
-
-async function makeTemporary(cacheFolder: string): Promise<string> {
-  await Deno.mkdir(cacheFolder, { recursive: true });
-  for await (const { name } of Deno.readDir(cacheFolder)) {
-    if (!name.startsWith(TEMPORARY)) continue; // what a killed process left behind
-    const path = join(cacheFolder, name);
-    const stat = await Deno.stat(path).catch(() => undefined);
-    if (stat?.mtime && Date.now() - stat.mtime.getTime() > STALE_MS) {
-      await Deno.remove(path, { recursive: true }).catch(() => {});
-    }
-  }
-  return await Deno.makeTempDir({ dir: cacheFolder, prefix: TEMPORARY });
 }
 
 /**
@@ -150,7 +136,7 @@ export async function installLibrary(
         return;
       }
       if (attempt === 3) throw error;
-      const damaged = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: TEMPORARY });
+      const damaged = makeTemporaryIn(join(folder, ".."));
       await Deno.rename(folder, join(damaged, "damaged")).catch(() => {});
       await Deno.remove(damaged, { recursive: true });
     }

@@ -22,6 +22,10 @@ Deno.test("fetchPackage() installs a package once and then reads it from the cac
     assert(folder.startsWith(join(cacheFolder, "npm")), folder);
     const { name, version } = JSON.parse(await Deno.readTextFile(join(folder, "package.json")));
     assertEquals([name, version], ["gifenc", SMALL.version]);
+    if (Deno.build.os !== "windows") {
+      const { mode } = await Deno.stat(join(folder, "..", ".."));
+      assertEquals(mode! & 0o777, 0o755, "a shared cache is others' to read");
+    }
     assertEquals(fetchPackage(SMALL, options), folder);
     assertEquals(said, [`Fetching npm:gifenc@${SMALL.version}, once`]);
   });
