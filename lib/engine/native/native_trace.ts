@@ -224,9 +224,7 @@ export class Tracer implements OpSink {
     const description = c.TF_NewOperation(this.#graph, cName(name), cName(this.#nodeName(name)));
     const listed = LIST_INPUTS[name]?.(sources.length) ?? 0;
     if (listed > 0) {
-      const list = new Uint8Array(16 * listed);
-      for (let i = 0; i < listed; i++) list.set(sources[i].output, 16 * i);
-      c.TF_AddInputList(description, list, listed);
+      c.TF_AddInputList(description, listOf(sources.slice(0, listed)), listed);
     }
     for (const source of sources.slice(listed)) c.TF_AddInput(description, source.output);
     if (EMPTY_LISTS.has(name)) c.TF_AddInputList(description, NOTHING, 0);
@@ -359,9 +357,7 @@ export class Tracer implements OpSink {
       cName("PartitionedCall"),
       cName(this.#nodeName("Part")),
     );
-    const list = new Uint8Array(16 * sources.length);
-    sources.forEach((source, i) => list.set(source.output, 16 * i));
-    c.TF_AddInputList(description, list, sources.length);
+    c.TF_AddInputList(description, listOf(sources), sources.length);
     const types = (of: readonly { dtype: number }[]) => Int32Array.from(of, ({ dtype }) => dtype);
     c.TF_SetAttrTypeList(description, cName("Tin"), types(sources), sources.length);
     c.TF_SetAttrTypeList(description, cName("Tout"), types(part.outputs), part.outputs.length);
@@ -409,12 +405,7 @@ export class Tracer implements OpSink {
       taken.add(symbol.id);
       return symbol;
     });
-    const pack = (list: readonly Symbol[]) => {
-      const bytes = new Uint8Array(16 * list.length);
-      list.forEach((symbol, i) => bytes.set(symbol.output, 16 * i));
-      return bytes;
-    };
-    return { inputs: pack(inputs), results: pack(results) };
+    return { inputs: listOf(inputs), results: listOf(results) };
   }
 
   /** The graph as the bytes of a GraphDef, in which `outputs` have these names. */
@@ -541,6 +532,13 @@ export class Tracer implements OpSink {
     this.#symbols.set(symbol.id, symbol);
     return symbol;
   }
+}
+
+/** Symbols as C takes several. */
+function listOf(symbols: readonly Symbol[]): Uint8Array<ArrayBuffer> {
+  const list = new Uint8Array(16 * symbols.length);
+  symbols.forEach(({ output }, i) => list.set(output, 16 * i));
+  return list;
 }
 
 /** An output of an operation as C passes it. */
