@@ -164,7 +164,8 @@ Deno.test("serve answers health long before a picture that has to wait for its t
     await Promise.all(clients);
     // Which came first the server's log knows: this process may be late to hear of either.
     const at = (id: string) => server.lines.findIndex((line) => line.id === id);
-    await until("the log of the last answer", () => at("own-19") >= 0 && at("health-19") >= 0);
+    const isLogged = (i: number) => at(`own-${i}`) >= 0 && at(`health-${i}`) >= 0;
+    await until("the log of all answers", () => rounds.every(isLogged));
     const sooner = rounds.filter((i) => at(`health-${i}`) < at(`own-${i}`)).length;
     assert(sooner > 15, `health came before one's own picture ${sooner} times of 20, behind 24 others`);
   }));
