@@ -20,15 +20,17 @@ function tracePart(
 ): TracedPart | undefined {
   const outer = state.tracer, { sink } = runtime, tracer = new Tracer(runtime, new Map(), { part: true });
   const given = inputs.map(({ shape }) => tracer.addArgument(shape, DataType.FLOAT));
+  let part: TracedPart | undefined;
   runtime.sink = state.tracer = tracer;
   try {
-    return tf.tidy(() => {
+    return part = tf.tidy(() => {
       const results = fn(...given.map((record) => backend.createOutputTensor(record)));
       return tracer.finishPart(backend.getInputTensorIds(results)) as never;
     }) as TracedPart | undefined;
   } finally {
     runtime.sink = sink;
     state.tracer = outer;
+    if (!part) tracer.abandon();
     tracer.close();
   }
 }

@@ -324,10 +324,7 @@ export class Tracer implements OpSink {
       const { shape, dtype } = this.#resolve(id);
       return { shape, dtype };
     });
-    if (this.#shared.length > 0 || this.#random) {
-      this.abandon();
-      return undefined;
-    }
+    if (this.#shared.length > 0 || this.#random) return undefined;
     this.#note("gives", outputs.map((id) => this.#resolve(id)), "");
     const key = this.#script!.join("\n"), known = PARTS.get(key);
     if (known) return known;

@@ -1,5 +1,5 @@
 import { compile, onePass, prepareOnePass, random, startEngine, tf } from "../../../lib/engine/mod.ts";
-import { assert, assertClose, assertEquals } from "../../assert.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "../../assert.ts";
 
 await startEngine();
 
@@ -57,4 +57,29 @@ Deno.test("onePass() tells parts apart that give the same in another order", () 
 Deno.test("onePass() outside of a trace just runs", () => {
   const [sum] = onePass((a, b) => [tf.add(a, b)], [counting(LARGE), tf.scalar(1)]);
   assertEquals([sum.shape, sum.dataSync()[0]], [[LARGE], 1]);
+});
+
+Deno.test("onePass() frees what a part took besides where its function fails, and where it is no part", async () => {
+  const { native } = (await import("../../../lib/engine/state.ts")).state;
+  const table = counting(LARGE), x = counting(LARGE);
+  const fails = compile((x: tf.Tensor) =>
+    onePass((x) => {
+      tf.add(x, table);
+      throw new Error("stopped");
+    }, [x])
+  );
+  const besides = () => {
+    const step = compile((x: tf.Tensor) => onePass((x) => [tf.add(x, table)], [x]));
+    tf.dispose(step(x));
+    step.dispose();
+  };
+  const both = () => {
+    assertThrows(() => fails(x), Error, "stopped");
+    besides();
+  };
+  both(); // everything that they read is TensorFlow's now
+  const before = native!.runtime.getNumOfTensors();
+  both();
+  both();
+  assertEquals(native!.runtime.getNumOfTensors(), before);
 });
