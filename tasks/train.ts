@@ -275,15 +275,13 @@ async function trainInto(
   const bars = createBars(output, values.epochs);
   const obtain = (signal: AbortSignal) =>
     experiment.obtain?.(values, { dataFolder, log, signal, openBucket, onProgress: bars.onLoad });
-  const start = () => startBackend(spread, options, log, joined);
-  const workers = joined ? await start() : await startWhile(obtain, start).finally(bars.end);
-  const precision = precisionOf(options, given);
-  const { library: _, ...engine } = engineReport();
-  if (options.profile && engine.backend !== "tensorflow") {
-    throw new CliError(
-      `Cannot profile on the ${engine.backend} backend: only TensorFlow says what an op takes`,
-    );
-  }
+  const start = async () => {
+    const workers = await startBackend(spread, options, log, joined);
+    checkProfile(options);
+    return { workers, precision: precisionOf(options, given) };
+  };
+  const started = joined ? await start() : await startWhile(obtain, start).finally(bars.end);
+  const { workers, precision } = started, { library: _, ...engine } = engineReport();
   output.record(
     "start",
     {
@@ -331,26 +329,34 @@ async function trainInto(
 /**
  * Starts the engine, whose library may have to be fetched, while the data is made or fetched.
  *
- * @param obtain Gets a signal that ends it: the user's, or that the engine does not start.
+ * @param obtain Gets a signal that ends it: the user's, or that the engine does not start or cannot do what is asked.
  */
-async function startWhile(
+async function startWhile<T>(
   obtain: (signal: AbortSignal) => Promise<void> | undefined,
-  start: () => Promise<Workers | undefined>,
-): Promise<Workers | undefined> {
+  start: () => Promise<T>,
+): Promise<T> {
   return await interruptible(async (told) => {
     const failed = new AbortController();
     const obtained = Promise.resolve(obtain(AbortSignal.any([told, failed.signal])));
     obtained.catch(() => {}); // thrown where it is awaited
     try {
-      const workers = await start();
+      const started = await start();
       await obtained;
-      return workers;
+      return started;
     } catch (error) {
       failed.abort(error);
       await obtained.catch(() => {});
       throw error;
     }
   });
+}
+
+/** @throws {CliError} If a profile is asked for where the engine has none. */
+function checkProfile({ profile }: Command["options"]): void {
+  const { backend } = engineReport();
+  if (profile && backend !== "tensorflow") {
+    throw new CliError(`Cannot profile on the ${backend} backend: only TensorFlow says what an op takes`);
+  }
 }
 
 /** In which numbers to train; undefined where a run that goes on knows. @throws {CliError} If this machine cannot. */

@@ -99,6 +99,14 @@ for (const [name, args, message] of BAD) {
   });
 }
 
+Deno.test("train makes no events for an engine that cannot do what is asked", async () => {
+  const folder = await Deno.makeTempDir();
+  const args = ["--backend", "cpu", "--profile", "--data-folder", folder, "--out", join(folder, "never")];
+  const { code, err } = await run("cygno", ...args);
+  assertEquals([code, err.includes("Cannot profile on the cpu backend")], [2, true], err);
+  assertEquals(filesIn(folder), []);
+});
+
 /** Runs the task as `deno.json` has it, with no more permissions than it gives. */
 const asShipped = (...args: string[]) => runTask("train", [...QUICK, "--model", "tutorial_cnn", ...args]);
 
