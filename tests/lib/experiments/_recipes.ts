@@ -35,6 +35,16 @@ function recipeOf(experiment: AnyExperiment, changes: Record<string, unknown> = 
   return plainOf(experiment.recipe(options, DATA, {} as never));
 }
 
+/** The recipe of a choice, or why the defaults of all others do not go with it. */
+function recipeOrRefusal(experiment: AnyExperiment, change: Record<string, unknown>): unknown {
+  try {
+    return recipeOf(experiment, change);
+  } catch (error) {
+    if (error instanceof RangeError) return { refused: error.message };
+    throw error;
+  }
+}
+
 /** Everything of one experiment but its words: its options, and the recipe of its defaults and of each choice. */
 export function describe(experiment: AnyExperiment): unknown {
   const { options, defaults } = experiment;
@@ -44,7 +54,7 @@ export function describe(experiment: AnyExperiment): unknown {
   });
   const recipes = OF_DATA.includes(experiment.name) ? [] : [
     ["defaults", recipeOf(experiment)],
-    ...changes.map((change) => [JSON.stringify(change), recipeOf(experiment, change)]),
+    ...changes.map((change) => [JSON.stringify(change), recipeOrRefusal(experiment, change)]),
   ];
   const numbers = Object.entries(options).map(([name, { help: _, ...spec }]) => [name, spec]);
   return { defaults, options: Object.fromEntries(numbers), recipes: Object.fromEntries(recipes) };
