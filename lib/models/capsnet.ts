@@ -30,6 +30,12 @@ const PRIMARY_SIZE = 8;
 /** Numbers of a class's capsule. */
 export const CAPSULE_SIZE = 16;
 
+/**
+ * The largest first weight of a vote, by Glorot and Bengio of the 8 and 16 numbers that one capsule's vote is made of. Fans of
+ * the kernel as a whole, 1,152 capsules at once, leave the classes' lengths at nothing, where there is no gradient to learn by.
+ */
+const VOTE = Math.sqrt(6 / (PRIMARY_SIZE + CAPSULE_SIZE));
+
 /** Units of the two hidden layers of the decoder. */
 const DECODER_UNITS = [512, 1024];
 
@@ -67,7 +73,8 @@ export function buildCapsNet(config: CapsNetConfig = {}): tf.LayersModel {
     name: "classes",
   });
   const ofClasses = apply(secondary, apply(primary, found)); // [batch, classes, 16]
-  for (const layer of [primary, secondary]) drawKernels(layer, glorot);
+  drawKernels(primary, glorot);
+  drawKernels(secondary, () => tf.initializers.randomUniform({ minval: -VOTE, maxval: VOTE, seed: seeds() }));
   const lengths = apply(new CapsuleLength({ name: "lengths" }), ofClasses);
   if (!decoder) return tf.model({ inputs: image, outputs: lengths, name: "capsnet" });
   let drawn = apply(new LongestCapsule({ name: "longest" }), ofClasses);
