@@ -266,7 +266,7 @@ async function finish(trained: TrainedRun, history: History, optimizer: Optimize
   record.serving = await verifyServing(planned, onnx, data, results.predictions);
   if (record.serving) log(servingLine(record.serving));
   const outcome = { record, history, metrics: measured.metrics };
-  const asked = { card: planned, onnx, data };
+  const asked = { card: planned, onnx, data, threads: engineReport().threads };
   const shown = {
     ...results,
     measured,

@@ -15,6 +15,8 @@ interface Asked {
   /** The bytes of model.onnx. */
   onnx: Uint8Array;
   data: Data;
+  /** Of ONNX Runtime: no more than the training had. @default {1} */
+  threads?: number;
 }
 
 /** Whether covering a place means something: one picture in, and an answer that stands on one number. */
@@ -33,8 +35,8 @@ function canAsk({ card, data }: Asked): boolean {
  */
 export async function occlusionOfTest(asked: Asked, rows: readonly number[]): Promise<Occlusion[]> {
   if (rows.length === 0 || !canAsk(asked)) return [];
-  const { card, onnx, data } = asked;
-  const session = await openSession(onnx, { threads: navigator.hardwareConcurrency });
+  const { card, onnx, data, threads } = asked;
+  const session = await openSession(onnx, { threads });
   try {
     const maps: Occlusion[] = [];
     for (const example of await data.raw!(rows)) {
