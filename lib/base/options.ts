@@ -9,6 +9,8 @@ export type OptionSpec =
     required?: boolean;
     /** What `--help` writes for the value, such as `FOLDER`. */
     hint?: string;
+    /** Whether what is minimised depends on it, so that losses under two of its values do not compare. @default {false} */
+    changesLoss?: boolean;
   }
   & (
     | { type: "string"; default?: string }

@@ -256,6 +256,36 @@ export function checkJudged(name: string, options: Readonly<Record<string, unkno
   );
 }
 
+/**
+ * Checks that losses of trials compare: none of the searched options changes what is minimised.
+ *
+ * @param metrics What trials are judged by.
+ * @throws {RangeError} Naming the option and the metric.
+ */
+export function checkComparable(
+  { name, options }: Pick<Experiment, "name" | "options">,
+  searched: readonly string[],
+  metrics: readonly string[],
+): void {
+  const loss = metrics.find(isLoss), changing = searched.find((option) => options[option]?.changesLoss);
+  if (loss === undefined || changing === undefined) return;
+  throw new RangeError(
+    `Cannot judge trials of "${name}" by ${loss} where "${changing}" is searched, as it changes what the loss is: ` +
+      `give --metric a number that all trials have alike, such as validationAccuracy, or search each "${changing}" by itself`,
+  );
+}
+
+/** Whether a metric is a loss, or a part of one. */
+const isLoss = (metric: string) => /loss$/i.test(metric);
+
+/** Options that a search tries where it is told nothing: those with a range under which what it is judged by compares. */
+export function searchedByDefault(options: OptionTable, metrics: readonly string[]): string[] {
+  const byLoss = metrics.some(isLoss);
+  return Object.keys(options).filter((name) =>
+    "range" in options[name] && !(byLoss && options[name].changesLoss)
+  );
+}
+
 /** Checks that a space names options of an experiment. @throws {RangeError} Naming the nearest. */
 export function checkSpaceOf(experiment: Experiment, names: readonly string[]): void {
   const known = [...Object.keys(experiment.options), "epochs", "batch"];

@@ -1,7 +1,7 @@
 /** What a study is, as the options of `deno task search` say it. @module */
 import { resolve } from "@std/path";
 import type { Experiment, Options } from "../../lib/run/experiment.ts";
-import { checkJudged, checkSpaceOf } from "../../lib/run/search_trial.ts";
+import { checkComparable, checkJudged, checkSpaceOf, searchedByDefault } from "../../lib/run/search_trial.ts";
 import type { Named } from "../../lib/search/named_options.ts";
 import { createPruner } from "../../lib/search/pruners/registry.ts";
 import { createSampler } from "../../lib/search/samplers/registry.ts";
@@ -33,7 +33,13 @@ export async function studyFrom(request: Request): Promise<{ space: Space; spec:
   const { experiment, options, own, given } = request;
   const { space, module } = await spaceOf(experiment, options);
   const searched = space.dimensions.map(({ name }) => name);
-  if (experiment) checkSpaceOf(experiment, searched);
+  if (experiment) {
+    checkSpaceOf(experiment, searched);
+    const varied = space.dimensions.filter((dimension) =>
+      dimension.kind === "choice" ? dimension.choices.length > 1 : dimension.high > dimension.low
+    );
+    checkComparable(experiment, varied.map(({ name }) => name), options.metric);
+  }
   const both = Object.keys(own).find((flag) => searched.includes(own[flag]) && given.has(flag));
   if (both !== undefined) {
     throw new CliError(
@@ -104,9 +110,7 @@ export async function spaceOf(
     batch: { type: "integer", range: [Math.max(1, batch >> 2), batch * 4], log: true, help: "" },
     ...experiment.options,
   };
-  const vary = options.vary.length > 0
-    ? options.vary
-    : Object.keys(experiment.options).filter((name) => "range" in experiment.options[name]);
+  const vary = options.vary.length > 0 ? options.vary : searchedByDefault(experiment.options, options.metric);
   if (vary.length === 0) {
     throw new CliError(
       `No option of "${experiment.name}" says a range: give --space FILE or --vary epochs,batch`,

@@ -176,6 +176,7 @@ export const LENSES_OPTIONS = {
     help: "Show faint and bright parts alike before the limits apply.",
   },
   loss: {
+    changesLoss: true,
     type: "choice",
     choices: [
       "binaryCrossEntropy",
@@ -192,6 +193,7 @@ export const LENSES_OPTIONS = {
     help: "What is minimised.",
   },
   weight: {
+    changesLoss: true,
     type: "number",
     default: 1,
     min: 0,

@@ -30,12 +30,14 @@ const OPTIONS = {
     help: "Tracks of every event; the published network learns of 1 to 4.",
   },
   learn: {
+    changesLoss: true,
     type: "choice",
     choices: ["columns", "rows", "modules"],
     default: "columns",
     help: "Columns seen from above, rows seen from the front, or the 712 modules (--generator hard).",
   },
   loss: {
+    changesLoss: true,
     type: "choice",
     choices: ["sigmoid", "softmax", "single"],
     default: "softmax",

@@ -27,6 +27,7 @@ const OPTIONS = {
     help: "A small network, the published one with its own way of training, or capsules.",
   },
   count: {
+    changesLoss: true,
     type: "choice",
     choices: ["tracks", "segments"],
     default: "tracks",

@@ -30,12 +30,14 @@ import { ANGLE_SEGMENTS, angleSegment, FOIL_SEGMENTS, foilSegment } from "./fit/
 const OPTIONS = {
   ...SUPERNEMO_OPTIONS,
   learn: {
+    changesLoss: true,
     type: "choice",
     choices: ["angle", "foil"],
     default: "angle",
     help: "The angle to the foil's normal, or the place on the foil.",
   },
   as: {
+    changesLoss: true,
     type: "choice",
     choices: ["segments", "value"],
     default: "segments",

@@ -28,12 +28,14 @@ import { findThreshold } from "./threshold.ts";
 const OPTIONS = {
   ...MAP_OPTIONS,
   task: {
+    changesLoss: true,
     type: "choice",
     choices: ["remove-left", "keep-one", "all"],
     default: "remove-left",
     help: "What is to be said: the event without its left track, that track alone, or each hit's track.",
   },
   labels: {
+    changesLoss: true,
     type: "choice",
     choices: ["right", "published"],
     default: "right",
@@ -53,6 +55,7 @@ const OPTIONS = {
       "Learning rate: our network's peak, and constant of the others (default 1e-3; of one track against a discriminator 1e-4, as published).",
   },
   against: {
+    changesLoss: true,
     type: "choice",
     choices: ["labels", "discriminator", "criteria"],
     default: "labels",
@@ -60,6 +63,7 @@ const OPTIONS = {
       "What the network learns by: labels, or the published discriminator, which sees the event beside what is left of it, or the same that is also asked whether many hits are lost, left or made up.",
   },
   likeness: {
+    changesLoss: true,
     type: "number",
     default: 0,
     min: 0,

@@ -14,6 +14,7 @@ const REDUCTION = {
 /** Options of the networks. */
 export const NETWORK_OPTIONS = {
   network: {
+    changesLoss: true,
     type: "choice",
     choices: ["ours", "segnet", "segnet-plain", "cbam", "self-attention", "filters", "latent"],
     default: "ours",

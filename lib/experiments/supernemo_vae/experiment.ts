@@ -28,12 +28,14 @@ const OPTIONS = {
   ...MAP_OPTIONS,
   tracks: { type: "integer", default: 1, min: 1, max: 4, help: "Tracks of every simulated event." },
   kind: {
+    changesLoss: true,
     type: "choice",
     choices: ["variational", "plain"],
     default: "variational",
     help: "Whether the code is drawn from a normal law, and held near the standard one.",
   },
   alike: {
+    changesLoss: true,
     type: "choice",
     choices: ["pixels", "learned"],
     default: "pixels",
@@ -41,6 +43,7 @@ const OPTIONS = {
       "What a reconstruction is compared by: cell for cell, or by the features of a discriminator that learns to tell it from real events (VAE/GAN).",
   },
   likeness: {
+    changesLoss: true,
     type: "number",
     default: 1,
     min: 0,
@@ -64,6 +67,7 @@ const OPTIONS = {
     help: "Numbers of the code.",
   },
   beta: {
+    changesLoss: true,
     type: "number",
     default: 1,
     min: 0,

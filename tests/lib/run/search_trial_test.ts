@@ -1,7 +1,13 @@
 import { fromArrays } from "../../../lib/data/source.ts";
 import { startEngine, tf } from "../../../lib/engine/mod.ts";
 import { type Data, defineExperiment } from "../../../lib/run/experiment.ts";
-import { checkJudged, checkSpaceOf, experimentObjective } from "../../../lib/run/search_trial.ts";
+import {
+  checkComparable,
+  checkJudged,
+  checkSpaceOf,
+  experimentObjective,
+  searchedByDefault,
+} from "../../../lib/run/search_trial.ts";
 import { createRng } from "../../../lib/base/rng.ts";
 import { search } from "../../../lib/search/search.ts";
 import * as train from "../../../lib/train/mod.ts";
@@ -182,4 +188,21 @@ Deno.test("experimentObjective() and checkSpaceOf() name the nearest of what is 
   assertThrows(() => checkSpaceOf(sides, ["raet"]), RangeError, '(nearest: "rate")');
   checkSpaceOf(sides, ["rate", "batch", "epochs"]);
   await assertRejects(() => search({ rate: [] }, trials.objective), SyntaxError, "the list is empty");
+});
+
+Deno.test("checkComparable() refuses to rank trials by a loss that is not the same for all, and none is searched by default", () => {
+  const weight = { type: "number", default: 1, range: [0, 2], changesLoss: true, help: "" } as const;
+  const weighted = { name: "weighted", options: { ...OPTIONS, weight } };
+  const judge = (searched: string[], metrics: string[]) => checkComparable(weighted, searched, metrics);
+  for (const metric of ["validationLoss", "loss", "generatorLoss"]) {
+    assertThrows(
+      () => judge(["rate", "weight"], ["parameters", metric]),
+      RangeError,
+      `Cannot judge trials of "weighted" by ${metric} where "weight" is searched, as it changes what the loss is`,
+    );
+  }
+  judge(["rate", "weight", "epochs"], ["validationAccuracy"]);
+  judge(["rate", "epochs"], ["validationLoss"]);
+  assertEquals(searchedByDefault(weighted.options, ["validationLoss"]), ["rate"]);
+  assertEquals(searchedByDefault(weighted.options, ["validationAccuracy"]), ["rate", "weight"]);
 });
