@@ -38,7 +38,7 @@ const OPTIONS = {
     type: "integer",
     default: 1,
     min: 1,
-    help: "Trainings of each network of clustering's, from other seeds",
+    help: "Trainings of each network of the parts that train for hours, from other seeds",
   },
   out: { type: "string", default: join("runs", "bench"), hint: "FOLDER", help: "Where the JSON record goes" },
   keep: {

@@ -45,13 +45,16 @@ interface Scale {
   testEvents: number;
   /** Share of the epochs that each experiment gets. */
   epochs: number;
-  seeds: readonly number[];
   /** Of the published recipe's curve. */
   minutes: number;
 }
 
-const FULL: Scale = { events: 192_000, testEvents: 24_000, epochs: 1, seeds: [1, 2, 3], minutes: 60 };
-const SHORT: Scale = { events: 2_000, testEvents: 1_000, epochs: 0, seeds: [1], minutes: 1 };
+const FULL: Scale = { events: 192_000, testEvents: 24_000, epochs: 1, minutes: 60 };
+const SHORT: Scale = { events: 2_000, testEvents: 1_000, epochs: 0, minutes: 1 };
+
+/** Seeds of the trainings; the first alone where no more are asked for. */
+const seedsOf = ({ seeds = 1 }: BenchContext) => Array.from({ length: seeds }, (_, i) => i + 1);
+const FIRST_SEED = 1;
 
 /** Passes over all events. */
 const EPOCHS: Readonly<Record<string, number>> = {
@@ -129,7 +132,7 @@ async function counting(context: BenchContext, scale: Scale): Promise<BenchTable
   };
   const withBars = [superNemoTop, superNemoSide, superNemoFront, superNemoHint] as unknown as Experiment[];
   const others = [superNemo3d, superNemoPoints] as unknown as Experiment[]; // once
-  for (const [i, seed] of scale.seeds.entries()) {
+  for (const [i, seed] of seedsOf(context).entries()) {
     for (const experiment of i === 0 ? [...withBars, ...others] : withBars) {
       const { accuracy } = await measured(context, await trainingOf(context, experiment, scale, seed));
       add(experiment.name, accuracy);
@@ -200,7 +203,7 @@ async function association(context: BenchContext, scale: Scale): Promise<BenchTa
     for (const loss of ["single", "softmax", "sigmoid"] as const) {
       if (loss === "single" && tracks > 1) continue; // it names one part an event
       const all: Record<string, CardMetric>[] = [], what = `${loss}, ${tracks} track${tracks > 1 ? "s" : ""}`;
-      for (const seed of scale.seeds) {
+      for (const seed of seedsOf(context)) {
         const changes = { tracks, loss, pixels: "radius" }; // says more of where a track leaves than hits
         const fewer = { ...scale, events: Math.min(scale.events, ASSOCIATED_EVENTS) };
         const training = await trainingOf(context, superNemoCalorimeter, fewer, seed, changes);
@@ -244,7 +247,7 @@ async function robustness(context: BenchContext, scale: Scale): Promise<BenchTab
     ]] as const
   ) {
     const own = experiment as unknown as Experiment, rng = createRng(88, 1);
-    const { model } = await trained(context, await trainingOf(context, own, scale, scale.seeds[0]));
+    const { model } = await trained(context, await trainingOf(context, own, scale, FIRST_SEED));
     for (
       const { events, isolated, missingHeight, accuracy } of await measureRobustness(
         model,
@@ -265,7 +268,7 @@ async function robustness(context: BenchContext, scale: Scale): Promise<BenchTab
 
 /** Fits that are told by networks how many tracks there are, and where one goes, beside fits that know it and fits that do not. */
 async function driven(context: BenchContext, scale: Scale): Promise<BenchTable> {
-  const notes: string[] = [], rows: BenchRow[] = [], [seed] = scale.seeds;
+  const notes: string[] = [], rows: BenchRow[] = [], seed = FIRST_SEED;
   const counting = await trained(context, await trainingOf(context, superNemoTop, scale, seed));
   const hinting = await trained(context, await trainingOf(context, superNemoHint, scale, seed));
   const add = (what: string, { allFound, fakes }: FitMeasurements) => {
@@ -294,7 +297,7 @@ async function driven(context: BenchContext, scale: Scale): Promise<BenchTable> 
 
 /** The published network from above by its own recipe, for some time: accuracy on fresh events against events seen. */
 async function curve(context: BenchContext, scale: Scale): Promise<BenchTable> {
-  const training = await trainingOf(context, superNemoTop, scale, scale.seeds[0], { model: "document" });
+  const training = await trainingOf(context, superNemoTop, scale, FIRST_SEED, { model: "document" });
   const options = { ...training.options, epochs: 8, batch: Math.min(1024, scale.events / 4) };
   const data = await superNemoTop.load(options, { dataFolder: keptFolder(context), log: context.say });
   const model = superNemoTop.build(options, data) as tf.LayersModel, { seed, epochs, batch } = options;

@@ -22,7 +22,7 @@ import { LONG, simulate } from "./_ecal_quality.ts";
 
 export const name = "ecal";
 export const summary =
-  "Calorimeter images: frames by time, HDF5 to batches, steps from files (parts: order, read, step, best); hours on request: quality, hardness, curve, minutes: quality-short, hardness-short, curve-short";
+  "Calorimeter images: frames by time, HDF5 to batches, steps from files (parts: order, read, step, best); hours on request: quality, hardness, hardness-whole, curve, minutes: quality-short, hardness-short, curve-short";
 
 /** Images of each kind in the file of the bench, and of each kind whose frames are made. */
 const EVENTS = 5_000;
