@@ -5,6 +5,7 @@ import { decodeHistory } from "../../lib/train/mod.ts";
 import { readLines } from "../../tasks/_lines.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withFolder } from "../folder.ts";
+import { drawSeed } from "../seed.ts";
 import { smallMnist } from "../small_mnist.ts";
 import { taskArguments } from "../task_command.ts";
 
@@ -64,7 +65,7 @@ async function historyOf(run: string) {
 for (const [name, words] of Object.entries(TRAININGS)) {
   Deno.test(`a training of ${name} killed ${KILLS} times and resumed ends bit for bit as if never killed`, () =>
     withFolder(async (folder) => {
-      const rng = createRng(Date.now() >>> 0), given = [...words];
+      const rng = createRng(drawSeed(`kills of ${name}`)), given = [...words];
       if (name === "capsnet") given.push("--data", await smallMnist(join(folder, "digits"), 100, 20));
       await assertEnds(start(given, folder, "whole"));
       let kills = 0;

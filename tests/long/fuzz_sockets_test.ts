@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { assert, assertEquals } from "../assert.ts";
 import { hostileRequest } from "../lib/serve/_hostile.ts";
 import { flatPng } from "../lib/serve/_service.ts";
+import { drawSeedOfDay } from "../seed.ts";
 import { startScoring } from "../servers/scoring.ts";
 import { tinyCard, tinyOnnx } from "../tiny_model.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -90,7 +91,7 @@ async function send(port: number, bytes: Uint8Array, hangUp: boolean): Promise<s
 }
 
 Deno.test("no bytes of 20,000 hostile requests on sockets make the server fail; the seed is drawn anew each day", async () => {
-  const folder = await Deno.makeTempDir(), seed = Math.floor(Date.now() / 86_400_000);
+  const folder = await Deno.makeTempDir(), seed = drawSeedOfDay("hostile sockets");
   try {
     await openStore(join(folder, "store")).publish(new Map([["model.onnx", tinyOnnx()]]), tinyCard());
     const limits = ["--workers", "1", "--body-timeout", "0.5", "--max-body", "1", "--log", "none"];

@@ -1,3 +1,4 @@
+import { createRng, drawInteger } from "../../lib/base/rng.ts";
 import { within } from "../../lib/base/within.ts";
 import { startEngine } from "../../lib/engine/mod.ts";
 import { readCheckpoint } from "../../lib/train/checkpoint.ts";
@@ -5,6 +6,7 @@ import { assert, assertClose, assertEquals } from "../assert.ts";
 import { trainToy } from "../lib/train/_worker_program.ts";
 import { startToyWorkers, type WorkerProcess } from "../lib/train/_workers.ts";
 import { weightsOf } from "../lib/train/_toy.ts";
+import { drawSeed } from "../seed.ts";
 
 await startEngine({ backend: "tensorflow" });
 
@@ -22,13 +24,14 @@ async function endsOf(workers: readonly WorkerProcess[], what: string): Promise<
 Deno.test("thirty times a worker is killed, stopped or told to end: none hangs, no checkpoint is torn, all is learned", async () => {
   const folder = await Deno.makeTempDir(), checkpoint = `${folder}/state.safetensors`;
   const order = { epochs: 100, batch: 6, examples: 60, checkpoint };
+  const rng = createRng(drawSeed("kills of workers"));
   let last = 0;
   for (let run = 0; run < RUNS; run++) {
     const size = SIZES[run % SIZES.length], signal = SIGNALS[Math.floor(run / SIZES.length) % SIGNALS.length];
-    const victim = Math.floor(Math.random() * size),
+    const victim = drawInteger(rng, size),
       what = `${signal} of worker ${victim} of ${size}, run ${run}`;
     const workers = startToyWorkers(size, { ...order, resume: true, tell: true, silence: 10, patience: 60 });
-    await workers[victim].reached(1 + Math.floor(Math.random() * 20));
+    await workers[victim].reached(1 + drawInteger(rng, 20));
     workers[victim].child.kill(signal);
     await endsOf(workers.filter((_, rank) => rank !== victim || signal === "SIGTERM"), what);
     if (signal === "SIGSTOP") workers[victim].child.kill("SIGKILL");
