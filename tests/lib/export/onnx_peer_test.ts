@@ -121,6 +121,22 @@ Deno.test("encodeOnnx() names inputs and outputs as asked, and refuses names tha
   );
 });
 
+Deno.test("encodeOnnx() ends with the metadata that it is given, in their order", () => {
+  const { model } = wholeModels()[0], plain = encodeOnnx(model);
+  const bytes = encodeOnnx(model, { metadata: { model: "cnn", version: "3" } });
+  // onnx.proto: ModelProto.metadata_props = 14, of StringStringEntryProto { key = 1, value = 2 }; a tag is 8 · field + 2.
+  const text = (
+    field: number,
+    words: string,
+  ) => [8 * field + 2, words.length, ...new TextEncoder().encode(words)];
+  const entry = (key: string, value: string) => {
+    const fields = [...text(1, key), ...text(2, value)];
+    return [8 * 14 + 2, fields.length, ...fields];
+  };
+  assertEquals([...bytes.subarray(plain.length)], [...entry("model", "cnn"), ...entry("version", "3")]);
+  assertEquals(bytes.subarray(0, plain.length), plain);
+});
+
 Deno.test("encodeOnnx() names a layer that it cannot write", () => {
   const masked = tf.sequential({ layers: [tf.layers.masking({ maskValue: 0, inputShape: [3, 2] })] });
   assertThrows(() => encodeOnnx(masked), TypeError, `(Masking) as ONNX`);
