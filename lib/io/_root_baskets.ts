@@ -105,8 +105,8 @@ function checkedStarts(starts: Int32Array): Int32Array {
   return starts;
 }
 
-/** Unpacks blocks of at most 16 MiB, each behind a header of nine bytes. */
-async function unpackBlocks(packed: Uint8Array, size: number): Promise<Uint8Array> {
+/** Unpacks blocks of at most 16 MiB, each behind a header of nine bytes. @throws {SyntaxError} If they are damaged. */
+export async function unpackBlocks(packed: Uint8Array, size: number): Promise<Uint8Array> {
   const out = new Uint8Array(size);
   for (let from = 0, to = 0; to < size;) {
     if (from + 9 > packed.length) throw new SyntaxError("a packed block is cut off");

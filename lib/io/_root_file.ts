@@ -70,6 +70,11 @@ export interface RootKey {
   fName: string;
   fClassName: string;
   fCycle: number;
+  /** Where its record begins, the bytes of the record's head and of all of it, and those of the object when unpacked. */
+  fSeekKey: number | bigint;
+  fKeylen: number;
+  fNbytes: number;
+  fObjlen: number;
 }
 
 interface StreamerInfo {
@@ -100,7 +105,7 @@ export function loadJsroot(): Promise<Jsroot> {
 /** An open file. */
 export interface RootDirectory {
   /** Paths of objects with their classes; of several cycles of a name, the newest. */
-  objects(): Promise<{ path: string; className: string }[]>;
+  objects(): Promise<{ path: string; className: string; key: RootKey }[]>;
   /** Reads the description of a tree. */
   tree(path: string): Promise<RootTreeObject>;
   /** The type of a class's member by its number, as the file describes the class. */
@@ -176,7 +181,7 @@ export async function openRootDirectory(
     for (const key of newest.values()) {
       if (key.fName === "StreamerInfo" && depth === 0) continue;
       const inner = path === "" ? key.fName : `${path}/${key.fName}`;
-      found.push({ path: inner, className: key.fClassName });
+      found.push({ path: inner, className: key.fClassName, key });
       if (!/^TDirectory/.test(key.fClassName)) continue;
       if (depth > 16 || found.length > MOST_OBJECTS) throw new SyntaxError(`${failed}: too many directories`);
       const directory = await ask(`directory "${inner}"`, () => file.readObject(inner)) as {
@@ -223,4 +228,4 @@ function isWhole(branch: RootBranchObject | null | undefined): boolean {
   return leaves.every((leaf) => typeof leaf?.fTitle === "string") && inner.every(isWhole);
 }
 
-type Listed = { path: string; className: string };
+type Listed = { path: string; className: string; key: RootKey };

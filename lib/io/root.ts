@@ -1,28 +1,22 @@
 /**
- * ROOT trees, whole columns at a time into typed arrays, from a file of any size that is never read whole.
+ * ROOT trees and RNTuples, whole columns at a time into typed arrays, from a file of any size that is never read whole.
  *
  * jsroot reads the file's directory and the trees' description; values are read from the baskets here, which is several
  * times as fast as going entry by entry. What is no column of numbers or texts (objects that were not split, maps, sets)
  * is read by jsroot's own selector, as objects.
  *
- * Memory: the columns asked for, and one basket.
+ * An RNTuple is read as a tree, its fields by paths with points, without jsroot, which (7.11.2) gives 64 of the 2,899 fields
+ * in scikit-hep's test files otherwise than uproot without a word.
  *
- * Source: uproot 5 and jsroot for the format. Not read: trees whose branches are in other files, and RNTuple, of which jsroot
- * 7.11.2 gives 64 of the 2,899 fields in scikit-hep's test files otherwise than uproot without a word. @module
+ * Memory: the columns asked for, and one basket, or 4 MiB of pages.
+ *
+ * Source: uproot 5 and jsroot for the format. Not read: trees whose branches are in other files. @module
  */
-import { nearest } from "../base/nearest.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { HttpSourceOptions } from "./http_source.ts";
 import { openSource } from "./open_source.ts";
 import { isRoot } from "./signatures.ts";
-import {
-  type BranchKind,
-  type BranchPlan,
-  planBranch,
-  readColumn,
-  readTexts,
-  type RootColumn,
-} from "./_root_columns.ts";
+import { type BranchPlan, planBranch, readColumn, readTexts, type RootColumn } from "./_root_columns.ts";
 import {
   openRootDirectory,
   type RootBranchObject,
@@ -30,58 +24,18 @@ import {
   type RootTreeObject,
 } from "./_root_file.ts";
 import { readObjects } from "./_root_objects.ts";
-import type { NpyType } from "./npy_type.ts";
+import {
+  entryRange,
+  findBranch,
+  missing,
+  type RootBranch,
+  type RootReadOptions,
+  type RootTree,
+} from "./_root_tree_type.ts";
+import { openNtuple } from "./_rntuple.ts";
 
 export type { BranchKind, RootColumn, RootValues } from "./_root_columns.ts";
-
-/** A branch of a tree, or one leaf of a branch that has several. */
-export interface RootBranch {
-  /** Its path: names of the branches that it is in, with slashes between. */
-  name: string;
-  /** How its values lie. */
-  kind: BranchKind;
-  /** NumPy's name of its numbers' type; undefined for texts and objects. */
-  dtype?: NpyType;
-  /** Sides of one value: [3] for `x[3]`. */
-  shape: number[];
-  /** As C++ calls it: "double", "vector<int>", "float[]". */
-  type: string;
-}
-
-/** Which entries are read, and how much of them. */
-export interface RootReadOptions {
-  /** From `first` to before `end`. @default {all} */
-  entries?: readonly [first: number, end: number];
-  /** Most unpacked bytes of all branches together. @default {1_073_741_824} */
-  maxBytes?: number;
-}
-
-/** A tree: entries with named values. */
-export interface RootTree {
-  /** Its path in the file. */
-  readonly name: string;
-  /** Entries. */
-  readonly entries: number;
-  /** Everything that can be read, in the file's order. */
-  readonly branches: readonly RootBranch[];
-  /**
-   * Reads branches of numbers.
-   *
-   * @param names Paths of branches, or last parts of paths where only one branch ends so.
-   * @returns A column by each name as it was given.
-   * @throws {RangeError} If a branch is missing (the nearest is named), entries are out of range, or it is too much.
-   * @throws {TypeError} If a branch holds texts or objects.
-   * @throws {SyntaxError} If the file is damaged; the message names file, tree, branch and entry.
-   */
-  read<Name extends string>(
-    names: readonly Name[],
-    options?: RootReadOptions,
-  ): Promise<Record<Name, RootColumn>>;
-  /** Reads a branch of texts. */
-  readTexts(name: string, options?: RootReadOptions): Promise<string[]>;
-  /** Reads a branch of any kind as jsroot understands it, an object an entry: slow, for what `read` refuses. */
-  readObjects(name: string, options?: RootReadOptions): Promise<unknown[]>;
-}
+export type { RootBranch, RootReadOptions, RootTree } from "./_root_tree_type.ts";
 
 /** An open file; close it when done. */
 export interface RootFile extends Disposable {
@@ -96,7 +50,7 @@ export interface RootFile extends Disposable {
    *
    * @param path Its path. @default {the only tree}
    * @throws {RangeError} If there is no such tree, or several and none is named.
-   * @throws {TypeError} If it is an RNTuple.
+   * @throws {TypeError} If it is an RNTuple from before the format was settled.
    */
   tree(path?: string): Promise<RootTree>;
   /** Lets go of the file. */
@@ -111,7 +65,7 @@ export interface OpenRootOptions extends HttpSourceOptions {
   timeoutMs?: number;
 }
 
-const RNTUPLE = /^ROOT::(Experimental::)?RNTuple$/;
+const RNTUPLE = "ROOT::RNTuple", EARLY_RNTUPLE = "ROOT::Experimental::RNTuple";
 
 /**
  * Opens a ROOT file.
@@ -142,30 +96,31 @@ export async function openRoot(
     }
     const directory = await openRootDirectory(source, { failed, timeoutMs });
     const objects = await directory.objects();
-    const trees = objects.filter(({ className }) => /^TN?tuple/i.test(className) || className === "TTree")
-      .map(({ path }) => path);
+    const trees = objects.filter(({ className }) => isTree(className)).map(({ path }) => path);
     const close = () => source.close?.();
     return {
       name,
       trees,
-      objects,
+      objects: objects.map(({ path, className }) => ({ path, className })),
       async tree(path) {
         const wanted = path ?? onlyTree(trees, objects, failed);
         const found = objects.find((object) => object.path === wanted.replace(/;\d+$/, ""));
-        if (found && RNTUPLE.test(found.className)) {
+        if (found?.className === EARLY_RNTUPLE) {
           throw new TypeError(
-            `${failed} at "${wanted}" as it is an RNTuple, which is not read: write a TTree (uproot: mktree)`,
+            `${failed} at "${wanted}" as it is an RNTuple from before its format was settled`,
           );
         }
         if (!found || !trees.includes(found.path)) {
           throw missing(`${failed} at "${wanted}": no such tree`, wanted, trees);
         }
+        const { className, key } = found, called = `${failed} at tree "${found.path}"`;
+        if (className === RNTUPLE) return await openNtuple(source, key, found.path, called);
         const object = await directory.tree(wanted);
         return openTree(
           source,
           object,
           found.path,
-          `${failed} at tree "${found.path}"`,
+          called,
           directory.memberType,
           (branch, range) => readObjects(object, branch, range, timeoutMs),
         );
@@ -179,18 +134,14 @@ export async function openRoot(
   }
 }
 
+const isTree = (className: string) => /^TN?tuple/i.test(className) || ["TTree", RNTUPLE].includes(className);
+
 function onlyTree(trees: readonly string[], objects: RootFile["objects"], failed: string): string {
   if (trees.length === 1) return trees[0];
-  const tuples = objects.filter(({ className }) => RNTUPLE.test(className));
-  if (trees.length === 0 && tuples.length > 0) return tuples[0].path;
+  const early = objects.find(({ className }) => className === EARLY_RNTUPLE);
+  if (trees.length === 0 && early) return early.path;
   const names = trees.map((tree) => `"${tree}"`).join(", ") || "none";
   throw new RangeError(`${failed}: which tree must be said, it has ${names}`);
-}
-
-function missing(what: string, name: string, names: readonly string[]): RangeError {
-  const near = nearest(name, names), some = names.slice(0, 10).map((other) => `"${other}"`).join(", ");
-  const list = `it has ${some || "none"}${names.length > 10 ? ", …" : ""}`;
-  return new RangeError(`${what} (${near ? `nearest: "${near}"; ` : ""}${list})`);
 }
 
 /** A branch with what it takes to read it. */
@@ -213,25 +164,8 @@ function openTree(
 ): RootTree {
   const entries = Number(object.fEntries), readable = listBranches(object.fBranches.arr, "", memberType);
 
-  function find(wanted: string): Readable {
-    const exact = readable.find((branch) => branch.name === wanted || branch.name === `${wanted}.`);
-    if (exact) return exact;
-    const ending = readable.filter((branch) => branch.name.split("/").at(-1)?.replace(/\.$/, "") === wanted);
-    if (ending.length === 1) return ending[0];
-    const names = (ending.length > 1 ? ending : readable).map((branch) => branch.name);
-    throw missing(
-      `${failed}, branch "${wanted}": ${ending.length > 1 ? "several end so" : "no such branch"}`,
-      wanted,
-      names,
-    );
-  }
-
-  function range({ entries: [first, end] = [0, entries] }: RootReadOptions): readonly [number, number] {
-    if (Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first <= end && end <= entries) {
-      return [first, end];
-    }
-    throw new RangeError(`${failed} as entries ${first} to ${end} are not inside: it has ${entries}`);
-  }
+  const find = (wanted: string) => findBranch(readable, wanted, failed);
+  const range = (options: RootReadOptions) => entryRange(options, entries, failed);
 
   /** Reads one branch, its errors with its name. */
   async function named<T>({ name, branch }: Readable, work: () => Promise<T>): Promise<T> {

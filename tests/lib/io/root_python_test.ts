@@ -18,7 +18,6 @@ for name, how in dict(none=None, zlib=uproot.ZLIB(4), lz4=uproot.LZ4(4), zstd=up
       s = slice(c[:a].sum(), c[:b].sum())
       hit = ak.zip({"x": ak.unflatten((k / 4).astype("f4")[s], c[a:b]), "i": ak.unflatten(k.astype("i4")[s], c[a:b])})
       f["dir/tree"].extend({**{name: v[a:b] for name, v in columns.items()}, "hit": hit, "text": ["é" * int(j % 4) if j != 7 else "x" * 300 for j in range(a, b)]})
-with uproot.recreate("ntuple.root") as f: f.mkrntuple("nt", {"x": np.arange(5.)})
 np.savez("wanted.npz", **columns, hit_x=(k / 4).astype("f4"), hit_i=k.astype("i4"), offsets=np.concatenate([[0], np.cumsum(c)]).astype("u4"))
 `;
 
@@ -51,8 +50,6 @@ testWith(
       ]);
       await assertRejects(() => tree.read(["text"]), TypeError, "it is of type char* (readTexts reads it)");
     }
-    using ntuple = await openRoot(folder.path("ntuple.root"), { name: "ntuple.root" });
-    await assertRejects(() => ntuple.tree(), TypeError, 'at "nt" as it is an RNTuple, which is not read');
   },
 );
 
