@@ -207,9 +207,9 @@ async function optimised(context: BenchContext, scale: Scale): Promise<BenchTabl
 }
 
 /** Many lenses: what the small network and a wider one reach where there is enough to learn from. */
-async function many(context: BenchContext, { seeds, epochs, many }: Scale): Promise<BenchTable> {
+async function many(context: BenchContext, { epochs, many }: Scale): Promise<BenchTable> {
   await startEngine();
-  const scale = { seeds: Math.min(seeds, 3), epochs, lenses: many, others: many, many, trials: 1 };
+  const scale = { seeds: context.seeds ?? 1, epochs, lenses: many, others: many, many, trials: 1 };
   const data = await simulatedSet(context, scale, FIRST_SET), areas: number[] = [], notes: string[] = [];
   for (let seed = 0; seed < scale.seeds; seed++) {
     const options = optionsFor(lenses, { data, seed, epochs, copies: 1, batch: 64, residual: true });
