@@ -93,6 +93,15 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     title: "The same discriminator, also asked whether many hits are lost, left or made up",
     settings: { network: "segnet", against: "criteria", epochs: 30 },
   },
+  likeness: {
+    experiment: clustering,
+    title:
+      "The SegNet against the published discriminator, with the labels' loss beside it, 100 times, as pix2pix has it",
+    settings: { network: "segnet", against: "discriminator", likeness: 100, epochs: 4 },
+    metrics: AGAINST.metrics,
+    above: AGAINST.above,
+    events: 12_000,
+  },
   latent: {
     experiment: clustering,
     title: "From the code of an event to the code of what is left of it",

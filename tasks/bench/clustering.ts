@@ -27,7 +27,7 @@ import { stepGflop } from "./_work.ts";
 
 export const name = "clustering";
 export const summary =
-  "Taking SuperNEMO's tracks apart, and capsules: steps against Keras, rates (parts: step, rate, score); trainings on request: ours, hard, published, segnet, against, criteria, latent, learned, tracks, tracks-hard, digits, each also -short";
+  "Taking SuperNEMO's tracks apart, and capsules: steps against Keras, rates (parts: step, rate, score); trainings on request: ours, hard, published, segnet, against, criteria, likeness, latent, learned, tracks, tracks-hard, digits, each also -short";
 
 const PEER = new URL("./peers/clustering.py", import.meta.url).pathname;
 
