@@ -115,6 +115,14 @@ const BASELINE_IMAGES = 30_000;
 /** The simulated pair is always the same. */
 const SIMULATION_SEED = 5;
 
+/** Simulates the pair that {@linkcode loadEcal} would, unless files are given. */
+export async function simulateEcalOnce(
+  { data = [], events }: Pick<EcalLoadOptions, "data" | "events">,
+  context: LoadContext,
+): Promise<void> {
+  if (data.length === 0) await simulatedFiles(events, context);
+}
+
 async function simulatedFiles(events: number, context: LoadContext): Promise<string[]> {
   const { dataFolder, log, signal, onProgress } = context, folder = join(dataFolder, "ecal");
   const files = (["photon", "electron"] as const).map((kind) => join(folder, ecalFileName(kind, events)));

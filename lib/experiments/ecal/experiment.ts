@@ -4,7 +4,7 @@ import { shapeAfter } from "../../image/preprocessing/mod.ts";
 import { defineExperiment, type Options, type Recipe } from "../../run/experiment.ts";
 import { unlessGiven } from "../../run/unless_given.ts";
 import * as train from "../../train/mod.ts";
-import { ECAL_OPTIONS, type EcalData, loadEcal } from "./data.ts";
+import { ECAL_OPTIONS, type EcalData, loadEcal, simulateEcalOnce } from "./data.ts";
 import { buildNetwork, stepsFor } from "./networks.ts";
 import * as report from "./report.ts";
 
@@ -90,6 +90,8 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
     const resolved = unlessGiven(options, given, GIVEN_BY_RECIPE[options.recipe]);
     return resolved.model === "conv3d" ? unlessGiven(resolved, given, { time: true }) : resolved;
   },
+
+  obtain: simulateEcalOnce,
 
   load: loadEcal,
   build: (options) => buildNetwork(options),

@@ -41,6 +41,11 @@ export interface LensesData extends Data {
 /** Number of the seed of simulated sets: the set is the same whatever the run's seed. */
 const SET_SEED = 0;
 
+/** Simulates the set that {@linkcode loadLenses} would, unless one is given. */
+export async function simulateLensesOnce(options: LensesOptions, context: LoadContext): Promise<void> {
+  if (options.data === undefined) await simulatedFolder(options, context);
+}
+
 async function simulatedFolder(options: LensesOptions, context: LoadContext): Promise<string> {
   const { lenses, negatives } = options, { dataFolder, log, signal, onProgress } = context;
   const folder = join(dataFolder, "lenses", `simulated_${lenses}_${negatives}`);

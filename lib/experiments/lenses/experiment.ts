@@ -3,7 +3,7 @@ import * as train from "../../train/mod.ts";
 import { defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { unlessGiven } from "../../run/unless_given.ts";
-import { type LensesData, loadLenses, onlineSteps } from "./data.ts";
+import { type LensesData, loadLenses, onlineSteps, simulateLensesOnce } from "./data.ts";
 import { layerSettings, LENS, NETWORKS, OPEN_NETWORKS } from "./networks.ts";
 import { LENSES_OPTIONS, type LensesOptions } from "./options.ts";
 import * as report from "./report.ts";
@@ -69,6 +69,8 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
     if (options.model === "lens_net") return unlessGiven(options, given, SMALL);
     return OPEN_NETWORKS.includes(options.model) ? unlessGiven(options, given, DOCUMENT) : options;
   },
+
+  obtain: simulateLensesOnce,
 
   load: loadLenses,
 
