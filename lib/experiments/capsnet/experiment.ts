@@ -12,13 +12,14 @@ import {
 } from "../../evaluate/mod.ts";
 import { createRng } from "../../base/rng.ts";
 import { buildCapsNet } from "../../models/capsnet.ts";
-import { type Picture, picturesOf, plotConfusion, plotImageGrid, plotWorstMistakes } from "../../plot/mod.ts";
+import { picturesOf, plotConfusion, plotImageGrid, plotWorstMistakes } from "../../plot/mod.ts";
 import { defineExperiment, type Figure } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import * as train from "../../train/mod.ts";
 import { greyPreprocessing, type ImageClassesData, loadGreyImages, SET_OPTIONS } from "../image_classes.ts";
 import { capsuleLoss } from "./loss.ts";
 import { perturb, VARIED } from "./perturb.ts";
+import { stripOf } from "./strip.ts";
 
 const SIDE = 28, CLASSES = 10, NAMES = Array.from({ length: CLASSES }, (_, digit) => String(digit));
 
@@ -178,7 +179,7 @@ function perturbedFigure(model: tf.LayersModel, images: Uint8Array): Figure {
   );
   const drawn = perturb(model, some as NdArray<Uint8Array>);
   const beside = VARIED.length * PERTURBED, lines = drawn.shape[0] / beside;
-  const strips = Array.from({ length: lines }, (_, line) => stripOf(drawn.data, line * beside, beside));
+  const strips = Array.from({ length: lines }, (_, line) => stripOf(drawn, line * beside, beside));
   return {
     name: "perturbed",
     section: "Capsules",
@@ -187,14 +188,4 @@ function perturbedFigure(model: tf.LayersModel, images: Uint8Array): Figure {
     }; the first ${PERTURBED} test images.`,
     spec: plotImageGrid(strips, { columns: 1, size: 20 * beside, low: 0, high: 255 }),
   };
-}
-
-/** Images beside each other as one. */
-function stripOf(data: ArrayLike<number>, first: number, count: number): Picture {
-  const width = count * SIDE, pixels = new Uint8Array(SIDE * width);
-  for (let i = 0; i < pixels.length; i++) {
-    const row = Math.floor(i / width), column = i % width, image = first + Math.floor(column / SIDE);
-    pixels[i] = 255 * data[image * PIXELS + row * SIDE + column % SIDE];
-  }
-  return { data: pixels, height: SIDE, width };
 }

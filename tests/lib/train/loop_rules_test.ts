@@ -18,6 +18,7 @@ import {
   type RunInfo,
   type Schedule,
   stepwise,
+  type Workers,
 } from "../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
 import { diskError, withFileSystem } from "../../file_system.ts";
@@ -84,10 +85,10 @@ Deno.test("fit() saves in the middle of an epoch when the last save is two minut
   withFolder((folder) =>
     withClock(async (pass) => {
       const path = join(folder, "state.safetensors");
-      const savesAt = async (everySeconds?: number) => {
+      const savesAt = async (everySeconds?: number, secondsOfStep = 50) => {
         let count = 0;
         await withFileSystem(async (calls) => {
-          await train(counting({ onStep: () => pass(50) }), {
+          await train(counting({ onStep: () => pass(secondsOfStep) }), {
             epochs: 2,
             checkpoint: { path, everySeconds },
           });
@@ -101,6 +102,7 @@ Deno.test("fit() saves in the middle of an epoch when the last save is two minut
       assertEquals(await savesAt(100.1), 4);
       assertEquals(await savesAt(50), 12, "after every step");
       assertEquals(await savesAt(1e6), 2);
+      assertEquals(await savesAt(undefined, 60), 6, "after the second and the fourth, at two minutes sharp");
     })
   ));
 
@@ -455,6 +457,30 @@ Deno.test("fit() reports at most five times a second, and at the end of every ep
     });
     assertEquals([third.batch, third.means.loss], [5, 3]);
   }));
+
+Deno.test("fit() tells the other workers of its settings and of every step, and reports what each has done", async () => {
+  const told: unknown[] = [];
+  const workers: Workers = {
+    rank: 0,
+    size: 1,
+    agree: (topic, facts) => Promise.resolve(void told.push([topic, facts.steps])),
+    mark: (step, doing) => void told.push([step, doing]),
+    explain: (error) => Promise.resolve(new Error(`explained: ${(error as Error).message}`)),
+  };
+  const { workers: reports } = await train(counting(), { epochs: 1, batch: 4, workers });
+  assertEquals(told, [
+    ["the run", 0],
+    ...[[0, "stepping"], [1, "reading"], [1, "stepping"], [2, "reading"], [2, "stepping"], [3, "reading"]],
+  ]);
+  assertEquals(reports?.map(({ examples, exchangeSeconds }) => [examples, exchangeSeconds]), [[10, 0]]);
+  assert(reports![0].seconds > 0);
+  const bad = counting({
+    onStep: () => {
+      throw new Error("gone");
+    },
+  });
+  await assertRejects(() => train(bad, { workers }), Error, "explained: gone");
+});
 
 Deno.test("fit() tells callbacks of the run, every batch and every epoch, and keeps what they have to tell", async () => {
   const told: unknown[] = [];

@@ -196,8 +196,15 @@ Deno.test("adversarial() gives the same weights however a batch is cut", async (
   assertClose(ends[1], ends[0], 1e-4);
 });
 
-/** Pairs in which the discriminator, which begins sure of itself by `bias`, sees what is given beside what is made; or one that couples examples. */
-function pairedModels(bias: number, couples: boolean): Models {
+/** What a discriminator may be like: it may couple examples, or say two numbers of each. */
+const JUDGES = {
+  plain: "says one number of each example",
+  coupling: "couples examples",
+  double: "says two numbers of each example",
+} as const;
+
+/** Pairs in which the discriminator, which begins sure of itself by `bias`, sees what is given beside what is made. */
+function pairedModels(bias: number, judge: keyof typeof JUDGES): Models {
   const init = (seed: number) => tf.initializers.glorotUniform({ seed });
   const generator = tf.sequential({
     layers: [tf.layers.dense({ inputShape: [3], units: 2, kernelInitializer: init(1), activation: "tanh" })],
@@ -206,9 +213,15 @@ function pairedModels(bias: number, couples: boolean): Models {
   const both = tf.layers.concatenate().apply([given, made]) as tf.SymbolicTensor;
   const dense = tf.layers.dense({ units: 4, activation: "tanh", kernelInitializer: init(2) });
   const hidden = dense.apply(both) as tf.SymbolicTensor;
-  const seen = couples ? tf.layers.batchNormalization().apply(hidden) as tf.SymbolicTensor : hidden;
+  const seen = judge === "coupling"
+    ? tf.layers.batchNormalization().apply(hidden) as tf.SymbolicTensor
+    : hidden;
   const biasInitializer = tf.initializers.constant({ value: bias });
-  const score = tf.layers.dense({ units: 1, kernelInitializer: init(3), biasInitializer }).apply(seen);
+  const score = tf.layers.dense({
+    units: judge === "double" ? 2 : 1,
+    kernelInitializer: init(3),
+    biasInitializer,
+  }).apply(seen);
   return {
     generator,
     discriminator: tf.model({ inputs: [given, made], outputs: score as tf.SymbolicTensor }),
@@ -237,14 +250,14 @@ function steppedByHand(
   });
 }
 
-for (const couples of [false, true]) {
-  Deno.test(`adversarial() takes one step as both losses by themselves, by a discriminator that ${couples ? "couples examples" : "does not"}`, async () => {
+for (const judge of ["plain", "coupling", "double"] as const) {
+  Deno.test(`adversarial() takes one step as both losses by themselves, by a discriminator that ${JUDGES[judge]}`, async () => {
     const x = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)), y = x.slice(0, 16).map((v) => 1 - v);
     const source = fromArrays({ x: { data: x, shape: [8, 3] } }, { y: { data: y, shape: [8, 2] } });
     const still = { config: { name: "still" }, rate: () => 0.5 };
     for (const bias of [-60, 0, 25]) { // as good as sure that nothing is real, at a loss, and sure that all is
       for (const shards of [1, 2]) {
-        const models = pairedModels(bias, couples);
+        const models = pairedModels(bias, judge);
         const expected = steppedByHand(models, tf.tensor2d(x, [8, 3]), tf.tensor2d(y, [8, 2]), 0.5);
         const rules = { generatorOptimizer: sgd(), discriminatorOptimizer: sgd() };
         const step = adversarial({ paired: { target: "y" }, ...rules });
@@ -256,13 +269,34 @@ for (const couples of [false, true]) {
           model.trainableWeights.flatMap((weight) => [...weight.read().dataSync()])
         );
         assertClose(after, expected, 1e-6, `bias ${bias}, ${shards} shards:`);
-        if (bias < 25 && !couples) {
+        if (bias < 25 && judge !== "coupling") {
           assert(before[0].some((value, i) => Math.abs(value - after[i]) > 1e-3), "the maker moves");
         }
       }
     }
   });
 }
+
+Deno.test("adversarial() goes once through a discriminator that says one number of each example, and by itself through others", async () => {
+  const x = new Float32Array(12), y = new Float32Array(8), rows: Record<string, number[]> = {};
+  const source = fromArrays({ x: { data: x, shape: [4, 3] } }, { y: { data: y, shape: [4, 2] } });
+  for (const judge of ["plain", "coupling", "double"] as const) {
+    const models = pairedModels(0, judge), last = models.discriminator.layers.at(-1)!, { call } = last;
+    const seen: number[] = rows[judge] = [];
+    last.call = (inputs, settings) => {
+      seen.push((Array.isArray(inputs) ? inputs[0] : inputs).shape[0]!);
+      return call.call(last, inputs, settings);
+    };
+    await fit(models, source, {
+      ...options,
+      epochs: 1,
+      shards: 1,
+      step: adversarial({ paired: { target: "y" } }),
+    });
+  }
+  // Real and made together; or made for the generator, real and made for the discriminator.
+  assertEquals(rows, { plain: [8], coupling: [4, 4, 4], double: [4, 4, 4] });
+});
 
 Deno.test("adversarial() refuses models and sources that do not meet", async () => {
   const { generator, discriminator } = pair();
