@@ -7,6 +7,7 @@
  * writer can, and which stays when a version fails or is removed: a number never means two models. @module
  */
 import { isAbsolute, join, normalize } from "@std/path";
+import { fileURLToPath } from "node:url";
 import { z } from "../base/zod.ts";
 import { sha256 } from "../base/sha256.ts";
 import { type Blobs, BlobsError, ConflictError } from "./blobs.ts";
@@ -556,9 +557,8 @@ export function openStore(location: string, options: StoreOptions = {}): Store {
 }
 
 function fromFileUrl(location: string): string {
-  const { pathname, host } = new URL(location);
-  if (host !== "") {
+  if (new URL(location).host !== "") {
     throw new TypeError(`Cannot open store "${location}" as a file: address must have three slashes`);
   }
-  return decodeURIComponent(Deno.build.os === "windows" ? pathname.slice(1) : pathname);
+  return fileURLToPath(location);
 }

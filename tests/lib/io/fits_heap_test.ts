@@ -79,6 +79,30 @@ Deno.test("decodeFits() finds packed tiles in the heap, also where it begins beh
   }
 });
 
+Deno.test("decodeFits() unpacks Rice codes of 1, 2 and 4 bytes, and refuses others by their number", () => {
+  // The first value as it is, most significant byte first; then a block whose differences are all zero: as many zero
+  // bits as tell how many low bits stand apart (3, 4 and 5 of them).
+  const coded = (bytePix: number, bitpix: number) => {
+    const tile = [...new Array(bytePix - 1).fill(0), 7, 0];
+    const cards = {
+      ...TILED,
+      ZCMPTYPE: "RICE_1",
+      ZBITPIX: bitpix,
+      ZNAXIS2: 1,
+      ZNAME1: "BYTEPIX",
+      ZVAL1: bytePix,
+    };
+    return joined(PRIMARY, table([[tile.length, 0]], tile, cards));
+  };
+  for (const [bytePix, bitpix] of [[1, 8], [2, 16], [4, 32]]) {
+    const [{ data }] = decodeFits(coded(bytePix, bitpix));
+    assertEquals([...data], [7, 7, 7], `${bytePix} bytes`);
+  }
+  for (const bytePix of [3, 8]) {
+    assertThrows(() => decodeFits(coded(bytePix, 32)), Error, `Rice codes of ${bytePix} bytes are not read`);
+  }
+});
+
 Deno.test("decodeFits() says which tile lies beyond its table, and reads what the heap holds to its last byte", () => {
   const whole = table([[3, 0], [3, 3]], [1, 2, 3, 4, 5, 6], TILED);
   assertEquals([...decodeFits(joined(PRIMARY, whole))[0].data], [1, 2, 3, 4, 5, 6]);

@@ -1,7 +1,8 @@
 import { join } from "@std/path";
-import { assert, assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
+import { withFolder } from "../../folder.ts";
 import { openHdf5 } from "../../../lib/io/hdf5.ts";
-import { encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
+import { createHdf5File, encodeHdf5 } from "../../../lib/io/hdf5_write.ts";
 import type { NpyType, NpyValues } from "../../../lib/io/npy_type.ts";
 import { decodeGzip } from "../../../lib/io/gzip.ts";
 import { base64 } from "./_bytes.ts";
@@ -147,6 +148,25 @@ Deno.test("encodeHdf5() keeps every byte of a header that ends where the file do
     file.close();
   }
 });
+
+Deno.test("createHdf5File() refuses rows that make no chunk", () =>
+  withFolder((folder) => {
+    const file = createHdf5File(`${folder}/x.h5`);
+    try {
+      const cases = [[0, [2]], [1.5, [2]], [-1, [2]], [1, [2, 0]], [undefined, [0]]] as const;
+      for (const [chunkRows, rowShape] of cases) {
+        assertThrows(
+          () => file.dataset("x", { dtype: "f4", rowShape, chunkRows }),
+          RangeError,
+          `rows of [${rowShape}] make no chunk`,
+        );
+      }
+      file.dataset("x", { dtype: "f4", rowShape: [2], chunkRows: 1 }); // the path is still free
+    } finally {
+      file.abort();
+    }
+    return Promise.resolve();
+  }));
 
 Deno.test("openHdf5() reads rows from a server by ranges, and takes threads for paths only", async () => {
   const rows = Float32Array.from({ length: 2000 * 50 }, (_, i) => i % 7 === 0 ? i : 0);

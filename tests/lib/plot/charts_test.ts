@@ -173,6 +173,8 @@ Deno.test("plotTrainValidation() rings the epoch with the lowest validation loss
   assertEquals(rowsOf(plotTrainValidation([3, 2, 1], [3, 2.5, 2.6]), "point"), [
     { epoch: 2, value: 2.5, set: "validation" },
   ]);
+  assertEquals(rowsOf(plotTrainValidation([3, 2], [NaN, NaN]), "point"), []);
+  assertEquals(rowsOf(plotTrainValidation([0.3, 0.2], [0.1, 0.4], { quantity: "Accuracy" }), "point"), []);
 });
 
 Deno.test("plotBatchLoss() draws some of very many batches, the last one among them, each with its own mean", () => {
@@ -465,6 +467,9 @@ Deno.test("plotPredictedAgainstTrue() draws a profile over points: medians of eq
   // Doubled they are 0, 0.2, … 1.8: a quarter of them is below 0.45, three quarters below 1.35.
   assertClose([profile[0].p25 as number, profile[0].p75 as number], [0.45, 1.35], 1e-6);
   assertEquals(rowsOf(plotPredictedAgainstTrue([1, 2], [1.5, 2.5]), "point"), []);
+  const far = rowsOf(plotPredictedAgainstTrue(predicted, truth.map((value) => value + 100)), "point");
+  assertEquals(far.map(({ n }) => n), new Array(12).fill(10), "bins begin at the lowest truth");
+  assertClose(far[0].true as number, 100 + 11.9 / 24, 1e-6);
 });
 
 Deno.test("readableName() reads machine names as people do", () => {

@@ -92,6 +92,32 @@ Deno.test("cmaesSampler() moves mean, width and covariance as the tutorial says"
   }
 });
 
+Deno.test("cmaesSampler() draws 4 + 3 ln n points a generation of n coordinates, and no fewer than four", () => {
+  const side = { low: 0, high: 1, float: true };
+  for (const [size, population] of [[1, 4], [2, 6], [10, 10]]) {
+    const names = Array.from({ length: size }, (_, i) => `x${i}`);
+    const space = defineSpace(Object.fromEntries(names.map((name) => [name, side])));
+    const params = Object.fromEntries(names.map((name) => [name, 0.5])),
+      point = names.map(() => 0.5).join(" ");
+    const [first] = trialsOf(1, 1, 0);
+    const generationAfter = (count: number) => {
+      const trials = Array.from({ length: count }, (_, number) => ({
+        ...first,
+        number,
+        params,
+        notes: { generation: 0, point },
+      }));
+      const history = { space, directions: ["minimize" as const], trials, seed: SEED };
+      return cmaesSampler().suggest(history, count)!.notes!.generation;
+    };
+    assertEquals(
+      [generationAfter(population - 1), generationAfter(population)],
+      [0, 1],
+      `${size} coordinates`,
+    );
+  }
+});
+
 Deno.test("cmaesSampler() begins in the middle, as wide in every direction", () => {
   const { mean, spread } = distributionAfter([], 6);
   assertClose(mean, [0.5, 0.5], 1e-12);

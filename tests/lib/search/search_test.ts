@@ -1,3 +1,4 @@
+import { failureFrom } from "../../../lib/search/objective.ts";
 import { search } from "../../../lib/search/search.ts";
 import { failureOf } from "../../../lib/search/trial.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
@@ -49,6 +50,12 @@ Deno.test("search() records why a trial failed, and goes on", async () => {
   ]);
   assertEquals(failureOf(trials[1])?.message, "TypeError: no such layer");
   assertEquals([best!.params.cause, trials.filter(({ state }) => state === "failed").length], ["fine", 5]);
+});
+
+Deno.test("failureFrom() keeps what an error says from its first letter on, two thousand at most", () => {
+  assertEquals(failureFrom("no"), { kind: "error", message: "no" });
+  const { kind, message } = failureFrom(new Error(`Resource exhausted: ${"x".repeat(3000)}`));
+  assertEquals([kind, message.length, message.slice(0, 27)], ["memory", 2000, "Error: Resource exhausted: "]);
 });
 
 Deno.test("search() prunes, keeps curves, and stands pruned trials with their last value", async () => {

@@ -112,6 +112,37 @@ Deno.test("S3Blobs gives a silent server half a minute, and an upload the time t
   });
 });
 
+Deno.test("S3Blobs lets no time limit run on after an answer, good or bad", async () => {
+  const { setTimeout: start, clearTimeout: stop } = globalThis, LIMIT = 12_345, running = new Set<unknown>();
+  let started = 0;
+  globalThis.setTimeout = ((callback: () => void, ms?: number) => {
+    const timer = start(callback, ms);
+    if (ms === LIMIT) {
+      started++;
+      running.add(timer);
+    }
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = (timer) => {
+    running.delete(timer);
+    stop(timer);
+  };
+  try {
+    const answers = [written(), s3Problem(503, "SlowDown"), whole("x"), s3Problem(403, "AccessDenied")];
+    await onServer((_, count) => answers[count], async (blobs) => {
+      await blobs.delete("x");
+      assertEquals([started, running.size], [1, 0]);
+      await blobs.get("x");
+      assert(started > 2 && running.size === 0, `${running.size} of ${started} run`);
+      await assertRejects(() => blobs.delete("x"), BlobsError, "access denied");
+      assertEquals(running.size, 0);
+    }, { timeoutMs: LIMIT });
+  } finally {
+    globalThis.setTimeout = start;
+    globalThis.clearTimeout = stop;
+  }
+});
+
 Deno.test("S3Blobs asks a silent server twice and no more", async () => {
   for (const [attempts, tries] of [[4, 2], [1, 1]]) {
     const { promise: never, resolve: free } = Promise.withResolvers<Response>();
