@@ -1,5 +1,6 @@
 import { engineReport, startEngine, tf } from "../../../lib/engine/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects } from "../../assert.ts";
+import { runDeno } from "../../task_command.ts";
 
 Deno.test("startEngine() takes the backend that is asked for and says so", async () => {
   for (const backend of ["cpu", "wasm", "tensorflow"] as const) {
@@ -10,6 +11,17 @@ Deno.test("startEngine() takes the backend that is asked for and says so", async
   const { version, library } = engineReport();
   assert(/^\d+\.\d+/.test(version), version);
   assert(library && (await Deno.stat(library)).isFile);
+});
+
+Deno.test("startEngine() computes in JavaScript without advice to install something else", async () => {
+  // In a process of its own, as the advice is given once.
+  const script = new URL("../../../lib/engine/mod.ts", import.meta.url).href;
+  const code = `import { startEngine, tf } from "${script}";
+    await startEngine({ backend: "cpu" });
+    console.log(tf.add(tf.tensor1d([1]), 2).dataSync()[0]);`;
+  const config = new URL("../../../deno.json", import.meta.url).pathname;
+  const ended = await runDeno(["eval", "--no-check", "--config", config, code]);
+  assertEquals(ended, { code: 0, out: "3", err: "" });
 });
 
 Deno.test("startEngine() goes down the ladder, one line a step, where no library can be had", async () => {

@@ -27,6 +27,7 @@ Deno.test("isWorthTiles() is for long filters over small pictures of many channe
   assertEquals(isWorthTiles([64, 20, 20, 256], [9, 9, 256, 256]), true); // CapsNet's
   assertEquals(isWorthTiles([64, 20, 20, 8], [9, 9, 8, 256]), false); // few channels
   assertEquals(isWorthTiles([64, 200, 200, 64], [9, 9, 64, 64]), false); // a large picture: points cost more than taps
+  assertEquals(isWorthTiles([64, 20, 20, 256], [10, 9, 256, 256]), true); // five taps of either phase, all there are
   assertEquals(isWorthTiles([64, 20, 20, 256], [11, 9, 256, 256]), false); // more taps than there are points for
   assertEquals(isWorthTiles([64, 8, 20, 256], [9, 9, 256, 256]), false); // no result
 });

@@ -1,5 +1,6 @@
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import { type JoinOptions, joinWorkers, type Place } from "../../../../lib/engine/workers/join.ts";
+import { readLines } from "../../../../tasks/_lines.ts";
 import { assert, assertEquals, assertRejects } from "../../../assert.ts";
 import { localPlaces } from "./_places.ts";
 
@@ -36,6 +37,30 @@ Deno.test("joinWorkers() says who failed, and nothing of who left", async () => 
   assertEquals(end?.rank, 2);
   assert(end!.line.endsWith("has failed: the disk is full"), end!.line);
   await Promise.all([first, third].map((worker) => worker.leave()));
+});
+
+Deno.test("joinWorkers() hears no more of the run's end once it leaves", async () => {
+  const [, second] = localPlaces(2);
+  // A first worker of our own: it ends the run at the very moment that the second one says goodbye.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: second.port });
+  const said: string[] = [];
+  const first = (async () => {
+    using connection = await listener.accept();
+    const send = (message: unknown) =>
+      connection.write(new TextEncoder().encode(JSON.stringify(message) + "\n"));
+    for await (const line of readLines(connection.readable)) {
+      const { type } = JSON.parse(line);
+      if (type !== "beat") said.push(type);
+      if (type === "hello") await send({ type: "welcome", addresses: ["a:1", "b:2"], word: "go" });
+      if (type === "leave") await send({ type: "end", rank: 0, line: "worker 0 has ended" });
+    }
+  })();
+  const [worker] = await Promise.all(join([second]));
+  assertEquals(worker.word, "go");
+  await worker.leave();
+  assertEquals(await worker.whyEnded(0), undefined);
+  await first.catch(() => {}); // its connection may be cut while it is read
+  assertEquals(said, ["hello", "leave"]);
 });
 
 Deno.test("joinWorkers() refuses another run's worker, a taken port, and waits for nobody for ever", async () => {
