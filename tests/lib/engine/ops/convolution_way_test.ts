@@ -1,4 +1,4 @@
-import { applySharded, startEngine, tf } from "../../../../lib/engine/mod.ts";
+import { applySharded, compile, startEngine, tf } from "../../../../lib/engine/mod.ts";
 import {
   chooseWay,
   type ConvolutionSizes,
@@ -83,6 +83,26 @@ Deno.test("a convolution layer gives the same whatever the tuning, bias and acti
       return [...applySharded(model, [[x]])[0][0].dataSync()];
     });
     for (const result of results) assertClose(result, results[0], 1e-5);
+  }
+  useTuning({});
+});
+
+Deno.test("a convolution layer goes by the tuning where it takes every pixel side by side, and as it stands else", async () => {
+  await startEngine({ backend: "tensorflow" });
+  const x = numbers([2, 6, 6, 3], 1), name = shapeName(sizes([2, 6, 6, 3], [3, 3, 3, 4]));
+  for (const more of [{}, { strides: 2 }, { dilationRate: 2 }]) {
+    const layer = tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", ...more });
+    const expected = layer.apply(x) as tf.Tensor;
+    const opsBy = (way: Way) => {
+      useTuning({ [name]: way });
+      const step = compile((x: tf.Tensor) => layer.apply(x) as tf.Tensor), y = step(x) as tf.Tensor;
+      assertClose(y.dataSync(), expected.dataSync(), 1e-5, `${way}, ${JSON.stringify(more)}:`);
+      const { ops } = step;
+      step.dispose();
+      return ops;
+    };
+    const [tiled, direct] = [opsBy("tiles of 2"), opsBy("direct")];
+    assertEquals(tiled > direct, Object.keys(more).length === 0, `${tiled} ops and ${direct}`);
   }
   useTuning({});
 });
