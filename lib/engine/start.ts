@@ -9,7 +9,7 @@ import { registerNativeBackend } from "./native/native_backend.ts";
 import { registerCpuKernels } from "./cpu.ts";
 import { type BackendName, state } from "./state.ts";
 import { tf } from "./tf.ts";
-import { registerWasmBackend } from "./wasm/wasm.ts";
+import { registerWasmBackend, useWasmThreads } from "./wasm/wasm.ts";
 import { registerWebgpuBackend } from "./webgpu.ts";
 import { enableCollectives } from "./workers/collectives.ts";
 import type { WorkerGroup } from "./workers/server_def.ts";
@@ -18,7 +18,10 @@ import type { WorkerGroup } from "./workers/server_def.ts";
 export interface EngineOptions {
   /** Which backend; `auto` takes the first of tensorflow, wasm, cpu that starts. @default {"auto"} */
   backend?: "auto" | BackendName;
-  /** Ops, and so shards of a batch, that run side by side on the native backend; each on one thread. @default {one a core} */
+  /**
+   * Ops, and so shards of a batch, that run side by side on the native backend, each on one thread; on the wasm backend,
+   * threads that share the loops of an op. @default {one a core}
+   */
   threads?: number;
   /** Folder or file of libtensorflow that comes before all others. */
   library?: string;
@@ -41,7 +44,7 @@ export interface EngineReport {
   version: string;
   /** Path of libtensorflow, on the native backend. */
   library?: string;
-  /** Ops that run side by side. */
+  /** Ops that run side by side, or threads that share one; 1 where a backend has no more. */
   threads: number;
 }
 
@@ -95,7 +98,7 @@ async function startOne(name: BackendName, options: EngineOptions): Promise<bool
   state.backend = name;
   if (name !== "tensorflow") {
     state.version = tf.version_core;
-    state.threads = 1;
+    state.threads = name === "wasm" ? useWasmThreads(options.threads ?? navigator.hardwareConcurrency) : 1;
   } else state.version = state.native!.runtime.TF_Version;
   return true;
 }

@@ -32,7 +32,9 @@ export async function* predictBatches(
   source: Source,
   options: PredictOptions = {},
 ): AsyncGenerator<Predictions> {
-  const { batch = 256, preprocessing, shards = engineReport().threads } = options;
+  const { backend, threads } = engineReport();
+  // Other backends than the native one run one op after the other, however many threads an op has.
+  const { batch = 256, preprocessing, shards = backend === "tensorflow" ? threads : 1 } = options;
   if (!(Number.isInteger(shards) && shards >= 1)) {
     throw new RangeError(`Cannot predict as shards must be a whole number of at least 1: got ${shards}`);
   }

@@ -220,7 +220,7 @@ async function benchWasm({ rounds, say }: BenchContext): Promise<BenchTable> {
   });
   const memory = memoryBeside(native, wasm);
   const row = { what, unit: "ms", ours: times.wasm, peer: "native", theirs: times.native, bar: 3.5, memory };
-  return { title: "Train step on wasm (one thread) and on the native backend", rows: [row] };
+  return { title: "Train step on wasm and on the native backend, both with all threads", rows: [row] };
 }
 
 /** `deno task` in the project, with the run folder and all that comes in the bench's own folder. */

@@ -9,7 +9,7 @@ import {
   depthwiseInputGradient,
   type DepthwiseShape,
 } from "./depthwise.ts";
-import type { ConvolutionShape } from "../wasm/wasm_convolution.ts";
+import type { ConvolutionShape } from "../wasm/wasm_convolution_loops.ts";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, type PoolShape } from "./pools.ts";
 import { resizeGradient } from "./resize_gradients.ts";
 import { tf } from "../tf.ts";

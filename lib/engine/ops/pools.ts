@@ -6,7 +6,7 @@
  * TensorFlow count only what lies inside. The wasm backend's 3-D maximum takes numbers below zero for zero.
  * @module
  */
-import type { Triple } from "../wasm/wasm_convolution.ts";
+import type { Triple } from "../wasm/wasm_convolution_loops.ts";
 
 /** A pooling over [batch, depth, height, width, channels]; an image has depth 1. */
 export interface PoolShape {

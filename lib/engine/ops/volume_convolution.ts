@@ -5,7 +5,7 @@
  * and shifts it.
  * @module
  */
-import type { ConvolutionShape } from "../wasm/wasm_convolution.ts";
+import type { ConvolutionShape } from "../wasm/wasm_convolution_loops.ts";
 
 /** Calls `visit` for every pair of input and output pixels and the filter tap between them, by index. */
 function overTaps(

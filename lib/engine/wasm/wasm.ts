@@ -32,7 +32,8 @@ import { tf } from "../tf.ts";
 import { registerWasmConvolutions } from "./wasm_convolution_kernels.ts";
 import { WasmMemory } from "./wasm_memory.ts";
 import { PLAIN_KERNELS } from "./wasm_plain.ts";
-import { maxPoolGradSimd } from "./wasm_pool.ts";
+import { maxPoolGradSimd, maxPoolSimd } from "./wasm_pool.ts";
+import { shareStockMemory } from "./wasm_shared.ts";
 
 const JAVASCRIPT_KERNELS = {
   AvgPool3D: averagePool3d,
@@ -56,17 +57,20 @@ let registered = false;
 /**
  * Loads TensorFlow.js's wasm backend and puts our kernels over its own; to be called before `tf.setBackend("wasm")`.
  *
- * One thread: the threaded build starts its workers from blob URLs by Node's API, which Deno refuses.
+ * The stock kernels have one thread: their threaded build starts its workers from blob URLs by Node's API, which Deno
+ * refuses. Ours share the memory of the build without threads, see {@linkcode useWasmThreads}.
  */
 export async function registerWasmBackend(): Promise<void> {
   if (registered) return;
-  await import("@tensorflow/tfjs-backend-wasm");
+  const stock = await import("@tensorflow/tfjs-backend-wasm");
+  await shareStockMemory(stock);
   registerCpuKernels(); // some kernels below fall back on them
   registerWasmConvolutions();
-  registerKernelOver("wasm", "MaxPoolGrad", WasmMemory.of, maxPoolGradSimd);
   for (const [name, kernel] of Object.entries(PLAIN_KERNELS)) {
     registerKernelOver("wasm", name, WasmMemory.of, kernel);
   }
+  registerKernelOver("wasm", "MaxPool", WasmMemory.of, maxPoolSimd);
+  registerKernelOver("wasm", "MaxPoolGrad", WasmMemory.of, maxPoolGradSimd);
   for (const [name, kernel] of Object.entries(JAVASCRIPT_KERNELS)) {
     registerKernelOver("wasm", name, WasmMemory.of, kernel);
   }
@@ -95,4 +99,16 @@ export async function registerWasmBackend(): Promise<void> {
     return tf.tidy(() => tf.add(tf.relu(x), tf.mul(alpha, tf.minimum(x, 0))));
   });
   registered = true;
+}
+
+/**
+ * Sets how many threads share the loops of convolutions, products and poolings; to be called once the backend is set.
+ *
+ * @param wanted Threads, the main one among them.
+ * @returns How many there will be: one where memory cannot be shared.
+ */
+export function useWasmThreads(wanted: number): number {
+  const memory = WasmMemory.of(tf.backend());
+  memory.setThreads(wanted);
+  return memory.threads;
 }

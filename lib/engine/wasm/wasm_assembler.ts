@@ -65,6 +65,8 @@ export const op = {
   multiplyVector: simd(230),
   /** All bits of a lane set where the two are equal. */
   equal: simd(65),
+  /** The larger of the two, lane by lane; not a number where one is none. */
+  largerVector: simd(233),
   andVector: simd(78),
   /** a and not b. */
   andNotVector: simd(79),
@@ -112,16 +114,20 @@ const text = (value: string): number[] => {
   return [...unsigned(bytes.length), ...bytes];
 };
 
+/** Most pages of 64 KiB that a memory may have; a shared one has to say. */
+const MOST_PAGES = 65536;
+
 /**
  * The bytes of a module that imports its memory as `env.memory` and exports every function.
  *
+ * @param shared Whether other threads have the memory too. @default {false}
  * @example A function that stores 1 + 2 (as int32 bits, by float) is longer than this line; an empty one is not
  * ```ts
  * import { assemble } from "./wasm_assembler.ts";
  * WebAssembly.validate(assemble([{ name: "nothing", parameters: 0, locals: [], body: [] }])); // true
  * ```
  */
-export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+export function assemble(functions: readonly WasmFunction[], shared = false): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [
     0x60,
     ...vector(Array.from({ length: parameters }, () => [TYPES.i32])),
@@ -131,12 +137,31 @@ export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBu
     const code = [...vector(locals.map((type) => [1, TYPES[type]])), ...body, 0x0b];
     return [...unsigned(code.length), ...code];
   });
+  const limits = shared ? [3, 0, ...unsigned(MOST_PAGES)] : [0, 0];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types)),
-    ...section(2, vector([[...text("env"), ...text("memory"), 2, 0, 0]])),
+    ...section(2, vector([[...text("env"), ...text("memory"), 2, ...limits]])),
     ...section(3, vector(functions.map((_, index) => unsigned(index)))),
     ...section(7, vector(functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]))),
     ...section(10, vector(bodies)),
   ]);
+}
+
+/** Whether other threads can have a memory. */
+export function isShared({ buffer }: WebAssembly.Memory): boolean {
+  return !(buffer instanceof ArrayBuffer);
+}
+
+/**
+ * Makes the functions over a memory.
+ *
+ * @throws {WebAssembly.CompileError} If the machine lacks what they use.
+ */
+export function instantiate(
+  functions: readonly WasmFunction[],
+  memory: WebAssembly.Memory,
+): WebAssembly.Exports {
+  const module = new WebAssembly.Module(assemble(functions, isShared(memory)));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports;
 }

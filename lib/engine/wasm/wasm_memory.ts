@@ -4,31 +4,37 @@
  * @module
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { makeMicroKernels, type MicroKernels } from "./wasm_micro.ts";
 import type { tf } from "../tf.ts";
+import { type Heap, type Kernels, makeKernels } from "./wasm_heap.ts";
+import type { Job, JobOf, LoopName } from "./wasm_jobs.ts";
+import { type Extent, WasmThreads } from "./wasm_threads.ts";
 
 /** What the backend's Emscripten module holds beyond its typed face. */
 interface Emscripten {
-  HEAPF32: Float32Array<ArrayBuffer>;
-  HEAP32: Int32Array<ArrayBuffer>;
-  HEAPU8: Uint8Array<ArrayBuffer>;
+  HEAPF32: Float32Array;
+  HEAP32: Int32Array;
   asm: { memory: WebAssembly.Memory };
   _malloc(bytes: number): number;
   _free(address: number): void;
 }
 
 /** Views are looked up at each use: the heap moves when it grows. */
-export class WasmMemory {
+export class WasmMemory implements Heap {
   /** The inner loops over this memory. */
-  readonly kernels: MicroKernels;
-  /** The memory itself. */
-  readonly wasm: WebAssembly.Memory;
+  readonly kernels: Kernels;
   readonly #module: Emscripten;
+  #threads: WasmThreads;
 
   private constructor(private readonly backend: BackendWasm) {
     this.#module = backend.wasm as unknown as Emscripten;
-    this.wasm = this.#module.asm.memory;
-    this.kernels = makeMicroKernels(this.wasm);
+    const { memory } = this.#module.asm;
+    this.kernels = makeKernels(memory);
+    this.#threads = new WasmThreads(memory, 1);
+    const dispose = backend.dispose.bind(backend);
+    backend.dispose = () => {
+      this.#threads.end();
+      dispose();
+    };
   }
 
   static readonly #known = new WeakMap<object, WasmMemory>();
@@ -41,9 +47,21 @@ export class WasmMemory {
     return memory;
   }
 
-  /** All floats; an address divided by four is an index. */
-  get floats(): Float32Array<ArrayBuffer> {
-    return this.#module.HEAPF32;
+  /** How many threads share the loops of a kernel, at most. */
+  get threads(): number {
+    return this.#threads.count;
+  }
+
+  /** Sets how many threads share the loops of a kernel, where the memory can be shared; those that run are ended. */
+  setThreads(wanted: number): void {
+    if (wanted === this.#threads.count) return;
+    this.#threads.end();
+    this.#threads = new WasmThreads(this.#module.asm.memory, wanted);
+  }
+
+  /** Runs loops on all threads; `told` has addresses into this memory, which must not grow meanwhile. */
+  run<Name extends LoopName>(loops: Name, told: JobOf<Name>, extent: Extent): void {
+    this.#threads.run(this, { loops, told } as Job, extent);
   }
 
   /** Byte address of a tensor's first number. */
@@ -52,7 +70,7 @@ export class WasmMemory {
   }
 
   /** The numbers of a float32 or int32 tensor; good until the next allocation. */
-  values(tensor: tf.TensorInfo): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+  values(tensor: tf.TensorInfo): Float32Array | Int32Array {
     const heap = tensor.dtype === "int32" ? this.#module.HEAP32 : this.#module.HEAPF32;
     const start = this.address(tensor) / 4;
     return heap.subarray(start, start + tensor.shape.reduce((product, side) => product * side, 1));
@@ -104,43 +122,4 @@ export class WasmMemory {
       this.#module._free(address);
     }
   }
-}
-
-/** Columns of a packed matrix. */
-export interface Panel {
-  /** Address of [K, width] floats. */
-  address: number;
-  width: number;
-  /** First column. */
-  column: number;
-}
-
-/**
- * Packs a [K, N] matrix into panels of tile width, so that a kernel reads it from one end to the other.
- *
- * @param address Scratch space of K · N floats.
- * @param widths Widths of the panels, their sum N.
- * @param rowAt Index (in floats) of row k's first number.
- * @param columnStep Floats between two neighbours of a row.
- */
-export function packPanels(
-  floats: Float32Array,
-  address: number,
-  rows: number,
-  widths: readonly number[],
-  rowAt: (k: number) => number,
-  columnStep: number,
-): Panel[] {
-  const starts = Int32Array.from({ length: rows }, (_, k) => rowAt(k));
-  const panels: Panel[] = [];
-  let to = address / 4, column = 0;
-  for (const width of widths) {
-    panels.push({ address: to * 4, width, column });
-    for (let k = 0; k < rows; k++) {
-      let from = starts[k] + column * columnStep;
-      for (let n = 0; n < width; n++, from += columnStep) floats[to++] = floats[from];
-    }
-    column += width;
-  }
-  return panels;
 }

@@ -14,6 +14,7 @@ import {
   assemble,
   type Code,
   countDown,
+  instantiate,
   op,
   type ValueType,
   type WasmFunction,
@@ -227,15 +228,11 @@ function columnsKernel(height: number, width: number, fused: boolean): WasmFunct
 export function makeMicroKernels(memory: WebAssembly.Memory, fused = true): MicroKernels {
   const heights = Array.from({ length: TILE_ROWS }, (_, i) => i + 1);
   const all = (fuse: boolean) =>
-    assemble(
-      TILE_WIDTHS.flatMap((width) =>
-        heights.flatMap((height) => [rowsKernel(height, width, fuse), columnsKernel(height, width, fuse)])
-      ),
+    TILE_WIDTHS.flatMap((width) =>
+      heights.flatMap((height) => [rowsKernel(height, width, fuse), columnsKernel(height, width, fuse)])
     );
-  let bytes = all(fused);
-  const isFused = fused && WebAssembly.validate(bytes);
-  if (!isFused) bytes = all(false);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const isFused = fused && WebAssembly.validate(assemble(all(true)));
+  const exports = instantiate(all(isFused), memory);
   const kernels: MicroKernels = { rows: {}, columns: {}, fused: isFused };
   for (const width of TILE_WIDTHS) {
     kernels.rows[width] = heights.map((height) => exports[`rows${height}x${width}`] as RowsKernel);

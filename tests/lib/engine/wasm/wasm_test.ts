@@ -256,6 +256,17 @@ Deno.test("pooling gradients on wasm equal those on cpu", async () => {
   }
 });
 
+Deno.test("maximum pooling on wasm says where a window holds what is not a number", async () => {
+  await tf.setBackend("wasm");
+  for (const channels of [1, 4]) {
+    const x = Float32Array.from({ length: 16 * channels }, (_, i) => i === 5 * channels ? NaN : i);
+    const y = tf.maxPool(tf.tensor4d(x, [1, 4, 4, channels]), 2, 2, "valid").dataSync();
+    const corner = Array.from({ length: channels }, (_, i) => 15 * channels + i);
+    assertEquals([...y.subarray(3 * channels)], corner);
+    if (channels === 4) assert(Number.isNaN(y[0]) && y[1] === 5 * channels + 1);
+  }
+});
+
 Deno.test("average pooling's gradient counts only what lies inside, as TensorFlow does", async () => {
   // keras: x = ones((1, 3, 3, 1)); y = average_pool(x, 2, 2, "same"); d sum(y) / dx is 1 / (numbers in the window)
   for (const backend of ["cpu", "wasm"]) {
