@@ -267,8 +267,15 @@ Deno.test("centralBrightness() is the mean of the middle, pictureOf() spans medi
 Deno.test("onlineSteps() leaves out what is off", () => {
   const off = { shift: 0, flip: false, rotation: false, zoom: 0, skew: 0, numMasks: 0 };
   assertEquals(onlineSteps(options(off)), [{ op: "centerCrop", size: 16 }]);
-  const ops = onlineSteps(options({ skew: 5 })).map(({ op }) => op);
+  const all = onlineSteps(options({ skew: 5 }));
+  const ops = all.map(({ op }) => op);
   assertEquals(ops, ["shift", "flip", "rotate", "zoom", "skew", "centerCrop", "cutout"]);
+  // to either side, so that half a turn is every angle
+  assertEquals(all.slice(1, 3), [
+    { op: "flip", horizontal: true, vertical: true },
+    { op: "rotate", degrees: 180, fill: "nearest" },
+  ]);
+  assertEquals(all[4], { op: "skew", degrees: 5, fill: "nearest" });
 });
 
 Deno.test("trainFold() scores the examples of its fold, and says nothing where it was stopped", async () => {
