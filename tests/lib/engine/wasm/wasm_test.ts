@@ -245,6 +245,13 @@ Deno.test("pooling gradients on wasm equal those on cpu", async () => {
       };
     });
   }
+  await assertAgree("maxPool of windows that tile the image", 4, (pick) => {
+    const size: [number, number] = [pick(1, 3), pick(1, 3)], channels = 4 * pick(1, 2);
+    return {
+      shapes: [[2, size[0] * pick(1, 3), size[1] * pick(2, 4), channels]],
+      run: (x) => tf.maxPool(x as tf.Tensor4D, size, size, "same"),
+    };
+  });
   for (const kind of ["maxPool3d", "avgPool3d"] as const) {
     await assertAgree(kind, 10, (pick) => {
       const pad = padOf(pick), size = pick(1, 3), stride = pick(1, pad === "same" ? size : 2);
