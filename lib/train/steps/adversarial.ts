@@ -8,7 +8,7 @@
  * was made that have no gradient of their own, such as shares beyond a threshold, become a loss by way of a network that learns to see them.
  * @module
  */
-import { applySharded, builtModel, inPart, logitOutputs, tf } from "../../engine/mod.ts";
+import { applySharded, builtModel, inPart, lastActivations, logitOutputs, tf } from "../../engine/mod.ts";
 import type { Source } from "../../data/source.ts";
 import { adam } from "../adam.ts";
 import { createBatches, type Examples, type Preparation } from "../batch.ts";
@@ -164,19 +164,34 @@ function goesBackOnce(discriminator: tf.LayersModel, logits: boolean, paired?: P
   return logits && !paired?.criteria && scores.join() === "1" && !couplesExamples(discriminator);
 }
 
-/** What a generator makes of what it is given. */
-function make(generator: tf.LayersModel, { given }: Dealt): tf.Tensor[] {
-  return applySharded(generator, given.map((part) => [part]), { training: true }).map(([x]) => x);
+/** What a generator makes of what it is given, and its values before a last sigmoid where they are asked for. */
+interface Made {
+  shown: tf.Tensor[];
+  logits?: tf.Tensor[];
+}
+
+function make(generator: tf.LayersModel, { given }: Dealt, byLogits: boolean): Made {
+  const run = { training: true, ...(byLogits && { logits: "all" as const }) };
+  const outputs = applySharded(generator, given.map((part) => [part]), run).map(([x]) => x);
+  return byLogits ? { shown: outputs.map((x) => tf.sigmoid(x)), logits: outputs } : { shown: outputs };
+}
+
+/** Whether a generator's likeness is measured before its last sigmoid: behind it nothing leads back from where it gives 0 or 1. */
+function isLikeByLogits(generator: tf.LayersModel, paired?: PairedOptions): boolean {
+  const { activation, logits } = lastActivations(generator)[generator.outputNames[0]];
+  return !!paired?.likeness && activation === "sigmoid" && logits;
 }
 
 /** What a generator's loss counts beside how well it fools. */
 function besides(
   generator: tf.LayersModel,
   { real }: Dealt,
-  made: tf.Tensor[],
+  { shown, logits }: Made,
   { all, share, counts, likeness }: PartOfStep & Pick<PairedOptions, "likeness">,
 ): tf.Tensor[] {
-  const unlike = likeness ? [scaled(tf.mul(missOf(real, made, false), likeness / all), counts)] : [];
+  const unlike = likeness
+    ? [scaled(tf.mul(missOf(real, logits ?? shown, logits !== undefined), likeness / all), counts)]
+    : [];
   return [...unlike, ...penalties(generator, share)];
 }
 
@@ -184,13 +199,13 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   const { realLabel = 1, paired, preprocessing, augmentation } = options;
   checkModels(models, source, paired);
   const generator = builtModel(models.generator), discriminator = builtModel(models.discriminator);
-  const rule = adam({ beta1: 0.5 });
+  const rule = adam({ beta1: 0.5 }), batches = createBatches(source, options);
   const { generatorOptimizer = rule, discriminatorOptimizer = rule } = options;
-  const batches = createBatches(source, options);
   const generated = trainedVariables(generator), judged = trainedVariables(discriminator);
   const maker = createOptimizer(generatorOptimizer, generated);
   const judge = createOptimizer(discriminatorOptimizer, judged);
   const logits = logitOutputs(discriminator).has(discriminator.outputNames[0]);
+  const byLogits = isLikeByLogits(generator, paired);
   const weights = [...allVariables(generator), ...allVariables(discriminator)];
 
   const score = (shown: tf.Tensor[], { given }: Dealt) =>
@@ -213,9 +228,9 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
   function makerStep(dealt: Dealt, part: PartOfStep) {
     let made: tf.Tensor[] = [];
     const { value, gradients } = gradientsOf(() => {
-      const outputs = make(generator, dealt);
-      made = outputs.map((x) => tf.keep(tf.clone(x)));
-      const loss = scaled(fooled(score(outputs, dealt), part.all), part.counts);
+      const outputs = make(generator, dealt, byLogits);
+      made = outputs.shown.map((x) => tf.keep(tf.clone(x)));
+      const loss = scaled(fooled(score(outputs.shown, dealt), part.all), part.counts);
       return addUp([
         loss,
         ...besides(generator, dealt, outputs, { ...part, likeness: paired?.likeness }),
@@ -243,8 +258,8 @@ function createAdversarial(models: Models, source: Source, options: AdversarialO
     const { all, counts } = part;
     let kept: tf.Tensor[] = [], turned: Turned[] = [];
     const { gradients } = gradientsOf(() => {
-      const outputs = make(generator, dealt);
-      turned = outputs.map(turnGradient);
+      const outputs = make(generator, dealt, byLogits);
+      turned = outputs.shown.map(turnGradient);
       const twice = (parts: tf.Tensor[], others: tf.Tensor[]) =>
         parts.map((x, i) => tf.concat([x, others[i]], 0));
       const given = paired ? twice(dealt.given, dealt.given) : dealt.given;

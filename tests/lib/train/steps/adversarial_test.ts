@@ -365,6 +365,26 @@ Deno.test("adversarial() of pairs adds the target's likeness to what the discrim
   }
 });
 
+// By hand: a value of which the logit is -30 is 1e-13, less than what a loss of probabilities tells from 0, and 30 off where 1 belongs.
+Deno.test("adversarial() of pairs finds back from where a generator gives nothing", async () => {
+  const { generator, discriminator } = translators("zero");
+  const [kernel] = generator.getWeights();
+  generator.setWeights([kernel, tf.fill([2], -30)]);
+  const source = pairs(16),
+    wanted = (await source.read(Uint32Array.from({ length: 16 }, (_, i) => i))).targets.y;
+  const share = Array.from(wanted.data as Uint8Array).reduce((sum, y) => sum + y, 0) / 32;
+  const { epochs: [numbers] } = await fit({ generator, discriminator }, source, {
+    ...options,
+    batch: 16,
+    epochs: 1,
+    step: adversarial({ paired: { target: "y", likeness: 10 } }),
+    schedule: constant(0.1),
+  });
+  assertClose(numbers.generatorLoss, Math.LN2 + 10 * 30 * share, 1e-4);
+  const bias = Array.from(generator.getWeights()[1].dataSync());
+  assertClose(bias, [-29.9, -29.9], 1e-4); // Adam's first step is the rate
+});
+
 Deno.test("adversarial() of pairs learns what belongs to an input", async () => {
   const models = translators("drawn");
   await fit(models, pairs(64), {
