@@ -29,8 +29,9 @@ const PREAMBLE = 8, MEMORY_SECTION = 5, HAS_MOST = 1, IS_SHARED = 2;
  * @example
  * ```ts
  * import { sharingMemory } from "./wasm_shared.ts";
+ * // A memory of no page, two at most: its flags, 1, become 3.
  * const preamble = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
- * sharingMemory(Uint8Array.of(...preamble, 5, 4, 1, 1, 0, 2)).at(11); // 3: has a most, and is shared
+ * sharingMemory(Uint8Array.of(...preamble, 5, 4, 1, 1, 0, 2)).at(11); // 3
  * ```
  */
 export function sharingMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
