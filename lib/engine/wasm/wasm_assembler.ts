@@ -80,6 +80,9 @@ export const op = {
   choose: (yes: Code, no: Code): Code => [0x04, 0x40, ...yes, 0x05, ...no, 0x0b],
 };
 
+/** One local into another. */
+export const copyTo = (from: number, to: number): Code => [...op.get(from), ...op.set(to)];
+
 /** local += what `by` leaves on the stack. */
 export const advance = (
   local: number,

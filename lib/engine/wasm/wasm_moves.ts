@@ -4,7 +4,15 @@
  * A typed array over shared memory does the same by single words, which costs more than the arithmetic it is for.
  * @module
  */
-import { advance, type Code, countDown, instantiate, op, type WasmFunction } from "./wasm_assembler.ts";
+import {
+  advance,
+  type Code,
+  copyTo,
+  countDown,
+  instantiate,
+  op,
+  type WasmFunction,
+} from "./wasm_assembler.ts";
 
 /** Addresses and steps are bytes, all else are counts; none may overlap. */
 export interface MoveKernels {
@@ -23,8 +31,6 @@ export interface MoveKernels {
   /** Zeros. */
   clear(to: number, vectors: number, rest: number): void;
 }
-
-const copyTo = (from: number, to: number): Code => [...op.get(from), ...op.set(to)];
 
 /** Runs `body` as often as the local `count` says, which may be never; counts it down. */
 const times = (count: number, body: Code): Code => [

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { advance, type Code, countDown, instantiate, op, type WasmFunction } from "./wasm_assembler.ts";
+import {
+  advance,
+  type Code,
+  copyTo,
+  countDown,
+  instantiate,
+  op,
+  type WasmFunction,
+} from "./wasm_assembler.ts";
 
 /** Addresses, counts of at least 1, steps in bytes; windows lie side by side at one distance and are of one size. */
 export interface PoolKernels {
@@ -39,8 +47,6 @@ export type GradientKernel = (
   windows: number,
   windowStep: number,
 ) => void;
-
-const copyTo = (from: number, to: number): Code => [...op.get(from), ...op.set(to)];
 
 function largestFunction(): WasmFunction {
   const [x, y, quads, rows, columns, rowStep, pixelStep, windows, windowStep] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
