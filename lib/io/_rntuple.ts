@@ -11,6 +11,7 @@ import type { ByteSource } from "./byte_source.ts";
 import { NPY_ARRAYS, type NpyType, type NpyValues } from "./npy_type.ts";
 import type { BranchKind, RootColumn } from "./_root_columns.ts";
 import type { RootKey } from "./_root_file.ts";
+import { joinColumns } from "./_root_join.ts";
 import {
   entryRange,
   findBranch,
@@ -65,7 +66,7 @@ export async function openNtuple(
     })),
     async read<Name extends string>(names: readonly Name[], options: RootReadOptions = {}) {
       const range = entryRange(options, entries, failed), { maxBytes = 2 ** 30 } = options;
-      const chosen = names.map((wanted) => findBranch(branches, wanted, failed));
+      const chosen = names.map((wanted) => findBranch(branches, wanted, ".", failed));
       checkSize(description, chosen, range, { maxBytes, failed });
       const columns = {} as Record<Name, RootColumn>;
       for (const [i, branch] of chosen.entries()) {
@@ -75,17 +76,17 @@ export async function openNtuple(
             `${failed}, field "${branch.name}" as a column of numbers: it is of type ${branch.type} (${instead})`,
           );
         }
-        columns[names[i]] = asColumn(branch, await readRange(branch, range));
+        columns[names[i]] = await readRange(branch, range);
       }
       return columns;
     },
     async readTexts(wanted, options = {}) {
-      const range = entryRange(options, entries, failed), branch = findBranch(branches, wanted, failed);
+      const range = entryRange(options, entries, failed), branch = findBranch(branches, wanted, ".", failed);
       if (branch.kind === "text") return textsOf(await readRange(branch, range));
       throw new TypeError(`${failed}, field "${branch.name}" as texts: it is of type ${branch.type}`);
     },
     readObjects(wanted) {
-      const { name, type, kind } = findBranch(branches, wanted, failed);
+      const { name, type, kind } = findBranch(branches, wanted, ".", failed);
       const instead = kind === "object"
         ? "it is not read"
         : kind === "text"
@@ -229,7 +230,7 @@ function checkSize(
   }
 }
 
-/** What was read: of each level of lists where they end over all clusters, from 0 on, and the values. */
+/** What was read of a cluster: of each level of lists where they end, from 0 on, and the values. */
 interface Levels {
   ends: Uint32Array[];
   values: NpyValues;
@@ -243,8 +244,8 @@ async function readBranch(
   first: number,
   end: number,
   failed: string,
-): Promise<Levels> {
-  const parts: Levels[] = [];
+): Promise<RootColumn> {
+  const parts: RootColumn[] = [];
   for (const cluster of clusters) {
     const from = Math.max(first, cluster.first), to = Math.min(end, cluster.first + cluster.entries);
     if (from >= to) continue;
@@ -257,8 +258,14 @@ async function readBranch(
       throw new SyntaxError(`${failed}, entry ${from}: ${error.message}`, { cause: error });
     }
   }
-  return joined(branch, columns, parts);
+  return parts.length > 0 ? joinColumns(parts, branch.name) : asColumn(branch, nothingOf(branch));
 }
+
+/** What is read of no entries, however deep lists lie. */
+const nothingOf = ({ dtype = "u1" }: NtupleBranch): Levels => ({
+  ends: [new Uint32Array(1), new Uint32Array(1)],
+  values: new NPY_ARRAYS[dtype](0),
+});
 
 /** The way in which a cluster keeps a column: the first representation that it does not leave out. */
 function keptColumn(columns: readonly NtupleColumn[], { pages }: NtupleCluster, wanted: number): number {
@@ -283,7 +290,7 @@ async function readCluster(
   branch: NtupleBranch,
   first: number,
   end: number,
-): Promise<Levels> {
+): Promise<RootColumn> {
   const ends: Uint32Array[] = [];
   let from = first, to = end;
   const read = (wanted: number, from: number, to: number, depth: number, each = 1) => {
@@ -293,7 +300,8 @@ async function readCluster(
     const held = pages.reduce((sum, { elements }) => sum + elements, 0);
     // Only of what each entry has is it known how much there must be.
     const missing = column.isDeferred && depth === 0 ? Math.max(0, cluster.entries * each - held) : 0;
-    return readElements(source, column, pages, { first: from * each, end: to * each, missing });
+    const dtype = columnType(columns[wanted]);
+    return readElements(source, column, pages, { first: from * each, end: to * each, missing, dtype });
   };
   const [value, ...lists] = [...branch.columns].reverse(), each = branch.shape.reduce((a, b) => a * b, 1);
   const levels = branch.isCount ? [value] : lists.reverse();
@@ -307,45 +315,21 @@ async function readCluster(
     [from, to] = [own[0], own[own.length - 1]];
     ends.push(own.map((place) => place - from));
   }
-  if (branch.isCount) return { ends, values: new Uint8Array(0) };
-  return { ends, values: await read(value, from, to, levels.length, each) };
+  const values = branch.isCount ? new Uint8Array(0) : await read(value, from, to, levels.length, each);
+  return asColumn(branch, { ends, values });
 }
 
-/** Clusters one after the other. */
-function joined(branch: NtupleBranch, columns: readonly NtupleColumn[], parts: readonly Levels[]): Levels {
-  const depth = branch.isCount ? 1 : branch.columns.length - 1;
-  const ends = Array.from({ length: depth }, (_, level) => {
-    const length = parts.reduce((sum, part) => sum + part.ends[level].length - 1, 0);
-    const all = new Uint32Array(length + 1);
-    let at = 0;
-    for (const part of parts) {
-      const own = part.ends[level], start = all[at];
-      for (let i = 1; i < own.length; i++) all[at + i] = start + own[i];
-      at += own.length - 1;
-    }
-    return all;
-  });
-  if (parts.length === 1) return { ends, values: parts[0].values };
-  const { dtype = "u1", columns: own } = branch,
-    type = branch.isCount ? "u1" : columnType(columns[own.at(-1)!]) ?? dtype;
-  const values = new NPY_ARRAYS[type](parts.reduce((sum, part) => sum + part.values.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    (values as Uint8Array).set(part.values as Uint8Array, at);
-    at += part.values.length;
-  }
-  return { ends, values };
-}
-
-function asColumn({ kind, shape, isCount }: NtupleBranch, { ends, values }: Levels): RootColumn {
-  const [offsets, inner] = ends;
+function asColumn(
+  { kind, shape, isCount }: NtupleBranch,
+  { ends: [offsets, inner], values }: Levels,
+): RootColumn {
   if (isCount) return { data: offsets.slice(1).map((place, i) => place - offsets[i]), shape: [] };
   if (kind === "fixed") return { data: values, shape: [...shape] };
   return { data: values, shape: [...shape], offsets, ...(kind === "nested" && { inner }) };
 }
 
-function textsOf({ ends: [ends], values }: Levels): string[] {
-  const decoder = new TextDecoder(), letters = values as Uint8Array;
+function textsOf({ offsets, data }: RootColumn): string[] {
+  const decoder = new TextDecoder(), ends = offsets!, letters = data as Uint8Array;
   return Array.from(
     { length: ends.length - 1 },
     (_, i) => decoder.decode(letters.subarray(ends[i], ends[i + 1])),

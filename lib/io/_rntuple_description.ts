@@ -81,7 +81,7 @@ export async function readNtupleDescription(source: ByteSource, key: RootKey): P
   const anchor = await readAnchor(source, key);
   const header = await readEnvelope(source, anchor.header, 1), schema = readSchema(header.bytes);
   const footer = await readEnvelope(source, anchor.footer, 2);
-  footer.bytes.skip(8); // features were read with the type
+  checkFeatures(footer.bytes);
   if (footer.bytes.u64() !== header.checksum) throw new SyntaxError("header and footer belong to two tuples");
   const extension = footer.bytes.record();
   const more = readLists(extension);
@@ -155,8 +155,13 @@ async function readEnvelope(
   return { bytes: cursor, checksum };
 }
 
-function readSchema(bytes: Cursor) {
+/** Reads what a part asks of its reader beyond the format's first version. @throws {SyntaxError} If that is anything. */
+function checkFeatures(bytes: Cursor): void {
   if (bytes.u64() !== 0n) throw new SyntaxError("it asks for features of a later format");
+}
+
+function readSchema(bytes: Cursor) {
+  checkFeatures(bytes);
   for (let i = 0; i < 3; i++) bytes.text(); // name, description and writer
   return readLists(bytes);
 }

@@ -23,7 +23,7 @@ interface Encoding {
   packed?: "bits" | "truncated" | "quantised";
 }
 
-const CHAR = 0x02, SWITCH = 0x10;
+const CHAR = 0x02;
 
 /** By the specification's number of the column's type. */
 const ENCODINGS: Readonly<Record<number, Encoding>> = {
@@ -67,15 +67,13 @@ export const isOffsets = ({ type }: NtupleColumn): boolean => ENCODINGS[type]?.o
 /** Whether a column holds the letters of texts. */
 export const isLetters = ({ type }: NtupleColumn): boolean => type === CHAR;
 
-/** Whether a column tells which of several kinds each value is of. */
-export const isSwitch = ({ type }: NtupleColumn): boolean => type === SWITCH;
-
 /** Most bytes that are read at once. */
 const MOST_AT_ONCE = 2 ** 22;
 
 /**
  * Reads values `first` to before `end` of a column's pages in one cluster.
  *
+ * @param dtype As which numbers they are given. @default {the column's}
  * @param missing How many values come before those of its pages and are 0, as the column is younger than they are.
  * @throws {SyntaxError} If a page is damaged or missing.
  */
@@ -83,9 +81,14 @@ export async function readElements(
   source: ByteSource,
   column: NtupleColumn,
   pages: readonly NtuplePage[],
-  { first, end, missing }: { first: number; end: number; missing: number },
+  { first, end, missing, dtype = ENCODINGS[column.type].dtype }: {
+    first: number;
+    end: number;
+    missing: number;
+    dtype?: NpyType;
+  },
 ): Promise<NpyValues> {
-  const { dtype } = ENCODINGS[column.type], out = new NPY_ARRAYS[dtype](end - first);
+  const out = new NPY_ARRAYS[dtype](end - first);
   let from = missing;
   for (const run of runsOf(pages)) {
     const elements = run.reduce((sum, page) => sum + page.elements, 0);

@@ -55,17 +55,19 @@ export interface RootTree {
 /**
  * Finds a branch by its path, or by the last part of it where only one branch ends so.
  *
+ * @param separator What stands between the parts of a path.
  * @param failed How messages begin.
  * @throws {RangeError} If there is none, or several; the nearest is named.
  */
 export function findBranch<B extends { name: string }>(
   branches: readonly B[],
   wanted: string,
+  separator: "/" | ".",
   failed: string,
 ): B {
   const exact = branches.find((branch) => branch.name === wanted || branch.name === `${wanted}.`);
   if (exact) return exact;
-  const ending = branches.filter(({ name }) => name.replace(/\.$/, "").split(/[/.]/).at(-1) === wanted);
+  const ending = branches.filter(({ name }) => name.replace(/\.$/, "").split(separator).at(-1) === wanted);
   if (ending.length === 1) return ending[0];
   const names = (ending.length > 1 ? ending : branches).map((branch) => branch.name);
   throw missing(

@@ -164,7 +164,7 @@ function openTree(
 ): RootTree {
   const entries = Number(object.fEntries), readable = listBranches(object.fBranches.arr, "", memberType);
 
-  const find = (wanted: string) => findBranch(readable, wanted, failed);
+  const find = (wanted: string) => findBranch(readable, wanted, "/", failed);
   const range = (options: RootReadOptions) => entryRange(options, entries, failed);
 
   /** Reads one branch, its errors with its name. */

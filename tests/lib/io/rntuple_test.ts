@@ -1,7 +1,8 @@
 import { memorySource } from "../../../lib/io/byte_source.ts";
 import type { NtupleColumn } from "../../../lib/io/_rntuple_description.ts";
 import { readElements } from "../../../lib/io/_rntuple_pages.ts";
-import { assertEquals, assertRejects } from "../../assert.ts";
+import { findBranch } from "../../../lib/io/_root_tree_type.ts";
+import { assertEquals, assertRejects, assertThrows } from "../../assert.ts";
 
 /** A column of one plain page. */
 function read(
@@ -89,4 +90,15 @@ Deno.test("readElements() compares a page with its checksum", async () => {
   assertEquals(await read(), Uint8Array.of(1, 2, 3));
   bytes[1] = 0;
   await assertRejects(read, SyntaxError, "the page at byte 0 is damaged");
+});
+
+Deno.test("findBranch() takes the last part of a path by what separates its parts, a point within a tree's name being none", () => {
+  const branches = [{ name: "Muon.pt" }, { name: "hits/x" }];
+  assertEquals(findBranch(branches, "pt", ".", "Cannot read").name, "Muon.pt");
+  assertEquals(findBranch(branches, "x", "/", "Cannot read").name, "hits/x");
+  assertThrows(
+    () => findBranch(branches, "pt", "/", "Cannot read"),
+    RangeError,
+    'branch "pt": no such branch',
+  );
 });
