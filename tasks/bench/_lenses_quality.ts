@@ -27,8 +27,6 @@ import { keptFolder, keptSet, measureOnce } from "./_kept_figures.ts";
 
 /** How much is trained. */
 interface Scale {
-  /** Seeds, each of a set of its own. */
-  seeds: number;
   epochs: number;
   lenses: number;
   others: number;
@@ -38,11 +36,14 @@ interface Scale {
   many: number;
 }
 
-const FULL: Scale = { seeds: 5, epochs: 24, lenses: 20, others: 500, trials: 24, many: 10_000 };
-const SHORT: Scale = { seeds: 1, epochs: 1, lenses: 10, others: 30, trials: 2, many: 60 };
+const FULL: Scale = { epochs: 24, lenses: 20, others: 500, trials: 24, many: 10_000 };
+const SHORT: Scale = { epochs: 1, lenses: 10, others: 30, trials: 2, many: 60 };
 
 /** Seeds of the simulated sets: none that a recipe was chosen on. */
 const FIRST_SET = 201;
+
+/** Seeds of the trainings, each of a set of its own. */
+const seedsOf = ({ seeds = 1 }: BenchContext) => seeds;
 
 /** The set of a seed, simulated once. */
 function simulatedSet(context: BenchContext, { lenses, others }: Scale, seed: number): Promise<string> {
@@ -102,10 +103,11 @@ async function compare(
   network: string,
   recipes: Recipes,
   scale: Scale,
+  seeds: number,
 ): Promise<BenchTable> {
   await startEngine();
   const scores: Record<string, Float32Array[]> = {};
-  for (let seed = 0; seed < scale.seeds; seed++) {
+  for (let seed = 0; seed < seeds; seed++) {
     for (const [name, { options }] of Object.entries(recipes)) {
       const epochs = equalEpochs(scale.epochs, optionsFor(lenses, options), scale.lenses, scale.others);
       const own = await crossValidated(context, name, { epochs, ...options }, scale, seed);
@@ -113,7 +115,7 @@ async function compare(
     }
   }
   const of = `${scale.lenses} simulated lenses against ${scale.others} others`;
-  const title = `${network}: ${of}, five folds, ${scale.seeds} sets and seeds`;
+  const title = `${network}: ${of}, five folds, ${seeds} sets and seeds`;
   return qualityTable(title, recipes, scores, labelsOf(scale));
 }
 
@@ -122,7 +124,7 @@ const labelsOf = ({ lenses, others }: Scale) =>
   Float32Array.from({ length: lenses + others }, (_, i) => i < lenses ? 1 : 0);
 
 const quality = (context: BenchContext, scale: Scale) =>
-  compare(context, "The small network", RECIPES, scale);
+  compare(context, "The small network", RECIPES, scale, seedsOf(context));
 
 /** The document's network, one seed. */
 function alexnet(context: BenchContext, scale: Scale): Promise<BenchTable> {
@@ -130,7 +132,7 @@ function alexnet(context: BenchContext, scale: Scale): Promise<BenchTable> {
   const own = Object.entries({ none, document, online }).map(([name, { what, options }]) =>
     [`alexnet_${name}`, { what, options: { ...options, model: "alexnet" } }] as const
   );
-  return compare(context, "AlexNet", Object.fromEntries(own), { ...scale, seeds: 1 });
+  return compare(context, "AlexNet", Object.fromEntries(own), scale, 1);
 }
 
 /** What the search of network training and augmentation may try, in one space. */
@@ -202,6 +204,7 @@ async function optimised(context: BenchContext, scale: Scale): Promise<BenchTabl
     "The small network",
     { document, online, optimised: { what, options: { ...options, epochs: scale.epochs } } },
     scale,
+    seedsOf(context),
   );
   return { ...table, notes: [...table.notes ?? [], `Optimised: ${JSON.stringify(options)}.`] };
 }
@@ -209,9 +212,9 @@ async function optimised(context: BenchContext, scale: Scale): Promise<BenchTabl
 /** Many lenses: what the small network and a wider one reach where there is enough to learn from. */
 async function many(context: BenchContext, { epochs, many }: Scale): Promise<BenchTable> {
   await startEngine();
-  const scale = { seeds: context.seeds ?? 1, epochs, lenses: many, others: many, many, trials: 1 };
+  const scale = { epochs, lenses: many, others: many, many, trials: 1 };
   const data = await simulatedSet(context, scale, FIRST_SET), areas: number[] = [], notes: string[] = [];
-  for (let seed = 0; seed < scale.seeds; seed++) {
+  for (let seed = 0; seed < seedsOf(context); seed++) {
     const options = optionsFor(lenses, { data, seed, epochs, copies: 1, batch: 64, residual: true });
     const found = await scoresOfFold(context, `many_${many}_seed${seed}`, options, { many });
     const area = auc(found.scores, found.labels);
