@@ -17,6 +17,7 @@ import { pedAnova } from "../../search/analysis/importance.ts";
 import { lossesOf, usable } from "../../search/analysis/table.ts";
 import { type Params, search, type SearchResult } from "../../search/mod.ts";
 import * as train from "../../train/mod.ts";
+import { checkSearch, checkWatched } from "./classifier_checks.ts";
 import { fitOne, type FitSettings, type Scores, scoresOf, type Trained } from "./classifier_fit.ts";
 import { plotImportances, plotTrials, plotTsne } from "./classifier_plots.ts";
 import {
@@ -54,8 +55,6 @@ export interface ClassifierSettings extends FitSettings, SearchSettings {
   optCv?: number;
   /** Whether {@linkcode Classifier.create} searches first. @default {false} */
   optimize?: boolean;
-  /** Epochs of the models after a search. @default {epochs} */
-  trainEpochs?: number;
   /** Folder in which a search is kept, so that it goes on after a stop. @default {none} */
   path?: string;
   /** What becomes of NaN and infinite pixels: 0, which is counted and said, or an error. @default {"mask"} */
@@ -129,10 +128,10 @@ const NOT_SAVED = ["optimizer", "onEpoch", "onWarning"];
  * | normalize, min_pixel, max_pixel | `normalize`, `minPixel`, `maxPixel`, one a band |
  * | optimize, n_iter, opt_model, opt_aug, opt_cv, limit_search | `optimize`, `nIter`, `optModel`, `optAug`, `optCv`, `limitSearch`; copies of an image stay in one fold |
  * | batch_size_min, batch_size_max | `batchSizeMin`, `batchSizeMax`; without a search `batch` |
- * | epochs, train_epochs, patience | `epochs`, `trainEpochs`, `patience` |
- * | metric, metric2, metric3, average | `metric`, `metric2`, `metric3`, `average`: `accuracy`, `loss`, `f1Score`, and `validation…` of each |
+ * | epochs, train_epochs, patience | `epochs`, of the models (0 after a search trains none); `trainEpochs`, of a trial; `patience` |
+ * | metric, metric2, metric3, average | the same in camel case: `accuracy`, `loss`, `f1Score`, and `validation…` of each; the second and the third only end a trial |
  * | post_metric, test_acc_threshold | `postMetric`, `testAccThreshold` |
- * | monitor1, monitor1_thresh, monitor2, monitor2_thresh | `monitors`, any number of pairs |
+ * | monitor1, monitor1_thresh, monitor2, monitor2_thresh | `monitors`, any number of pairs, of which one ends the training, or with `stopAt` all |
  * | batch_min, batch_max, batch_other, balance | `batchMin`, `batchMax`, `batchOther`, `balance` |
  * | image_size_min, image_size_max, opt_max_min_pix, opt_max_max_pix | `imageSizeMin`, `imageSizeMax`, `optMaxMinPix`, `optMaxMaxPix` |
  * | shift, rotation, horizontal, vertical, zoom_range, skew_angle | the same in camel case; outside a search arguments of `augmentPositive` |
@@ -278,18 +277,19 @@ export class Classifier {
    * @throws {RangeError} If the classes' sides differ, as where only one of them was cropped.
    */
   async create(options: { overwriteTraining?: boolean; signal?: AbortSignal } = {}): Promise<void> {
-    const { optCv = 0, seed = 0, optimize = false, epochs, trainEpochs, onEpoch } = this.settings;
+    const { optCv = 0, seed = 0, optimize = false, epochs, onEpoch } = this.settings;
     checkFoldCount(optCv);
+    checkWatched(this.settings, this.#validation);
     if (optimize) await this.#optimize(options.signal);
+    if (optimize && epochs === 0) return;
     const plan = this.#plan(), models: Trained[] = [], histories: train.History[] = [];
-    const settings = optimize ? { ...plan.fit, epochs: trainEpochs ?? epochs } : plan.fit;
     let made: ReturnType<typeof prepare> | undefined;
     try {
       for (const { sides, judge } of lessonsOf(this.#sides, optCv, seed, this.#validation)) {
         const k = models.length;
         made = prepare(sides, plan, this.settings, seed + k);
         this.#warn(made.arrays.images);
-        const { model, history } = await fitOne(made.arrays, settings, {
+        const { model, history } = await fitOne(made.arrays, plan.fit, {
           seed: seed + k,
           validation: judge && made.through(judge),
           signal: options.signal,
@@ -343,7 +343,8 @@ export class Classifier {
     const side = Math.min(
       ...[this.positiveClass, this.negativeClass].map(({ shape }) => Math.min(shape[1], shape[2])),
     );
-    const space = spaceOf(this.settings, side);
+    checkSearch(this.settings, side, this.#test);
+    const space = spaceOf(this.settings, side, this.positiveClass.shape[3]);
     if (Object.keys(space).length === 0) {
       throw new RangeError("Cannot optimise as there is nothing to try: set optModel or optAug");
     }

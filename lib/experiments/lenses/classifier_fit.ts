@@ -35,8 +35,10 @@ export interface FitSettings {
   patience?: number;
   /** @default {"loss"} */
   metric?: WatchedMetric;
-  /** Training ends once all of these are reached: losses from above, the others from below. @default {none} */
+  /** Training ends once one of these is reached: losses from above, the others from below. @default {none} */
   monitors?: readonly { metric: WatchedMetric; threshold: number }[];
+  /** Whether one of the `monitors` must be reached, as in pyBIA, or all of them. @default {"any"} */
+  stopAt?: "any" | "all";
   /** Weights of the negative and the positive class. @default {[1, 1]} */
   classWeights?: readonly [negative: number, positive: number];
   /** @default {"binaryCrossEntropy"} */
@@ -93,15 +95,18 @@ function seeingF1(inner: train.Callback): train.Callback {
 /** Whether less is better. */
 export const isLoss = (metric: WatchedMetric) => /loss/i.test(metric);
 
-/** Ends the training once every number has reached its threshold. */
-function stopWhenReached(monitors: NonNullable<FitSettings["monitors"]>): train.Callback {
+/** Ends the training once one number has reached its threshold, or every one. */
+function stopWhenReached(
+  monitors: NonNullable<FitSettings["monitors"]>,
+  stopAt: "any" | "all",
+): train.Callback {
   return {
     name: "stopWhenReached",
     onEpoch(numbers, control) {
-      const reached = monitors.every(({ metric, threshold }) =>
+      const reached = monitors.filter(({ metric, threshold }) =>
         isLoss(metric) ? numbers[metric] <= threshold : numbers[metric] >= threshold
       );
-      if (reached) control.stop();
+      if (reached.length >= (stopAt === "all" ? monitors.length : 1)) control.stop();
     },
   };
 }
@@ -131,23 +136,36 @@ export interface FitContext {
   /** Examples to watch by, through the steps already. */
   validation?: LabelledImages;
   signal?: AbortSignal;
+  /** Numbers beside `metric` whose patience ends the training too. */
+  also?: readonly WatchedMetric[];
   onEpoch?: (numbers: train.EpochNumbers) => void | Promise<void>;
+}
+
+/** What ends a training. The weights kept are the best of `metric`, which therefore comes last. */
+function stopsOf(
+  { patience = 5, metric = "loss", monitors = [], stopAt = "any" }: FitSettings,
+  also: readonly WatchedMetric[],
+): train.Callback[] {
+  const watched = patience > 0 ? [...also, metric] : [];
+  const stops = watched.map((monitor, i) => {
+    const better = isLoss(monitor) ? "lower" : "higher", restoreBest = i === also.length;
+    return seeingF1(train.earlyStopping({ monitor, patience, better, restoreBest }));
+  });
+  if (monitors.length > 0) stops.push(seeingF1(stopWhenReached(monitors, stopAt)));
+  return stops;
 }
 
 /** Trains a new model on examples that went through the steps already. */
 export async function fitOne(
   examples: LabelledImages,
   settings: FitSettings,
-  { seed, validation, signal, onEpoch }: FitContext,
+  { seed, validation, signal, also = [], onEpoch }: FitContext,
 ): Promise<{ model: tf.LayersModel; history: train.History }> {
-  const { epochs = 25, batch = 32, patience = 5, metric = "loss", monitors = [] } = settings;
+  const { epochs = 25, batch = 32 } = settings;
   const { loss = "binaryCrossEntropy", weight = 1, rate = 1e-4, classWeights } = settings;
   const { optimizer = optimizerOf("sgd") } = settings;
   const model = buildNetwork(settings, examples.images.shape.slice(1), seed);
-  const better = isLoss(metric) ? "lower" : "higher";
-  const callbacks: train.Callback[] = [];
-  if (patience > 0) callbacks.push(seeingF1(train.earlyStopping({ monitor: metric, patience, better })));
-  if (monitors.length > 0) callbacks.push(seeingF1(stopWhenReached(monitors)));
+  const callbacks = stopsOf(settings, also);
   if (onEpoch) callbacks.push(seeingF1({ name: "onEpoch", onEpoch }));
   try {
     const history = await train.fit(model, sourceOf(examples), {
@@ -184,8 +202,27 @@ export function scoresOf(isPositive: readonly boolean[], labels: Float32Array): 
   return { accuracy, f1Score: f1Score(found / labels.length, accuracy) };
 }
 
-/** Accuracy and F1 of a model on examples that went through the steps already. */
-export async function scoreOf(model: tf.LayersModel, { images, labels }: LabelledImages): Promise<Scores> {
+/** What a model says of examples that it did not learn from. */
+export interface TestScores extends Scores {
+  /** Mean of the loss that was trained by, without weights of classes. */
+  loss: number;
+}
+
+/** Accuracy, F1 and loss of a model on examples that went through the steps already. */
+export async function scoreOf(
+  model: tf.LayersModel,
+  { images, labels }: LabelledImages,
+  { loss = "binaryCrossEntropy", weight = 1 }: Pick<FitSettings, "loss" | "weight"> = {},
+): Promise<TestScores> {
   const { data } = (await train.predict(model, fromArrays({ image: images })))[model.outputNames[0]];
-  return scoresOf(Array.from(data, (probability) => probability >= 0.5), labels);
+  const scores = scoresOf(Array.from(data, (probability) => probability >= 0.5), labels);
+  const made = lossOf({ loss, weight }) as train.Loss | train.JointLoss;
+  const value = tf.tidy(() => {
+    const output = tf.tensor2d(data, [labels.length, 1]), targets = tf.tensor1d(labels);
+    if (!("together" in made)) return tf.mean(made.perExample(targets, output, { logits: false }));
+    return tf.mean(made.together({ [LENS]: targets }, { [LENS]: output }, {}) as tf.Tensor);
+  });
+  const [mean] = await value.data();
+  value.dispose();
+  return { ...scores, loss: mean };
 }

@@ -1,14 +1,16 @@
 /** What a {@linkcode Classifier} may try, and how a trial is judged: network and augmentation in one space. @module */
 import type { PybiaOptions } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
+import type { tf } from "../../engine/mod.ts";
 import { meanOf } from "../../evaluate/mod.ts";
-import type { Objective, Params, SpaceSpec } from "../../search/mod.ts";
+import type { Objective, Params, SearchOptions, SpaceSpec } from "../../search/mod.ts";
 import {
   fitOne,
   type FitSettings,
   isLoss,
   type LossName,
   scoreOf,
+  type TestScores,
   type WatchedMetric,
 } from "./classifier_fit.ts";
 import {
@@ -49,7 +51,7 @@ export interface SearchSettings {
   batchMin?: number;
   /** Most copies of a positive image. @default {25} */
   batchMax?: number;
-  /** Copies of a negative image. @default {1} */
+  /** Copies of a negative image, moved as the positive ones are; 0 crops it and does nothing else. @default {1} */
   batchOther?: number;
   /** Whether a trial cuts the negatives to as many as there are positives. @default {true} */
   balance?: boolean;
@@ -80,10 +82,12 @@ export interface SearchSettings {
   numImagesToBlend?: number;
   /** Blends of the negatives, by their number; 0 makes none. @default {1} */
   blendOther?: number;
-  /** Least value that becomes 1, with `optMaxMaxPix`, tried in every band. @default {maxPixel as it is} */
+  /** Least value that becomes 1, with `optMaxMaxPix`, tried for each band; they normalise. @default {maxPixel as it is} */
   optMaxMinPix?: number;
   optMaxMaxPix?: number;
-  /** Further numbers that a trial is judged by the mean of. */
+  /** Epochs of a trial. @default {epochs} */
+  trainEpochs?: number;
+  /** Further numbers whose `patience` ends a trial; `metric` alone judges it. */
   metric2?: WatchedMetric;
   metric3?: WatchedMetric;
   /** Judge by the mean over the epochs rather than by the best one. @default {true} */
@@ -92,8 +96,8 @@ export interface SearchSettings {
   postMetric?: boolean;
   /** A trial fails whose accuracy on the test set is less. @default {none} */
   testAccThreshold?: number;
-  /** Stops trials that do worse than others: a pruner of `lib/search`. @default {"none"} */
-  pruner?: string;
+  /** Stops trials that do worse than others: a pruner of `lib/search`, which watches `value`. @default {"none"} */
+  pruner?: SearchOptions["pruner"];
 }
 
 const isPair = (value: NumberOrRange): value is readonly [number, number] => typeof value !== "number";
@@ -106,7 +110,7 @@ function whole(value: NumberOrRange) {
 
 const NO_OR_YES = [false, true];
 const ACTIVATIONS = ["relu", "tanh", "elu", "selu", "sigmoid"];
-const INITIALIZERS = ["uniformScaling", "truncatedNormal", "heNormal", "heUniform", "glorotUniform"];
+const INITIALIZERS = ["uniformScaling", "truncatedNormal", "heNormal", "leCunUniform", "glorotUniform"];
 
 /** Numbers of the optimisers, each tried with those that have it. */
 const OPTIMIZER_NUMBERS: SpaceSpec = {
@@ -116,10 +120,14 @@ const OPTIMIZER_NUMBERS: SpaceSpec = {
   rho: { low: 0.5, high: 0.999, float: true, when: { optimizer: ["adadelta", "rmsprop"] } },
 };
 
-/** What some settings let a search try. @param side Of the images as they are. */
+/** Name of the parameter that is the largest value of a band. */
+const maxPixelOf = (band: number) => `maxPixel${band + 1}`;
+
+/** What some settings let a search try. @param side Of the images as they are. @param bands Of them. */
 export function spaceOf(
   settings: SearchSettings & Pick<FitSettings, "clf">,
   side: number,
+  bands: number,
 ): SpaceSpec {
   const { optModel = true, optAug = false, limitSearch = true, clf = "alexnet" } = settings;
   const { batchSizeMin = 16, batchSizeMax = 64 } = settings, isOpen = OPEN_NETWORKS.includes(clf);
@@ -164,7 +172,8 @@ export function spaceOf(
   }
   const { optMaxMinPix, optMaxMaxPix } = settings;
   if (optMaxMinPix !== undefined && optMaxMaxPix !== undefined) {
-    space.maxPixel = { low: optMaxMinPix, high: optMaxMaxPix, float: true };
+    const range = { low: optMaxMinPix, high: optMaxMaxPix, float: true };
+    for (let band = 0; band < bands; band++) space[maxPixelOf(band)] = range;
   }
   return space;
 }
@@ -262,10 +271,11 @@ function augmentationOf(
       batch: pick<number>(params, "copies"),
       ...(blend !== undefined && { blendMultiplier: blend }),
     },
-    negative: {
+    // As the positive ones are, or the network learns what moving does to pixels.
+    negative: batchOther === 0 ? chosen({ imageSize: shared.imageSize }) : {
       ...shared,
+      ...moved,
       batch: batchOther,
-      ...(batchOther > 1 && moved),
       ...(blend !== undefined && blendOther >= 1 && { blendMultiplier: blendOther }),
     },
   };
@@ -278,12 +288,11 @@ export function planOf(
   normalisation: Normalisation,
   bands: number,
 ): Plan {
-  const maxPixel = pick<number>(params, "maxPixel");
+  const maxPixel = Array.from({ length: bands }, (_, band) => pick<number>(params, maxPixelOf(band)));
+  const isTried = maxPixel.every((value) => value !== undefined);
   return {
     fit: fitOf(params, settings),
-    normalisation: maxPixel === undefined
-      ? normalisation
-      : { ...normalisation, maxPixel: new Array<number>(bands).fill(maxPixel) },
+    normalisation: isTried ? { ...normalisation, normalize: true, maxPixel } : normalisation,
     ...(settings.optAug && augmentationOf(params, settings)),
   };
 }
@@ -309,6 +318,12 @@ type Settings = SearchSettings & FitSettings & { optCv?: number; smoteSampling?:
 /** The value of a number where larger is better: 1 − loss for a loss. */
 const worth = (name: WatchedMetric, value: number) => isLoss(name) ? 1 - value : value;
 
+/** A number of the test set, where larger is better: that by which trials are judged, of training or validation alike. */
+function testWorth(metric: WatchedMetric, scores: TestScores): number {
+  if (isLoss(metric)) return 1 - scores.loss;
+  return /f1/i.test(metric) ? scores.f1Score : scores.accuracy;
+}
+
 /**
  * The objective of a search, to be maximised: the mean over epochs (or the best) of what is watched; a loss counts as 1 − loss.
  *
@@ -316,44 +331,57 @@ const worth = (name: WatchedMetric, value: number) => isLoss(name) ? 1 - value :
  * the mean over the folds. A trial that stopped early keeps the value of the epochs that it had: pyBIA gives it −999.
  */
 export function objectiveOf(data: TrialData, settings: Settings, normalisation: Normalisation): Objective {
-  const { optCv = 0, average = true, postMetric = true, testAccThreshold, metric = "loss" } = settings;
-  const bands = data.sides.positive.images.shape[3];
-  const watched = [metric, settings.metric2, settings.metric3].filter((name) => name !== undefined);
-  const held = watched.map((name) => optCv > 0 ? validationOf(name) : name);
+  const { optCv = 0, metric = "loss", metric2, metric3, epochs = 25, trainEpochs = epochs } = settings;
+  const bands = data.sides.positive.images.shape[3], held = (name: WatchedMetric) => judgedBy(name, optCv);
+  const also = [metric2, metric3].filter((name) => name !== undefined).map(held);
   return async (params, trial) => {
     const plan = planOf(params, settings, normalisation, bands), values: number[] = [];
+    const fit = { ...plan.fit, epochs: trainEpochs, metric: held(metric) };
     const lessons = lessonsOf(data.sides, optCv, trial.seed, data.validation);
     for (const { sides, judge } of lessons) {
-      const prepared = prepare(sides, plan, settings, trial.seed), fold = values.length;
+      const prepared = prepare(sides, plan, settings, trial.seed), isFirst = values.length === 0;
       const seen: number[] = [];
-      const { model } = await fitOne(prepared.arrays, { ...plan.fit, metric: held[0] }, {
+      const { model } = await fitOne(prepared.arrays, fit, {
         seed: trial.seed,
         validation: judge && prepared.through(judge),
         signal: trial.signal,
-        async onEpoch(numbers) {
-          const own = held.map((name) => worth(name, numbers[name]));
-          seen.push(meanOf(own));
-          const { epoch, ...rest } = numbers;
-          if (fold === 0) await trial.report(epoch, { ...rest, value: seen.at(-1)! });
+        also,
+        async onEpoch({ epoch, ...numbers }) {
+          seen.push(worth(fit.metric, numbers[fit.metric]));
+          if (isFirst) await trial.report(epoch, { ...numbers, value: seen.at(-1)! }, epoch === trainEpochs);
         },
       });
-      let value = average ? meanOf(seen) : Math.max(...seen);
-      if (data.test) {
-        const score = await scoreOf(model, prepared.through(data.test));
-        if (testAccThreshold !== undefined && score.accuracy < testAccThreshold) {
-          model.dispose();
-          throw new RangeError(
-            `Cannot accept the trial as its accuracy on the test set must reach ${testAccThreshold}: got ${score.accuracy}`,
-          );
-        }
-        if (postMetric) value = (value + (/f1/i.test(metric) ? score.f1Score : score.accuracy)) / 2;
+      try {
+        values.push(await valueOf(seen, model, data.test && prepared.through(data.test), settings));
+      } finally {
+        model.dispose();
       }
-      model.dispose();
-      values.push(value);
     }
     return { values: meanOf(values) };
   };
 }
+
+/** The value of a trained model: of its epochs, and of the test set where there is one. */
+async function valueOf(
+  seen: readonly number[],
+  model: tf.LayersModel,
+  test: LabelledImages | undefined,
+  settings: Settings,
+): Promise<number> {
+  const { average = true, postMetric = true, testAccThreshold, metric = "loss" } = settings;
+  const value = average ? meanOf(seen) : Math.max(...seen);
+  if (!test) return value;
+  const scores = await scoreOf(model, test, settings);
+  if (testAccThreshold !== undefined && scores.accuracy < testAccThreshold) {
+    throw new RangeError(
+      `Cannot accept the trial as its accuracy on the test set must reach ${testAccThreshold}: got ${scores.accuracy}`,
+    );
+  }
+  return postMetric ? (value + testWorth(metric, scores)) / 2 : value;
+}
+
+/** The number that stands for one: with folds that of the fold held out. */
+const judgedBy = (name: WatchedMetric, optCv: number) => optCv > 0 ? validationOf(name) : name;
 
 const validationOf = (name: WatchedMetric): WatchedMetric =>
   /^validation/.test(name) ? name : `validation${name[0].toUpperCase()}${name.slice(1)}` as WatchedMetric;

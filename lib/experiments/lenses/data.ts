@@ -264,7 +264,9 @@ export async function loadLenses(options: LensesOptions, context: LoadContext): 
   const groups = groupsOf(full);
   const split = splitGroups(groups, labels, { rng: createRng(seed, 31), folds, fold, validation });
   const own = takeRowsOf(crops, split.train);
-  const steps = cutoutSteps(own, options);
+  const settings = { ...options, residual: options.residual && set.bands > 1 };
+  if (options.residual !== settings.residual) log("There is one band only: no residual of colour is added");
+  const steps = cutoutSteps(own, settings);
   const warning = options.normalize ? undefined : unscaledWarning(own);
   if (warning) log(warning);
   const training = trainingSet(full, crops, labels, split.train, steps, options);

@@ -48,5 +48,8 @@ Deno.test("scoreOf() takes a probability of a half and more for a lens", async (
   const scores = await scoreOf(model, { images, labels: Float32Array.of(1, 1, 0, 1) } as never);
   // Said: yes, no, yes, yes. Two are found, one is missed, one is wrong.
   assertClose([scores.accuracy, scores.f1Score], [1 / 2, 2 / 3], 1e-12);
+  // By hand, the mean of log cosh of 0.5, 0.75, 0.75 and 0.
+  const { loss } = await scoreOf(model, { images, labels: Float32Array.of(1, 1, 0, 1) }, { loss: "logCosh" });
+  assertClose(loss, (Math.log(Math.cosh(0.5)) + 2 * Math.log(Math.cosh(0.75))) / 4, 1e-6);
   model.dispose();
 });

@@ -104,11 +104,17 @@ Deno.test("create() with overwriteTraining shows what was trained on, oversample
 });
 
 Deno.test("training ends at the monitors' thresholds", async () => {
-  const monitors = [{ metric: "loss", threshold: 1e9 }, { metric: "accuracy", threshold: 0 }] as const;
-  const model = new Classifier(both(), { ...quick, monitors });
-  await model.create();
-  assertEquals([model.histories[0].epochs.length, model.histories[0].ending], [1, "stopped early"]);
-  model.dispose();
+  // The loss is below its threshold from the first epoch on; no accuracy is above 1.
+  const monitors = [{ metric: "loss", threshold: 1e9 }, { metric: "accuracy", threshold: 1.1 }] as const;
+  const ends = async (stopAt?: "any" | "all") => {
+    const model = new Classifier(both(), { ...quick, epochs: 2, monitors, stopAt });
+    await model.create();
+    model.dispose();
+    return [model.histories[0].epochs.length, model.histories[0].ending];
+  };
+  assertEquals(await ends(), [1, "stopped early"], "one of them is enough, as in pyBIA");
+  assertEquals(await ends("any"), [1, "stopped early"]);
+  assertEquals(await ends("all"), [2, "finished"]);
 });
 
 Deno.test("what does not fit is refused in one line", async () => {
@@ -139,7 +145,7 @@ Deno.test("F1 comes of the shares of those found and those right, and is watched
   const { positiveClass: valPositive, negativeClass: valNegative } = both();
   const model = new Classifier({ ...both(), valPositive, valNegative, testPositive: valPositive }, {
     ...quick,
-    ...{ metric: "validationF1Score", patience: 3, epochs: 40 },
+    ...{ metric: "validationF1Score", patience: 3, epochs: 40, stopAt: "all" },
     monitors: [{ metric: "f1Score", threshold: 0.9 }, { metric: "validationF1Score", threshold: 0.9 }],
   });
   await model.create();
@@ -152,7 +158,7 @@ Deno.test("F1 comes of the shares of those found and those right, and is watched
 
 const SEARCH = {
   ...quick,
-  ...{ optimize: true, optAug: true, nIter: 4, epochs: 2, optCv: 2, patience: 1 },
+  ...{ optimize: true, optAug: true, nIter: 4, epochs: 2, trainEpochs: 1, optCv: 2, patience: 1 },
   ...{
     batchMin: 1,
     batchMax: 3,
@@ -175,7 +181,7 @@ const SEARCH = {
 
 Deno.test("create() searches network and augmentation in one space, and goes on where it was stopped", () =>
   withFolder(async (folder) => {
-    const space = spaceOf(SEARCH, SIDE);
+    const space = spaceOf(SEARCH, SIDE, 2);
     assertEquals(Object.keys(space).sort(), [
       ...[
         "activation",
@@ -194,7 +200,8 @@ Deno.test("create() searches network and augmentation in one space, and goes on 
         "initializer",
         "loss",
         "maskSize",
-        "maxPixel",
+        "maxPixel1",
+        "maxPixel2",
         "momentum",
         "numMasks",
         "optimizer",
@@ -211,6 +218,8 @@ Deno.test("create() searches network and augmentation in one space, and goes on 
       optimization!.trials.every(({ values }) => values && values[0] > -10),
       "an early end keeps the value",
     );
+    assertEquals(optimization!.trials.map(({ reports }) => reports.length), [1, 1, 1, 1], "trainEpochs");
+    assertEquals(model.histories.map(({ epochs }) => epochs.length), [2, 2], "epochs");
     const side = model.models[0].inputs[0].shape[1]!;
     assertEquals(side, bestParams!.imageSize);
     assertEquals([model.models.length, model.positiveClass.shape[0]], [2, 8]);
@@ -228,11 +237,12 @@ Deno.test("create() searches network and augmentation in one space, and goes on 
       ...SEARCH,
       optModel: false,
       nIter: 5,
-      epochs: 1,
+      epochs: 0,
       path: folder + "/study",
     });
     await more.create();
     assertEquals(more.optimization!.trials.slice(0, 4), optimization!.trials);
+    assertEquals([more.optimization!.trials.length, more.models.length], [5, 0], "no epochs, no models");
     model.dispose();
     more.dispose();
   }));
@@ -245,21 +255,24 @@ Deno.test("planOf() gives both classes the same crop and circles, and the others
     rotation: true,
     maskSize: 1,
     numMasks: 2,
-    maxPixel: 60,
+    maxPixel1: 60,
+    maxPixel2: 70,
     rate: 1e-3,
   };
-  const { fit, normalisation, positive, negative } = planOf(params, SEARCH, { normalize: true }, 2);
-  assertEquals([fit.rate, normalisation.maxPixel], [1e-3, [60, 60]]);
+  const { fit, normalisation, positive, negative } = planOf(params, SEARCH, { normalize: false }, 2);
+  assertEquals([fit.rate, normalisation], [1e-3, { normalize: true, maxPixel: [60, 70] }]);
   const shared = { imageSize: 15, maskSize: 1, numMasks: 2 };
   const moved = { widthShift: 2, heightShift: 2, rotation: true, zoomRange: [0.9, 1.1] as const };
   assertEquals(positive, { ...shared, ...moved, batch: 3 });
-  assertEquals(negative, { ...shared, batch: 1 });
+  assertEquals(negative, { ...shared, ...moved, batch: 1 }, "what is done to one class is done to the other");
+  const whole = planOf(params, { ...SEARCH, batchOther: 0 }, { normalize: true }, 2);
+  assertEquals(whole.negative, { imageSize: 15 }, "0 crops the others and does nothing else");
   const bare = planOf({ ...params, numMasks: 0 }, SEARCH, { normalize: true }, 2);
-  assertEquals(bare.negative, { imageSize: 15, batch: 1 }, "no circle has no radius");
+  assertEquals(bare.negative, { imageSize: 15, ...moved, batch: 1 }, "no circle has no radius");
 });
 
 Deno.test("a search tries each optimiser with the numbers that it has, and strides of a custom network", () => {
-  const { momentum, strides } = spaceOf({ clf: "custom_cnn", limitSearch: false }, SIDE);
+  const { momentum, strides } = spaceOf({ clf: "custom_cnn", limitSearch: false }, SIDE, 2);
   assertEquals([momentum, strides], [
     { low: 0, high: 0.99, float: true, when: { optimizer: "sgd" } },
     { low: 1, high: 3 },
@@ -288,6 +301,62 @@ Deno.test("a search without anything to try, or without a trial that is accepted
     ...{ imageSizeMin: 16, imageSizeMax: 16, shift: 0, batchMin: 1, batchMax: 2 },
   });
   await assertRejects(() => strict.create(), Error, "none of 1 trials was completed");
+});
+
+/** A search whose trials differ in nothing but their seeds. */
+const ALIKE = {
+  ...quick,
+  ...{ optimize: true, optModel: false, optAug: true, nIter: 2, epochs: 0, trainEpochs: 4 },
+  ...{ imageSizeMin: 16, imageSizeMax: 16, shift: 0, batchMin: 1, batchMax: 1 },
+} as const;
+
+Deno.test("a trial's value is 1 − loss over its epochs, or as good as its best, and half of it the test set's", async () => {
+  const { positiveClass: testPositive, negativeClass: testNegative } = both();
+  const found = async (settings: ClassifierSettings) => {
+    const model = new Classifier({ ...both(), testPositive, testNegative }, { ...ALIKE, ...settings });
+    await model.create();
+    const [{ values, reports }] = model.optimization!.trials;
+    return { value: values![0], losses: reports.map(({ values }) => values.loss) };
+  };
+  const mean = await found({ postMetric: false }), best = await found({ postMetric: false, average: false });
+  assertEquals(mean.losses.length, 4);
+  assertClose(mean.value, 1 - mean.losses.reduce((sum, loss) => sum + loss / 4, 0), 1e-6);
+  assertClose(best.value, 1 - Math.min(...best.losses), 1e-6);
+  const half = await found({}); // the test set is what was trained on: its loss is no larger than the mean over the epochs
+  const tested = 2 * half.value - mean.value;
+  assert(tested < 1 && tested > mean.value, `${tested} against ${mean.value}`);
+});
+
+Deno.test("metric2 ends a trial and does not judge it, and a pruner ends those that do badly", async () => {
+  const search = async (settings: ClassifierSettings) => {
+    const model = new Classifier(both(), { ...ALIKE, ...settings });
+    await model.create();
+    return model.optimization!.trials;
+  };
+  // At a rate of 1e-8 no answer changes, so neither does the accuracy: its patience of one ends the trial.
+  const still = { rate: 1e-8, metric: "f1Score", patience: 1 } as const;
+  const [{ reports, values }] = await search({ ...still, metric: "loss", metric2: "accuracy", nIter: 1 });
+  assertEquals(reports.length, 2);
+  assertClose(values![0], 1 - (reports[0].values.loss + reports[1].values.loss) / 2, 1e-6);
+  const pruner = { name: "threshold", lower: 2 }; // 1 − loss is below 2
+  await assertRejects(() => search({ pruner }), Error, "none of 2 trials was completed");
+});
+
+Deno.test("settings of a search that would do nothing are refused before it", async () => {
+  const refuse = (settings: ClassifierSettings, message: string) =>
+    assertRejects(() => new Classifier(both(), { ...ALIKE, ...settings }).create(), RangeError, message);
+  await refuse(
+    { optMaxMinPix: 50 },
+    "optMaxMinPix and optMaxMaxPix must come together: got optMaxMinPix alone",
+  );
+  await refuse({ numMasks: 2 }, "maskSize and numMasks must come together: got numMasks alone");
+  await refuse({ blendMax: 1 }, "blendMax must be 0 or at least 1.1: got 1");
+  await refuse({ imageSizeMax: 21 }, "must fit images of 20 × 20: got 16 and 21");
+  await refuse({ testAccThreshold: 0.5 }, "testAccThreshold as there is no test set");
+  await refuse({ metric: "validationLoss" }, 'watch "validationLoss" as there is no validation set');
+  await refuse({ metric2: "validationF1Score" }, 'watch "validationF1Score" as there is no validation set');
+  const misspelt = { metric: "val_loss" as "loss" };
+  await refuse(misspelt, 'Cannot watch "val_loss" as it must be one of loss, accuracy');
 });
 
 Deno.test("copies of an image are never judged by each other, and classes are balanced", () => {

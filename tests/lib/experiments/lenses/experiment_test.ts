@@ -24,6 +24,7 @@ import { experimentObjective } from "../../../../lib/run/search_trial.ts";
 import { search } from "../../../../lib/search/mod.ts";
 import type { JointLoss, Loss } from "../../../../lib/train/mod.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
+import { withFolder } from "../../../folder.ts";
 
 await startEngine();
 
@@ -131,6 +132,21 @@ Deno.test("lenses.load() shrinks, adds the residual of colour, and never parts c
   assertThrows(() => NETWORKS.lens_net(tiny), RangeError, "of less than 16 pixels: got 8 × 8");
   await assertRejects(() => load({ shrink: 3 }), RangeError, "16 pixels 3 times as the side must divide");
 });
+
+Deno.test("lenses.load() says that cutouts of one band have no residual of colour, and goes on", () =>
+  withFolder(async (place) => {
+    for (const [file, count] of [["lenses.npy", 6], ["other.npy", 12]] as const) {
+      const data = Float32Array.from({ length: count * 400 }, (_, i) => Math.sin(i * 12.9898));
+      await Deno.writeFile(join(place, file), encodeNpy({ data, shape: [count, 20, 20] }));
+    }
+    const { inputShape, steps, lines } = await load({ data: place, residual: true });
+    assertEquals([inputShape, steps.map(({ op }) => op)], [[16, 16, 1], [
+      "cropCenter",
+      "asinh",
+      "bandLimits",
+    ]]);
+    assert(lines.includes("There is one band only: no residual of colour is added"), lines.join("\n"));
+  }));
 
 Deno.test("lenses gives its own network its own crop, unless told otherwise", () => {
   const given = new Set(["crop"]), own = lenses.resolveOptions!(options({ crop: 67 }), given);
