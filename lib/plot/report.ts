@@ -116,7 +116,7 @@ export function readableName(name: string): string {
     .replace(/([a-z])(\d)/gi, "$1 $2")
     .replace(/(\d)([a-z])/gi, "$1 $2")
     .replace(/_/g, ", ")
-    .replace(/ ([A-Z])(?=[a-z])/g, (_, letter) => ` ${letter.toLowerCase()}`);
+    .replace(/ (?![MGT]e V\b)([A-Z])(?=[a-z])/g, (_, letter) => ` ${letter.toLowerCase()}`);
   const said = METRIC_WORDS.reduce((text, [pattern, meaning]) => text.replace(pattern, meaning), words);
   return said[0].toUpperCase() + said.slice(1);
 }

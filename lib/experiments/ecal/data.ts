@@ -65,12 +65,13 @@ export const ECAL_OPTIONS = {
   time: {
     type: "boolean",
     default: false,
-    help: "Show the network times beside energies; conv3d always sees them.",
+    help:
+      "Show the network times beside energies; conv3d sees them unless --no-time puts every hit into every frame.",
   },
   compare: {
     type: "boolean",
     default: true,
-    help: "Train the same network with times, or without, as well and report both (not conv3d).",
+    help: "Train the same network with times, or without, as well and report both: takes twice as long.",
   },
   rate: {
     type: "number",

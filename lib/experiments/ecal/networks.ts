@@ -56,12 +56,23 @@ const LINEAR_ENERGY = 0.5;
 /** What ResNet-15's authors divide energies and times by, as if they were the shades of a picture. */
 const SHADES = 255;
 
-/** The film that a network of frames sees. */
+/** Later than any hit, in the files' 50 ns: the step takes hits of less alone. */
+const AFTER_ALL = 100;
+
+/**
+ * The film that a network of frames sees. Without times it stands still, and is as long: every hit is there from the first frame on, so
+ * that the same network learns from energies alone.
+ */
 function filmSteps(
   { like, lowEnergy, minTime, maxTime, frame, cumulative, outside }: FilmOptions,
+  time: boolean,
 ): unknown[] {
   const film = { minTime, maxTime, step: frame, lowEnergy, cumulative, outside, like };
-  return [{ op: "timeOrder", ...film, channels: "energy" }];
+  const moving = { op: "timeOrder", ...film, channels: "energy" };
+  if (time) return [moving];
+  const [frames] = shapeAfter(parsePreprocessing([moving]), ECAL_SHAPE);
+  const still = { minTime: AFTER_ALL, maxTime: AFTER_ALL + frames, step: 1 };
+  return [{ ...moving, ...still, cumulative: true, outside: "clamp", like: "right" }];
 }
 
 /** The small network's: energies on both scales, and times where they are seen. */
@@ -75,24 +86,40 @@ function smallSteps(time: boolean): unknown[] {
 /**
  * The steps from an image of energies and times to a network's input.
  *
- * @throws {RangeError} If the network of frames is to see no times.
  * @throws {TypeError} If a film cannot be made so.
  */
 export function stepsFor(options: NetworkOptions): PreprocessingStep[] {
   const { model, time } = options;
-  if (model === "conv3d" && !time) {
-    throw new RangeError(
-      "Cannot train conv3d on energy alone as its frames are of time: choose another model",
-    );
-  }
   const select = time ? [] : [{ op: "selectBands", bands: [0] }];
   const steps = {
-    small: smallSteps(time),
-    resnet15: [...select, { op: "scale", factor: 1 / SHADES }],
-    inception: time ? [{ op: "selectBands", bands: [0, 1] }] : select,
-    conv3d: filmSteps(options),
+    small: () => smallSteps(time),
+    resnet15: () => [...select, { op: "scale", factor: 1 / SHADES }],
+    inception: () => time ? [{ op: "selectBands", bands: [0, 1] }] : select,
+    conv3d: () => filmSteps(options, time),
   };
-  return parsePreprocessing(steps[model]);
+  return parsePreprocessing(steps[model]());
+}
+
+/** Options that only the network of frames has, with what they are unless said. */
+const OF_CONV3D = { ...DOCUMENT_FILM, like: "right", order: "fixed" } as const;
+
+/**
+ * Refuses options that would do nothing or make no film, before anything is simulated or read.
+ *
+ * @param given Names of the options that were given.
+ * @throws {RangeError} If an option is of another network.
+ * @throws {TypeError} If a film cannot be made so.
+ */
+export function checkNetwork(options: NetworkOptions, given: ReadonlySet<string>): void {
+  const { model } = options;
+  const isIdle = (name: keyof typeof OF_CONV3D) => given.has(name) && options[name] !== OF_CONV3D[name];
+  const idle = (Object.keys(OF_CONV3D) as (keyof typeof OF_CONV3D)[]).find(isIdle);
+  if (model !== "conv3d" && idle !== undefined) {
+    throw new RangeError(
+      `Cannot set "${idle}" of "${model}": only conv3d has frames and that order of layers`,
+    );
+  }
+  stepsFor(options);
 }
 
 /** Builds a network, its initial weights fixed by the seed. */

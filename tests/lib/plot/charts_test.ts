@@ -478,6 +478,7 @@ Deno.test("readableName() reads machine names as people do", () => {
     "Background rejection at 90 % signal efficiency, 0 to 5 keV",
   );
   assertEquals(readableName("energyBias_15to35keV"), "Energy bias, 15 to 35 keV");
+  assertEquals(readableName("auc_52.5to62.5GeV"), "AUC, 52.5 to 62.5 GeV");
   assertEquals(readableName("validationLoss"), "Validation loss");
   assertEquals(readableName("auc"), "AUC");
 });

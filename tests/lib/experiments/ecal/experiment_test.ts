@@ -130,7 +130,7 @@ Deno.test("stepsFor() makes the film that the options say", () => {
 });
 
 for (const model of NETWORKS) {
-  for (const time of model === "conv3d" ? [true] : [true, false]) {
+  for (const time of [true, false]) {
     Deno.test(`${model}'s steps fit it ${time ? "with" : "without"} times, in tensors as in JavaScript`, async () => {
       await withData({}, ({ parts }) => {
         const chosen = options({ model, time }),
@@ -152,8 +152,36 @@ for (const model of NETWORKS) {
   }
 }
 
-Deno.test("stepsFor() refuses frames without times", () => {
-  assertThrows(() => stepsFor(options({ model: "conv3d", time: false })), RangeError, "choose another model");
+Deno.test("stepsFor() gives conv3d without times a film that stands still, of as many frames, with every hit", () => {
+  const steps = stepsFor(options({ model: "conv3d", time: false, like: "document", maxTime: 0 }));
+  const image = new Float32Array(2048);
+  // Before, in, and long after the film's times; below the energy cut.
+  for (const [pixel, energy, time] of [[0, 0.5, -2.5], [1, 0.25, -0.05], [2, 0.125, 2.5], [3, 0.004, 0]]) {
+    image.set([energy, time], 2 * pixel);
+  }
+  const { data, shape } = preprocess(steps, { data: image, shape: ECAL_SHAPE }, { white: 1 });
+  assertEquals(shape, [11, 32, 32, 1]); // edges -0.1, -0.0901, …, -0.001: as many as the moving film has
+  for (let frame = 0; frame < 11; frame++) {
+    const own = data.subarray(frame * 1024, (frame + 1) * 1024);
+    assertEquals([...own.subarray(0, 4)], [0.5, 0.25, 0.125, 0], `frame ${frame}`);
+    assertEquals(own.reduce((a, b) => a + b), 0.875);
+  }
+});
+
+Deno.test("ecal.resolveOptions() refuses options that would do nothing, and films that cannot be", () => {
+  const resolve = (changes: Partial<EcalOptions>) =>
+    ecal.resolveOptions!(options(changes), new Set(Object.keys(changes)));
+  assertThrows(() => resolve({ outside: "clamp" }), RangeError, 'Cannot set "outside" of "small"');
+  assertThrows(() => resolve({ order: "document", model: "resnet15" }), RangeError, 'Cannot set "order"');
+  assertThrows(
+    () => resolve({ minTime: 1, maxTime: -1, model: "conv3d" }),
+    TypeError,
+    "minTime must be below",
+  );
+  assertEquals(resolve({ outside: "drop" }).outside, "drop"); // as it is anyway
+  assertEquals(resolve({ outside: "clamp", model: "conv3d" }).time, true);
+  assertEquals(resolve({ recipe: "document", model: "small" }).model, "small");
+  assertEquals(resolve({ recipe: "document" }).events, 56_000);
 });
 
 /** Trains for an epoch and gives the run's folder to a test. */
@@ -220,6 +248,8 @@ Deno.test("a run of the document's network is served from images of energy and t
     assert(record.serving!.largest < 1e-4);
     const { preprocessing } = parseCard(await Deno.readTextFile(join(run, "model.json")));
     assertEquals(preprocessing[0].op, "timeOrder");
+    const { metrics } = record as RunRecord & { metrics: Record<string, CardMetric> };
+    assertEquals(metrics.aucEnergyAlone.baseline, { name: "energy and time", value: metrics.auc.value });
     await checkFiles(run);
   }));
 
