@@ -17,6 +17,8 @@ export interface ChunkIndex {
   at: Float64Array;
   size: Uint32Array;
   mask: Uint32Array;
+  /** Whether parts of the index are missing. */
+  isPartial?: boolean;
 }
 
 /** More cells than this make an index that is too large to hold: 16 bytes each. */
@@ -27,6 +29,7 @@ const MOST_CELLS = 1 << 24, MOST_NODES = 1 << 20;
  *
  * Nodes of one level are read together, so that one far away costs a few round trips.
  *
+ * @param end Where the file ends; nodes beyond are passed over, and the index is partial.
  * @returns Undefined if the grid has too many cells.
  * @throws {SyntaxError | RangeError} If the tree is damaged.
  */
@@ -35,6 +38,7 @@ export async function readChunkIndex(
   root: number | undefined,
   shape: readonly number[],
   sides: readonly number[],
+  end = Infinity,
 ): Promise<ChunkIndex | undefined> {
   if (sides.some((side) => side < 1) || sides.length !== shape.length) {
     throw new SyntaxError(`its chunks of [${sides}] do not fit [${shape}]`);
@@ -54,8 +58,12 @@ export async function readChunkIndex(
   while (level.length > 0) {
     if ((nodes += level.length) > MOST_NODES) throw new SyntaxError("its chunk index goes round in a circle");
     const below: number[] = [];
-    for (const node of await readNodes(bytes, level, keyBytes)) {
-      for (let i = 0, at = 0; i < node.used; i++, at += keyBytes + 8) {
+    const there = level.filter((node) => bytes.base + node + 24 <= end);
+    if (there.length < level.length) index.isPartial = true;
+    for (const node of await readNodes(bytes, there, keyBytes)) {
+      const whole = Math.floor((end - bytes.base - node.address - 24) / (keyBytes + 8));
+      if (whole < node.used) index.isPartial = true;
+      for (let i = 0, at = 0; i < Math.min(node.used, whole); i++, at += keyBytes + 8) {
         const child = addressAt(node.body, at + keyBytes);
         if (child === undefined) throw new SyntaxError("its chunk index has a gap");
         if (node.level > 0) below.push(child);
@@ -68,6 +76,7 @@ export async function readChunkIndex(
 }
 
 interface TreeNode {
+  address: number;
   level: number;
   used: number;
   body: DataView;
@@ -82,7 +91,12 @@ async function readNodes(bytes: Hdf5Bytes, level: number[], keyBytes: number): P
         throw new SyntaxError(`no node of its chunk index at byte ${bytes.base + address}`);
       }
       const used = head.getUint16(6, true);
-      return { level: head.getUint8(5), used, body: await bytes.read(address + 24, used * (keyBytes + 8)) };
+      return {
+        address,
+        level: head.getUint8(5),
+        used,
+        body: await bytes.read(address + 24, used * (keyBytes + 8)),
+      };
     });
     nodes.push(...await Promise.all(some));
   }

@@ -78,8 +78,9 @@ export class LibraryFile {
    * All datasets, groups walked depth first; links to other files have a type of their own and are left out.
    *
    * @param isForMessage Whether as many as are found before the limit will do.
+   * @param lost Takes the paths of what cannot be described and is no link, as in a file that is cut off.
    */
-  async datasets(isForMessage = false): Promise<string[]> {
+  async datasets(isForMessage = false, lost?: string[]): Promise<string[]> {
     const found: string[] = [];
     let seen = 0;
     const visit = async (group: string, depth: number) => {
@@ -97,6 +98,7 @@ export class LibraryFile {
         const path = group === "" ? key : `${group}/${key}`, kind = await this.#typeOf(path);
         if (kind === this.#library.module.H5G_DATASET) found.push(path);
         else if (kind === this.#library.module.H5G_GROUP) await visit(path, depth + 1);
+        else if (kind === undefined && lost && !await this.#isLink(path)) lost.push(path);
       }
     };
     await visit("", 0);
@@ -133,8 +135,9 @@ export class LibraryFile {
   /** Whether the last part of a path is the name of a soft link. */
   async #isLink(path: string): Promise<boolean> {
     return await this.#call(() => {
-      const target = this.#library.module.get_symbolic_link(this.#file.file_id, path);
-      return this.#library.complaints.length === 0 && target !== "";
+      // Of no soft link it is null, whatever its type says.
+      const target: string | null = this.#library.module.get_symbolic_link(this.#file.file_id, path);
+      return this.#library.complaints.length === 0 && target !== null && target !== "";
     });
   }
 

@@ -14,6 +14,7 @@
 import type { Dataset } from "h5wasm";
 import type { ByteSource } from "./byte_source.ts";
 import { cellsOf, type ChunkIndex, copyCommon, readChunkIndex, type Slab } from "./_hdf5_chunks.ts";
+import { describeCut } from "./_hdf5_cut.ts";
 import { createChunkDecoder } from "./_hdf5_decoder.ts";
 import { knowsFilters } from "./_hdf5_filters.ts";
 import {
@@ -241,7 +242,14 @@ async function openLibraryFile(source: ByteSource, failed: string) {
   if (base === undefined && !isHdf5(await source.read(0, Math.min(8, source.size)))) {
     throw new SyntaxError(`${failed} at byte 0: expected \\x89HDF\\r\\n\\x1a\\n`);
   }
-  return { base, library: await LibraryFile.open(library, source, failed) };
+  try {
+    return { base, library: await LibraryFile.open(library, source, failed) };
+  } catch (error) {
+    const cut = base === undefined ? undefined : await describeCut(library, source, base);
+    throw cut
+      ? new SyntaxError(`${failed}: the file is damaged or cut off: ${cut}`, { cause: error })
+      : error;
+  }
 }
 
 /** What the library and the header say of a dataset. */

@@ -165,6 +165,52 @@ testWith(
   },
 );
 
+/** Three ways of keeping rows, and the first row that a file cut at some bytes lacks of each, by where h5py says its chunks are. */
+const WRITE_CUT = `
+import h5py, numpy as np, json
+rng = np.random.default_rng(1)
+with h5py.File("whole.h5", "w") as f:
+  f.create_dataset("X", data=rng.random((2000, 16)), chunks=(5, 16), compression="lzf")
+  f.create_dataset("plain", data=rng.random((300, 7)))
+  f.create_dataset("wide", data=rng.random((40, 30)), chunks=(4, 10), compression="gzip")
+with h5py.File("whole.h5") as f:
+  def first(name, cut):
+    d = f[name]
+    if d.chunks is None: return max(0, min((cut - d.id.get_offset()) // (7 * 8), 300))
+    infos = [d.id.get_chunk_info(i) for i in range(d.id.get_num_chunks())]
+    return min([i.chunk_offset[0] for i in infos if i.byte_offset + i.size > cut], default=d.shape[0])
+  size = f.id.get_filesize()
+  places = [int(size * s) for s in (.3, .55, .8, .9, .97)] + [f["plain"].id.get_offset() + 100 * 56 - 1, size - 1]
+  said = [[cut, {name: int(first(name, cut)) for name in ("X", "plain", "wide")}] for cut in places]
+  print(json.dumps(said))
+`;
+
+testWith("formats", "openHdf5() names dataset and row that a file lacks which is cut off", async (python) => {
+  await using folder = await pythonFolder(python, "");
+  const places: [cut: number, first: Record<string, number>][] = JSON.parse(await folder.run(WRITE_CUT));
+  const rows: Record<string, number> = { X: 2000, plain: 300, wide: 40 };
+  const whole = await Deno.readFile(folder.path("whole.h5"));
+  for (const [cut, first] of places) {
+    const bytes = whole.subarray(0, cut);
+    const far = {
+      name: "far",
+      size: cut,
+      readRange: (at: number, n: number) => Promise.resolve(bytes.slice(at, at + n)),
+    };
+    for (const place of [bytes, objectSource(far)]) {
+      const error = await assertRejects(() => openHdf5(place, { name: "cut.h5" }), SyntaxError);
+      const start =
+        `Cannot read HDF5 "cut.h5": the file is damaged or cut off: it has ${cut} of ${whole.length} bytes`;
+      assert(error.message.startsWith(start), error.message);
+      for (const [name, total] of Object.entries(rows)) {
+        const said = error.message.match(new RegExp(`"${name}" from row (\\d+) on`))?.[1];
+        const row = error.message.includes(`all of "${name}"`) ? 0 : Number(said ?? total);
+        assertEquals(row, first[name], `${name} at ${cut}: ${error.message}`);
+      }
+    }
+  }
+});
+
 testWith("formats", "openHdf5() names file, dataset and rows where a file is damaged", async (python) => {
   await using folder = await pythonFolder(python, WRITE_ODD);
   using file = await openHdf5(folder.path("damaged.h5"), { name: "damaged.h5" });

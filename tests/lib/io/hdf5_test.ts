@@ -110,6 +110,13 @@ Deno.test("openHdf5() refuses what is no HDF5 file, and one cut off", async () =
   await assertRejects(() => openHdf5(new Uint8Array(100), { name: "a.h5" }), SyntaxError, '"a.h5" at byte 0');
   await assertRejects(() => openHdf5(TYPES.subarray(0, 60)), SyntaxError, "damaged or cut off");
   await assertRejects(() => openHdf5(TYPES.subarray(0, TYPES.length / 2)), SyntaxError, "damaged or cut off");
+  // Written here, what says what is in a file stands at its end, behind 400 bytes of values.
+  const own = await encodeHdf5({ X: { data: new Float32Array(100), shape: [100] } });
+  await assertRejects(
+    () => openHdf5(own.subarray(0, 450)),
+    SyntaxError,
+    `it has 450 of ${own.length} bytes, and what says which datasets it has is not among them`,
+  );
 });
 
 Deno.test("encodeHdf5() and openHdf5() keep arrays, groups and attributes, packed or not; paths are read too", async () => {
