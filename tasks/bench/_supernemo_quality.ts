@@ -6,7 +6,8 @@ import type { CardMetric } from "../../lib/card/mod.ts";
 import { subset } from "../../lib/data/source.ts";
 import { readSuperNemo } from "../../lib/data/supernemo.ts";
 import type { tf } from "../../lib/engine/mod.ts";
-import { accuracy, argMaxRows } from "../../lib/evaluate/mod.ts";
+import { accuracy, argMaxRows, labelSets } from "../../lib/evaluate/mod.ts";
+import { placesByFits, reachedPlaces } from "../../lib/experiments/supernemo/calorimeter_places.ts";
 import { superNemoCombined } from "../../lib/experiments/supernemo/combined.ts";
 import {
   type Association,
@@ -196,10 +197,31 @@ async function combinedOf(context: BenchContext, scale: Scale, seed: number) {
 /** Events that each of the 21 trainings on associated columns has. */
 const ASSOCIATED_EVENTS = 96_000;
 
+/** Events that fits are measured on: some 10 ms a track. */
+const FITTED_EVENTS = 2_000;
+
+/** Columns that fitted lines reach, told how many tracks there are: nothing is learned. */
+async function columnsByFits(context: BenchContext, tracks: number, { testEvents }: Scale) {
+  const count = Math.min(FITTED_EVENTS, testEvents), rows = Uint32Array.from({ length: count }, (_, i) => i);
+  const events = await readSuperNemo(await freshFiles(context, [tracks], testEvents));
+  const given = placesByFits(events, rows, "columns", () => tracks), parts = given.shape[1];
+  return labelSets(given.data, reachedPlaces({ events, rows }, "columns").data, new Array(parts).fill(1));
+}
+
 /** Associated columns, the ways of learning them, beside the published shares. */
 async function association(context: BenchContext, scale: Scale): Promise<BenchTable> {
   const rows: BenchRow[] = [], notes: string[] = [], bars = [98.8, 91.5, 87.5], drawn: Association[] = [];
   for (const tracks of [1, 2, 3]) {
+    const { exactMatch: byFits } = await columnsByFits(context, tracks, scale);
+    rows.push({
+      what: `fits told how many, ${tracks}`,
+      unit: "%",
+      better: "higher",
+      ours: [100 * byFits.value],
+      limit: bars[tracks - 1],
+    });
+    notes.push(`fits told how many, ${tracks}: exact ${formatEstimate(byFits)}`);
+    context.say(notes.at(-1)!);
     for (const loss of ["single", "softmax", "sigmoid"] as const) {
       if (loss === "single" && tracks > 1) continue; // it names one part an event
       const all: Record<string, CardMetric>[] = [], what = `${loss}, ${tracks} track${tracks > 1 ? "s" : ""}`;

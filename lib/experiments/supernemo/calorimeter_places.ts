@@ -1,8 +1,18 @@
 /** In what the calorimeter is divided, and which of it tracks reach: columns, rows, or single optical modules. @module */
-import type { CalorimeterHits } from "../../data/supernemo.ts";
+import type { CalorimeterHits, SuperNemoEvents } from "../../data/supernemo.ts";
 import type { NdArray } from "../../data/source.ts";
 import { eventCount, type TrackerHits } from "../../image/tracker_events.ts";
-import { moduleBehind, OPTICAL_MODULES, TRACKER, wireY } from "../../simulate/supernemo/geometry.ts";
+import { calorimeterPlace, DOCUMENT } from "../../simulate/supernemo/document.ts";
+import {
+  moduleBehind,
+  OPTICAL_MODULES,
+  reachWall,
+  TRACKER,
+  wireY,
+} from "../../simulate/supernemo/geometry.ts";
+import { fitOneIteratively } from "./fit/iterative.ts";
+import { createTrackFitter } from "./fit/legendre.ts";
+import type { SpaceLine } from "./fit/lines.ts";
 import type { SplitEvents, Views } from "./data.ts";
 
 /** What may be learned. */
@@ -20,10 +30,29 @@ export interface Places {
   of(calorimeter: CalorimeterHits, hit: number): number;
   /** Part right behind a hit of the last layer; none where it has no height. */
   behind(hits: TrackerHits, hit: number): number | undefined;
+  /** Part that a line of a side reaches; none where the line's heights are not known and the part depends on them. */
+  reachedBy(line: SpaceLine & { side: number }): number | undefined;
 }
 
 /** Half of the height that the published rows divide, mm. */
-const HALF_HEIGHT_MM = 1550;
+const HALF_HEIGHT_MM = DOCUMENT.halfHeightMm;
+
+/** The published plane right behind the last layer: its distance from the foil, mm, and the column's edge that its lengths begin at. */
+const PLANE_MM = DOCUMENT.layers * DOCUMENT.pitchMm, FIRST_EDGE_MM = wireY(-0.5);
+
+/** Column and row of the published plane where a line reaches it. */
+function publishedPlace({ vertexYMm, vertexZMm, angleDegrees, slopeZ }: SpaceLine) {
+  const y = vertexYMm + PLANE_MM * Math.tan(angleDegrees * Math.PI / 180), z = vertexZMm + PLANE_MM * slopeZ;
+  const { pitchMm, halfHeight, halfHeightMm } = DOCUMENT;
+  return calorimeterPlace((y - FIRST_EDGE_MM) / pitchMm, z / halfHeightMm * halfHeight);
+}
+
+/** The module that a line reaches. */
+function moduleOf({ side, vertexYMm, vertexZMm, angleDegrees, slopeZ }: SpaceLine & { side: number }) {
+  const dy = Math.tan(angleDegrees * Math.PI / 180), sign = 2 * side - 1;
+  const { length, wall } = reachWall({ x: 0, y: vertexYMm, z: vertexZMm, dx: 1, dy, dz: slopeZ });
+  return moduleBehind(wall, sign * length, vertexYMm + dy * length, vertexZMm + slopeZ * length).id;
+}
 
 const inner = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name} ${i + 1}`);
 
@@ -35,6 +64,7 @@ export const PLACES: Readonly<Record<PlaceName, Places>> = {
     needs: "published",
     of: ({ column }, hit) => column[hit],
     behind: ({ column }, hit) => Math.trunc((column[hit] + 0.5) / TRACKER.columns * 20 + 1),
+    reachedBy: (line) => publishedPlace(line).column,
   },
   rows: {
     labels: ["veto below", ...inner("row", 13), "veto above"],
@@ -45,6 +75,7 @@ export const PLACES: Readonly<Record<PlaceName, Places>> = {
       if (heightMm[hit] === 0) return undefined;
       return Math.trunc((HALF_HEIGHT_MM + heightMm[hit]) / (2 * HALF_HEIGHT_MM) * 13 + 1);
     },
+    reachedBy: (line) => Number.isFinite(line.slopeZ) ? publishedPlace(line).row : undefined,
   },
   modules: {
     labels: OPTICAL_MODULES.map(({ id, wall }) => `${wall} ${id}`),
@@ -55,6 +86,7 @@ export const PLACES: Readonly<Record<PlaceName, Places>> = {
       if (heightMm[hit] === 0) return undefined;
       return moduleBehind("main", 2 * side[hit] - 1, wireY(column[hit]), heightMm[hit]).id;
     },
+    reachedBy: (line) => Number.isFinite(line.slopeZ) ? moduleOf(line) : undefined,
   },
 };
 
@@ -95,4 +127,27 @@ export function placesBehind(hits: TrackerHits, name: PlaceName): NdArray<Uint8A
     }
   }
   return { data, shape: [count, labels.length] };
+}
+
+/**
+ * Parts that lines fitted to the hits of each event reach, 1 each, [events, parts].
+ *
+ * @param rows Numbers of the events.
+ * @param countOf How many tracks to fit to an event, such as a network says.
+ */
+export function placesByFits(
+  { hits, firstWireMm }: Pick<SuperNemoEvents, "hits" | "firstWireMm">,
+  rows: ArrayLike<number>,
+  name: PlaceName,
+  countOf: (event: number) => number,
+): NdArray<Uint8Array> {
+  const { labels, reachedBy } = PLACES[name], fit = createTrackFitter();
+  const data = new Uint8Array(rows.length * labels.length);
+  for (let i = 0; i < rows.length; i++) {
+    for (const track of fitOneIteratively(fit, hits, rows[i], countOf(rows[i]), firstWireMm)) {
+      const part = reachedBy(track);
+      if (part !== undefined) data[i * labels.length + part] = 1;
+    }
+  }
+  return { data, shape: [rows.length, labels.length] };
 }

@@ -49,11 +49,29 @@ export function drawDocumentSlope(draws: Draws): number {
   return Math.tan(0.01 + (3.131592 - 0.01) * draws.uniform());
 }
 
-/** The fields of a track that the calorimeter gives: 0 and `inner + 1` outside, else one of `inner`. */
+/** Which of `inner` parts of a range a value is in, from 1 on; 0 and `inner + 1` outside. */
 function calorimeterBin(value: number, low: number, high: number, inner: number): number {
   if (value < low) return 0;
   if (value > high) return inner + 1;
   return Math.trunc((value - low) / (high - low) * inner + 1);
+}
+
+/**
+ * Column and row of the calorimeter where a track reaches its plane, right behind the last layer.
+ *
+ * @param y Along the foil from the first column's edge, cells.
+ * @param z Height from the middle, cells.
+ * @example
+ * ```ts
+ * calorimeterPlace(56.6, 0.1); // { column: 11, row: 7 }
+ * ```
+ */
+export function calorimeterPlace(y: number, z: number): { column: number; row: number } {
+  const { columns, halfHeight } = DOCUMENT;
+  return {
+    column: calorimeterBin(y, 0, columns, 20),
+    row: calorimeterBin(z, -halfHeight, halfHeight, 13),
+  };
 }
 
 /**
@@ -90,10 +108,10 @@ export function drawDocumentTrack(draws: Draws): DocumentTrack {
       }
     }
     if (layer.length < FEWEST_HITS) continue;
+    const place = calorimeterPlace(vertexY + slopeY * layers, vertexZ + slopeZ * layers);
     return {
       ...{ layer, column, radiusMm, heightMm, vertexY, vertexZ, slopeY, slopeZ },
-      calorimeterColumn: calorimeterBin(vertexY + slopeY * layers, 0, columns, 20),
-      calorimeterRow: calorimeterBin(vertexZ + slopeZ * layers, -halfHeight, halfHeight, 13),
+      ...{ calorimeterColumn: place.column, calorimeterRow: place.row },
     };
   }
 }

@@ -19,10 +19,10 @@ import { createRng } from "../../base/rng.ts";
 import { driftRadius, driftTime, LONGEST_DRIFT_US } from "./drift.ts";
 import {
   cellNumber,
-  FACES,
   moduleBehind,
   OPTICAL_MODULES,
   type OpticalModule,
+  reachWall,
   TRACKER,
   type Wall,
 } from "./geometry.ts";
@@ -216,16 +216,6 @@ function turned([u, v, w]: readonly number[], radians: number, draws: Draws): [n
     v * cosine + a[1] * p + b[1] * q,
     w * cosine + a[2] * p + b[2] * q,
   ];
-}
-
-/** Length from a point to the calorimeter, and the wall that is met first. */
-function reachWall(piece: Omit<Piece, "length">): { length: number; wall: Wall } {
-  const { x, y, z, dx, dy, dz } = piece;
-  const toY = dy === 0 ? Infinity : (Math.sign(dy) * FACES.xWall - y) / dy;
-  const toZ = dz === 0 ? Infinity : (Math.sign(dz) * FACES.veto - z) / dz;
-  const toX = (FACES.main - x) / dx;
-  const length = Math.min(toX, toY, toZ);
-  return { length, wall: length === toX ? "main" : length === toY ? "x-wall" : "veto" };
 }
 
 /** A direction away from the foil, isotropic but for those nearly along it. */

@@ -147,3 +147,35 @@ export function moduleBehind(wall: Wall, x: number, y: number, z: number): Optic
   const place = y < 0 ? 7 - bin((-y - 5.25) / 311.5, 8) : 8 + bin((y - 5.25) / 311.5, 8);
   return OPTICAL_MODULES[vetoModule(side, z < 0 ? 0 : 1, place)];
 }
+
+/** A place in a side's half of the tracker, x away from the foil, mm, and a direction. */
+export interface Heading {
+  /** From the foil, at least 0. */
+  x: number;
+  /** Along it. */
+  y: number;
+  /** Up the wires. */
+  z: number;
+  /** Of the direction, away from the foil: greater than 0. */
+  dx: number;
+  /** Along it. */
+  dy: number;
+  /** Up the wires. */
+  dz: number;
+}
+
+/**
+ * Length of the way from a place to the calorimeter, in lengths of the direction, and the wall that is met first.
+ *
+ * @example
+ * ```ts
+ * reachWall({ x: 0, y: 0, z: 0, dx: 1, dy: 0, dz: 0 }); // { length: 435, wall: "main" }
+ * ```
+ */
+export function reachWall({ x, y, z, dx, dy, dz }: Heading): { length: number; wall: Wall } {
+  const toY = dy === 0 ? Infinity : (Math.sign(dy) * FACES.xWall - y) / dy;
+  const toZ = dz === 0 ? Infinity : (Math.sign(dz) * FACES.veto - z) / dz;
+  const toX = (FACES.main - x) / dx;
+  const length = Math.min(toX, toY, toZ);
+  return { length, wall: length === toX ? "main" : length === toY ? "x-wall" : "veto" };
+}

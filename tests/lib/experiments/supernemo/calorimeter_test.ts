@@ -4,13 +4,20 @@ import {
   associationTarget,
   superNemoCalorimeter,
 } from "../../../../lib/experiments/supernemo/calorimeter.ts";
-import { placesBehind, reachedPlaces } from "../../../../lib/experiments/supernemo/calorimeter_places.ts";
+import {
+  PLACES,
+  placesBehind,
+  placesByFits,
+  reachedPlaces,
+} from "../../../../lib/experiments/supernemo/calorimeter_places.ts";
 import {
   compareAssociations,
   plotAssociations,
 } from "../../../../lib/experiments/supernemo/compare_associations.ts";
+import { readSuperNemo } from "../../../../lib/data/supernemo.ts";
 import type { Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
+import { superNemoFileName, writeSuperNemo } from "../../../../lib/simulate/supernemo/set.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "../../../assert.ts";
 
 await startEngine();
@@ -45,6 +52,39 @@ const EVENT = {
 
 /** Numbers of those that are 1. */
 const ones = (data: Uint8Array) => [...data.keys()].filter((i) => data[i] === 1);
+
+Deno.test("true lines reach the parts that simulated events say, and so do fitted ones", async (t) => {
+  for (const law of ["document", "detector"] as const) {
+    const into = join(folder, `fits_${law}`), events = 150;
+    await Deno.mkdir(into);
+    await writeSuperNemo(into, { law, tracks: [1], events }, { seed: 41 });
+    const set = await readSuperNemo([join(into, superNemoFileName(law, 1, 0))]), truth = set.truth!;
+    const rows = Uint32Array.from({ length: events }, (_, i) => i);
+    for (const name of law === "document" ? ["columns", "rows"] as const : ["modules"] as const) {
+      await t.step(`${law}, ${name}`, () => {
+        const { data: reached, shape: [, parts] } = reachedPlaces({ events: set, rows }, name);
+        const isRight = (event: number, part: number | undefined) => reached[event * parts + part!] === 1;
+        const straight = [...rows].filter((event) => !truth.kinked?.[event]);
+        const missed = straight.filter((event) => {
+          const { side, vertexYMm, vertexZMm, slopeY, slopeZ } = truth;
+          const line = {
+            ...{ side: side[event], vertexYMm: vertexYMm[event], vertexZMm: vertexZMm[event] },
+            ...{ angleDegrees: Math.atan(slopeY[event]) * 180 / Math.PI, slopeZ: slopeZ[event] },
+          };
+          return !isRight(event, PLACES[name].reachedBy(line));
+        });
+        assert(straight.length > 50, `${straight.length} straight tracks`);
+        assertEquals(missed, [], "true lines");
+        const fitted = placesByFits(set, rows, name, () => 1).data;
+        const found = straight.filter((event) =>
+          isRight(event, fitted.indexOf(1, event * parts) - event * parts)
+        );
+        const least = { columns: 0.97, rows: 0.9, modules: 0.7 }[name];
+        assert(found.length / straight.length > least, `${found.length} of ${straight.length} by fits`);
+      });
+    }
+  }
+});
 
 Deno.test("reachedPlaces() marks what was reached, placesBehind() what lies behind the last layer", () => {
   const rows = Uint32Array.of(0, 0);
