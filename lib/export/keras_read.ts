@@ -7,18 +7,11 @@
  */
 import type { tf } from "../engine/mod.ts";
 import { basename } from "@std/path";
-import {
-  listZip,
-  openZipEntry,
-  openZipFile,
-  readZipEntry,
-  zipBytes,
-  type ZipEntry,
-  type ZipSource,
-} from "../io/zip.ts";
+import { openZipFile, zipBytes, type ZipSource } from "../io/zip.ts";
 import { isObject, type JsonObject } from "../layers/keras_settings.ts";
-import { type Fail, ModelReader } from "./_keras_model.ts";
-import { openWeights, type WeightsFile } from "./_weights_file.ts";
+import { openKerasFile } from "./_keras_file.ts";
+import { ModelReader } from "./_keras_model.ts";
+import type { WeightsFile } from "./_weights_file.ts";
 import { type KerasOptimizer, optimizerFromKeras, type OptimizerState } from "./keras_optimizer.ts";
 
 /** Options for {@linkcode decodeKeras}. */
@@ -46,11 +39,6 @@ export interface KerasFile {
   /** All that the model was compiled with, as Keras wrote it; `recipeFromKeras` of `lib/run` makes a recipe of it. */
   compiled?: JsonObject;
 }
-
-const MAX_CONFIG_BYTES = 64 << 20;
-
-/** Bytes by which other forms of models are told. */
-const HEAD_BYTES = 16;
 
 /**
  * Decodes a model.
@@ -100,40 +88,7 @@ export async function readKeras(path: string, options: KerasReadOptions = {}): P
 }
 
 async function readModel(source: ZipSource, options: KerasReadOptions): Promise<KerasFile> {
-  const { name } = source, { maxBytes = 2 ** 31 } = options;
-  const fail: Fail = (why) => new SyntaxError(`Cannot read Keras model "${name}" as ${why}`);
-  const other = otherFormat(source.read(0, Math.min(source.size, HEAD_BYTES)));
-  if (other) {
-    throw fail(`it is ${other}; in Python, keras.models.load_model(…).save("model.keras") converts it`);
-  }
-  const entries = listZip(source, {
-    maxEntries: 1000,
-    maxEntryBytes: maxBytes,
-    maxTotalBytes: maxBytes,
-    maxRatio: 200,
-  });
-  const entry = (file: string): ZipEntry => {
-    const found = entries.find((entry) => entry.name === file);
-    if (!found) throw fail(`it holds no ${file}`);
-    return found;
-  };
-  const json = (file: string): JsonObject => {
-    if (entry(file).size > MAX_CONFIG_BYTES) throw fail(`${file} is larger than ${MAX_CONFIG_BYTES} bytes`);
-    try {
-      const value: unknown = JSON.parse(new TextDecoder().decode(readZipEntry(source, entry(file))));
-      if (isObject(value)) return value;
-    } catch (error) {
-      throw fail(`${file} is not JSON: ${(error as Error).message}`);
-    }
-    throw fail(`${file} is not a JSON object`);
-  };
-  const version = json("metadata.json").keras_version;
-  if (typeof version !== "string" || !version.startsWith("3.")) {
-    throw fail(`it was saved by Keras ${JSON.stringify(version ?? null)}: expected Keras 3`);
-  }
-  const config = json("config.json");
-  // Settings are looked at before the weights are touched, so that a forbidden layer is what gets named.
-  const weights = await openWeights(openZipEntry(source, entry("model.weights.h5")), fail);
+  const { config, weights, fail } = await openKerasFile(source, options);
   const reader = new ModelReader(weights, fail);
   try {
     const model = reader.model(config, "");
@@ -148,18 +103,6 @@ async function readModel(source: ZipSource, options: KerasReadOptions): Promise<
     reader.finish();
     weights.close();
   }
-}
-
-/** Other forms in which models are saved, by their first bytes. */
-function otherFormat(bytes: Uint8Array): string | undefined {
-  const starts = (...head: number[]) => head.every((byte, i) => bytes[i] === byte);
-  if (starts(0x89, 0x48, 0x44, 0x46)) return "an HDF5 file as Keras 2 saved it (.h5)";
-  // saved_model.pb begins with its schema version, then a message (field 2).
-  if (starts(0x08, 0x01, 0x12)) return "TensorFlow's SavedModel (saved_model.pb)";
-  if (bytes.length > 8 && String.fromCharCode(...bytes.subarray(4, 8)) === "TFL3") {
-    return "a TensorFlow Lite model";
-  }
-  return undefined;
 }
 
 /** What of the training goes on from the file; whatever is not understood never stops the model from being read. */

@@ -4,7 +4,21 @@
  * Source: Krizhevsky et al., NIPS 2012, with pyBIA's "same" padding and one path of filters. @module
  */
 import type { tf } from "../engine/mod.ts";
-import { buildStackedCnn, type StackSettings } from "./stacked_cnn.ts";
+import { buildStackedCnn, type StackChanges, type StackedCnnConfig } from "./stacked_cnn.ts";
+
+const POOL = { pooling: "max", poolSize: 3, poolStrides: 2 } as const;
+
+/** Convolutions and dense layers, where nothing else is asked for. */
+export const ALEXNET_LAYERS: Pick<StackedCnnConfig, "stages" | "dense"> = {
+  stages: [
+    { filters: 96, kernel: 11, strides: 4, ...POOL },
+    { filters: 256, kernel: 5, ...POOL },
+    { filters: 384, kernel: 3 },
+    { filters: 384, kernel: 3 },
+    { filters: 256, kernel: 3, ...POOL, localResponse: false },
+  ],
+  dense: [{ units: 4096, dropout: 0.5 }, { units: 4096, dropout: 0.5 }],
+};
 
 /**
  * Builds AlexNet.
@@ -17,19 +31,6 @@ import { buildStackedCnn, type StackSettings } from "./stacked_cnn.ts";
  * buildAlexnet({ inputShape: [16, 16, 5], classes: 1 }).outputs[0].shape; // [null, 1]
  * ```
  */
-export function buildAlexnet(config: StackSettings = {}): tf.LayersModel {
-  const pool = { pooling: "max", poolSize: 3, poolStrides: 2 } as const;
-  return buildStackedCnn({
-    regularizer: "localResponse",
-    ...config,
-    name: "alexnet",
-    stages: [
-      { filters: 96, kernel: 11, strides: 4, ...pool },
-      { filters: 256, kernel: 5, ...pool },
-      { filters: 384, kernel: 3 },
-      { filters: 384, kernel: 3 },
-      { filters: 256, kernel: 3, ...pool, localResponse: false },
-    ],
-    dense: [{ units: 4096, dropout: 0.5 }, { units: 4096, dropout: 0.5 }],
-  });
+export function buildAlexnet(config: StackChanges = {}): tf.LayersModel {
+  return buildStackedCnn({ regularizer: "localResponse", ...ALEXNET_LAYERS, ...config, name: "alexnet" });
 }

@@ -5,10 +5,10 @@
  * 67 × 67 × 3 that is 555 M parameters, nearly all in the dense layer. @module
  */
 import type { tf } from "../engine/mod.ts";
-import { buildStackedCnn, type StackedCnnConfig } from "./stacked_cnn.ts";
+import { buildStackedCnn, type StackChanges } from "./stacked_cnn.ts";
 
 /** Settings of {@linkcode buildCustomCnn}. */
-export type CustomCnnConfig = Partial<Omit<StackedCnnConfig, "name">>;
+export type CustomCnnConfig = StackChanges;
 
 /**
  * Builds a custom network; what is not given is pyBIA's.

@@ -8,8 +8,18 @@
 import { tf } from "../engine/mod.ts";
 import { initializers, localResponse, poolingLayer, type StackSettings } from "./stacked_cnn.ts";
 
-/** Filters and blocks of the four stages. */
-const STAGES = [[64, 3], [128, 4], [256, 4], [512, 3]] as const;
+/** Blocks of the four stages. */
+const BLOCKS = [3, 4, 4, 3] as const;
+
+/** Settings of {@linkcode buildPybiaResnet18}. */
+export interface PybiaResnet18Config extends StackSettings {
+  /** The convolution before all blocks, and the window of the poolings after it. @default {64 filters of 7, pooling 3/2} */
+  stem?: { filters?: number; kernel?: number; strides?: number; poolSize?: number; poolStrides?: number };
+  /** Filters of the blocks of the four stages. @default {[64, 128, 256, 512]} */
+  blockFilters?: readonly [number, number, number, number];
+  /** Side of the blocks' kernels. @default {3} */
+  blockKernel?: number;
+}
 
 /**
  * Builds pyBIA's ResNet-18.
@@ -22,10 +32,11 @@ const STAGES = [[64, 3], [128, 4], [256, 4], [512, 3]] as const;
  * buildPybiaResnet18({ inputShape: [16, 16, 1], classes: 1 }).outputs[0].shape; // [null, 1]
  * ```
  */
-export function buildPybiaResnet18(config: StackSettings = {}): tf.LayersModel {
+export function buildPybiaResnet18(config: PybiaResnet18Config = {}): tf.LayersModel {
   const { inputShape = [67, 67, 3], classes = 2, regularizer = "none", activation = "relu" } = config;
   const { initializer = "uniformScaling", denseInitializer = "truncatedNormal", pooling = "max" } = config;
   const { output = "sigmoid", outputName = "predictions" } = config;
+  const { stem = {}, blockFilters = [64, 128, 256, 512], blockKernel = 3 } = config;
   const draw = initializers(config.seed);
 
   function normalize(x: tf.SymbolicTensor, name: string): tf.SymbolicTensor {
@@ -36,7 +47,7 @@ export function buildPybiaResnet18(config: StackSettings = {}): tf.LayersModel {
   function convolve(x: tf.SymbolicTensor, filters: number, strides: number, name: string): tf.SymbolicTensor {
     const layer = tf.layers.conv2d({
       filters,
-      kernelSize: 3,
+      kernelSize: blockKernel,
       strides,
       padding: "same",
       activation,
@@ -48,7 +59,9 @@ export function buildPybiaResnet18(config: StackSettings = {}): tf.LayersModel {
 
   function block(x: tf.SymbolicTensor, filters: number, strides: number, name: string): tf.SymbolicTensor {
     const change = convolve(convolve(x, filters, strides, `${name}_1`), filters, 1, `${name}_2`);
-    if (strides === 1) return tf.layers.add({ name }).apply([change, x]) as tf.SymbolicTensor;
+    if (strides === 1 && x.shape[3] === filters) {
+      return tf.layers.add({ name }).apply([change, x]) as tf.SymbolicTensor;
+    }
     const straight = tf.layers.conv2d({
       filters,
       kernelSize: 1,
@@ -60,24 +73,28 @@ export function buildPybiaResnet18(config: StackSettings = {}): tf.LayersModel {
     return tf.layers.add({ name }).apply(both) as tf.SymbolicTensor;
   }
 
+  const { filters: first = 64, kernel = 7, strides = 1, poolSize = 3, poolStrides = 2 } = stem;
   const image = tf.input({ shape: [...inputShape], name: "image" });
   const padded = tf.layers.zeroPadding2d({ padding: [[3, 3], [3, 3]], name: "pad" }).apply(image);
   let x = tf.layers.conv2d({
-    filters: 64,
-    kernelSize: 7,
+    filters: first,
+    kernelSize: kernel,
+    strides,
     activation,
     kernelInitializer: draw(initializer),
     name: "conv1",
   }).apply(padded) as tf.SymbolicTensor;
   x = normalize(x, "conv1");
   // Its code always pools by maximum or minimum, and then once more by what was asked for unless that was the minimum.
-  const first = pooling === "min" ? "min" : "max";
-  x = poolingLayer(first, 3, 2, "pool1").apply(x) as tf.SymbolicTensor;
-  if (pooling !== "min") x = poolingLayer(pooling, 3, 2, "pool2").apply(x) as tf.SymbolicTensor;
+  const once = pooling === "min" ? "min" : "max";
+  x = poolingLayer(once, poolSize, poolStrides, "pool1").apply(x) as tf.SymbolicTensor;
+  if (pooling !== "min") {
+    x = poolingLayer(pooling, poolSize, poolStrides, "pool2").apply(x) as tf.SymbolicTensor;
+  }
   if (regularizer === "localResponse") x = localResponse("lrn").apply(x) as tf.SymbolicTensor;
-  STAGES.forEach(([filters, blocks], stage) => {
+  BLOCKS.forEach((blocks, stage) => {
     for (let b = 0; b < blocks; b++) {
-      x = block(x, filters, stage > 0 && b === 0 ? 2 : 1, `block${stage + 1}_${b + 1}`);
+      x = block(x, blockFilters[stage], stage > 0 && b === 0 ? 2 : 1, `block${stage + 1}_${b + 1}`);
     }
   });
   x = tf.layers.globalAveragePooling2d({ name: "features" }).apply(x) as tf.SymbolicTensor; // [batch, 512]

@@ -78,6 +78,9 @@ export interface StackedCnnConfig extends StackSettings {
   dense: readonly { units: number; dropout?: number }[];
 }
 
+/** What of a stack with a name may be changed: everything. */
+export type StackChanges = Partial<Omit<StackedCnnConfig, "name">>;
+
 /** What draws the initial weights of a layer. */
 export type Drawer = ReturnType<typeof tf.initializers.heNormal>;
 

@@ -18,6 +18,7 @@ import { lossesOf, usable } from "../../search/analysis/table.ts";
 import { type Params, search, type SearchResult } from "../../search/mod.ts";
 import * as train from "../../train/mod.ts";
 import { checkSearch, checkWatched } from "./classifier_checks.ts";
+import { isPybiaFolder, readPybiaFolder } from "./classifier_pybia.ts";
 import { fitOne, type FitSettings, type Scores, scoresOf, type Trained } from "./classifier_fit.ts";
 import { plotImportances, plotTrials, plotTsne } from "./classifier_plots.ts";
 import {
@@ -67,6 +68,9 @@ export interface ClassifierSettings extends FitSettings, SearchSettings {
   onWarning?: (line: string) => void;
 }
 
+/** How a model's training went; of one that pyBIA trained its epochs alone. */
+export type ClassifierHistory = Pick<train.History, "epochs"> & Partial<train.History>;
+
 /** Arrays that a {@linkcode Classifier} may be given beside its two classes. */
 export interface ClassifierImages {
   positiveClass: Images;
@@ -106,7 +110,7 @@ const FILES = { positive: "class_1.npy", negative: "class_2.npy", all: "classifi
 /** What `classifier.json` holds. */
 interface Saved {
   steps: unknown[];
-  histories: train.History[];
+  histories: ClassifierHistory[];
   settings: Record<string, unknown>;
   origins: Record<"positive" | "negative", number[][]>;
   bestParams?: Params;
@@ -161,7 +165,7 @@ export class Classifier {
   readonly #validation?: LabelledImages;
   readonly #test?: LabelledImages;
   #models: Trained[] = [];
-  #histories: train.History[] = [];
+  #histories: ClassifierHistory[] = [];
   #scores?: Scores;
   #search?: SearchResult;
   #bestParams?: Params;
@@ -237,7 +241,7 @@ export class Classifier {
   }
 
   /** History of each model's training. */
-  get histories(): readonly train.History[] {
+  get histories(): readonly ClassifierHistory[] {
     return this.#histories;
   }
 
@@ -389,10 +393,12 @@ export class Classifier {
     for (const { model, steps } of asked) {
       const source = fromArrays({ image: applyToAll(cutouts, steps) });
       const { data } = (await train.predict(model, source))[model.outputNames[0]];
-      data.forEach((probability, i) => {
+      const isPair = data.length === 2 * count; // pyBIA's two sigmoids, of which the larger one counts
+      for (let i = 0; i < count; i++) {
+        const probability = isPair ? data[2 * i + 1] : data[i];
         sums[i] += probability;
-        if (probability >= 0.5) votes[i]++;
-      });
+        if (isPair ? probability > data[2 * i] : probability >= 0.5) votes[i]++;
+      }
     }
     return Array.from(sums, (sum, i) => ({
       label: 2 * votes[i] >= asked.length ? "positive" as const : "negative" as const,
@@ -426,7 +432,9 @@ export class Classifier {
   /** Draws loss and accuracy of a model's training by epoch. */
   plotPerformance(model = 0): Spec {
     const history = this.#histories[model];
-    if (!history) throw new RangeError(`Cannot plot as there is no history of model ${model}`);
+    if (!history || history.epochs.length === 0) {
+      throw new RangeError(`Cannot plot as there is no history of model ${model}`);
+    }
     return plotHistory(history.epochs);
   }
 
@@ -481,9 +489,16 @@ export class Classifier {
    * Loads what {@linkcode save} wrote: models, classes and settings replace those of this object; its optimiser and callbacks
    * stay.
    *
+   * A folder that pyBIA's `Classifier.save` wrote is loaded too, once each `Keras_Model….h5` was saved again beside itself as
+   * `.keras` (keras.models.load_model(…, compile=False).save(…)): models, histories, and the classes where they were kept.
+   * Its settings are pickled, which is not opened: `clf`, `architecture`, `normalize`, `minPixel`, `maxPixel` of this object
+   * must say the same.
+   *
    * @throws {Deno.errors.NotFound} If a file is missing; the object stays as it is.
    */
   async load(folder: string): Promise<void> {
+    const isOwn = await Deno.stat(join(folder, FILES.all)).then(() => true, () => false);
+    if (!isOwn && await isPybiaFolder(folder)) return await this.#loadPybia(folder);
     const saved = JSON.parse(await Deno.readTextFile(join(folder, FILES.all))) as Saved;
     const read = async (name: string, origins: number[][]): Promise<Side> => {
       const path = join(folder, name), bytes = await Deno.readFile(path);
@@ -505,6 +520,16 @@ export class Classifier {
     this.#bestParams = saved.bestParams;
     this.#search = undefined;
     this.settings = { ...this.settings, ...saved.settings };
+  }
+
+  async #loadPybia(folder: string): Promise<void> {
+    const { models, histories, positive, negative } = await readPybiaFolder(folder, this.settings);
+    this.dispose();
+    this.#models = models;
+    this.#histories = histories;
+    this.#bestParams = this.#search = undefined;
+    if (positive) this.positiveClass = positive;
+    if (negative) this.negativeClass = negative;
   }
 
   /** Frees the models. */

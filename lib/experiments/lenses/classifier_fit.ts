@@ -2,11 +2,17 @@
 import { fromArrays } from "../../data/source.ts";
 import { tf } from "../../engine/mod.ts";
 import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
-import type { CustomCnnConfig } from "../../models/custom_cnn.ts";
 import * as train from "../../train/mod.ts";
 import type { LabelledImages } from "./classifier_sets.ts";
 import { lossOf, optimizerOf } from "./experiment.ts";
-import { LENS, type NetworkName, NETWORKS, OPEN_NETWORKS } from "./networks.ts";
+import {
+  type Architecture,
+  checkArchitecture,
+  LENS,
+  type NetworkName,
+  NETWORKS,
+  OPEN_NETWORKS,
+} from "./networks.ts";
 import type { LensesOptions } from "./options.ts";
 
 /** A number of the history that can be watched; the document's names are `binary_accuracy`, `loss`, `f1_score` and `val_` of each. */
@@ -25,8 +31,11 @@ export type LossName = LensesOptions["loss"];
 export interface FitSettings {
   /** Architecture. @default {"alexnet"} */
   clf?: NetworkName;
-  /** Settings of the document's architectures: activations, initialisers, regulariser, pooling; stages of `custom_cnn`. @default {their own} */
-  architecture?: CustomCnnConfig;
+  /**
+   * Settings of the document's architectures: activations, initialisers, regulariser, pooling; stages and dense layers of
+   * `alexnet`, `vgg16` and `custom_cnn`; stem and blocks of `pybia_resnet18`. @default {their own}
+   */
+  architecture?: Partial<Architecture>;
   /** @default {25} */
   epochs?: number;
   /** @default {32} */
@@ -122,6 +131,7 @@ export function buildNetwork(
       `Cannot change the architecture of "${clf}" as only ${OPEN_NETWORKS.join(", ")} have settings`,
     );
   }
+  checkArchitecture(clf, architecture ?? {});
   return NETWORKS[clf]({ inputShape, seed, ...architecture });
 }
 

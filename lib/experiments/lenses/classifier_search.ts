@@ -27,7 +27,7 @@ import {
 } from "./classifier_sets.ts";
 import { type OptimizerNumbers, optimizerOf } from "./experiment.ts";
 import { applyToAll } from "./limits.ts";
-import { OPEN_NETWORKS } from "./networks.ts";
+import { type Architecture, type NetworkName, OPEN_NETWORKS, STACKS } from "./networks.ts";
 import type { LensesOptions } from "./options.ts";
 
 /** A number, or the least and the largest that a search may try. */
@@ -39,7 +39,7 @@ export interface SearchSettings {
   nIter?: number;
   /** Whether network and training are tried: batch, rate, optimiser, loss, and settings of the document's architectures. @default {true} */
   optModel?: boolean;
-  /** Whether filters, kernels and dense layers are left as they are; else those of `custom_cnn` are tried too. @default {true} */
+  /** Whether filters, kernels, strides, poolings' windows and dense layers are left as they are; else they are tried too. @default {true} */
   limitSearch?: boolean;
   /** @default {16} */
   batchSizeMin?: number;
@@ -120,6 +120,37 @@ const OPTIMIZER_NUMBERS: SpaceSpec = {
   rho: { low: 0.5, high: 0.999, float: true, when: { optimizer: ["adadelta", "rmsprop"] } },
 };
 
+const FILTERS = { low: 12, high: 516, step: 12 }, STRIDES = { low: 1, high: 3 };
+
+/** What of a network's layers may be tried: pyBIA's ranges; poolings keep their steps, as without them no memory is enough. */
+function layersOf(clf: NetworkName): SpaceSpec {
+  const space: Record<string, SpaceSpec[string]> = {};
+  const kernel = (high: number) => ({ low: 1, high, step: 2 });
+  if (clf === "pybia_resnet18") {
+    Object.assign(space, { filters1: FILTERS, kernel1: kernel(7), strides1: STRIDES, poolSize1: kernel(7) });
+    for (let stage = 1; stage <= 4; stage++) space[`blockFilters${stage}`] = FILTERS;
+    space.blockKernel = kernel(7);
+  }
+  const { stages = [], dense = [] } = searchedStack(clf) ?? {};
+  stages.forEach(({ pooling }, i) => {
+    space[`filters${i + 1}`] = FILTERS;
+    space[`kernel${i + 1}`] = kernel(clf === "alexnet" && i === 0 ? 11 : 7);
+    space[`strides${i + 1}`] = STRIDES;
+    if (pooling) space[`poolSize${i + 1}`] = clf === "custom_cnn" ? [2, 3] : { low: 1, high: 7 };
+  });
+  dense.forEach((_, i) => {
+    space[`units${i + 1}`] = { low: 128, high: 6400, log: true };
+    space[`dropout${i + 1}`] = { low: 0, high: 0.5, float: true };
+  });
+  return space;
+}
+
+/** Layers whose sizes are tried; a custom network has one convolution then, as pyBIA's. */
+function searchedStack(clf: NetworkName): typeof STACKS[NetworkName] {
+  if (clf !== "custom_cnn") return STACKS[clf];
+  return { stages: [{ filters: 256, kernel: 7, pooling: "max" }], dense: [{ units: 4096, dropout: 0.5 }] };
+}
+
 /** Name of the parameter that is the largest value of a band. */
 const maxPixelOf = (band: number) => `maxPixel${band + 1}`;
 
@@ -145,14 +176,7 @@ export function spaceOf(
     space.regularizer = ["none", "localResponse", "batchNorm"];
     space.pooling = ["max", "min", "average"];
   }
-  if (optModel && !limitSearch && clf === "custom_cnn") {
-    space.filters = { low: 12, high: 512 };
-    space.kernel = { low: 1, high: 7, step: 2 };
-    space.strides = { low: 1, high: 3 };
-    space.poolSize = [2, 3];
-    space.units = { low: 128, high: 6400, log: true };
-    space.dropout = { low: 0, high: 0.5, float: true };
-  }
+  if (optModel && !limitSearch) Object.assign(space, layersOf(clf));
   if (!optAug) return space;
   const { batchMin = 2, batchMax = 25, shift = 10, skewAngle = 0, blendMax = 0 } = settings;
   const { imageSizeMin = Math.min(50, side), imageSizeMax = Math.min(100, side), numImagesToBlend = 2 } =
@@ -197,9 +221,38 @@ function pick<T>(params: Params, name: string): T | undefined {
   return params[name] as T | undefined;
 }
 
+/** Sizes of layers as a trial's parameters have them; none where they are not tried. */
+function sizesOf(params: Params, clf: NetworkName): Partial<Architecture> {
+  const number = (name: string) => pick<number>(params, name)!;
+  if (params.filters1 === undefined) return {};
+  if (clf === "pybia_resnet18") {
+    const stem = { filters: number("filters1"), kernel: number("kernel1"), strides: number("strides1") };
+    return {
+      stem: { ...stem, poolSize: number("poolSize1") },
+      blockFilters: [1, 2, 3, 4].map((stage) => number(`blockFilters${stage}`)) as [
+        number,
+        number,
+        number,
+        number,
+      ],
+      blockKernel: number("blockKernel"),
+    };
+  }
+  const { stages = [], dense = [] } = searchedStack(clf) ?? {};
+  return {
+    stages: stages.map((stage, i) => ({
+      ...stage,
+      filters: number(`filters${i + 1}`),
+      kernel: number(`kernel${i + 1}`),
+      strides: number(`strides${i + 1}`),
+      ...(stage.pooling && { poolSize: number(`poolSize${i + 1}`) }),
+    })),
+    dense: dense.map((_, i) => ({ units: number(`units${i + 1}`), dropout: number(`dropout${i + 1}`) })),
+  };
+}
+
 /** What a trial's parameters say of the network. */
-function architectureOf(params: Params) {
-  const filters = pick<number>(params, "filters");
+function architectureOf(params: Params, clf: NetworkName): Partial<Architecture> {
   return chosen({
     activation: pick<"relu">(params, "activation"),
     denseActivation: pick<"relu">(params, "denseActivation"),
@@ -207,23 +260,14 @@ function architectureOf(params: Params) {
     denseInitializer: pick<"heNormal">(params, "denseInitializer"),
     regularizer: pick<"none">(params, "regularizer"),
     pooling: pick<"max">(params, "pooling"),
-    ...(filters !== undefined && {
-      stages: [{
-        filters,
-        kernel: pick<number>(params, "kernel")!,
-        strides: pick<number>(params, "strides"),
-        pooling: "max" as const,
-        poolSize: pick<number>(params, "poolSize"),
-      }],
-      dense: [{ units: pick<number>(params, "units")!, dropout: pick<number>(params, "dropout") }],
-    }),
+    ...sizesOf(params, clf),
   });
 }
 
 /** What a trial's parameters say of how the network is trained. */
 function fitOf(params: Params, settings: SearchSettings & FitSettings): FitSettings {
   const optimizer = pick<LensesOptions["optimizer"]>(params, "optimizer");
-  const architecture = architectureOf(params);
+  const architecture = architectureOf(params, settings.clf ?? "alexnet");
   const numbers: OptimizerNumbers = chosen({
     momentum: pick<number>(params, "momentum"),
     beta1: pick<number>(params, "beta1"),

@@ -1,21 +1,51 @@
 /** The networks of the search for lenses, each with one sigmoid called "lens" at its end. @module */
 import { tf } from "../../engine/mod.ts";
-import { buildAlexnet } from "../../models/alexnet.ts";
+import { ALEXNET_LAYERS, buildAlexnet } from "../../models/alexnet.ts";
 import { buildCustomCnn, type CustomCnnConfig } from "../../models/custom_cnn.ts";
 import { buildLensNet } from "../../models/lens_net.ts";
-import { buildPybiaResnet18 } from "../../models/pybia_resnet18.ts";
+import { buildPybiaResnet18, type PybiaResnet18Config } from "../../models/pybia_resnet18.ts";
 import { buildResnet18 } from "../../models/resnet18.ts";
-import type { Stage } from "../../models/stacked_cnn.ts";
-import { buildVgg16 } from "../../models/vgg16.ts";
+import type { StackedCnnConfig, Stage } from "../../models/stacked_cnn.ts";
+import { buildVgg16, VGG16_LAYERS } from "../../models/vgg16.ts";
 import type { LensesOptions } from "./options.ts";
 
 /** Name of the output. */
 export const LENS = "lens";
 
+/** Settings of the layers of the document's networks. */
+export type Architecture =
+  & Omit<CustomCnnConfig, "classes" | "outputName" | "output">
+  & Pick<PybiaResnet18Config, "stem" | "blockFilters" | "blockKernel">;
+
 /** What every one of them takes. */
-export interface NetworkConfig extends Partial<Omit<CustomCnnConfig, "classes" | "outputName" | "output">> {
+export interface NetworkConfig extends Architecture {
   inputShape: readonly number[];
   seed: number;
+}
+
+/** Layers of the networks that are stacks, which their settings may replace. */
+export const STACKS: Partial<Record<NetworkName, Pick<StackedCnnConfig, "stages" | "dense">>> = {
+  alexnet: ALEXNET_LAYERS,
+  vgg16: VGG16_LAYERS,
+  // pyBIA's own would have 555 M parameters at 67 × 67: further stages shrink what the dense layer sees.
+  get custom_cnn() {
+    return { stages: parseStages("32x5,64x5,128x5"), dense: [{ units: 256, dropout: 0.5 }] };
+  },
+};
+
+/**
+ * Refuses settings of layers that a network does not have.
+ *
+ * @throws {RangeError} Naming the setting.
+ */
+export function checkArchitecture(model: NetworkName, architecture: Partial<Architecture>): void {
+  const refuse = (names: readonly (keyof Architecture)[], owners: readonly string[]) => {
+    const named = names.find((name) => architecture[name] !== undefined);
+    if (named === undefined || owners.includes(model)) return;
+    throw new RangeError(`Cannot set ${named} of "${model}": only ${owners.join(", ")} have it`);
+  };
+  refuse(["stages", "dense"], Object.keys(STACKS));
+  refuse(["stem", "blockFilters", "blockKernel"], ["pybia_resnet18"]);
 }
 
 /** Networks whose layers have settings: pyBIA's own. */
@@ -25,6 +55,21 @@ export const OPEN_NETWORKS: readonly NetworkName[] = ["alexnet", "vgg16", "pybia
 type LayerOptions = Partial<
   Pick<LensesOptions, "pooling" | "regularizer" | "activation" | "initializer" | "stages">
 >;
+
+/** Filters, kernels and strides as they are written, in the place of a network's own: its poolings and rows stay. */
+function stagesOf(model: NetworkName, text: string): readonly Stage[] {
+  const written = parseStages(text), own = model === "custom_cnn" ? undefined : STACKS[model]?.stages;
+  if (!own) return written;
+  if (written.length !== own.length) {
+    throw new RangeError(
+      `Cannot build "${model}" as --stages must have its ${own.length} convolutions: got ${written.length}`,
+    );
+  }
+  return own.map((stage, i) => {
+    const { filters, kernel, strides } = written[i];
+    return { ...stage, filters, kernel, strides };
+  });
+}
 
 /** Sides of the poolings of a custom network. */
 const CUSTOM_POOL = { pooling: "average", poolSize: 3 } as const;
@@ -65,15 +110,17 @@ export function layerSettings(
       `Cannot set --${named} of "${model}": only ${OPEN_NETWORKS.join(", ")} have such settings`,
     );
   }
-  if (stages !== undefined && model !== "custom_cnn") {
-    throw new RangeError(`Cannot set --stages of "${model}": only custom_cnn has them`);
+  if (stages !== undefined && !STACKS[model]) {
+    throw new RangeError(
+      `Cannot set --stages of "${model}": only ${Object.keys(STACKS).join(", ")} have them`,
+    );
   }
   return {
     ...(pooling && { pooling }),
     ...(regularizer && { regularizer }),
     ...(activation && { activation, denseActivation: activation }),
     ...(initializer && { initializer, denseInitializer: initializer }),
-    ...(stages && { stages: parseStages(stages) }),
+    ...(stages && { stages: stagesOf(model, stages) }),
   };
 }
 
@@ -102,12 +149,32 @@ export const NETWORKS: Readonly<Record<NetworkName, (config: NetworkConfig) => t
   vgg16: (config) => buildVgg16({ ...config, ...one }),
   resnet18,
   pybia_resnet18: (config) => buildPybiaResnet18({ ...config, ...one }),
-  // pyBIA's own would have 555 M parameters at 67 × 67: further stages shrink what the dense layer sees.
-  custom_cnn: (config) =>
-    buildCustomCnn({
-      stages: parseStages("32x5,64x5,128x5"),
-      dense: [{ units: 256, dropout: 0.5 }],
-      ...config,
-      ...one,
-    }),
+  custom_cnn: (config) => buildCustomCnn({ ...STACKS.custom_cnn, ...config, ...one }),
 };
+
+/**
+ * The document's networks as pyBIA has them, with two sigmoids of which the second is the probability; its "resnet18" is
+ * `pybia_resnet18` here.
+ *
+ * @throws {RangeError} If it has no network of that name.
+ */
+export function buildPybiaNetwork(
+  name: NetworkName,
+  config: CustomCnnConfig & PybiaResnet18Config,
+): tf.LayersModel {
+  switch (name) {
+    case "alexnet":
+      return buildAlexnet(config);
+    case "vgg16":
+      return buildVgg16(config);
+    case "resnet18":
+    case "pybia_resnet18":
+      return buildPybiaResnet18(config);
+    case "custom_cnn":
+      return buildCustomCnn(config);
+    case "lens_net":
+      throw new RangeError(
+        `Cannot build "lens_net" for pyBIA's weights as pyBIA has no such network: set clf`,
+      );
+  }
+}

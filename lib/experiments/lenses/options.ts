@@ -72,7 +72,8 @@ export const LENSES_OPTIONS = {
     type: "string",
     hint: "FxK/S,…",
     help:
-      "Of custom_cnn: filters, kernel and stride of each convolution, such as 32x5,64x3/2 (default: 32x5,64x5,128x5).",
+      "Filters, kernel and stride of each convolution, such as 32x5,64x3/2, of custom_cnn (default: 32x5,64x5,128x5), and of " +
+      "the five of alexnet and vgg16.",
   },
   augmentation: {
     type: "choice",

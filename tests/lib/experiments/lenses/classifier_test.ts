@@ -1,7 +1,7 @@
 import { startEngine } from "../../../../lib/engine/mod.ts";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { Classifier, type ClassifierSettings } from "../../../../lib/experiments/lenses/classifier.ts";
-import { f1Score } from "../../../../lib/experiments/lenses/classifier_fit.ts";
+import { buildNetwork, f1Score } from "../../../../lib/experiments/lenses/classifier_fit.ts";
 import { planOf, spaceOf } from "../../../../lib/experiments/lenses/classifier_search.ts";
 import {
   augmentSide,
@@ -272,8 +272,8 @@ Deno.test("planOf() gives both classes the same crop and circles, and the others
 });
 
 Deno.test("a search tries each optimiser with the numbers that it has, and strides of a custom network", () => {
-  const { momentum, strides } = spaceOf({ clf: "custom_cnn", limitSearch: false }, SIDE, 2);
-  assertEquals([momentum, strides], [
+  const { momentum, strides1 } = spaceOf({ clf: "custom_cnn", limitSearch: false }, SIDE, 2);
+  assertEquals([momentum, strides1], [
     { low: 0, high: 0.99, float: true, when: { optimizer: "sgd" } },
     { low: 1, high: 3 },
   ]);
@@ -286,8 +286,50 @@ Deno.test("a search tries each optimiser with the numbers that it has, and strid
   );
   assertEquals(rule({ optimizer: "adadelta", rho: 0.7 }), adadelta({ rho: 0.7 }).config);
   assertEquals(rule({ optimizer: "adamax" }), adamax().config);
-  const { stages } = planned({ filters: 12, kernel: 3, strides: 2, poolSize: 2, units: 128 }).architecture!;
+  const sizes = { filters1: 12, kernel1: 3, strides1: 2, poolSize1: 2, units1: 128, dropout1: 0.25 };
+  const { stages, dense } = planOf(sizes, { clf: "custom_cnn" }, { normalize: true }, 2).fit.architecture!;
   assertEquals(stages, [{ filters: 12, kernel: 3, strides: 2, pooling: "max", poolSize: 2 }]);
+  assertEquals(dense, [{ units: 128, dropout: 0.25 }]);
+});
+
+Deno.test("without limitSearch the sizes of the layers of every network of the document are tried", () => {
+  for (const clf of ["alexnet", "vgg16", "pybia_resnet18", "custom_cnn"] as const) {
+    const limited = spaceOf({ clf }, SIDE, 2), space = spaceOf({ clf, limitSearch: false }, SIDE, 2);
+    const more = Object.keys(space).filter((name) => !(name in limited));
+    const params = Object.fromEntries(more.map((name) => {
+      const values = space[name] as { low: number } | number[];
+      return [name, "low" in values ? values.low : values[0]];
+    }));
+    const { architecture } = planOf(params, { clf }, { normalize: true }, 2).fit;
+    const model = buildNetwork({ clf, architecture }, [SIDE, SIDE, 2], 1);
+    const kernels = model.weights.filter(({ name }) => /kernel/.test(name)).map(({ shape }) => shape);
+    model.dispose();
+    // Every kernel is as small as may be: 1 × 1, of 12 filters; every dense layer has 128 units, but the last.
+    const convolutions = kernels.filter((shape) => shape.length === 4).map((
+      [height, , , filters],
+    ) => [height, filters]);
+    const units = kernels.filter((shape) => shape.length === 2).map((shape) => shape[1]);
+    const count = { alexnet: 5, vgg16: 13, pybia_resnet18: 32, custom_cnn: 1 }[clf];
+    assertEquals(convolutions, new Array(count).fill([1, 12]), clf);
+    assertEquals(
+      units,
+      clf === "pybia_resnet18" ? [1] : clf === "custom_cnn" ? [128, 1] : [128, 128, 1],
+      clf,
+    );
+  }
+});
+
+Deno.test("settings of layers that a network has not are refused", () => {
+  const refuse = (settings: Parameters<typeof buildNetwork>[0], message: string) =>
+    assertThrows(() => buildNetwork(settings, [SIDE, SIDE, 2], 1), RangeError, message);
+  refuse(
+    { clf: "pybia_resnet18", architecture: { stages: [] } },
+    'stages of "pybia_resnet18": only alexnet, vgg16',
+  );
+  refuse(
+    { clf: "alexnet", architecture: { blockKernel: 5 } },
+    'blockKernel of "alexnet": only pybia_resnet18',
+  );
 });
 
 Deno.test("a search without anything to try, or without a trial that is accepted, says so", async () => {

@@ -228,10 +228,18 @@ Deno.test("layerSettings() sets layers of the document's networks, and refuses t
     return [shapes, pools];
   };
   assertEquals(sizes("4x5,6x3/2"), [[[null, 16, 16, 4], [null, 3, 3, 6]], 2]);
+  const { stages } = layerSettings("alexnet", { stages: "2x5/2,3x3,4x3,5x3,6x3" });
+  assertEquals(
+    stages!.map(({ filters, kernel, strides, poolStrides }) => [filters, kernel, strides, poolStrides]),
+    [
+      ...[[2, 5, 2, 2], [3, 3, 1, 2], [4, 3, 1, undefined], [5, 3, 1, undefined], [6, 3, 1, 2]],
+    ],
+  );
   for (
     const [model, options, said] of [
       ["lens_net", { pooling: "max" }, 'Cannot set --pooling of "lens_net"'],
-      ["alexnet", { stages: "4x5" }, "only custom_cnn has them"],
+      ["alexnet", { stages: "4x5" }, '"alexnet" as --stages must have its 5 convolutions: got 1'],
+      ["pybia_resnet18", { stages: "4x5" }, "only alexnet, vgg16, custom_cnn have them"],
       ["custom_cnn", { stages: "4x5,x3" }, 'got "x3"'],
     ] as const
   ) {
