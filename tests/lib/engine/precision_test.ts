@@ -5,8 +5,10 @@ import { LocalResponseNormalization } from "../../../lib/layers/local_response_n
 import { applySharded, compile, mixedPrecisionRefusal, startEngine, tf } from "../../../lib/engine/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { Draw } from "./_draw.ts";
+import { caseName, LAYER_CASES, type LayerCase as ExportCase } from "../export/layer_cases.ts";
+import { buildCase, drawInputs } from "../export/models.ts";
 import { LAYER_FAMILIES, type LayerCase } from "./_layer_cases.ts";
-import { trainLayer } from "./_train_layer.ts";
+import { trainLayer, weightsLike } from "./_train_layer.ts";
 
 Deno.test("mixedPrecisionRefusal() names the backend that has none, or goes by the processor", async () => {
   await startEngine({ backend: "cpu" });
@@ -117,6 +119,71 @@ arithmeticTest(
     const both = bothWays({ ...attention, inputs: [[4, 5], [4, 5]] }, 7);
     const apart = distance(both.mixed, both.exact);
     assert(apart > 0 && apart < BFLOAT16, String(apart));
+  },
+);
+
+/** Classes of the tree's layers that multiply in what `LAYER_CASES` has of them; einsums and depthwise filters stay float32. */
+const MULTIPLYING_CLASSES = new Set([
+  ...[
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "DihedralConv2D",
+  ],
+  ...["SeparableConv1D", "SeparableConv2D", "Dense", "SpectralNormalization", "TimeDistributed"],
+  ...["SimpleRNN", "GRU", "LSTM", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"],
+  ...["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"],
+  ...["ChannelAttention", "SpatialAttention", "SelfAttention"],
+  ...["PrimaryCapsule", "SecondaryCapsule", "RoutingByAgreement"],
+]);
+
+/** One case of each class of layer that a file may have, without a kink where there is one. */
+function casesOfTree(): ExportCase[] {
+  const byClass = new Map<string, ExportCase>();
+  const smoothFirst = LAYER_CASES.toSorted((a, b) =>
+    Number(KINKED.test(caseName(a))) - Number(KINKED.test(caseName(b)))
+  );
+  for (const one of smoothFirst) if (!byClass.has(one.className)) byClass.set(one.className, one);
+  return [...byClass.values()];
+}
+
+/** Outputs of a layer, and the gradients of its inputs and weights. */
+function outputsAndGradients(layerCase: ExportCase, precision: "float32" | "mixed") {
+  const model = buildCase(layerCase), inputs = drawInputs(layerCase);
+  const floats = inputs.filter(({ dtype }) => dtype === "float32").map((x) => tf.variable(x));
+  const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
+  const sources = [...floats, ...weights];
+  const fn = compile(() => {
+    const answers: tf.Tensor[] = [];
+    const { grads } = tf.variableGrads(() => {
+      const [made] = applySharded(model, [floats.length > 0 ? floats : inputs]);
+      answers.push(...made.map((y) => tf.keep(y)));
+      const joined = sources.map((source) => tf.mul(tf.sum(source), 0)); // each source has a gradient
+      return tf.addN([...made.map((y) => tf.sum(tf.mul(y, weightsLike(y)))), ...joined]).asScalar();
+    }, sources);
+    return [...answers, ...sources.map(({ name }) => grads[name])];
+  }, { precision });
+  const results = fn().map((tensor) => ({ values: tensor.dataSync<"float32">() }));
+  fn.dispose();
+  model.dispose();
+  return results;
+}
+
+arithmeticTest(
+  "compile() in mixed precision gives every layer of the tree its gradients within bfloat16's error",
+  async (test) => {
+    for (const layerCase of casesOfTree()) {
+      await test.step(caseName(layerCase), () => {
+        const exact = outputsAndGradients(layerCase, "float32");
+        const mixed = outputsAndGradients(layerCase, "mixed");
+        if (!MULTIPLYING_CLASSES.has(layerCase.className)) return assertEquals(mixed, exact);
+        const apart = distance(mixed, exact);
+        assert(apart > 0 && apart < BFLOAT16, String(apart));
+      });
+    }
   },
 );
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { subset } from "../../../lib/data/source.ts";
-import { startEngine } from "../../../lib/engine/mod.ts";
+import { type Precision, startEngine } from "../../../lib/engine/mod.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../../lib/run/experiment.ts";
 import { fit, modelsOf } from "../../../lib/train/mod.ts";
 import { assert, assertClose } from "../../assert.ts";
@@ -13,15 +13,28 @@ import { withFolder } from "../../folder.ts";
 import { calm, smallest } from "./_smallest.ts";
 
 /** Examples in a step, and epochs that the twenty steps make. */
-const BATCH = 2, EPOCHS = 2, STEPS = 20;
+export const BATCH = 2, EPOCHS = 2;
+const STEPS = 20;
 
 /** A generator learns from noise that each step draws: the two that draw in JavaScript must agree, TensorFlow nearly. */
 const DRAWS: Readonly<Record<string, number>> = { dcgan: 0.05 };
 
+/** What may differ between two trainings on the same examples. */
+interface Training {
+  /** Of the first weights and of the order of examples. @default {those of the options, and 3} */
+  seed?: number;
+  precision?: Precision;
+}
+
 /** The losses of the epochs that the steps make, on the backend that is running. */
-async function losses(experiment: Experiment<OptionTable, Data>, options: Options, folder: string) {
+export async function losses(
+  experiment: Experiment<OptionTable, Data>,
+  options: Options,
+  folder: string,
+  { seed, precision }: Training = {},
+) {
   const data = await experiment.load(options, { dataFolder: folder, log: () => {} });
-  const models = modelsOf(experiment.build(options, data));
+  const models = modelsOf(experiment.build({ ...options, seed: seed ?? options.seed } as Options, data));
   Object.values(models).forEach(({ layers }) => calm(layers));
   try {
     const rows = Uint32Array.from({ length: BATCH * STEPS / EPOCHS }, (_, i) => i % data.train.size);
@@ -34,8 +47,9 @@ async function losses(experiment: Experiment<OptionTable, Data>, options: Option
       callbacks: [], // some watch a validation that is left out
       epochs: EPOCHS,
       batch: BATCH,
-      seed: 3,
+      seed: seed ?? 3,
       shards: 1,
+      precision,
     });
     return epochs.map(({ loss, ...others }) => loss ?? Object.values(others)[1] as number);
   } finally {
