@@ -15,7 +15,8 @@ import type { Frame } from "../image/frame.ts";
 import { createRng } from "../base/rng.ts";
 import { createDraws, type Draws } from "../base/random.ts";
 import { type Ionisation, type Nucleus, walkElectron, walkNucleus } from "./he_cf4.ts";
-import { createPixelNoise } from "./pixel_noise.ts";
+import { type CloudKernel, createCloudKernel } from "./cloud_kernel.ts";
+import { createPixelNoise, type PixelNoise } from "./pixel_noise.ts";
 
 /** Nuclear or electron recoil, as the folders of the data set are called. */
 export type RecoilKind = "NR" | "ER";
@@ -173,7 +174,7 @@ function driftElectrons({ positionMm, energyKeV }: Ionisation, driftMm: number, 
  *
  * From one bin to the next the Gaussian changes by a factor that itself changes by exp(-1/σ²): two exponentials in place of one a bin.
  */
-function spread(at: number, sigma: number, into: Float64Array): [first: number, count: number] {
+function spread(at: number, sigma: number, into: Float32Array): [first: number, count: number] {
   const first = Math.floor(at - 3 * sigma), count = Math.floor(at + 3 * sigma) - first + 1;
   const from = first + 0.5 - at, perVariance = 1 / (sigma * sigma), change = Math.exp(-perVariance);
   let density = Math.exp(-0.5 * from * from * perVariance);
@@ -194,52 +195,51 @@ interface Light {
   counts: number[];
 }
 
-/** Largest grid that a worker keeps between events, voxels; all zeros between two. */
-let kept = new Float32Array(0);
+/** Widths of the cloud in the GEMs, in pixels and in voxels of depth, and the most voxels that it reaches each way. */
+const ACROSS = Math.sqrt(DETECTOR.transverse.constantMm2) / DETECTOR.pixelMm;
+const ALONG = Math.sqrt(DETECTOR.longitudinal.constantMm2) / DETECTOR.voxelMm;
+const MARGIN = Math.ceil(3 * ACROSS) + 1, DEPTH_MARGIN = Math.ceil(3 * ALONG) + 1;
+
+/** The grid that a worker keeps between events; all zeros between two. Made when first needed, as is the noise. */
+let clouds: CloudKernel | undefined;
 
 /** The avalanches' light, in pixels from the frame's upper left corner. */
 function collectLight(electrons: Float64Array, originX: number, originY: number): Light {
-  const { side, pixelMm, voxelMm, transverse, longitudinal, gain, saturation } = DETECTOR;
-  const across = Math.sqrt(transverse.constantMm2) / pixelMm;
-  const along = Math.sqrt(longitudinal.constantMm2) / voxelMm;
+  const { side, pixelMm, voxelMm, gain, saturation } = DETECTOR;
   const found: Light = { pixels: [], counts: [] };
   let left: number = side, right = -1, top: number = side, bottom = -1, near = Infinity, far = -Infinity;
-  const margin = Math.ceil(3 * across) + 1, depthMargin = Math.ceil(3 * along) + 1;
   for (let i = 0; i < electrons.length; i += 4) {
     const x = Math.floor(electrons[i] / pixelMm + originX);
     const y = Math.floor(electrons[i + 1] / pixelMm + originY);
     const z = Math.floor(electrons[i + 2] / voxelMm);
     if (x < 0 || y < 0 || x >= side || y >= side) continue;
-    left = Math.min(left, x - margin);
-    right = Math.max(right, x + margin);
-    top = Math.min(top, y - margin);
-    bottom = Math.max(bottom, y + margin);
-    near = Math.min(near, z - depthMargin);
-    far = Math.max(far, z + depthMargin);
+    left = Math.min(left, x - MARGIN);
+    right = Math.max(right, x + MARGIN);
+    top = Math.min(top, y - MARGIN);
+    bottom = Math.max(bottom, y + MARGIN);
+    near = Math.min(near, z - DEPTH_MARGIN);
+    far = Math.max(far, z + DEPTH_MARGIN);
   }
   if (right < left) return found;
   const width = right - left + 1, height = bottom - top + 1, depth = far - near + 1;
-  const size = width * height * depth;
-  if (kept.length < size) kept = new Float32Array(size);
-  const grid = kept; // [height, width, depth]
+  clouds ??= createCloudKernel(2 * DEPTH_MARGIN);
+  const grid = clouds.voxels(width * height * depth), { inX, inY, inZ } = clouds; // [height, width, depth]
   // Of each column of the grid, the voxels that charge was put into: a long track leaves most of the grid empty.
   const lowest = new Int32Array(width * height).fill(depth), highest = new Int32Array(width * height);
-  const inX = new Float64Array(2 * margin + 2), inY = new Float64Array(2 * margin + 2);
-  const inZ = new Float64Array(2 * depthMargin + 2);
   for (let i = 0; i < electrons.length; i += 4) {
     const x = electrons[i] / pixelMm + originX, y = electrons[i + 1] / pixelMm + originY;
     if (x < 0 || y < 0 || x >= side || y >= side) continue;
-    const [x0, countX] = spread(x, across, inX), [y0, countY] = spread(y, across, inY);
-    const [z0, countZ] = spread(electrons[i + 2] / voxelMm, along, inZ);
-    const low = z0 - near, high = low + countZ;
+    const [x0, countX] = spread(x, ACROSS, inX), [y0, countY] = spread(y, ACROSS, inY);
+    const [z0, countZ] = spread(electrons[i + 2] / voxelMm, ALONG, inZ);
+    inZ.fill(0, countZ);
+    for (let r = 0; r < countY; r++) inY[r] *= electrons[i + 3];
+    const low = z0 - near, high = low + countZ, first = (y0 - top) * width + x0 - left;
+    clouds.add(first * depth + low, width * depth, depth, countY, countX);
     for (let r = 0; r < countY; r++) {
-      for (let c = 0; c < countX; c++) {
-        const charge = electrons[i + 3] * inY[r] * inX[c];
-        const column = (y0 + r - top) * width + x0 + c - left;
+      const start = first + r * width, end = start + countX;
+      for (let column = start; column < end; column++) {
         if (low < lowest[column]) lowest[column] = low;
         if (high > highest[column]) highest[column] = high;
-        let at = column * depth + low;
-        for (let d = 0; d < countZ; d++) grid[at++] += charge * inZ[d];
       }
     }
   }
@@ -263,7 +263,7 @@ function collectLight(electrons: Float64Array, originX: number, originY: number)
 const HOT_STREAM = 2 ** 52;
 
 /** Pedestal and noise of a frame. */
-const NOISE = createPixelNoise(DETECTOR.pedestal, DETECTOR.noise);
+let noise: PixelNoise | undefined;
 
 let lastHot: { camera: number; pixels: Map<number, number> } | undefined;
 
@@ -327,7 +327,8 @@ export function simulateRecoil(
   );
   const axisMm = fieldMm * Math.sqrt(draws.uniform()), turn = 2 * Math.PI * draws.uniform();
   const data = new Uint8Array(side * side), hot = findHotPixels(camera);
-  NOISE.fill(data, rng);
+  noise ??= createPixelNoise(DETECTOR.pedestal, DETECTOR.noise);
+  noise.fill(data, rng);
   const lightCounts = expose(data, light, [axisMm * Math.cos(turn), axisMm * Math.sin(turn)], draws);
   for (const [pixel, counts] of hot) {
     data[pixel] = Math.min(255, Math.round(data[pixel] + counts));

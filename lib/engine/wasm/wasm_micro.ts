@@ -18,7 +18,7 @@ import {
   op,
   type ValueType,
   type WasmFunction,
-} from "./wasm_assembler.ts";
+} from "../../base/wasm_assembler.ts";
 
 /** Most rows of a tile: 6 × 2 vectors, 2 of B and 1 of A fill the 16 registers of x86-64. */
 export const TILE_ROWS = 6;

@@ -12,7 +12,7 @@ import {
   instantiate,
   op,
   type WasmFunction,
-} from "./wasm_assembler.ts";
+} from "../../base/wasm_assembler.ts";
 
 /** Addresses and steps are bytes, all else are counts; none may overlap. */
 export interface MoveKernels {

@@ -11,7 +11,7 @@ import {
   instantiate,
   op,
   type WasmFunction,
-} from "./wasm_assembler.ts";
+} from "../../base/wasm_assembler.ts";
 
 /** Addresses, counts of at least 1, steps in bytes; windows lie side by side at one distance and are of one size. */
 export interface PoolKernels {

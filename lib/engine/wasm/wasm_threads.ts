@@ -6,7 +6,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import { isShared } from "./wasm_assembler.ts";
+import { isShared } from "../../base/wasm_assembler.ts";
 import { Desk } from "./wasm_desk.ts";
 import type { Heap } from "./wasm_heap.ts";
 import { type Job, runPart } from "./wasm_jobs.ts";

@@ -61,6 +61,33 @@ Deno.test("createPixelNoise() has no memory from one pixel to the next, and foll
   assert(other.some((value, i) => value !== pixels[i]));
 });
 
+Deno.test("createPixelNoise() draws neighbours, which one look-up makes, apart from each other", () => {
+  const pixels = new Uint8Array(4_000_000), counts = new Float64Array(65536);
+  createPixelNoise(99, 2).fill(pixels, createRng(7));
+  for (let i = 0; i < pixels.length; i += 2) counts[pixels[i] | (pixels[i + 1] << 8)]++;
+  const probabilities = pixelProbabilities(99, 2);
+  let chi = 0, cells = 0;
+  for (let pair = 0; pair < counts.length; pair++) {
+    const expected = probabilities[pair & 255] * probabilities[pair >>> 8] * pixels.length / 2;
+    if (expected < 5) continue;
+    chi += (counts[pair] - expected) ** 2 / expected;
+    cells++;
+  }
+  // χ² has the mean of the number of cells, and a variance of twice that: four of its σ.
+  assert(cells > 150 && Math.abs(chi - cells) < 4 * Math.sqrt(2 * cells), `χ² is ${chi} in ${cells} cells`);
+});
+
+Deno.test("createPixelNoise() fills pixels of any number, wherever in memory they lie", () => {
+  const noise = createPixelNoise(99, 2);
+  for (const length of [1, 2, 3, 4, 7]) {
+    const [apart, within] = [new Uint8Array(length), new Uint8Array(length + 2)];
+    noise.fill(apart, createRng(8));
+    noise.fill(within.subarray(1, length + 1), createRng(8));
+    assertEquals(Array.from(within), [0, ...apart, 0]);
+    assert(apart.every((value) => value > 85 && value < 113), String(apart));
+  }
+});
+
 Deno.test("createPixelNoise() refuses a σ that is none", () => {
   for (const sigma of [0, -1, NaN]) {
     assertThrows(() => createPixelNoise(99, sigma), RangeError, `got ${sigma}`);

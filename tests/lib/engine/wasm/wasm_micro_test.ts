@@ -1,4 +1,4 @@
-import { assemble, op } from "../../../../lib/engine/wasm/wasm_assembler.ts";
+import { assemble, op } from "../../../../lib/base/wasm_assembler.ts";
 import { makeMicroKernels, TILE_ROWS, TILE_WIDTHS } from "../../../../lib/engine/wasm/wasm_micro.ts";
 import { assertClose, assertEquals } from "../../../assert.ts";
 
