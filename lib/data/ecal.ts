@@ -7,6 +7,7 @@
  *
  * Source: the ML4SCI hackathon's files; `load_data` of github.com/ekoenig4/ParticleImages. @module
  */
+import type { ByteSource } from "../io/byte_source.ts";
 import type { FileArray } from "../io/file_array.ts";
 import { type Hdf5File, openHdf5, type OpenHdf5Options } from "../io/hdf5.ts";
 import { joinArrays } from "../io/joined_array.ts";
@@ -127,7 +128,9 @@ async function labelsOf(
 /**
  * Opens files as one set; of the images nothing is read yet.
  *
- * @param places Paths, http addresses or the bytes of HDF5 files.
+ * Memory: as `openHdf5` for each file; `chunkCacheBytes`, 64 MiB unless said, is shared out among them.
+ *
+ * @param places Paths, http addresses, sources or the bytes of HDF5 files.
  * @throws {TypeError} If a file has no images of 32 × 32 × 2, its kinds are not known, or labels are not 0 and 1.
  * @throws {RangeError} If there is no file, or a file has no dataset "X".
  * @throws {SyntaxError} If a file is damaged; it names file, dataset and rows.
@@ -141,12 +144,13 @@ async function labelsOf(
  * ```
  */
 export async function openEcal(
-  places: readonly (Uint8Array | string | URL)[],
+  places: readonly (Uint8Array | string | URL | ByteSource)[],
   options: OpenHdf5Options = {},
 ): Promise<EcalSet> {
   if (places.length === 0) {
     throw new RangeError("Cannot open a set of calorimeter images as there is no file");
   }
+  const chunkCacheBytes = (options.chunkCacheBytes ?? 1 << 26) / places.length;
   const opened: Hdf5File[] = [],
     paths: string[][] = [],
     arrays: FileArray[] = [],
@@ -154,7 +158,7 @@ export async function openEcal(
   const close = () => opened.forEach((file) => file.close());
   try {
     for (const place of places) {
-      const file = await openHdf5(place, options);
+      const file = await openHdf5(place, { ...options, chunkCacheBytes });
       opened.push(file);
       const { shape, dtype } = await file.info("X");
       if (!dtype || shape.slice(1).join() !== ECAL_SHAPE.join()) {

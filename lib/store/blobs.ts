@@ -29,6 +29,16 @@ export interface PutOptions {
   ifMatch?: string;
 }
 
+/** A blob that is read in parts. */
+export interface BlobRanges {
+  /** How a user would write the blob. */
+  readonly name: string;
+  /** Bytes in all. */
+  readonly size: number;
+  /** Asks for exactly `length` bytes from `offset`, all inside. @throws {BlobsError} If the blob has changed meanwhile. */
+  readRange(offset: number, length: number): Promise<Uint8Array>;
+}
+
 /** A place for blobs. A blob is there whole or not at all. */
 export interface Blobs {
   /** How a user would write this place: `file:/data/models`, `s3://bucket/models`. */
@@ -41,6 +51,8 @@ export interface Blobs {
   list(prefix: string): Promise<BlobEntry[]>;
   /** Deletes a blob; it may be gone already. @throws {BlobsError} */
   delete(key: string): Promise<void>;
+  /** Parts of a blob without the rest, where the place has them; undefined if no blob has this key. @throws {BlobsError} */
+  ranges?(key: string): Promise<BlobRanges | undefined>;
   /** Drops what is kept open between calls, if anything. */
   close?(): void;
   /** Deletes what writers that were killed before this time left behind, and names it. @throws {BlobsError} */

@@ -9,6 +9,7 @@ import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import {
   type Blob,
   type BlobEntry,
+  type BlobRanges,
   type Blobs,
   BlobsError,
   ConflictError,
@@ -352,6 +353,37 @@ export class S3Blobs implements Blobs {
       }
       response = await reopen(position);
     }
+  }
+
+  async ranges(key: string): Promise<BlobRanges | undefined> {
+    const name = `s3://${this.bucket}/${this.#prefix}${key}`, action = `read ${name}`;
+    const object = { Bucket: this.bucket, Key: this.#prefix + key };
+    const head = await this.#exchange(action, async ({ sdk, client }, abortSignal) => {
+      try {
+        return await client.send(new sdk.HeadObjectCommand(object), { abortSignal });
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    });
+    if (!head) return undefined;
+    const { ContentLength: size, ETag: tag } = head;
+    if (size === undefined) {
+      throw new BlobsError(`Cannot ${action}: the server does not say how many bytes it has`);
+    }
+    const readRange = (offset: number, length: number) =>
+      this.#exchange(action, async ({ sdk, client }, abortSignal) => {
+        const range = `bytes=${offset}-${offset + length - 1}`;
+        const command = new sdk.GetObjectCommand({ ...object, Range: range, IfMatch: tag });
+        const answer = await client.send(command, { abortSignal }).catch((error) => {
+          if (statusOf(error) !== 412) throw error;
+          throw new BlobsError(`Cannot ${action}: it changed while being read`);
+        });
+        const bytes = await answer.Body!.transformToByteArray();
+        if (bytes.length === length) return bytes;
+        throw new BlobsError(`Cannot ${action}: of ${length} bytes from byte ${offset} came ${bytes.length}`);
+      }, length);
+    return { name, size, readRange };
   }
 
   async get(key: string): Promise<Blob | undefined> {

@@ -6,6 +6,8 @@ import { makeOnce } from "../../data/made_once.ts";
 import { sparseSource } from "../../data/sparse_images.ts";
 import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { ecalFileName, writeEcal } from "../../simulate/ecal/set.ts";
+import type { ByteSource } from "../../io/byte_source.ts";
+import { objectSource } from "../../io/object_source.ts";
 import { measureShowers } from "./shapes.ts";
 import { DOCUMENT_FILM, NETWORKS } from "./networks.ts";
 
@@ -14,7 +16,8 @@ export const ECAL_OPTIONS = {
   data: {
     type: "list",
     hint: "FILES",
-    help: "HDF5 files or folders of them (default: a simulated pair, made once).",
+    help:
+      "HDF5 files or folders of them, http(s)://… or s3://BUCKET/PREFIX, read in parts (default: a simulated pair, made once).",
   },
   events: { type: "integer", default: 20_000, min: 20, help: "Events of each kind in the simulated pair." },
   model: {
@@ -145,17 +148,38 @@ async function simulatedFiles(events: number, context: LoadContext): Promise<str
   return files;
 }
 
-/** The HDF5 files that are meant: files and addresses themselves, of a folder all in it. */
-async function filesOf(places: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
+const HDF5_NAME = /\.(hdf5|h5)$/i;
+
+/** The HDF5 objects of a bucket below a prefix, which are read by ranges. */
+async function objectsOf(place: string, { openBucket }: LoadContext): Promise<ByteSource[]> {
+  const [, location, prefix = ""] = /^(s3:\/\/[^/]+)\/?(.*)$/i.exec(place) ?? [];
+  if (!location || !openBucket) {
+    throw new TypeError(`Cannot open "${place}": expected s3://BUCKET/PREFIX, and access to buckets`);
+  }
+  const bucket = await openBucket(location), sources: ByteSource[] = [];
+  for (const { key } of await bucket.list(prefix)) {
+    const object = HDF5_NAME.test(key) ? await bucket.ranges?.(key) : undefined;
+    if (object) sources.push(objectSource(object));
+  }
+  if (sources.length > 0) return sources;
+  throw new RangeError(`Cannot train on "${place}" as it has no HDF5 file that is read in parts`);
+}
+
+/** The HDF5 files that are meant: files and addresses themselves, of a folder or a bucket's prefix all in it. */
+async function filesOf(places: readonly string[], context: LoadContext): Promise<(string | ByteSource)[]> {
+  const files: (string | ByteSource)[] = [];
   for (const place of places) {
+    if (/^s3:/i.test(place)) {
+      files.push(...await objectsOf(place, context));
+      continue;
+    }
     const isFolder = await Deno.stat(place).then(({ isDirectory }) => isDirectory, () => false);
     if (!isFolder) {
       files.push(place);
       continue;
     }
     const names: string[] = [];
-    for await (const { name } of Deno.readDir(place)) if (/\.(hdf5|h5)$/i.test(name)) names.push(name);
+    for await (const { name } of Deno.readDir(place)) if (HDF5_NAME.test(name)) names.push(name);
     if (names.length === 0) throw new RangeError(`Cannot train on "${place}" as there is no HDF5 file in it`);
     files.push(...names.sort().map((name) => join(place, name)));
   }
@@ -190,7 +214,7 @@ async function fingerprintOf(parts: readonly EcalImages[]): Promise<string> {
  */
 export async function loadEcal(options: EcalLoadOptions, context: LoadContext): Promise<EcalData> {
   const { data = [], events } = options;
-  const files = data.length > 0 ? await filesOf(data) : await simulatedFiles(events, context);
+  const files = data.length > 0 ? await filesOf(data, context) : await simulatedFiles(events, context);
   using set = await openEcal(files);
   const { photon, electron } = set.counts;
   context.log(

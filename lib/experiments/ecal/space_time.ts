@@ -86,7 +86,7 @@ export function plotSpaceTime(image: Float32Array, options: SpaceTimeOptions = {
   const names = [
     { ...project(0, -0.62, -0.5), text: "column" },
     { ...project(0.62, 0, -0.5), text: "row" },
-    { ...project(-0.5, 0.5, 0.58), text: `time, ±${maxTime}` },
+    { ...project(-0.5, 0.5, 0.58), text: `time, ±${maxTime} [50 ns]` },
   ];
   const axis = { axis: null, scale: { domain: [-0.85, 0.85], nice: false, zero: false } };
   const at = { x: quantity("x", "", axis), y: quantity("y", "", axis) };

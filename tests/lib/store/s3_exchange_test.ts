@@ -2,7 +2,7 @@
 import { BlobsError, ConflictError, RefusedKeyError } from "../../../lib/store/blobs.ts";
 import { S3Blobs, type S3Options, s3OptionsFrom } from "../../../lib/store/s3.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../assert.ts";
-import { type AnswerServer, cutBody, s3Problem, startAnswers } from "../../servers/answers.ts";
+import { type AnswerServer, cutBody, type Heard, s3Problem, startAnswers } from "../../servers/answers.ts";
 import { withWaits } from "../../waits.ts";
 
 const CREDENTIALS = { accessKeyId: "tester", secretAccessKey: "secret" };
@@ -567,5 +567,52 @@ Deno.test("S3Blobs can be used again after it was closed", async () => {
     blobs.close();
     await blobs.delete("x");
     assertEquals(heard.length, 2);
+  });
+});
+
+Deno.test("S3Blobs.ranges() asks for the bytes that are read, of the object that was there", async () => {
+  const body = "0123456789";
+  const partly = (range: string) => {
+    const [, from, to] = /bytes=(\d+)-(\d+)/.exec(range)!.map(Number);
+    const part = body.slice(from, to + 1);
+    return new Response(part, {
+      status: 206,
+      headers: {
+        etag: '"t"',
+        "content-length": String(part.length),
+        "content-range": `bytes ${from}-${to}/10`,
+      },
+    });
+  };
+  await onServer((request) => {
+    if (request.method === "HEAD") {
+      return new Response(null, { headers: { etag: '"t"', "content-length": "10" } });
+    }
+    return request.headers.get("if-match") === '"t"'
+      ? partly(request.headers.get("range")!)
+      : s3Problem(400, "NoTag");
+  }, async (blobs, { heard }) => {
+    const object = (await blobs.ranges("x"))!;
+    assertEquals([object.name, object.size], ["s3://b/p/x", 10]);
+    assertEquals(text(await object.readRange(3, 4)), "3456");
+    assertEquals(text(await object.readRange(9, 1)), "9");
+    assertEquals(heard.length, 3);
+  });
+  await onServer(() => new Response(null, { status: 404 }), async (blobs) => {
+    assertEquals(await blobs.ranges("x"), undefined);
+  });
+  const changed = (request: Heard) =>
+    request.method === "HEAD"
+      ? new Response(null, { headers: { etag: '"t"', "content-length": "10" } })
+      : s3Problem(412, "PreconditionFailed");
+  await onServer(changed, async (blobs) => {
+    const object = (await blobs.ranges("x"))!;
+    await assertRejects(() => object.readRange(0, 1), BlobsError, "Cannot read s3://b/p/x: it changed while");
+  });
+  const short = (request: Heard) =>
+    request.method === "HEAD" ? new Response(null, { headers: { "content-length": "10" } }) : whole("01");
+  await onServer(short, async (blobs) => {
+    const object = (await blobs.ranges("x"))!;
+    await assertRejects(() => object.readRange(0, 4), BlobsError, "of 4 bytes from byte 0 came 2");
   });
 });

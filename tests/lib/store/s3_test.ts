@@ -288,3 +288,19 @@ testOnS3(
     await assertRejects(() => blobs.put("x".repeat(1100), bytes("a")), RefusedKeyError, "KeyTooLong");
   },
 );
+
+testOnS3(
+  "S3Blobs.ranges() reads parts of an object, and says where it has changed since",
+  async ({ blobs }) => {
+    const data = random(5000);
+    await blobs.put("a.h5", data);
+    const object = (await blobs.ranges("a.h5"))!;
+    assertEquals([object.name, object.size], ["s3://models/at/cygno/a.h5", 5000]);
+    for (const [offset, length] of [[0, 1], [1234, 2048], [4096, 904]]) {
+      assertEquals(await object.readRange(offset, length), data.slice(offset, offset + length));
+    }
+    assertEquals(await blobs.ranges("b.h5"), undefined);
+    await blobs.put("a.h5", random(5000));
+    await assertRejects(() => object.readRange(0, 1), BlobsError, "it changed while being read");
+  },
+);

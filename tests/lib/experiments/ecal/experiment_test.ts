@@ -12,6 +12,7 @@ import type { LoadContext, Options } from "../../../../lib/run/experiment.ts";
 import { runExperiment } from "../../../../lib/run/run.ts";
 import { readRecord, type RunRecord } from "../../../../lib/run/run_folder.ts";
 import { writeEcal } from "../../../../lib/simulate/ecal/set.ts";
+import type { Blobs } from "../../../../lib/store/blobs.ts";
 import type { Schedule } from "../../../../lib/train/mod.ts";
 import { preprocessTensor } from "../../../../lib/train/preprocess_tensor.ts";
 import { assert, assertClose, assertEquals, assertRejects, assertThrows } from "../../../assert.ts";
@@ -65,6 +66,48 @@ Deno.test("ecal.load() has another fingerprint for other images, and refuses an 
   const empty = await Deno.makeTempDir();
   await assertRejects(() => withData({ data: [empty] }, () => {}), RangeError, "no HDF5 file");
   await Deno.remove(empty);
+});
+
+Deno.test("ecal.load() reads the files of a bucket in parts", async () => {
+  const names = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) => `set/${name}`);
+  const bytesOf = (key: string) => Deno.readFile(join(folder, key.slice(4)));
+  let asked = 0;
+  const bucket = {
+    location: "s3://b",
+    list: (prefix: string) =>
+      Promise.resolve(
+        ["set/readme.txt", ...names].filter((key) => key.startsWith(prefix)).map((key) => ({
+          key,
+          bytes: 1,
+        })),
+      ),
+    async ranges(key: string) {
+      const bytes = await bytesOf(key);
+      return {
+        name: `s3://b/${key}`,
+        size: bytes.length,
+        readRange(offset: number, length: number) {
+          asked++;
+          return Promise.resolve(bytes.slice(offset, offset + length));
+        },
+      };
+    },
+  } as unknown as Blobs;
+  const load = (place: string, openBucket?: LoadContext["openBucket"]) =>
+    ecal.load(options({ data: [place], test: 5 }), { dataFolder: folder, log: () => {}, openBucket });
+  const data = await load("s3://b/set/Single", (location) => {
+    assertEquals(location, "s3://b");
+    return bucket;
+  });
+  assert(asked > 0);
+  await withData({ test: 5 }, ({ fingerprint }) => assertEquals(data.fingerprint, fingerprint));
+  data.dispose();
+  await assertRejects(
+    () => load("s3://b/other", () => bucket),
+    RangeError,
+    'on "s3://b/other" as it has no HDF5',
+  );
+  await assertRejects(() => load("s3://b/set"), TypeError, "access to buckets");
 });
 
 Deno.test("ecal.resolveOptions() makes the document's recipe of what was not given", () => {

@@ -1,7 +1,7 @@
 import { showerMovie } from "../../../../lib/experiments/ecal/movie.ts";
-import { plotSpaceTime } from "../../../../lib/experiments/ecal/space_time.ts";
+import { plotSpaceTime, spaceTimePage } from "../../../../lib/experiments/ecal/space_time.ts";
 import { renderSvg } from "../../../../lib/plot/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
 import { testWith } from "../../../needs.ts";
 import { pythonFolder } from "../../io/_python.ts";
 
@@ -61,4 +61,13 @@ Deno.test("plotSpaceTime() draws a point a hit in the window, and the box", asyn
   assertEquals(scatter.data.values.length, 2);
   assert(early.energy > late.energy && early.y < late.y, "time goes up");
   assert((await renderSvg(spec)).includes("A photon"));
+});
+
+Deno.test("spaceTimePage() has a point a hit, rows from below, its size a thousand times its energy", () => {
+  const page = spaceTimePage(hits(), { title: "A photon" });
+  const [, text] = /(\[\{"x".*?\}\])/s.exec(page)!;
+  const points = JSON.parse(text) as { x: number; y: number; z: number; size: number }[];
+  assertEquals(points.map(({ x, y }) => [x, y]), [[16, 15], [20, 15]]);
+  assertClose(points.map(({ z }) => z), [-0.05, 0.05], 1e-7);
+  assertClose(points.map(({ size }) => size), [800, 400], 1e-3);
 });

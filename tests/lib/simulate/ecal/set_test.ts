@@ -1,10 +1,11 @@
 // Not counted: it starts many threads.
-import { assert, assertEquals, assertRejects } from "../../../assert.ts";
+import { assert, assertClose, assertEquals, assertRejects } from "../../../assert.ts";
 import { join } from "@std/path";
 import { createRng } from "../../../../lib/base/rng.ts";
 import { simulateEcal } from "../../../../lib/simulate/ecal/event.ts";
 import { openHdf5 } from "../../../../lib/io/hdf5.ts";
 import { ecalFileName, writeEcal } from "../../../../lib/simulate/ecal/set.ts";
+import { createEcalStatistics } from "../../../../lib/simulate/ecal/statistics.ts";
 import { withFolder } from "../../../folder.ts";
 
 Deno.test("ecalFileName() is the published one for 249,000", () => {
@@ -19,8 +20,28 @@ Deno.test("writeEcal() reproduces the published files' figures", () =>
       !(Math.abs(simulated - published) <= tolerance)
     );
     assertEquals(off, []);
-    assertEquals(comparison!.length, 15);
+    assertEquals(comparison!.length, 21);
   }));
+
+Deno.test("createEcalStatistics() counts hits, columns, times and crystals as by hand", () => {
+  const statistics = createEcalStatistics();
+  /** Crystals of a row from a column on, 1 and later a quarter; another one far away. */
+  const image = (columns: number, time: number) => {
+    const data = new Float32Array(2048);
+    for (let i = 0; i < columns; i++) data.set([i === 0 ? 1 : 0.25, time], 2 * (16 * 32 + 16 + i));
+    data.set([0.125, -time], 2 * (17 * 32 + 31));
+    data.set([0.5, 0], 2 * (2 * 32 + 15)); // no row of the window
+    return data;
+  };
+  statistics.add(image(2, 0.5), "photon");
+  statistics.add(image(5, 0.25), "electron");
+  const found = new Map(statistics.compare().map(({ quantity, simulated }) => [quantity, simulated]));
+  const by = (part: string) => [...found].find(([quantity]) => quantity.includes(part))![1];
+  assertEquals([by("columns"), by("time of a pixel, largest")], [3.5, 0.5]);
+  assertEquals([by("pixels not zero"), by("fewest"), by("most but")], [5.5, 4, 7]);
+  assertClose(by("largest crystal"), 1.005, 1e-9);
+  assertClose(by("scripts"), (1 + 0.25 + 0.625 + 1 + 1 + 0.625) / 2048, 1e-9);
+});
 
 Deno.test("writeEcal() writes the same bytes whatever the number of threads, in the published layout", () =>
   withFolder(async (folder) => {
