@@ -112,6 +112,8 @@ export interface EcalData extends Data {
   readonly shapes: { train: Float64Array[]; trainLabels: Int32Array; test: Float64Array[] };
   /** Of the test images. */
   readonly truths?: EcalTruths;
+  /** Where it was loaded for: whom a comparison's training tells how far it is, and who ends it. */
+  readonly context: Pick<LoadContext, "log" | "signal">;
 }
 
 /** Training images that the baseline is fitted to. */
@@ -242,6 +244,7 @@ export async function loadEcal(options: EcalLoadOptions, context: LoadContext): 
         return { image: { data, shape: shape.slice(1) } };
       })),
     parts,
+    context,
     shapes: {
       train: measureShowers(parts.train.images, rows),
       trainLabels: Int32Array.from(rows, (row) => parts.train.labels[row]),

@@ -55,9 +55,14 @@ function recipeFor(options: EcalOptions): Recipe {
 /** Scores of the same network with times where the main one has none, or without; trained as the main one was. */
 async function trainOther(options: EcalOptions, data: EcalData): Promise<Float32Array> {
   const other = { ...options, time: !options.time }, model = buildNetwork(other);
-  const { epochs, batch, seed } = options;
+  const { epochs, batch, seed } = options, { log, signal } = data.context;
+  const saw = other.time ? "energy and time" : "energy alone";
+  log(`Training the same network on ${saw}, to compare`);
   try {
-    await train.fit(model, data.train, { ...recipeFor(other), epochs, batch, seed });
+    const onEpoch = ({ epoch, loss }: Record<string, number>) =>
+      log(`${saw}, epoch ${epoch}/${epochs}  loss ${loss.toPrecision(4)}`);
+    await train.fit(model, data.train, { ...recipeFor(other), epochs, batch, seed, signal, onEpoch });
+    signal?.throwIfAborted(); // what was broken off is not to be compared
     const predictions = await train.predict(model, data.test, { preprocessing: stepsFor(other) });
     return report.electronScores(predictions[model.outputNames[0]].data);
   } finally {

@@ -148,6 +148,13 @@ function quantile(counts: readonly number[], share: number): number {
   return counts.findIndex((count) => (images += count) >= wanted);
 }
 
+const row = (quantity: string, published: number, simulated: number, tolerance: number): Comparison => ({
+  quantity,
+  published,
+  simulated,
+  tolerance,
+});
+
 /** Each quantity beside what is published of it, and how far it may be from that. */
 function comparisons(
   { photon, electron }: Readonly<Record<EcalParticle, Sums>>,
@@ -161,17 +168,6 @@ function comparisons(
   const peak = [...bins].reduce((best, bin) => bin[1] > best[1] ? bin : best, [0, 0])[0];
   const { meanEnergy: publishedMean, ...published } = ECAL_PUBLISHED;
   const latest = Math.max(photon.largestTime, electron.largestTime);
-  const row = (
-    quantity: string,
-    published: number,
-    simulated: number,
-    tolerance: number,
-  ): Comparison => ({
-    quantity,
-    published,
-    simulated,
-    tolerance,
-  });
   return [
     row("energy sum, mean / 50 GeV", publishedMean * PIXELS, energy / images, 0.03),
     row("energy sum, peak / 50 GeV", published.peakSum, (peak + 0.5) * SUM_BIN, 0.05),

@@ -228,16 +228,20 @@ Deno.test("ecal.resolveOptions() refuses options that would do nothing, and film
 });
 
 /** Trains for an epoch and gives the run's folder to a test. */
-async function withRun(changes: Partial<EcalOptions>, body: (run: string) => Promise<void>) {
-  const run = await Deno.makeTempDir();
+async function withRun(
+  changes: Partial<EcalOptions>,
+  body: (run: string, lines: readonly string[]) => Promise<void>,
+) {
+  const run = await Deno.makeTempDir(), lines: string[] = [];
   try {
     await runExperiment(ecal, {
       folder: run,
       options: options(changes),
       dataFolder: folder,
       shards: 2,
+      log: (line) => lines.push(line),
     });
-    await body(run);
+    await body(run, lines);
   } finally {
     await Deno.remove(run, { recursive: true });
   }
@@ -285,7 +289,9 @@ Deno.test("a run of the document's network is served from images of energy and t
     train: 8,
     validation: 4,
     test: 4,
-  }, async (run) => {
+  }, async (run, lines) => {
+    assert(lines.includes("Training the same network on energy alone, to compare"), lines.join("\n"));
+    assert(lines.some((line) => /^energy alone, epoch 1\/1 +loss \d/.test(line)), lines.join("\n"));
     const record = (await readRecord(run))!;
     assertEquals(record.parameters, 714_882); // of 715,074 all but the moments of batch normalisation
     assert(record.serving!.largest < 1e-4);
