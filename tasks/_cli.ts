@@ -71,7 +71,8 @@ export function readOptions<const T extends OptionTable>(
   const values: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table)) values[key] = defaultValue(spec);
   const given = new Set<string>();
-  const words: string[] = [];
+  const words: string[] = [], listBefore: (string | undefined)[] = []; // of each word, the option of names that it follows
+  let list: string | undefined;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg === "--") {
@@ -80,6 +81,7 @@ export function readOptions<const T extends OptionTable>(
     }
     if (arg === "--help" || arg === "-h") throw new HelpRequest(formatHelp(table, help));
     if (!arg.startsWith("-") || arg === "-" || Number.isFinite(Number(arg))) {
+      listBefore[words.length] = list;
       words.push(arg);
       continue;
     }
@@ -94,6 +96,7 @@ export function readOptions<const T extends OptionTable>(
     }
     if (text === undefined) throw new CliError(`Option --${flag} needs a value: ${wanted(spec)}`);
     const value = parseValue(flag, spec, text);
+    list = spec.type === "list" ? flag : undefined;
     if (spec.type === "list") {
       values[key] = given.has(key) ? [...values[key] as string[], ...value as string[]] : value;
     } else values[key] = negated ? !value : value;
@@ -104,7 +107,7 @@ export function readOptions<const T extends OptionTable>(
       throw new CliError(`Option --${flagName(key)} is required: ${wanted(spec)}`);
     }
   }
-  checkWords(words, help);
+  checkWords(words, help, listBefore);
   return { options: values as OptionValues<T>, words, given: given as Set<keyof T & string> };
 }
 
@@ -188,8 +191,17 @@ function wanted(spec: OptionSpec): string {
   }
 }
 
-function checkWords(words: string[], help: TaskHelp): void {
+/** @param listBefore The option of names that a word follows, as where the shell made several files of a pattern. */
+function checkWords(words: string[], help: TaskHelp, listBefore: readonly (string | undefined)[]): void {
   const [min, max] = help.words ?? (/ \[?[A-Z]{2,}/.test(help.usage) ? [0, Infinity] : [0, 0]);
+  if (words.length > max && listBefore[max] !== undefined) {
+    throw new CliError(
+      `Unexpected argument "${words[max]}" behind --${
+        listBefore[max]
+      }: its values are separated by commas, and a pattern ` +
+        `stands in quotes, as the shell makes several words of it`,
+    );
+  }
   if (words.length > max) {
     throw new CliError(`Unexpected argument "${words[max]}": usage is ${help.usage}`);
   }

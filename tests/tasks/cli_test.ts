@@ -109,6 +109,22 @@ Deno.test("readOptions() counts the words", () => {
     CliError,
     'Unexpected argument "x": usage is deno task setup',
   );
+  const files = {
+    data: { type: "list", help: "" },
+    seed: { type: "integer", default: 0, help: "" },
+  } as const;
+  for (const args of [["--data", "a.h5", "b.h5", "c.h5"], ["--data=a.h5", "b.h5"]]) {
+    assertThrows(
+      () => readOptions(args, files, none),
+      CliError,
+      'argument "b.h5" behind --data: its values are',
+    );
+  }
+  assertThrows(
+    () => readOptions(["--data", "a.h5", "--seed", "1", "b"], files, none),
+    CliError,
+    '"b": usage is',
+  );
   const one = { usage: "deno task score MODEL", examples: [], words: [1, 1] } as const;
   assertThrows(() => readOptions([], {}, one), CliError, "Too few arguments");
   const table = { data: { type: "string", required: true, help: "" } } as const;

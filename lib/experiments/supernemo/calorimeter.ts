@@ -1,4 +1,5 @@
 /** Which parts of the calorimeter the tracks of an event reach: columns, rows, or modules. @module */
+import { createRng } from "../../base/rng.ts";
 import type { NdArray } from "../../data/source.ts";
 import { accuracy, argMaxRows, labelSets, proportion } from "../../evaluate/mod.ts";
 import { buildSuperNemoCalorimeterDocument } from "../../models/supernemo_calorimeter_document.ts";
@@ -203,11 +204,12 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
   },
 
   evaluate(predictions, { reached, behind, counts }, options) {
+    const rng = () => createRng(options.seed, 3);
     const { data: scores } = predictions[options.learn], parts = PLACES[options.learn].labels.length;
     const ones = new Array<number>(parts).fill(1), n = reached.shape[0], split = "test";
-    const ours = labelSets(givenSets(scores, options), reached.data, ones);
-    const theirs = labelSets(behind.data, reached.data, ones);
-    const { coverage } = labelSets(scores, reached.data, ones);
+    const ours = labelSets(givenSets(scores, options), reached.data, ones, { rng: rng() });
+    const theirs = labelSets(behind.data, reached.data, ones, { rng: rng(), resamples: 1 });
+    const { coverage } = labelSets(scores, reached.data, ones, { rng: rng() });
     const best = argMaxRows(scores, parts);
     const hits = best.filter((part, row) => reached.data[row * parts + part] === 1).length;
     const name = `${options.learn} behind hits of the last layer`;
@@ -217,9 +219,9 @@ export const superNemoCalorimeter = defineExperiment<typeof OPTIONS, Calorimeter
         bestIsReached: { ...proportion(hits, n), split },
         precision: { ...ours.precision, split, baseline: { name, value: theirs.precision.value } },
         recall: { ...ours.recall, split, baseline: { name, value: theirs.recall.value } },
-        f1: { value: ours.f1, low: ours.f1, high: ours.f1, n, split, baseline: { name, value: theirs.f1 } },
+        f1: { ...ours.f1, split, baseline: { name, value: theirs.f1.value } },
         coverage: {
-          ...{ value: coverage, low: coverage, high: coverage, n, split, units: options.learn },
+          ...{ ...coverage, split, units: options.learn },
           baseline: { name: "as many as were reached", value: reached.data.reduce((a, b) => a + b, 0) / n },
         },
         ...(counts && {

@@ -40,9 +40,9 @@ Deno.test("every share of events has the exact interval of the confidence asked 
     recall: confusionMatrix(predicted, labels, 2, { confidence }).recall[1],
     precision: confusionMatrix(labels, predicted, 2, { confidence }).precision[1],
     calibration: calibration([0.5, 0.5, 0.5, 0.5], [1, 1, 1, 0], { bins: 1, confidence }).bins[0].observed,
-    exactMatch: labelSets(predicted, labels, [0.5], { confidence }).exactMatch,
-    labelRecall: labelSets(predicted, labels, [0.5], { confidence }).recall,
-    labelPrecision: labelSets(labels, predicted, [0.5], { confidence }).precision,
+    exactMatch: labelSets(predicted, labels, [0.5], { confidence, rng: generator(1) }).exactMatch,
+    labelRecall: labelSets(predicted, labels, [0.5], { confidence, rng: generator(1) }).recall,
+    labelPrecision: labelSets(labels, predicted, [0.5], { confidence, rng: generator(1) }).precision,
     perfectEvents: segmentation(predicted, labels, 1, { confidence, rng: generator(1) }).perfectEvents,
   };
   for (const [name, share] of Object.entries(shares)) {
@@ -114,6 +114,7 @@ Deno.test("resampling draws every example once a resample, 1000 times where noth
   const { scores, labels } = scoredEvents();
   assertEquals(drawsOf((rng) => auc(scores, labels, { method: "bootstrap", rng })), 120_000);
   assertEquals(drawsOf((rng) => efficiencyAtRejection(scores, labels, 0.9, { rng, resamples: 3 })), 360);
+  assertEquals(drawsOf((rng) => labelSets([1, 0, 1], [1, 1, 1], [0.5], { rng, resamples: 4 })), 24); // F1 and coverage
   assertEquals(drawsOf((rng) => rejectionAtEfficiency([1, 2, 3], [0, 1, 1], 0.5, { rng })), 3000);
 });
 

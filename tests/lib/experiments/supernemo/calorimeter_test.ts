@@ -129,6 +129,9 @@ for (const loss of ["sigmoid", "softmax"] as const) {
     assert(output.kind === "labels" && output.labels.length === 22);
     assertEquals(output.thresholds![3], loss === "sigmoid" ? 0.5 : 0.25);
     assertEquals(metrics!.exactMatch.n, 40);
+    const { coverage, f1 } = metrics!;
+    assert(coverage.low < coverage.value && coverage.value < coverage.high, JSON.stringify(coverage));
+    assertEquals([coverage.n, f1.n], [40, 40]);
     assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
     const data = await superNemoCalorimeter.load(options({ loss }), { dataFolder: folder, log: () => {} });
     const { targets } = await data.train.read(Uint32Array.of(0, 1, 2));
