@@ -25,6 +25,9 @@ export interface LabelsAnswer {
   thresholds: Record<string, number>;
 }
 
+/** Labels that are all shown to a reader; of more, as of a detector's modules, the most probable ones are. */
+const MOST_SHOWN = 24;
+
 /** See {@linkcode LabelsOutput}. */
 export const labels: OutputKind<LabelsOutput, LabelsAnswer> = {
   kind: "labels",
@@ -61,13 +64,17 @@ export const labels: OutputKind<LabelsOutput, LabelsAnswer> = {
     },
     required: ["kind", "labels", "probabilities", "thresholds"],
   },
-  display: ({ labels, probabilities, thresholds }) => ({
-    text: labels.length === 0
-      ? `none (of ${Object.keys(probabilities).join(", ")})`
-      : labels.map((label) => `${label} (${percent(probabilities[label])})`).join(", "),
-    bars: Object.entries(probabilities)
-      .map(([label, share]) => ({ label, share, threshold: thresholds[label] })),
-  }),
+  display({ labels, probabilities, thresholds }) {
+    const all = Object.entries(probabilities)
+      .map(([label, share]) => ({ label, share, threshold: thresholds[label] }));
+    const isMany = all.length > MOST_SHOWN, names = all.map(({ label }) => label);
+    return {
+      text: labels.length === 0
+        ? `none (of ${isMany ? all.length : names.join(", ")})`
+        : labels.map((label) => `${label} (${percent(probabilities[label])})`).join(", "),
+      bars: isMany ? all.sort((a, b) => b.share - a.share).slice(0, MOST_SHOWN) : all,
+    };
+  },
   columns: (name, { labels, probabilities }) => ({
     [name]: labels.join(" "),
     ...Object.fromEntries(

@@ -84,6 +84,19 @@ Deno.test("readAnswers() gives every label that holds, each by its own threshold
   assertEquals(kindOf(tags).columns("tags", tags).tags, "a c");
 });
 
+Deno.test("a reader is shown the most probable labels where there are hundreds, and the number of all", () => {
+  const labels = Array.from({ length: 712 }, (_, i) => `main ${i}`);
+  const scores = labels.map((_, i) => i === 600 ? 0.4 : i === 7 ? 0.3 : i === 5 ? 0.2 : 0.001);
+  const outputs: CardOutput[] = [{ name: "modules", kind: "labels", labels }];
+  const [{ modules }] = readAnswers({ outputs }, [tensor("modules", 1, scores)]);
+  const { text, bars } = kindOf(modules).display(modules);
+  assertEquals([text, bars!.length], ["none (of 712)", 24]);
+  assertEquals(bars!.slice(0, 3).map(({ label }) => label), ["main 600", "main 7", "main 5"]);
+  const few: CardOutput[] = [{ name: "m", kind: "labels", labels: ["x", "y"] }];
+  const [{ m }] = readAnswers({ outputs: few }, [tensor("m", 1, [0.1, 0.2])]);
+  assertEquals(kindOf(m).display(m).text, "none (of x, y)");
+});
+
 Deno.test("readAnswers() gives the label of every pixel, of a sigmoid or a softmax", () => {
   const sigmoid: CardOutput = { name: "m", kind: "mask", labels: ["none", "track"], threshold: 0.5 };
   const one: OutputTensor = { name: "m", shape: [1, 2, 2, 1], data: Float32Array.of(0, 0.25, 0.5, 1) };
