@@ -6,29 +6,18 @@ import {
   drawDocumentSlope,
   drawDocumentTrack,
 } from "../../../../lib/simulate/supernemo/document.ts";
+import { assertLaw, assertSameLaw } from "./_kolmogorov.ts";
 import { compareDocumentTracks, viewRow } from "../../../../lib/simulate/supernemo/statistics.ts";
 
 const tracks = (n: number, seed: number) =>
   Array.from({ length: n }, (_, i) => drawDocumentTrack(createDraws(createRng(seed, i))));
-
-/** Largest distance between the shares below each value and a law's, times √n: below 1.95 but for once in a thousand (Kolmogorov and Smirnov). */
-function kolmogorov(values: number[], law: (x: number) => number): number {
-  const sorted = Float64Array.from(values).sort(), n = sorted.length;
-  let worst = 0;
-  for (let i = 0; i < n; i++) {
-    const wanted = law(sorted[i]);
-    worst = Math.max(worst, Math.abs((i + 1) / n - wanted), Math.abs(i / n - wanted));
-  }
-  return worst * Math.sqrt(n);
-}
 
 Deno.test("drawDocumentSlope() is tan u with u uniform from 0.01 to 3.131592", () => {
   const draws = createDraws(createRng(3));
   const angles = Array.from({ length: 5000 }, () => Math.atan(drawDocumentSlope(draws)))
     .map((angle) => angle < 0 ? angle + Math.PI : angle);
   assert(Math.min(...angles) >= 0.01 && Math.max(...angles) <= 3.131592);
-  const statistic = kolmogorov(angles, (u) => (u - 0.01) / 3.121592);
-  assert(statistic < 1.95, `Kolmogorov's statistic is ${statistic}`);
+  assertLaw("angles", angles, (u) => (u - 0.01) / 3.121592);
 });
 
 Deno.test("drawDocumentTrack() draws vertices and slopes from the law, given that five cells fire", () => {
@@ -49,18 +38,7 @@ Deno.test("drawDocumentTrack() draws vertices and slopes from the law, given tha
     ["front angle", accepted.map(({ w }) => w), made.map(({ slopeZ }) => angle(slopeZ))],
   ];
   for (const [name, expected, actual] of pairs) {
-    const sorted = Float64Array.from(expected).sort();
-    const below = (x: number) => {
-      let low = 0, high = sorted.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (sorted[middle] <= x) low = middle + 1;
-        else high = middle;
-      }
-      return low / sorted.length;
-    };
-    const statistic = kolmogorov(actual, below) / Math.SQRT2; // two samples of one size
-    assert(statistic < 1.95, `${name}: Kolmogorov's statistic is ${statistic}`);
+    assertSameLaw(name, actual, expected);
   }
 });
 
