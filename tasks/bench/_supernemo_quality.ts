@@ -205,7 +205,8 @@ async function columnsByFits(context: BenchContext, tracks: number, { testEvents
   const count = Math.min(FITTED_EVENTS, testEvents), rows = Uint32Array.from({ length: count }, (_, i) => i);
   const events = await readSuperNemo(await freshFiles(context, [tracks], testEvents));
   const given = placesByFits(events, rows, "columns", () => tracks), parts = given.shape[1];
-  return labelSets(given.data, reachedPlaces({ events, rows }, "columns").data, new Array(parts).fill(1));
+  const { data: reached } = reachedPlaces({ events, rows }, "columns"), rng = createRng(88, 4);
+  return labelSets(given.data, reached, new Array(parts).fill(1), { rng });
 }
 
 /** Associated columns, the ways of learning them, beside the published shares. */
