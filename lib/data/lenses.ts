@@ -6,8 +6,10 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { nearest } from "../base/nearest.ts";
 import { centeredStart } from "../image/mod.ts";
+import { fileSource } from "../io/byte_source.ts";
+import type { FileArray } from "../io/file_array.ts";
 import { openFile } from "../io/formats.ts";
-import { decodeNpy, isNpy } from "../io/npy.ts";
+import { isNpy, openNpy } from "../io/npy.ts";
 import { type OwnImages, readOwnImages } from "./own/own_images.ts";
 import { checkAxes, guessAxes, imagesOf, type OwnImage, stackOf } from "./own/stacks.ts";
 import type { NdArray } from "./source.ts";
@@ -26,6 +28,8 @@ export interface ReadCutoutsOptions {
   fill?: number | readonly number[];
   /** What the axes of an array are that is no .npy, as {@linkcode checkAxes} has it. @default {told by the shape} */
   axes?: string;
+  /** Most bytes of a .npy file's values that are held beside what was read of it. @default {268_435_456} */
+  slabBytes?: number;
 }
 
 /** Both classes. */
@@ -59,8 +63,15 @@ export const LENS_FILES = { lenses: "lenses.npy", others: "other.npy" } as const
  * @throws {RangeError} If there is no image, or a pixel is not finite and that is refused.
  */
 export async function readCutouts(path: string, options: ReadCutoutsOptions = {}): Promise<Cutouts> {
-  const { axes } = options, bytes = await Deno.readFile(path);
-  if (isNpy(bytes)) return cutoutsOf(decodeNpy(bytes, { name: path }), path, options);
+  const { axes, slabBytes } = options, source = fileSource(path);
+  try {
+    if (isNpy(await source.read(0, Math.min(source.size, NPY_HEAD)))) {
+      return masked(await readSlabs(await openNpy(source, { name: path }), slabBytes), path, options);
+    }
+  } finally {
+    source.close?.();
+  }
+  const bytes = await Deno.readFile(path);
   const file = await openFile(bytes, { name: path });
   try {
     const array = stackOf(file);
@@ -74,6 +85,25 @@ export async function readCutouts(path: string, options: ReadCutoutsOptions = {}
   } finally {
     file.close();
   }
+}
+
+/** Bytes that tell a .npy file from others. */
+const NPY_HEAD = 16;
+/** Most bytes of a file that are held beside what was read of it. */
+const SLAB_BYTES = 2 ** 28;
+
+/** All of an array, of which no more than a slab is held twice: ten thousand cutouts of three bands are over a gigabyte. */
+async function readSlabs({ shape, read }: FileArray, slabBytes = SLAB_BYTES): Promise<NdArray<Float32Array>> {
+  const [count = 1, ...sides] = shape, size = sides.reduce((product, side) => product * side, 1);
+  const data = new Float32Array(count * size), step = Math.max(1, Math.floor(slabBytes / (8 * size)));
+  for (let first = 0; first < count; first += step) {
+    const { data: values } = await read(
+      shape.length > 0 ? [first, Math.min(count, first + step)] : undefined,
+    );
+    const isWide = values instanceof BigInt64Array || values instanceof BigUint64Array;
+    data.set(isWide ? Array.from(values, Number) : values as ArrayLike<number>, first * size);
+  }
+  return { data, shape };
 }
 
 /** The middles of images of any sides, as large as the smallest of them. @throws {RangeError} If their bands differ. */
@@ -115,10 +145,15 @@ async function stackOfImages(images: readonly OwnImage[]): Promise<NdArray<Float
  * ```
  */
 export function cutoutsOf(
-  array: { data: ArrayLike<number | bigint>; shape: readonly number[] },
+  { data, shape }: { data: ArrayLike<number | bigint>; shape: readonly number[] },
   from: string,
   options: ReadCutoutsOptions = {},
 ): Cutouts {
+  return masked({ data: Float32Array.from(data as ArrayLike<number>, Number), shape }, from, options);
+}
+
+/** Cutouts of an array that becomes theirs: pixels that are no finite number are written over. */
+function masked(array: NdArray<Float32Array>, from: string, options: ReadCutoutsOptions): Cutouts {
   const { nonFinite = "mask", fill = 0 } = options;
   const shape = array.shape.length === 3 ? [...array.shape, 1] : [...array.shape];
   if (shape.length !== 4) {
@@ -137,21 +172,21 @@ export function cutoutsOf(
       `Cannot mask pixels of "${from}" as each of ${bands} bands needs a value: got ${fill.length}`,
     );
   }
-  const data = Float32Array.from(array.data as ArrayLike<number>, Number);
-  let masked = 0, first = -1;
+  const { data } = array;
+  let count = 0, first = -1;
   for (let i = 0; i < data.length; i++) {
     if (Number.isFinite(data[i])) continue;
-    if (masked === 0) first = i;
+    if (count === 0) first = i;
     data[i] = typeof fill === "number" ? fill : fill[i % bands];
-    masked++;
+    count++;
   }
-  if (masked > 0 && nonFinite === "refuse") {
+  if (count > 0 && nonFinite === "refuse") {
     const image = Math.floor(first / (data.length / shape[0]));
     throw new RangeError(
-      `Cannot use "${from}" as its pixels must be finite: ${masked} are not, the first in image ${image}`,
+      `Cannot use "${from}" as its pixels must be finite: ${count} are not, the first in image ${image}`,
     );
   }
-  return { data, shape, masked };
+  return { data, shape, masked: count };
 }
 
 /**
@@ -170,7 +205,10 @@ export function pairClasses(lenses: Cutouts, others: Cutouts): LensSet {
   }
   const hash = createHash("sha256");
   for (const { data, shape } of [lenses, others]) {
-    hash.update(shape.join()).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(shape.join());
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    // A hash takes less than 2 GiB at once.
+    for (let at = 0; at < bytes.length; at += SLAB_BYTES) hash.update(bytes.subarray(at, at + SLAB_BYTES));
   }
   return {
     lenses,

@@ -35,6 +35,25 @@ Deno.test("readCutouts() reads the one array of an .npz, and pictures of one ban
     await assertRejects(() => readCutouts(path), RangeError, "must hold one array: got x, y");
   }));
 
+Deno.test("readCutouts() reads a .npy file slab by slab, whatever its numbers", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "x.npy"), shape = [5, 1, 2, 1], slabBytes = 2 * 2 * 8;
+    const numbers = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const types = [
+      Float32Array.from(numbers),
+      Uint16Array.from(numbers),
+      BigInt64Array.from(numbers, BigInt),
+    ];
+    for (const data of types) {
+      await Deno.writeFile(path, encodeNpy({ data, shape }));
+      const read = await readCutouts(path, { slabBytes });
+      assertEquals([[...read.data], read.shape, read.masked], [numbers, shape, 0], data.constructor.name);
+    }
+    await Deno.writeFile(path, encodeNpy({ data: Float64Array.of(1, 2, 3, NaN, 5, 6), shape: [3, 1, 2, 1] }));
+    const refused = { slabBytes, nonFinite: "refuse" } as const;
+    await assertRejects(() => readCutouts(path, refused), RangeError, "1 are not, the first in image 1");
+  }));
+
 Deno.test("pixels that are not finite are counted and masked by band, or refused", () => {
   const array = { data: Float32Array.of(1, 2, NaN, Infinity, 5, -Infinity), shape: [3, 1, 1, 2] };
   const { data, masked } = cutoutsOf(array, "x.npy", { fill: [7, 8] });
