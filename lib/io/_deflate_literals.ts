@@ -140,6 +140,12 @@ function adler32(bytes: Uint8Array): number {
   return (high * 65536 + low) >>> 0;
 }
 
+/** Two bytes each, the first in the low half; an odd last one is left out. */
+function pairsOf(bytes: Uint8Array): Uint16Array {
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  return new Uint16Array(aligned.buffer, aligned.byteOffset, bytes.length >> 1);
+}
+
 /** A stream under way: whole bytes up to `at`, and the bits that wait for more, at most 15. */
 interface Bits {
   out: Uint8Array<ArrayBuffer>;
@@ -161,14 +167,15 @@ function putPairs(
     held += 8;
   }
   let to = at >> 1;
-  const pairs = bytes.length & ~1;
+  const pairs = pairsOf(bytes);
   // A word is written each time and kept if it is full: whether it is, no processor could foresee.
-  for (let i = 0; i < pairs; i += 2) {
-    const first = bytes[i], second = bytes[i + 1], pair = PAIRS[first | (second << 8)];
+  for (let i = 0; i < pairs.length; i++) {
+    const both = pairs[i], pair = PAIRS[both];
     if (pair > 0) {
       hold |= (pair & 0xffff) << held;
       held += pair >>> 16;
     } else { // two rare ones, one by one
+      const first = both & 255, second = both >>> 8;
       hold |= codes[first] << held;
       held += lengths[first];
       words[to] = hold;

@@ -14,6 +14,7 @@ Deno.test("deflateLiterals() is read back by zlib, whatever the bytes", () => {
     new Uint8Array(70_000).fill(255),
     Uint8Array.from({ length: 256 }, (_, i) => i),
     Uint8Array.from({ length: 100_000 }, () => 256 * rng()),
+    Uint8Array.from({ length: 1001 }, () => 9 * rng()).subarray(1), // begins at an odd place in memory
     // Counts like Fibonacci's numbers ask for codes longer than deflate allows.
     Uint8Array.from(fibonacci(24).flatMap((count, value) => Array(count).fill(value))),
     // So many lengths, each of fewer codes than the next, that their own codes would be longer than its seven bits.

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { acquireLock } from "../../../lib/base/lock.ts";
 import { fromArrays, subset } from "../../../lib/data/source.ts";
-import { startEngine, tf } from "../../../lib/engine/mod.ts";
+import { engineReport, startEngine, tf } from "../../../lib/engine/mod.ts";
 import { decodeKeras } from "../../../lib/export/keras_read.ts";
 import { encodeKeras } from "../../../lib/export/keras_write.ts";
 import { parsePreprocessing } from "../../../lib/image/preprocessing/mod.ts";
@@ -415,13 +415,16 @@ Deno.test("runExperiment() keeps where a step's time goes, or says that nobody c
     await startEngine({ backend: "tensorflow" });
     try {
       const told: StepProfile[] = [], native = join(folder, "native");
-      await run(adding(), native, { onProfile: (profile) => told.push(profile) });
+      const { history } = await run(adding(), native, { onProfile: (profile) => told.push(profile) });
       const { traceEvents } = JSON.parse(await Deno.readTextFile(join(native, "trace.json")));
       const xplane = join(native, "plugins", "profile", "steps", "run.xplane.pb");
       assert((await Deno.stat(xplane)).size > 1000);
       assert(traceEvents.some(({ name }: { name: string }) => name.startsWith("sum: ")), "ops of the layer");
       assertEquals([told.length, told[0].parts.some(({ part }) => part === "sum")], [1, true]);
-      assertEquals((await readRecord(native))!.profile, told[0]);
+      const { profile, tuning, engine } = (await readRecord(native))!, { shards, precision } = history;
+      assertEquals([profile, tuning], [told[0], history.tuning]);
+      const { threads } = engineReport(), chosen = { shards, precision, threads };
+      assertEquals({ ...engine, ...chosen }, engine, "what was chosen is named");
     } finally {
       await startEngine({ backend: "cpu" });
     }
