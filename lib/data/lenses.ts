@@ -166,7 +166,12 @@ function masked(array: NdArray<Float32Array>, from: string, options: ReadCutouts
   if (shape.includes(0)) {
     throw new RangeError(`Cannot use "${from}" as it holds no image: got [${array.shape.join(", ")}]`);
   }
-  const bands = shape[3];
+  const bands = shape[3], size = shape.reduce((product, side) => product * side, 1);
+  if (array.data.length !== size) {
+    throw new TypeError(
+      `Cannot use "${from}" as [${array.shape.join(", ")}] needs ${size} values: got ${array.data.length}`,
+    );
+  }
   if (typeof fill !== "number" && fill.length !== bands) {
     throw new RangeError(
       `Cannot mask pixels of "${from}" as each of ${bands} bands needs a value: got ${fill.length}`,

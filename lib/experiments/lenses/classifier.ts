@@ -15,26 +15,22 @@ import { pictureOf, scalesOf } from "../../run/contact_sheet.ts";
 import { plotHistory } from "../../run/learning_curve.ts";
 import { pedAnova } from "../../search/analysis/importance.ts";
 import { lossesOf, usable } from "../../search/analysis/table.ts";
-import { type Params, search, type SearchResult } from "../../search/mod.ts";
+import { defineSpace, type Params, search, type StudySpec, type Trial } from "../../search/mod.ts";
+import { secondsOf } from "../../search/trial.ts";
 import * as train from "../../train/mod.ts";
 import { checkSearch, checkWatched } from "./classifier_checks.ts";
+import { checkSettings, type ClassifierSettings } from "./classifier_settings.ts";
 import { isPybiaFolder, readPybiaFolder } from "./classifier_pybia.ts";
-import { fitOne, type FitSettings, type Scores, scoresOf, type Trained } from "./classifier_fit.ts";
-import { plotImportances, plotTrials, plotTsne } from "./classifier_plots.ts";
-import {
-  objectiveOf,
-  type Plan,
-  planOf,
-  prepare,
-  type SearchSettings,
-  spaceOf,
-} from "./classifier_search.ts";
+import { fitOne, type Scores, scoresOf, type Trained } from "./classifier_fit.ts";
+import { plotImportances, plotMetric, plotTrials, plotTsne, type ShownMetric } from "./classifier_plots.ts";
+import { objectiveOf, type Plan, planOf, prepare, spaceOf } from "./classifier_search.ts";
 import {
   augmentSide,
   checkFoldCount,
   type Images,
   type LabelledImages,
   lessonsOf,
+  type Normalisation,
   type Side,
   sideOf,
   type Sides,
@@ -42,31 +38,7 @@ import {
 } from "./classifier_sets.ts";
 import { applyToAll, unscaledWarning } from "./limits.ts";
 
-/** Settings of a {@linkcode Classifier}; see its table. */
-export interface ClassifierSettings extends FitSettings, SearchSettings {
-  /** @default {false} */
-  normalize?: boolean;
-  /** What becomes 0, one a band. @default {0 in every band} */
-  minPixel?: readonly number[];
-  /** What becomes 1, one a band. @default {100 in every band} */
-  maxPixel?: readonly number[];
-  /** Share of the negative class that SMOTE brings the positive class to; 0 does nothing. @default {0} */
-  smoteSampling?: number;
-  /** Models of a cross-validated ensemble, and folds by which a search judges, from 2; 0 trains one model on everything. @default {0} */
-  optCv?: number;
-  /** Whether {@linkcode Classifier.create} searches first. @default {false} */
-  optimize?: boolean;
-  /** Folder in which a search is kept, so that it goes on after a stop. @default {none} */
-  path?: string;
-  /** What becomes of NaN and infinite pixels: 0, which is counted and said, or an error. @default {"mask"} */
-  nonFinite?: "mask" | "refuse";
-  /** @default {0} */
-  seed?: number;
-  /** Takes the numbers of every epoch of the models, not of the trials. */
-  onEpoch?: (numbers: train.EpochNumbers, model: number) => void;
-  /** Takes what is odd about the data. */
-  onWarning?: (line: string) => void;
-}
+export type { ClassifierSettings };
 
 /** How a model's training went; of one that pyBIA trained its epochs alone. */
 export type ClassifierHistory = Pick<train.History, "epochs"> & Partial<train.History>;
@@ -79,6 +51,15 @@ export interface ClassifierImages {
   valNegative?: Images;
   testPositive?: Images;
   testNegative?: Images;
+}
+
+/** What a search tried; plain data. */
+export interface Optimization {
+  trials: readonly Trial[];
+  /** The best of them. */
+  best: Trial;
+  /** Space and direction of the search. */
+  spec: StudySpec;
 }
 
 /** What an ensemble, or one of its models, says of an image. */
@@ -114,6 +95,7 @@ interface Saved {
   settings: Record<string, unknown>;
   origins: Record<"positive" | "negative", number[][]>;
   bestParams?: Params;
+  search?: Optimization;
 }
 
 /** What of the settings is data; optimisers and functions are not. */
@@ -129,7 +111,7 @@ const NOT_SAVED = ["optimizer", "onEpoch", "onWarning"];
  * | positive_class, negative_class, val_positive, val_negative, test_positive, test_negative | the same in camel case, given to the constructor |
  * | img_num_channels | the arrays' own, any number |
  * | clf | `clf`; its arguments are `architecture` |
- * | normalize, min_pixel, max_pixel | `normalize`, `minPixel`, `maxPixel`, one a band |
+ * | normalize, min_pixel, max_pixel | `normalize`, `minPixel`, `maxPixel`, one a band; or fitted, by `percentiles`; `stretch` |
  * | optimize, n_iter, opt_model, opt_aug, opt_cv, limit_search | `optimize`, `nIter`, `optModel`, `optAug`, `optCv`, `limitSearch`; copies of an image stay in one fold |
  * | batch_size_min, batch_size_max | `batchSizeMin`, `batchSizeMax`; without a search `batch` |
  * | epochs, train_epochs, patience | `epochs`, of the models (0 after a search trains none); `trainEpochs`, of a trial; `patience` |
@@ -167,13 +149,14 @@ export class Classifier {
   #models: Trained[] = [];
   #histories: ClassifierHistory[] = [];
   #scores?: Scores;
-  #search?: SearchResult;
+  #search?: Optimization;
   #bestParams?: Params;
   #draws = 0;
 
   /** A classifier that has not learned yet. */
   constructor(images: ClassifierImages, settings: ClassifierSettings = {}) {
     const { positiveClass, negativeClass, valPositive, valNegative, testPositive, testNegative } = images;
+    checkSettings(settings);
     this.settings = settings;
     this.#sides = {
       positive: this.#sideOf(positiveClass, "positive class"),
@@ -191,7 +174,9 @@ export class Classifier {
 
   /** A class as it comes; says how many of its pixels were masked. */
   #sideOf(images: Images, name: string): Side {
-    const { nonFinite, onWarning } = this.settings, side = sideOf(images, name, { nonFinite });
+    const { nonFinite, onWarning } = this.settings;
+    if (!images) throw new TypeError(`Cannot take the ${name} as there is none`);
+    const side = sideOf(images, name, { nonFinite });
     const { masked } = side.images;
     if (masked > 0) onWarning?.(`${masked} pixels of the ${name} are no finite numbers and count as 0`);
     return side;
@@ -255,8 +240,8 @@ export class Classifier {
     return this.#bestParams;
   }
 
-  /** All trials of the last search of this object. */
-  get optimization(): SearchResult | undefined {
+  /** All trials of the last search, of this object or of the one that was saved. */
+  get optimization(): Optimization | undefined {
     return this.#search;
   }
 
@@ -282,6 +267,7 @@ export class Classifier {
    */
   async create(options: { overwriteTraining?: boolean; signal?: AbortSignal } = {}): Promise<void> {
     const { optCv = 0, seed = 0, optimize = false, epochs, onEpoch } = this.settings;
+    checkSettings(this.settings);
     checkFoldCount(optCv);
     checkWatched(this.settings, this.#validation);
     if (optimize) await this.#optimize(options.signal);
@@ -333,17 +319,20 @@ export class Classifier {
 
   /** How to train: as the settings say, and as the last search found best. */
   #plan(): Plan {
-    const { normalize = false, minPixel, maxPixel, optimize = false } = this.settings;
-    const normalisation = { normalize, minPixel, maxPixel }, bands = this.positiveClass.shape[3];
+    const { optimize = false } = this.settings, bands = this.positiveClass.shape[3];
     const params = optimize ? this.#bestParams ?? {} : {};
     const settings = optimize ? this.settings : { ...this.settings, optAug: false };
-    return planOf(params, settings, normalisation, bands);
+    return planOf(params, settings, this.#normalisation(), bands);
+  }
+
+  #normalisation(): Normalisation {
+    const { normalize = false, minPixel, maxPixel, percentiles, stretch } = this.settings;
+    return { normalize, minPixel, maxPixel, percentiles, stretch };
   }
 
   /** Searches; an earlier search in the same `path` is gone on with. */
   async #optimize(signal?: AbortSignal): Promise<void> {
-    const { nIter = 25, pruner = "none", seed = 0, path, normalize = false, minPixel, maxPixel } =
-      this.settings;
+    const { nIter = 25, pruner = "none", seed = 0, path } = this.settings;
     const side = Math.min(
       ...[this.positiveClass, this.negativeClass].map(({ shape }) => Math.min(shape[1], shape[2])),
     );
@@ -353,7 +342,7 @@ export class Classifier {
       throw new RangeError("Cannot optimise as there is nothing to try: set optModel or optAug");
     }
     const data = { sides: this.#sides, validation: this.#validation, test: this.#test };
-    const objective = objectiveOf(data, this.settings, { normalize, minPixel, maxPixel });
+    const objective = objectiveOf(data, this.settings, this.#normalisation());
     const found = await search(space, objective, {
       trials: nIter,
       direction: "maximize",
@@ -371,7 +360,7 @@ export class Classifier {
         }`,
       );
     }
-    this.#search = found;
+    this.#search = { trials: found.trials, best: found.best, spec: found.study.spec };
     this.#bestParams = found.best.params;
   }
 
@@ -388,7 +377,15 @@ export class Classifier {
         `Cannot predict as there is no model ${cvModel}: ${this.#models.length} are trained or loaded`,
       );
     }
-    const cutouts = cutoutsOf(images, "images"), count = cutouts.shape[0];
+    const cutouts = this.#sideOf(images, "images to predict").images, count = cutouts.shape[0];
+    const [, height, width, bands] = asked[0].model.inputs[0].shape as number[];
+    const [, rows, columns, own] = cutouts.shape;
+    if (own !== bands || rows < height || columns < width) {
+      throw new RangeError(
+        `Cannot predict as the model takes images of ${height} × ${width} or more and ${bands} bands: ` +
+          `got ${rows} × ${columns} and ${own}`,
+      );
+    }
     const sums = new Float64Array(count), votes = new Uint32Array(count);
     for (const { model, steps } of asked) {
       const source = fromArrays({ image: applyToAll(cutouts, steps) });
@@ -429,13 +426,19 @@ export class Classifier {
     return plotTsne(arrays, { ...options, seed: this.settings.seed ?? 0 });
   }
 
-  /** Draws loss and accuracy of a model's training by epoch. */
-  plotPerformance(model = 0): Spec {
-    const history = this.#histories[model];
-    if (!history || history.epochs.length === 0) {
+  /**
+   * Draws a model's training by epoch, or all models' of an ensemble.
+   *
+   * @param model Number of the model, or "all".
+   * @param metric What is drawn, with the validation set's own. @default {loss and accuracy of one model, accuracy of all}
+   */
+  plotPerformance(model: number | "all" = 0, metric?: ShownMetric): Spec {
+    const shown = model === "all" ? this.#histories : this.#histories.slice(model, model + 1);
+    if (shown.length === 0 || shown.some(({ epochs }) => epochs.length === 0)) {
       throw new RangeError(`Cannot plot as there is no history of model ${model}`);
     }
-    return plotHistory(history.epochs);
+    if (model === "all") return plotMetric(shown, metric ?? "accuracy");
+    return metric ? plotMetric(shown, metric) : plotHistory(shown[0].epochs);
   }
 
   /** Draws the value of every trial, and the best so far. */
@@ -443,28 +446,34 @@ export class Classifier {
     return plotTrials(this.#searched().trials);
   }
 
-  /** How much each parameter of the search mattered for the best trials: PED-ANOVA, of sum 1. */
-  hyperParamImportance(): Record<string, number> {
-    const { study, trials } = this.#searched(), complete = usable(trials);
-    return pedAnova(study.space, complete, lossesOf(complete, study.spec.directions));
+  /**
+   * How much each parameter of the search mattered for the best trials, or for the shortest: PED-ANOVA, of sum 1.
+   *
+   * @param of What the trials are told apart by.
+   */
+  hyperParamImportance(of: "value" | "duration" = "value"): Record<string, number> {
+    const { spec, trials } = this.#searched(), complete = usable(trials);
+    const losses = of === "duration" ? complete.map(secondsOf) : lossesOf(complete, spec.directions);
+    return pedAnova(defineSpace(spec.space), complete, losses);
   }
 
   /** Draws {@linkcode hyperParamImportance}. */
-  plotHyperParamImportance(): Spec {
-    return plotImportances(this.hyperParamImportance());
+  plotHyperParamImportance(of: "value" | "duration" = "value"): Spec {
+    return plotImportances(this.hyperParamImportance(of), of);
   }
 
-  /** Writes {@linkcode hyperParamImportance} as JSON. */
+  /** Writes {@linkcode hyperParamImportance} of both, `value` and `duration`, as JSON. */
   async saveHyperImportance(path: string): Promise<void> {
-    await writeDurably(path, JSON.stringify(this.hyperParamImportance(), null, 2));
+    const [value, duration] = (["value", "duration"] as const).map((of) => this.hyperParamImportance(of));
+    await writeDurably(path, JSON.stringify({ value, duration }, null, 2));
   }
 
-  #searched(): SearchResult {
+  #searched(): Optimization {
     if (this.#search) return this.#search;
     throw new Error("Cannot say anything of a search as there was none: set optimize and create()");
   }
 
-  /** Saves models (`model_k.keras`), their steps and histories, settings and both classes into a folder; `classifier.json` last. */
+  /** Saves models (`model_k.keras`), their steps and histories, settings, both classes and the search's trials into a folder; `classifier.json` last. */
   async save(folder: string): Promise<void> {
     await Deno.mkdir(folder, { recursive: true });
     for (const [k, { model }] of this.#models.entries()) {
@@ -481,6 +490,7 @@ export class Classifier {
       ),
       origins: { positive: lists(positive), negative: lists(negative) },
       bestParams: this.#bestParams,
+      search: this.#search,
     };
     await writeDurably(join(folder, FILES.all), JSON.stringify(saved, null, 2));
   }
@@ -518,7 +528,7 @@ export class Classifier {
     this.#sides = sides;
     this.#histories = saved.histories;
     this.#bestParams = saved.bestParams;
-    this.#search = undefined;
+    this.#search = saved.search;
     this.settings = { ...this.settings, ...saved.settings };
   }
 
@@ -545,6 +555,9 @@ function plotClass(images: Cutouts, options: PlotClassOptions): Spec {
   }
   if (channel !== "all" && !(Number.isInteger(channel) && channel >= 0 && channel < bands)) {
     throw new RangeError(`Cannot plot channel ${channel} as there are ${bands}, from 0`);
+  }
+  if (vmin !== undefined && vmax !== undefined && !(vmin < vmax)) {
+    throw new RangeError(`Cannot plot as vmin must be below vmax: got ${vmin} and ${vmax}`);
   }
   const limits = { low: vmin, high: vmax, ...(channel !== "all" && { band: channel }) };
   const pictures: Picture[] = Array.from({ length: count }, (_, i) => pictureOf(images, index + i, limits));

@@ -1,4 +1,5 @@
 /** One training of a {@linkcode Classifier}: its network, what it watches, when it stops. @module */
+import type { AugmentationStep } from "../../augment/mod.ts";
 import { fromArrays } from "../../data/source.ts";
 import { tf } from "../../engine/mod.ts";
 import type { PreprocessingStep } from "../../image/preprocessing/mod.ts";
@@ -8,6 +9,7 @@ import { lossOf, optimizerOf } from "./experiment.ts";
 import {
   type Architecture,
   checkArchitecture,
+  FOLLOWING,
   LENS,
   type NetworkName,
   NETWORKS,
@@ -48,6 +50,8 @@ export interface FitSettings {
   monitors?: readonly { metric: WatchedMetric; threshold: number }[];
   /** Whether one of the `monitors` must be reached, as in pyBIA, or all of them. @default {"any"} */
   stopAt?: "any" | "all";
+  /** Steps that are drawn anew for every batch, on images as the network sees them; their sides must stay. @default {none} */
+  augmentation?: readonly AugmentationStep[];
   /** Weights of the negative and the positive class. @default {[1, 1]} */
   classWeights?: readonly [negative: number, positive: number];
   /** @default {"binaryCrossEntropy"} */
@@ -172,7 +176,7 @@ export async function fitOne(
   { seed, validation, signal, also = [], onEpoch }: FitContext,
 ): Promise<{ model: tf.LayersModel; history: train.History }> {
   const { epochs = 25, batch = 32 } = settings;
-  const { loss = "binaryCrossEntropy", weight = 1, rate = 1e-4, classWeights } = settings;
+  const { loss = "binaryCrossEntropy", weight = 1, rate = 1e-4, classWeights, augmentation } = settings;
   const { optimizer = optimizerOf("sgd") } = settings;
   const model = buildNetwork(settings, examples.images.shape.slice(1), seed);
   const callbacks = stopsOf(settings, also);
@@ -182,6 +186,7 @@ export async function fitOne(
       loss: lossOf({ loss, weight }),
       metrics: [train.binaryAccuracy(), truePositives()],
       ...(classWeights && { classWeights }),
+      ...(augmentation && { augmentation, augmented: FOLLOWING }),
       optimizer,
       schedule: train.constant(rate),
       epochs,

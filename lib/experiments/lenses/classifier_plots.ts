@@ -1,7 +1,8 @@
 /** Charts of a {@linkcode Classifier}: its classes on a plane, its search. @module */
 import { tsne } from "../../evaluate/mod.ts";
-import { quantity, SERIES, type Spec, toSpec } from "../../plot/mod.ts";
+import { plotEpochCurves, quantity, SERIES, type Spec, toSpec } from "../../plot/mod.ts";
 import type { Trial } from "../../search/trial.ts";
+import type * as train from "../../train/mod.ts";
 import type { LabelledImages } from "./classifier_sets.ts";
 
 /** Images of both classes on a plane, those that are alike beside each other. */
@@ -74,13 +75,42 @@ export function plotTrials(trials: readonly Trial[]): Spec {
   });
 }
 
-/** Bars of importances, the largest on top. */
-export function plotImportances(importances: Readonly<Record<string, number>>): Spec {
+/** A number of the history that a chart may show. */
+export type ShownMetric = "loss" | "accuracy" | "f1Score";
+
+const METRIC_NAMES: Readonly<Record<ShownMetric, string>> = {
+  loss: "Loss",
+  accuracy: "Accuracy",
+  f1Score: "F1 score",
+};
+
+/** A number by epoch of one model or of several, with the validation set's own where there was one. */
+export function plotMetric(
+  histories: readonly Pick<train.History, "epochs">[],
+  metric: ShownMetric,
+): Spec {
+  const held = `validation${metric[0].toUpperCase()}${metric.slice(1)}`;
+  const curves: Record<string, number[]> = {};
+  histories.forEach(({ epochs }, k) => {
+    const model = histories.length > 1 ? `, model ${k}` : "";
+    curves[`training${model}`] = epochs.map((numbers) => numbers[metric]);
+    if (epochs.some((numbers) => held in numbers)) {
+      curves[`validation${model}`] = epochs.map((numbers) => numbers[held]);
+    }
+  });
+  return plotEpochCurves(curves, { quantity: METRIC_NAMES[metric] });
+}
+
+/** Bars of importances, the largest on top. @param of What trials are told apart by. */
+export function plotImportances(
+  importances: Readonly<Record<string, number>>,
+  of: "value" | "duration" = "value",
+): Spec {
   const values = Object.entries(importances).map(([parameter, importance]) => ({ parameter, importance }));
   return toSpec({
     width: 320,
     height: { step: 18 },
-    title: "Which parameters mattered",
+    title: of === "value" ? "Which parameters mattered" : "Which parameters took time",
     data: { values },
     mark: { type: "bar", color: SERIES[0] },
     encoding: {

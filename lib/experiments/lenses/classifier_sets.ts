@@ -34,6 +34,10 @@ export interface Normalisation {
   normalize: boolean;
   minPixel?: readonly number[];
   maxPixel?: readonly number[];
+  /** Percentiles of each band that stand for the limits that are not given. */
+  percentiles?: readonly [low: number, high: number];
+  /** @default {"none"} */
+  stretch?: "none" | "asinh";
 }
 
 /** A class whose images are of themselves. @throws {RangeError} If pixels are no numbers and that is refused. */
@@ -138,15 +142,16 @@ export function balanced({ positive, negative }: Sides, rng: () => number): Side
 /** Steps of these images, which are square. */
 export function stepsFor(
   images: NdArray<Float32Array>,
-  { normalize, minPixel, maxPixel }: Normalisation,
+  { normalize, minPixel, maxPixel, percentiles, stretch = "none" }: Normalisation,
 ): PreprocessingStep[] {
   const [, crop, , bands] = images.shape, each = (value: number) => new Array<number>(bands).fill(value);
   return cutoutSteps(images, {
     crop,
     normalize,
-    stretch: "none",
-    minPixel: minPixel ?? each(0),
-    maxPixel: maxPixel ?? each(100),
+    stretch,
+    percentiles,
+    minPixel: minPixel ?? (percentiles ? undefined : each(0)),
+    maxPixel: maxPixel ?? (percentiles ? undefined : each(100)),
   });
 }
 

@@ -4,6 +4,7 @@ import {
   type AugmentationStep,
   type AugmentedSet,
   augmentPybia,
+  parseAugmentation,
   type PybiaOptions,
 } from "../../augment/mod.ts";
 import { createRng } from "../../base/rng.ts";
@@ -112,9 +113,25 @@ function documentOptions(options: LensesOptions, isLens: boolean): PybiaOptions 
   };
 }
 
+/**
+ * Steps as they are written.
+ *
+ * @throws {SyntaxError} If it is no JSON.
+ * @throws {TypeError} If it is no list of steps; the step and its parameter are named.
+ */
+export function parseSteps(text: string): AugmentationStep[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read --more-steps as it must be JSON: ${(error as Error).message}`);
+  }
+  return parseAugmentation(value);
+}
+
 /** The same as steps that are drawn anew for every batch, on images that are shrunk already. */
 export function onlineSteps(options: LensesOptions): AugmentationStep[] {
-  const { crop, shrink, shift, flip, rotation, zoom, skew, numMasks, maskSize } = options;
+  const { crop, shrink, shift, flip, rotation, zoom, skew, numMasks, maskSize, moreSteps } = options;
   const fill = "nearest" as const, steps: AugmentationStep[] = [], most = Math.round(shift / shrink);
   if (most > 0) steps.push({ op: "shift", most, fill });
   if (flip) steps.push({ op: "flip", horizontal: true, vertical: true });
@@ -124,7 +141,7 @@ export function onlineSteps(options: LensesOptions): AugmentationStep[] {
   steps.push({ op: "centerCrop", size: crop / shrink });
   const radius = Math.max(1, Math.round(maskSize / shrink));
   if (numMasks > 0) steps.push({ op: "cutout", shape: "circle", radius, number: numMasks });
-  return steps;
+  return moreSteps === undefined ? steps : [...steps, ...parseSteps(moreSteps)];
 }
 
 /** What is trained on, and how many of its leading steps are done. */
@@ -151,6 +168,11 @@ function refuse(options: LensesOptions, { height, width }: LensSet): void {
   if (Math.max(blend, blendOthers) > 0 && augmentation !== "document") {
     throw new RangeError(
       `Cannot blend images with --augmentation ${augmentation}: it is of "document" alone`,
+    );
+  }
+  if (options.moreSteps !== undefined && augmentation !== "online") {
+    throw new RangeError(
+      `Cannot take --more-steps with --augmentation ${augmentation}: it is of "online" alone`,
     );
   }
   if (patience > 0 && validation === 0) {

@@ -3,8 +3,8 @@ import * as train from "../../train/mod.ts";
 import { defineExperiment } from "../../run/experiment.ts";
 import { learningCurveFigure } from "../../run/learning_curve.ts";
 import { unlessGiven } from "../../run/unless_given.ts";
-import { type LensesData, loadLenses, onlineSteps, simulateLensesOnce } from "./data.ts";
-import { layerSettings, LENS, NETWORKS, OPEN_NETWORKS } from "./networks.ts";
+import { type LensesData, loadLenses, onlineSteps, parseSteps, simulateLensesOnce } from "./data.ts";
+import { FOLLOWING, layerSettings, LENS, NETWORKS, OPEN_NETWORKS } from "./networks.ts";
 import { LENSES_OPTIONS, type LensesOptions } from "./options.ts";
 import * as report from "./report.ts";
 
@@ -66,6 +66,7 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
 
   resolveOptions(options, given) {
     layerSettings(options.model, options); // refused before anything is simulated
+    if (options.moreSteps !== undefined) parseSteps(options.moreSteps);
     if (options.model === "lens_net") return unlessGiven(options, given, SMALL);
     return OPEN_NETWORKS.includes(options.model) ? unlessGiven(options, given, DOCUMENT) : options;
   },
@@ -82,7 +83,7 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
     }),
 
   recipe(options, { steps }) {
-    const { optimizer, weightDecay, rate, schedule, augmentation, lensWeight, patience } = options;
+    const { optimizer, weightDecay, rate, schedule, augmentation, lensWeight, patience, moreSteps } = options;
     return {
       loss: lossOf(options),
       metrics: [train.binaryAccuracy()],
@@ -91,6 +92,7 @@ export const lenses = defineExperiment<typeof LENSES_OPTIONS, LensesData>({
       schedule: schedule === "cycle" ? train.oneCycle(rate, { warmUp: 0.2 }) : train.constant(rate),
       preprocessing: steps,
       augmentation: augmentation === "online" ? onlineSteps(options) : undefined,
+      ...(moreSteps !== undefined && { augmented: FOLLOWING }),
       ...(lensWeight !== 1 && { classWeights: [1, lensWeight] }),
       callbacks: patience > 0 ? [train.earlyStopping({ patience })] : [],
     };

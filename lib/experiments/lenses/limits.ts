@@ -3,8 +3,8 @@ import type { NdArray } from "../../data/source.ts";
 import { parsePreprocessing, preprocess, type PreprocessingStep } from "../../image/preprocessing/mod.ts";
 import { quantileSorted } from "../../evaluate/mod.ts";
 
-/** Shares of the training pixels that lie below the fitted limits. */
-const LOW_SHARE = 0.01, HIGH_SHARE = 0.995;
+/** Percent of the training pixels that lie below the fitted limits. */
+const PERCENTILES = [1, 99.5] as const;
 /** Pixels of a band that a fit looks at, at most. */
 const MOST_PIXELS = 1_000_000;
 
@@ -21,6 +21,8 @@ export interface LimitOptions {
   minPixel?: string | readonly number[];
   /** Highest value of each band. @default {fitted} */
   maxPixel?: string | readonly number[];
+  /** Percentiles to which limits are fitted. @default {[1, 99.5]} */
+  percentiles?: readonly [low: number, high: number];
   stretch: "none" | "asinh";
 }
 
@@ -118,15 +120,20 @@ export function applyToAll(
  * Steps from a cutout to a network's input: the middle, shrunk, with the residual of colour, stretched where asked for,
  * and each band from its limits to 0 and 1.
  *
- * What is not given is fitted: limits to 1 and 99.5 % of the pixels, the stretch's unit to 1.4826 median deviations.
+ * What is not given is fitted: limits to percentiles of the pixels, the stretch's unit to 1.4826 median deviations.
  *
  * @param training Crops of the training examples alone, [images, crop, crop, bands].
  * @throws {RangeError} If limits are not one a band, or a minimum is not below its maximum.
  */
 export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptions): PreprocessingStep[] {
-  const { normalize, stretch, minPixel, maxPixel } = options;
+  const { normalize, stretch, minPixel, maxPixel, percentiles: [least, most] = PERCENTILES } = options;
   const bands = training.shape.at(-1)!, shaping = shapingSteps(bands, options);
   if (!normalize) return shaping;
+  if (!(least >= 0 && least < most && most <= 100)) {
+    throw new RangeError(
+      `Cannot normalise by percentiles as they must go upwards from 0 to 100: got ${least} and ${most}`,
+    );
+  }
   const min = limitsFor(minPixel, bands, { option: "min-pixel", setting: "minPixel" });
   const max = limitsFor(maxPixel, bands, { option: "max-pixel", setting: "maxPixel" });
   const stretched = stretch === "asinh";
@@ -136,8 +143,8 @@ export function cutoutSteps(training: NdArray<Float32Array>, options: LimitOptio
     if (low !== undefined && high !== undefined && !stretched) return { low, high, unit: 1 };
     const sorted = sortedBand(shaped, band);
     return {
-      low: low ?? quantileSorted(sorted, LOW_SHARE),
-      high: high ?? quantileSorted(sorted, HIGH_SHARE),
+      low: low ?? quantileSorted(sorted, least / 100),
+      high: high ?? quantileSorted(sorted, most / 100),
       unit: stretched ? unitOf(sorted) : 1,
     };
   });

@@ -12,6 +12,9 @@ import type { LensesOptions } from "./options.ts";
 /** Name of the output. */
 export const LENS = "lens";
 
+/** How the arrays of an example follow steps that mix examples: labels are mixed as their images are. */
+export const FOLLOWING = { image: "image", [LENS]: "label" } as const;
+
 /** Settings of the layers of the document's networks. */
 export type Architecture =
   & Omit<CustomCnnConfig, "classes" | "outputName" | "output">

@@ -130,6 +130,14 @@ export const LENSES_OPTIONS = {
     help: "Circles that are cut out (lens_net: 0).",
   },
   maskSize: { type: "integer", default: 5, min: 1, max: 100, range: [1, 8], help: "Their radius, pixels." },
+  moreSteps: {
+    type: "string",
+    hint: "JSON",
+    help:
+      "Further steps drawn anew for every batch, after the others, in counts and in pixels after --shrink, such as " +
+      '[{"op":"noise","law":"gaussian","sigma":[0,1]},{"op":"blur","sigma":[0,1]},{"op":"mixup"}]; also cutmix, elastic, ' +
+      "channelDropout, blend, gain, shear.",
+  },
   blend: {
     type: "number",
     default: 0,

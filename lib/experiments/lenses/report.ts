@@ -237,6 +237,87 @@ export function plotCompletenessPurity(scores: Float32Array, labels: Float32Arra
   });
 }
 
+/** Most bins of a reliability diagram of the sky, and examples that each has at least. */
+const SKY_BINS = 8, SKY_EXAMPLES = 10;
+
+/** Examples of a like probability, in a sky. */
+export interface SkyBin {
+  /** Mean probability. */
+  predicted: number;
+  /** Share of lenses, and its interval. */
+  observed: number;
+  low: number;
+  high: number;
+  /** Lenses and others of the set that lie in it. */
+  lenses: number;
+  others: number;
+}
+
+/**
+ * How far probabilities are right in a sky of another share of lenses than the set's: every lens counts as many as there are so few
+ * of. A share of lenses in a bin, and each end of its exact interval, is taken to that sky by its odds.
+ *
+ * @param probabilities Of that sky, see {@linkcode atPrior}.
+ */
+export function skyCalibration(
+  probabilities: Float32Array,
+  labels: Float32Array,
+  prior: number,
+): SkyBin[] {
+  const own = meanOf(labels), weight = (i: number) => labels[i] ? prior / own : (1 - prior) / (1 - own);
+  const order = Array.from(labels.keys()).sort((a, b) => probabilities[a] - probabilities[b]);
+  const count = Math.min(SKY_BINS, Math.max(1, Math.floor(order.length / SKY_EXAMPLES)));
+  return Array.from({ length: count }, (_, bin) => {
+    const cut = (edge: number) => Math.round(edge * order.length / count);
+    const inside = order.slice(cut(bin), cut(bin + 1)), weights = inside.map(weight);
+    const total = weights.reduce((sum, value) => sum + value, 0);
+    const lenses = inside.filter((i) => labels[i] === 1).length,
+      { low, high } = clopperPearson(lenses, inside.length);
+    return {
+      predicted: inside.reduce((sum, i, k) => sum + weights[k] * probabilities[i], 0) / total,
+      ...{ observed: atPrior(lenses / inside.length, own, prior), low: atPrior(low, own, prior) },
+      ...{ high: atPrior(high, own, prior), lenses, others: inside.length - lenses },
+    };
+  });
+}
+
+/** Least probability that the diagram of the sky shows. */
+const SKY_LEAST = 1e-6;
+
+/** {@linkcode skyCalibration} as a diagram; what is right lies on the dashed line. */
+export function plotSkyCalibration(bins: readonly SkyBin[]): plot.Spec {
+  const bounded = (value: number) => Math.min(1, Math.max(SKY_LEAST, value));
+  const rows = bins.map(({ predicted, observed, low, high, ...rest }) => ({
+    ...{ predicted: bounded(predicted), low: bounded(low), high: bounded(high), ...rest },
+    observed: observed > 0 ? bounded(observed) : null, // no lens: the interval alone is drawn
+  }));
+  const scale = { type: "log", domain: [SKY_LEAST, 1], nice: false }, axis = { format: ".0e", tickCount: 7 };
+  const x = plot.quantity("predicted", "Predicted probability", { scale, axis });
+  const y = (field: string) => plot.quantity(field, "Share of lenses", { scale, axis });
+  return plot.toSpec({
+    width: 260,
+    height: 260,
+    title: "Calibration in a sky of one lens in 1,000",
+    layer: [
+      {
+        data: { values: [SKY_LEAST, 1].map((predicted) => ({ predicted, observed: predicted })) },
+        mark: { type: "line", strokeDash: [3, 4], color: "#8a8a8a", strokeWidth: 1 },
+        encoding: { x, y: y("observed") },
+      },
+      {
+        data: { values: rows },
+        mark: { type: "rule", color: plot.SERIES[0], strokeWidth: 1.5 },
+        encoding: { x, y: y("low"), y2: { field: "high" } },
+      },
+      {
+        data: { values: rows.filter(({ observed }) => observed !== null) },
+        mark: { type: "point", filled: true, size: 45, color: plot.SERIES[0] },
+        encoding: { x, y: y("observed"), tooltip: ["predicted", "observed", "lenses", "others"] },
+      },
+    ],
+  });
+}
+
 /** Response, ROC, completeness against purity, calibration, and the cutouts that the network is most wrong about. */
 export async function testFigures(
   scores: Float32Array,
@@ -264,6 +345,17 @@ export async function testFigures(
       section,
       caption: "Of this set, at the share of lenses that was trained with.",
       spec: plot.plotCalibration(calibration(scores, labels)),
+    },
+    {
+      name: "sky_reliability",
+      section,
+      caption:
+        "At one lens in a thousand, once probabilities are taken to that share; where no lens lies, the interval alone.",
+      spec: plotSkyCalibration(skyCalibration(
+        scores.map((score) => atPrior(score, data.trainedPrior, SKY_PRIOR)),
+        labels,
+        SKY_PRIOR,
+      )),
     },
     {
       name: "worst_cutouts",

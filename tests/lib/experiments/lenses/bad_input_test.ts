@@ -102,6 +102,38 @@ Deno.test("training that cannot be is refused before a step, and an earlier mode
   model.dispose();
 });
 
+Deno.test("what is asked of a model is checked as what it learned from was", async () => {
+  const lines: string[] = [], onWarning = (line: string) => lines.push(line);
+  const model = new Classifier(images(), { ...quick, onWarning });
+  await model.create();
+  const refuse = (asked: ReturnType<typeof noise>, message: string) =>
+    assertRejects(() => model.predict(asked), RangeError, message);
+  await refuse(noise(2, 2, 15), "images of 16 × 16 or more and 2 bands: got 15 × 15 and 2");
+  await refuse(noise(2, 3), "16 × 16 or more and 2 bands: got 16 × 16 and 3");
+  assertEquals((await model.predict(broken())).length, 4);
+  assertEquals(lines, ["2 pixels of the images to predict are no finite numbers and count as 0"]);
+  model.settings.nonFinite = "refuse";
+  await refuse(broken(), "its pixels must be finite: 2 are not, the first in image 1");
+  assertThrows(
+    () => model.plotPositive({ vmin: 1, vmax: 1 }),
+    RangeError,
+    "vmin must be below vmax: got 1 and 1",
+  );
+  const short = { ...noise(2), shape: [3, 16, 16, 2] };
+  assertThrows(() => model.positiveClass = short, TypeError, "[3, 16, 16, 2] needs 1536 values: got 1024");
+  model.dispose();
+});
+
+Deno.test("settings that there are not are refused with the nearest, and shares that are none", () => {
+  const refuse = (settings: Record<string, unknown>, message: string) =>
+    assertThrows(() => new Classifier(images(), settings as ClassifierSettings), RangeError, message);
+  refuse({ max_pixel: [100, 100] }, 'setting "max_pixel" (nearest: "maxPixel")');
+  refuse({ clf: "alexne" }, 'clf "alexne" (nearest: "alexnet")');
+  refuse({ loss: "hing" }, 'loss "hing" (nearest: "hinge")');
+  refuse({ smoteSampling: 2 }, "smoteSampling must be from 0 to 1: got 2");
+  refuse({ smoteSampling: NaN }, "smoteSampling must be from 0 to 1: got NaN");
+});
+
 Deno.test("classes that look swapped are said", () => {
   const lines: string[] = [], onWarning = (line: string) => lines.push(line);
   new Classifier({ positiveClass: noise(9), negativeClass: noise(4) }, { ...quick, onWarning });

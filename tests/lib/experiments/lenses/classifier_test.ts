@@ -229,10 +229,17 @@ Deno.test("create() searches network and augmentation in one space, and goes on 
     const sum = Object.values(model.hyperParamImportance()).reduce((a, b) => a + b, 0);
     assert(sum === 0 || Math.abs(sum - 1) < 1e-9, `${sum}`);
     await model.saveHyperImportance(folder + "/importance.json");
-    assertEquals(
-      JSON.parse(await Deno.readTextFile(folder + "/importance.json")),
-      model.hyperParamImportance(),
-    );
+    const found = { value: model.hyperParamImportance(), duration: model.hyperParamImportance("duration") };
+    assertEquals(JSON.parse(await Deno.readTextFile(folder + "/importance.json")), found);
+    assertEquals(Object.keys(found.duration).sort(), Object.keys(found.value).sort());
+    assert(JSON.stringify(model.plotHyperParamImportance("duration")).includes("took time"));
+    await model.save(folder + "/saved");
+    const again = new Classifier({ positiveClass: images(1, true), negativeClass: images(1, false) });
+    await again.load(folder + "/saved");
+    assertEquals([again.optimization, again.bestParams], [optimization, bestParams], "a search is kept");
+    assertEquals(again.plotHyperOpt(), model.plotHyperOpt());
+    assertEquals(again.hyperParamImportance(), found.value);
+    again.dispose();
     const more = new Classifier(both(), {
       ...SEARCH,
       optModel: false,
@@ -399,6 +406,53 @@ Deno.test("settings of a search that would do nothing are refused before it", as
   await refuse({ metric2: "validationF1Score" }, 'watch "validationF1Score" as there is no validation set');
   const misspelt = { metric: "val_loss" as "loss" };
   await refuse(misspelt, 'Cannot watch "val_loss" as it must be one of loss, accuracy');
+});
+
+Deno.test("plotPerformance() draws one number of all models, with the validation's", async () => {
+  const model = new Classifier(both(), { ...quick, epochs: 2, optCv: 2 });
+  await model.create();
+  const drawn = model.plotPerformance("all", "f1Score") as unknown as {
+    data: { values: { curve: string; epoch: number; value: number }[] };
+  };
+  const [first, second] = model.histories.map(({ epochs }) => epochs);
+  const of = (curve: string) =>
+    drawn.data.values.filter((row) => row.curve === curve).map(({ value }) => value);
+  assertEquals(of("training, model 0"), first.map(({ f1Score }) => f1Score));
+  assertEquals(of("validation, model 1"), second.map(({ validationF1Score }) => validationF1Score));
+  assertThrows(() => model.plotPerformance(2), RangeError, "no history of model 2");
+  model.dispose();
+});
+
+Deno.test("a Classifier draws its augmentation anew for every batch", async () => {
+  // Images that are blotted out whole tell nothing: the answers to both classes stay the same.
+  const blot = { op: "cutout", shape: "square", size: 2 * SIDE } as const;
+  const spread = async (augmentation?: ClassifierSettings["augmentation"]) => {
+    const model = new Classifier(both(), { ...quick, epochs: 5, augmentation });
+    await model.create();
+    const all = await Promise.all([true, false].map((isRing) => model.predict(images(3, isRing))));
+    model.dispose();
+    const means = all.map((of) => of.reduce((sum, { probability }) => sum + probability / 3, 0));
+    return means[0] - means[1];
+  };
+  const [plain, blotted] = [await spread(), await spread([blot])];
+  assert(plain > 0.1 && Math.abs(blotted) < plain / 2, `${plain} ${blotted}`);
+});
+
+Deno.test("percentiles are fitted to each fold's training images, and stretched where that is asked for", async () => {
+  const settings = { ...quick, epochs: 1, percentiles: [2, 98], stretch: "asinh" } as const;
+  const model = new Classifier(both(), settings);
+  await model.create({ overwriteTraining: true });
+  const { data } = model.positiveClass, { data: others } = model.negativeClass;
+  const values = [...data, ...others];
+  assertEquals([Math.min(...values), Math.max(...values)], [0, 1]);
+  // Of both classes in both bands 2 % are clipped at either end.
+  for (const limit of [0, 1]) {
+    const share = values.filter((value) => value === limit).length / values.length;
+    assertClose(share, 0.02, 2e-3);
+  }
+  model.dispose();
+  const wrong = new Classifier(both(), { ...quick, percentiles: [98, 2] });
+  await assertRejects(() => wrong.create(), RangeError, "must go upwards from 0 to 100: got 98 and 2");
 });
 
 Deno.test("copies of an image are never judged by each other, and classes are balanced", () => {

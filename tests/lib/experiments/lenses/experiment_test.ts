@@ -6,7 +6,12 @@ import { lenses, lossOf } from "../../../../lib/experiments/lenses/experiment.ts
 import { layerSettings, NETWORKS } from "../../../../lib/experiments/lenses/networks.ts";
 import { trainFold } from "../../../../lib/experiments/lenses/train_fold.ts";
 import type { LensesOptions } from "../../../../lib/experiments/lenses/options.ts";
-import { atPrior, centralBrightness, purityAt } from "../../../../lib/experiments/lenses/report.ts";
+import {
+  atPrior,
+  centralBrightness,
+  purityAt,
+  skyCalibration,
+} from "../../../../lib/experiments/lenses/report.ts";
 import { parseCard } from "../../../../lib/card/card.ts";
 import type { ProbabilityAnswer } from "../../../../lib/card/outputs/probability.ts";
 import type { NdArray } from "../../../../lib/data/source.ts";
@@ -167,7 +172,9 @@ Deno.test("a run learns rings from blobs, online, and is served as it was traine
   assertEquals([auc.value, auc.n], [1, 10]);
   assert(Number.isFinite(expectedLensRatio.value));
   assertEquals(result.card!.inputs[0].kind, "bands");
-  assert((await Deno.stat(join(out, "plots", "completeness_purity.svg"))).isFile);
+  for (const plot of ["completeness_purity", "sky_reliability"]) {
+    assert((await Deno.stat(join(out, "plots", `${plot}.svg`))).isFile, plot);
+  }
 
   const scorer = await createScorer({
     card: parseCard(JSON.parse(await Deno.readTextFile(join(out, "model.json")))),
@@ -278,6 +285,24 @@ Deno.test("atPrior() and purityAt() at a sky's share of lenses", () => {
   assertClose(purityAt(1e-3, 0.5, 0.01), 5e-4 / (5e-4 + 9.99e-3));
 });
 
+// By hand: 20 examples in two bins of ten; of 4 lenses the upper one has 3, and 7 of 16 others. In a sky of one in a hundred a
+// lens weighs 0.01 / 0.2, another 0.99 / 0.8, so that the upper share is 3 · 0.05 / (3 · 0.05 + 7 · 1.2375).
+Deno.test("skyCalibration() takes shares of lenses and their intervals to another sky", () => {
+  const labels = new Float32Array(20),
+    probabilities = Float32Array.from(labels, (_, i) => i < 10 ? 0.001 : 0.02);
+  for (const lens of [4, 12, 15, 19]) labels[lens] = 1;
+  const [lower, upper] = skyCalibration(probabilities, labels, 0.01);
+  assertEquals([lower.lenses, lower.others, upper.lenses, upper.others], [1, 9, 3, 7]);
+  assertClose([lower.predicted, upper.predicted], [0.001, 0.02], 1e-6);
+  assertClose(lower.observed, 0.05 / (0.05 + 9 * 1.2375), 1e-9);
+  assertClose(upper.observed, 0.15 / (0.15 + 7 * 1.2375), 1e-9);
+  // SciPy's beta.ppf(0.025, 3, 8) and beta.ppf(0.975, 4, 7): the exact interval of 3 of 10.
+  const odds = (share: number) => share / (1 - share) * (0.01 / 0.99) / (0.2 / 0.8);
+  for (const [end, share] of [[upper.low, 0.06673951], [upper.high, 0.65245285]]) {
+    assertClose(end, odds(share) / (1 + odds(share)), 1e-7);
+  }
+});
+
 Deno.test("centralBrightness() is the mean of the middle, pictureOf() spans median − 3 to + 10 MAD", () => {
   const data = new Float32Array(9 * 9 * 2).fill(0);
   data[2 * 40] = 29; // 29 pixels lie within 3 of the middle
@@ -286,6 +311,35 @@ Deno.test("centralBrightness() is the mean of the middle, pictureOf() spans medi
   const values = Float32Array.from({ length: 100 }, (_, i) => i % 2 * 2);
   const { data: shades } = pictureOf({ data: values, shape: [1, 10, 10, 1] }, 0);
   assertClose(Float32Array.from([shades[0], shades[1]]), [2 / 13, 4 / 13]);
+});
+
+Deno.test("--more-steps are drawn after the others, labels with them, and refused by name", async () => {
+  const moreSteps = JSON.stringify([
+    ...[{ op: "noise", law: "gaussian", sigma: [0, 1] }, { op: "blur", sigma: [0, 1] }, {
+      op: "elastic",
+      amplitude: 1,
+      sigma: 4,
+    }],
+    ...[{ op: "channelDropout" }, { op: "mixup" }, { op: "cutmix" }, { op: "blend" }],
+  ]);
+  const wanted = options({ moreSteps, folds: 2, copies: 1 });
+  assertEquals(onlineSteps(wanted).map(({ op }) => op).slice(-8), [
+    ...["cutout", "noise", "blur", "elastic", "channelDropout", "mixup", "cutmix", "blend"],
+  ]);
+  const { model, scores } = await trainFold(wanted, { dataFolder: folder, log: () => {} });
+  assert(scores.every((p) => p > 0 && p < 1));
+  model.dispose();
+  assertThrows(
+    () => optionsFor(lenses, { moreSteps: "[{" }),
+    SyntaxError,
+    "Cannot read --more-steps as it must be JSON",
+  );
+  assertThrows(() => optionsFor(lenses, { moreSteps: '[{"op":"mixu"}]' }), TypeError, '(nearest: "mixup")');
+  await assertRejects(
+    () => load({ moreSteps, augmentation: "none" }),
+    RangeError,
+    "--more-steps with --augmentation none",
+  );
 });
 
 Deno.test("onlineSteps() leaves out what is off", () => {
