@@ -13,6 +13,8 @@ import { layerSeeds, type ModelConfig } from "./model.ts";
 export interface EcalNetConfig extends ModelConfig {
   /** Filters of the stages. @default {[16, 32, 64]} */
   widths?: readonly number[];
+  /** Residual changes of each stage. @default {2} */
+  blocks?: number;
   /** Rows that are kept on each side of the seed's. @default {6} */
   reach?: number;
   /** Share of the last features dropped in training. @default {0.2} */
@@ -32,8 +34,15 @@ export interface EcalNetConfig extends ModelConfig {
  * ```
  */
 export function buildEcalNet(config: EcalNetConfig = {}): tf.LayersModel {
-  const { inputShape = [33, 33, 2], classes = 2, widths = [16, 32, 64], reach = 6, dropout = 0.2, seed } =
-    config;
+  const {
+    inputShape = [33, 33, 2],
+    classes = 2,
+    widths = [16, 32, 64],
+    blocks = 2,
+    reach = 6,
+    dropout = 0.2,
+    seed,
+  } = config;
   const seeds = layerSeeds(seed), cut = (inputShape[0] - 1) / 2 - reach;
   if (!(Number.isInteger(cut) && cut >= 0)) {
     throw new RangeError(
@@ -63,10 +72,12 @@ export function buildEcalNet(config: EcalNetConfig = {}): tf.LayersModel {
   ) as tf.SymbolicTensor;
   widths.forEach((filters, stage) => {
     const name = `stage${stage + 1}`;
-    const wide = convolve(x, filters, `${name}_widen`);
-    const change = convolve(wide, filters, `${name}_change`);
-    const sum = tf.layers.add({ name: `${name}_add` }).apply([wide, change]);
-    x = tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_pool` }).apply(sum) as tf.SymbolicTensor;
+    x = convolve(x, filters, `${name}_widen`);
+    for (let i = 1; i <= blocks; i++) {
+      const which = i === 1 ? "" : `${i}`, change = convolve(x, filters, `${name}_change${which}`);
+      x = tf.layers.add({ name: `${name}_add${which}` }).apply([x, change]) as tf.SymbolicTensor;
+    }
+    x = tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_pool` }).apply(x) as tf.SymbolicTensor;
   }); // [batch, 6, 16, 16], [batch, 3, 8, 32], [batch, 1, 4, 64]
   x = tf.layers.flatten({ name: "features" }).apply(x) as tf.SymbolicTensor;
   if (dropout > 0) x = tf.layers.dropout({ rate: dropout, name: "dropout" }).apply(x) as tf.SymbolicTensor;

@@ -91,7 +91,7 @@ export const ecal = defineExperiment<typeof ECAL_OPTIONS, EcalData>({
   name: "ecal",
   summary: "Electrons and photons in 32 × 32 crystals, energy and time",
   options: ECAL_OPTIONS,
-  defaults: { epochs: 10, batch: 128 },
+  defaults: { epochs: 24, batch: 128 },
 
   resolveOptions(options, given) {
     const resolved = unlessGiven(options, given, GIVEN_BY_RECIPE[options.recipe]);

@@ -83,7 +83,7 @@ export const MODELS: Record<string, () => tf.LayersModel> = {
   discriminatorWithAll: () => buildDiscriminator({ filters: 4, dropout: 0.1, seed: 1 }),
   ecalInception: () => buildEcalInception(),
   ecalNet: () => buildEcalNet(),
-  ecalNetWithAll: () => buildEcalNet({ widths: [4, 5, 6], reach: 3, dropout: 0.4, seed: 1 }),
+  ecalNetWithAll: () => buildEcalNet({ widths: [4, 5, 6], blocks: 1, reach: 3, dropout: 0.4, seed: 1 }),
   ecalResnet: () => buildEcalResnet(),
   ecalResnetWithAll: () => buildEcalResnet({ widths: [4, 5, 6], blocks: 1, seed: 1 }),
   generator: () => buildGenerator(),
