@@ -41,6 +41,8 @@ export interface CountingData extends Data {
   readonly labels: readonly string[];
   /** Class, the number less 1, and number of hits of each event. */
   readonly counted: { train: CountedEvents; test: CountedEvents };
+  /** Their hits, as far as they are seen. */
+  readonly hits: { train: TrackerHits; test: TrackerHits };
 }
 
 /** Class and number of hits of each event. */
@@ -101,6 +103,7 @@ export async function loadCounting(
     ...common,
     labels: COUNT_LABELS[counted],
     counted: { train: train.counted, test: test.counted },
+    hits: { train: train.hits, test: test.hits },
   };
 }
 
@@ -133,7 +136,7 @@ export function countingRecipe(rate: number) {
 }
 
 /** Which numbers are taken for which. */
-export function confusionFigure(
+function confusionFigure(
   probabilities: ArrayLike<number>,
   { labels: names, counted: { test: { labels } } }: CountingData,
 ): Figure {

@@ -1,5 +1,6 @@
 /** Counts the tracks of SuperNEMO's events by their hits as points, with attention between them. @module */
 import { fromArrays } from "../../data/source.ts";
+import type { TrackerHits } from "../../image/tracker_events.ts";
 import {
   drawPoints,
   POINT_COLUMNS,
@@ -10,16 +11,15 @@ import {
 } from "../../image/tracker_points.ts";
 import { buildSuperNemoPoints } from "../../models/supernemo_points.ts";
 import { type CardParts, defineExperiment, type Options } from "../../run/experiment.ts";
-import { learningCurveFigure } from "../../run/learning_curve.ts";
 import {
-  confusionFigure,
   COUNT_LABELS,
+  countFigures,
   type CountingData,
   countingRecipe,
   loadCounting,
   measureCounts,
 } from "./counts.ts";
-import { RATE_OPTION, SUPERNEMO_OPTIONS } from "./data.ts";
+import { RATE_OPTION, SUPERNEMO_OPTIONS, viewSource } from "./data.ts";
 
 const { sides: _sides, pixels: _pixels, ...EVENT_OPTIONS } = SUPERNEMO_OPTIONS;
 
@@ -58,6 +58,11 @@ export function pointsInput(
 
 const OPTIONS = { ...POINT_OPTIONS, rate: { ...RATE_OPTION, default: 2e-3 } } as const;
 
+/** Events as pictures from above, for those who look at them. */
+function pictured(hits: TrackerHits) {
+  return viewSource(hits, { image: "top" }, { sides: "folded", pixels: "hit" }, {});
+}
+
 /** The experiment. */
 export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
   name: "supernemo-points",
@@ -84,8 +89,10 @@ export const superNemoPoints = defineExperiment<typeof OPTIONS, CountingData>({
 
   evaluate: ({ tracks }, data) => measureCounts(tracks.data, data),
 
-  figures: ({ predictions: { tracks }, history }, data) => [
-    learningCurveFigure(history),
-    confusionFigure(tracks.data, data),
-  ],
+  figures: (results, data) =>
+    countFigures(
+      { ...results, occlusion: () => Promise.resolve([]) }, // which would cover pixels of what the network does not see
+      { ...data, train: pictured(data.hits.train), test: pictured(data.hits.test) },
+      { seenFrom: "above", input: "image", size: 339, columns: [2, 1] },
+    ),
 });

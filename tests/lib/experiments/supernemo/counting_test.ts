@@ -174,6 +174,10 @@ for (const experiment of [superNemo3d, superNemoPoints]) {
     });
     assertEquals(metrics!.accuracy.n, 80);
     assert(lines.some((line) => line.startsWith("Served as trained")), lines.join("\n"));
+    const plots = Array.from(Deno.readDirSync(join(folder, experiment.name, "plots")), ({ name }) => name);
+    for (const name of ["events.svg", "bad_events.svg"]) {
+      assert(plots.includes(name), `${name} among ${plots}`);
+    }
   });
 }
 
