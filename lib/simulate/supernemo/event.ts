@@ -16,7 +16,7 @@
  */
 import { createDraws, type Draws } from "../../base/random.ts";
 import { createRng } from "../../base/rng.ts";
-import { driftRadius, driftTime, LONGEST_DRIFT_US } from "./drift.ts";
+import { type DriftLaw, driftRadius, driftTime, LONGEST_DRIFT_US } from "./drift.ts";
 import {
   cellNumber,
   moduleBehind,
@@ -65,12 +65,14 @@ export const CONDITIONS = {
 /** Fewest cells that a track crosses; one with fewer is drawn again. */
 const FEWEST_CELLS = 3;
 
-/** Which cells of a run do not work as they should; the same in all its events. */
+/** What is the same in all events of a run: which cells do not work as they should, and the drift law. */
 export interface RunConditions {
   /** Cells that never fire. */
   dead: ReadonlySet<number>;
   /** Cells that fire by themselves. */
   noisy: readonly number[];
+  /** By which electrons drift, and radii are told from times. @default {"manchester"} */
+  drift?: DriftLaw;
 }
 
 /** Stream of random numbers that no event has. */
@@ -295,10 +297,10 @@ function electronSpeed(energyMeV: number): number {
 }
 
 /** The measured radius of a cell that a track crossed at `trueMm`. */
-function measureRadius(trueMm: number, draws: Draws): number {
-  const time = driftTime(trueMm);
+function measureRadius(trueMm: number, law: DriftLaw | undefined, draws: Draws): number {
+  const time = driftTime(trueMm, law);
   const sigma = CONDITIONS.driftSigmaUs + CONDITIONS.driftSigmaShare * time;
-  return driftRadius(Math.min(LONGEST_DRIFT_US, Math.max(0, time + sigma * draws.normal())));
+  return driftRadius(Math.min(LONGEST_DRIFT_US, Math.max(0, time + sigma * draws.normal())), law);
 }
 
 /** The measured height: smeared, inside the wire, or 0 where it is missing. */
@@ -362,7 +364,8 @@ function addTrackHits(
       before.tracks = tracks;
       continue;
     }
-    const radiusMm = measureRadius(trueRadiusMm, draws), heightMm = measureHeight(trueHeight, draws);
+    const radiusMm = measureRadius(trueRadiusMm, run.drift, draws),
+      heightMm = measureHeight(trueHeight, draws);
     hits.set(cell, { side, layer, column, cell, radiusMm, heightMm, tracks, trueRadiusMm });
   }
 }
@@ -394,7 +397,7 @@ function addNoise(hits: Map<number, Hit>, run: RunConditions, draws: Draws): voi
   }
   for (const cell of fired) {
     const delayed = draws.uniform() < CONDITIONS.isolatedDelayed;
-    const radiusMm = delayed ? -1 : driftRadius(LONGEST_DRIFT_US * draws.uniform() ** 2);
+    const radiusMm = delayed ? -1 : driftRadius(LONGEST_DRIFT_US * draws.uniform() ** 2, run.drift);
     const heightMm = measureHeight(TRACKER.sensitive * (draws.uniform() - 0.5), draws);
     if (run.dead.has(cell) || hits.has(cell)) continue;
     const layer = cell % TRACKER.layers, column = Math.floor(cell / TRACKER.layers) % TRACKER.columns;

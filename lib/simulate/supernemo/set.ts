@@ -4,6 +4,7 @@ import { simulateBlocks } from "../blocks.ts";
 import { fillNewFile, refuseExisting } from "../new_file.ts";
 import type { SimulateContext, Simulated } from "../simulator.ts";
 import type { DocumentTrack } from "./document.ts";
+import type { DriftLaw } from "./drift.ts";
 import { DETECTOR_LAYOUT, DOCUMENT_LAYOUT } from "./layout.ts";
 import { compareDocumentTracks } from "./statistics.ts";
 import { createTarget, type SuperNemoFormat } from "./target.ts";
@@ -21,6 +22,8 @@ export interface SuperNemoSettings {
   events?: number;
   /** Which files to write. @default {"hdf5"} */
   format?: SuperNemoFormat;
+  /** By which our own generator's electrons drift to the wires. @default {"manchester"} */
+  drift?: DriftLaw;
 }
 
 /** Fewest compared tracks that make a table worth printing. */
@@ -30,6 +33,7 @@ const MOST_COMPARED = 100_000;
 
 function settle(settings: SuperNemoSettings): Required<SuperNemoSettings> {
   const { law = "detector", tracks = [1, 2, 3, 4], files = 1, events = 2000, format = "hdf5" } = settings;
+  const { drift = "manchester" } = settings;
   const check = (what: string, value: number, most: number) => {
     if (Number.isInteger(value) && value >= 1 && value <= most) return;
     throw new RangeError(`Cannot simulate SuperNEMO as ${what} must be 1 to ${most}: got ${value}`);
@@ -40,7 +44,12 @@ function settle(settings: SuperNemoSettings): Required<SuperNemoSettings> {
   for (const number of tracks) check("the number of tracks", number, 12);
   check("the number of files", files, 1000);
   check("the number of events", events, 2_000_000);
-  return { law, tracks: [...new Set(tracks)], files, events, format };
+  if (law === "document" && drift !== "manchester") {
+    throw new RangeError(
+      `Cannot simulate the published generator by a drift law as it has none: got ${drift}`,
+    );
+  }
+  return { law, tracks: [...new Set(tracks)], files, events, format, drift };
 }
 
 /** Name of a file: the document's `my_generator_t2_0.root`, ours `supernemo_t2_0.h5`. */
@@ -65,7 +74,7 @@ export async function writeSuperNemo(
   settings: SuperNemoSettings,
   context: SimulateContext,
 ): Promise<Simulated> {
-  const { law, tracks, files, events, format } = settle(settings);
+  const { law, tracks, files, events, format, drift } = settle(settings);
   const { seed, workers, signal, onProgress } = context;
   const plan = tracks.flatMap((number) =>
     Array.from({ length: files }, (_, file) => ({
@@ -77,7 +86,7 @@ export async function writeSuperNemo(
   const layout = law === "document" ? DOCUMENT_LAYOUT : DETECTOR_LAYOUT, compared: DocumentTrack[] = [];
   const url = new URL("./supernemo_worker.ts", import.meta.url);
   for (const [index, { number, file, path }] of plan.entries()) {
-    const setup: SuperNemoSetup = { law, seed, tracks: number, file };
+    const setup: SuperNemoSetup = { law, seed, tracks: number, file, drift };
     const open = (at: string) => createTarget(at, format, layout, { generator: law, tracks: number, seed });
     await fillNewFile(path, open, async (target) => {
       const blocks = simulateBlocks<SuperNemoBlock>(url, events, { size: 512, workers, signal, setup });

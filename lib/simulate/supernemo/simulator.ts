@@ -1,5 +1,6 @@
 /** SuperNEMO's events as a simulator that the task knows. @module */
 import { defineSimulator } from "../simulator.ts";
+import { DRIFT_LAWS } from "./drift.ts";
 import { writeSuperNemo } from "./set.ts";
 
 /** `simulate supernemo`. */
@@ -15,6 +16,12 @@ export const superNemoSimulator = defineSimulator({
       default: "detector",
       help: "Two sides with all that is hard, or the published networks' own generator.",
     },
+    drift: {
+      type: "choice",
+      choices: DRIFT_LAWS,
+      default: "manchester",
+      help: "Which of the experiment's laws of drift times the detector has.",
+    },
     tracks: { type: "list", default: ["1", "2", "3", "4"], hint: "N,…", help: "Tracks an event." },
     files: { type: "integer", default: 1, min: 1, max: 1000, help: "Files for each number of tracks." },
     format: {
@@ -29,8 +36,8 @@ export const superNemoSimulator = defineSimulator({
     "deno task simulate supernemo                                    # 2,000 events of 1, 2, 3 and 4 tracks",
     "deno task simulate supernemo --like document --files 10 --events 20000 --format root --out data/document",
   ],
-  write(path, { like, tracks, files, events, format }, context) {
-    const settings = { law: like, tracks: tracks.map(Number), files, events, format };
+  write(path, { like, tracks, files, events, format, drift }, context) {
+    const settings = { law: like, tracks: tracks.map(Number), files, events, format, drift };
     return writeSuperNemo(path, settings, context);
   },
 });

@@ -6,6 +6,7 @@ import type { Block } from "../blocks.ts";
 import { createColumns, type JaggedColumns } from "./columns.ts";
 import { type DocumentTrack, drawDocumentTrack } from "./document.ts";
 import { drawRunConditions, type RunConditions, simulateTracker } from "./event.ts";
+import type { DriftLaw } from "./drift.ts";
 import type { Wall } from "./geometry.ts";
 import { DETECTOR_LAYOUT, DOCUMENT_LAYOUT, typesOf } from "./layout.ts";
 
@@ -20,6 +21,8 @@ export interface SuperNemoSetup {
   tracks: number;
   /** Number of the file. */
   file: number;
+  /** Of the detector's events. */
+  drift: DriftLaw;
 }
 
 /** The columns of a block by group, and of the document's generator the tracks, as far as they are asked for. */
@@ -71,10 +74,13 @@ function simulateDocument(block: Block, setup: SuperNemoSetup): SuperNemoBlock {
 }
 
 const WALLS: readonly Wall[] = ["main", "x-wall", "veto"];
-let kept: { seed: number; run: RunConditions } | undefined;
+let kept: { seed: number; drift: DriftLaw; run: RunConditions } | undefined;
 
 function simulateDetector(block: Block, setup: SuperNemoSetup): SuperNemoBlock {
-  if (kept?.seed !== setup.seed) kept = { seed: setup.seed, run: drawRunConditions(setup.seed) };
+  const { seed, drift } = setup;
+  if (kept?.seed !== seed || kept.drift !== drift) {
+    kept = { seed, drift, run: { ...drawRunConditions(seed), drift } };
+  }
   const hits = createColumns(typesOf(DETECTOR_LAYOUT.hit));
   const modules = createColumns(typesOf(DETECTOR_LAYOUT.calo));
   const tracks = createColumns(typesOf(DETECTOR_LAYOUT.track));

@@ -113,6 +113,24 @@ Deno.test("writeSuperNemo() writes a tree with the document's branches, the side
     assertEquals(sides.grid_side.data.length, sides.radius.data.length);
   }));
 
+Deno.test("writeSuperNemo() lets electrons drift by the law that is asked for", () =>
+  withFolder(async (folder) => {
+    const largest: number[] = [];
+    for (const drift of ["manchester", "betsy"] as const) {
+      const into = join(folder, drift);
+      await Deno.mkdir(into);
+      const { files } = await writeSuperNemo(into, { tracks: [2], events: 200, drift }, {
+        seed: 3,
+        workers: 1,
+      });
+      using file = await openHdf5(files[0]);
+      largest.push(Math.max(...(await file.read("radius")).data as Float64Array));
+    }
+    // Where 10 µs of drift end: by Manchester's law at 23.545 mm, by Betsy's at 29.672 mm.
+    assert(largest[0] <= 23.546 && largest[0] > 23, `${largest[0]}`);
+    assert(largest[1] <= 29.673 && largest[1] > 28, `${largest[1]}`);
+  }));
+
 Deno.test("writeSuperNemo() refuses settings that make no set, and to overwrite", () =>
   withFolder(async (folder) => {
     for (
@@ -122,6 +140,7 @@ Deno.test("writeSuperNemo() refuses settings that make no set, and to overwrite"
         [{ tracks: [NaN] }, "got NaN"],
         [{ files: 0 }, "the number of files"],
         [{ events: 1.5 }, "the number of events"],
+        [{ law: "document", drift: "betsy" }, "as it has none: got betsy"],
       ] as const
     ) await assertRejects(() => writeSuperNemo(folder, settings, { seed: 1 }), RangeError, message);
     await writeSuperNemo(folder, { tracks: [1], events: 3 }, { seed: 1, workers: 1 });
