@@ -6,6 +6,7 @@
  * that says where each event begins. Its `grid_side` is always empty, which is read as side 0. What is under `truth/` (in ROOT `truth_…`) is read
  * where it is there. @module
  */
+import type { ByteSource } from "../io/byte_source.ts";
 import { readHitColumns } from "../io/hit_columns.ts";
 import { checkSame, type Column, type ColumnFile, openColumns, wholeNumbers } from "../io/jagged_columns.ts";
 import { filesMatching, isPattern } from "./transport/glob.ts";
@@ -110,8 +111,8 @@ async function readCalorimeter(file: ColumnFile): Promise<CalorimeterHits | unde
   };
 }
 
-async function readFile(path: string): Promise<SuperNemoEvents> {
-  const file = await openColumns(path);
+async function readFile(place: string | ByteSource): Promise<SuperNemoEvents> {
+  const file = await openColumns(place);
   try {
     const { hasSides, ...cells } = await readHitColumns(file, TRACKER_CELLS), { offsets } = cells;
     const split = file.names.has("track_split") ? await file.read("track_split") : undefined;
@@ -167,10 +168,10 @@ function joinParts<T extends { readonly offsets: Uint32Array }>(parts: readonly 
 }
 
 /** Files behind paths and patterns. @throws {Deno.errors.NotFound} If a pattern fits none. */
-async function expand(places: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
+async function expand(places: readonly (string | ByteSource)[]): Promise<(string | ByteSource)[]> {
+  const files: (string | ByteSource)[] = [];
   for (const place of places) {
-    if (!isPattern(place)) {
+    if (typeof place !== "string" || !isPattern(place)) {
       files.push(place);
       continue;
     }
@@ -185,15 +186,15 @@ async function expand(places: readonly string[]): Promise<string[]> {
 /**
  * Reads events of HDF5 or ROOT files, all together, in the files' order.
  *
- * @param places Paths, `http(s):` addresses, or patterns such as `data/my_generator_t*_0.root`.
+ * @param places Paths, `http(s):` addresses, patterns such as `data/my_generator_t*_0.root`, or sources of bytes.
  * @returns What every file has; truth, track counts and calorimeter are absent where one file lacks them.
  * @throws {RangeError} If a column is missing, or a number is none that the detector has; file, column and event are named.
  * @throws {TypeError} If columns of one kind differ in length, files differ in their geometry, or there are no files.
  * @throws {SyntaxError} If a file is damaged or of another format.
  */
-export async function readSuperNemo(places: readonly string[]): Promise<SuperNemoEvents> {
+export async function readSuperNemo(places: readonly (string | ByteSource)[]): Promise<SuperNemoEvents> {
   const parts: SuperNemoEvents[] = [];
-  for (const path of await expand(places)) parts.push(await readFile(path));
+  for (const place of await expand(places)) parts.push(await readFile(place));
   const [{ firstWireMm }] = parts;
   if (parts.some((part) => part.firstWireMm !== firstWireMm)) {
     throw new TypeError("Cannot read files of both generators together as their geometries differ");

@@ -36,7 +36,7 @@ export interface ColumnFile {
  * @throws {SyntaxError} If it is damaged or of another format.
  */
 export async function openColumns(
-  place: string | Uint8Array,
+  place: string | Uint8Array | ByteSource,
   options: { name?: string; maxBytes?: number } = {},
 ): Promise<ColumnFile> {
   const { maxBytes } = options;

@@ -4,10 +4,10 @@ import { sha256 } from "../../base/sha256.ts";
 import { type EcalImages, type EcalRange, type EcalSet, openEcal, standardSplit } from "../../data/ecal.ts";
 import { makeOnce } from "../../data/made_once.ts";
 import { sparseSource } from "../../data/sparse_images.ts";
+import { bucketSources, isInBucket } from "../../run/bucket_sources.ts";
 import type { Data, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { ecalFileName, writeEcal } from "../../simulate/ecal/set.ts";
 import type { ByteSource } from "../../io/byte_source.ts";
-import { objectSource } from "../../io/object_source.ts";
 import { measureShowers } from "./shapes.ts";
 import { DOCUMENT_FILM, NETWORKS } from "./networks.ts";
 
@@ -152,27 +152,12 @@ async function simulatedFiles(events: number, context: LoadContext): Promise<str
 
 const HDF5_NAME = /\.(hdf5|h5)$/i;
 
-/** The HDF5 objects of a bucket below a prefix, which are read by ranges. */
-async function objectsOf(place: string, { openBucket }: LoadContext): Promise<ByteSource[]> {
-  const [, location, prefix = ""] = /^(s3:\/\/[^/]+)\/?(.*)$/i.exec(place) ?? [];
-  if (!location || !openBucket) {
-    throw new TypeError(`Cannot open "${place}": expected s3://BUCKET/PREFIX, and access to buckets`);
-  }
-  const bucket = await openBucket(location), sources: ByteSource[] = [];
-  for (const { key } of await bucket.list(prefix)) {
-    const object = HDF5_NAME.test(key) ? await bucket.ranges?.(key) : undefined;
-    if (object) sources.push(objectSource(object));
-  }
-  if (sources.length > 0) return sources;
-  throw new RangeError(`Cannot train on "${place}" as it has no HDF5 file that is read in parts`);
-}
-
 /** The HDF5 files that are meant: files and addresses themselves, of a folder or a bucket's prefix all in it. */
 async function filesOf(places: readonly string[], context: LoadContext): Promise<(string | ByteSource)[]> {
   const files: (string | ByteSource)[] = [];
   for (const place of places) {
-    if (/^s3:/i.test(place)) {
-      files.push(...await objectsOf(place, context));
+    if (isInBucket(place)) {
+      files.push(...await bucketSources(place, context, HDF5_NAME, "HDF5"));
       continue;
     }
     const isFolder = await Deno.stat(place).then(({ isDirectory }) => isDirectory, () => false);

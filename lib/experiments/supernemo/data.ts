@@ -19,6 +19,7 @@ import {
   VIEW_SHAPES,
   type ViewOptions,
 } from "../../image/tracker_views.ts";
+import { bucketSources, isInBucket } from "../../run/bucket_sources.ts";
 import type { CardParts, LoadContext, OptionTable } from "../../run/experiment.ts";
 import { superNemoFileName, writeSuperNemo } from "../../simulate/supernemo/set.ts";
 import { adam, oneCycle } from "../../train/mod.ts";
@@ -28,7 +29,8 @@ export const SUPERNEMO_OPTIONS = {
   data: {
     type: "list",
     hint: "FILES",
-    help: "HDF5 or ROOT files, or patterns of them (default: a simulated set, made once).",
+    help:
+      "HDF5 or ROOT files, patterns of them, http(s)://… or s3://BUCKET/PREFIX (default: a simulated set, made once).",
   },
   testData: {
     type: "list",
@@ -214,7 +216,7 @@ async function loadEvents(
   const law = generator === "document" ? "document" : "detector";
   const isGiven = data.length > 0;
   const files = isGiven ? data : await simulatedFiles(law, tracks, options.events, LEARN_SEED, context);
-  const learned = await readSuperNemo(files);
+  const learned = await readEvents(files, context);
   const testFiles = testData.length > 0
     ? testData
     : isGiven
@@ -225,7 +227,7 @@ async function loadEvents(
     rng: createRng(seed, 1),
     labels: requireCounts(learned, files),
   });
-  const test = testFiles ? await readSuperNemo(testFiles) : learned;
+  const test = testFiles ? await readEvents(testFiles, context) : learned;
   if (testFiles) requireCounts(test, testFiles);
   const testRows = testFiles
     ? Uint32Array.from({ length: eventCount(test.hits) }, (_, i) => i)
@@ -240,6 +242,18 @@ async function loadEvents(
     test: { events: test, rows: testRows },
   };
 }
+
+/** Events of files wherever they are. */
+async function readEvents(places: readonly string[], context: LoadContext): Promise<SuperNemoEvents> {
+  const files = await Promise.all(
+    places.map((place) =>
+      isInBucket(place) ? bucketSources(place, context, EVENT_NAME, "HDF5 or ROOT") : [place]
+    ),
+  );
+  return await readSuperNemo(files.flat());
+}
+
+const EVENT_NAME = /\.(hdf5|h5|root)$/i;
 
 function requireCounts({ trackCounts }: SuperNemoEvents, files: readonly string[]): Uint8Array {
   if (trackCounts) return trackCounts;
