@@ -75,22 +75,28 @@ function tracksBySplit(hits: Uint32Array, split: Column): Uint16Array {
 /** Published lengths along the foil are in cells from its first column's edge; heights are 1,550 mm in 35.03 cells. */
 const HEIGHT_CELL_MM = 5000 / 113;
 
+/** A column's numbers, each moved and then multiplied. */
+function scaled({ data }: Column, factor: number, shift = 0): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = factor * (data[i] + shift);
+  return out;
+}
+
 async function readTruth(file: ColumnFile, isPublished: boolean): Promise<TrackTruth | undefined> {
   const names = ["truth/vertex_y", "truth/vertex_z", "truth/slope_y", "truth/slope_z"] as const;
   if (!names.every((name) => file.names.has(name))) return undefined;
   const [y, z, slopeY, slopeZ] = await Promise.all(names.map((name) => file.read(name)));
   const hasSides = file.names.has("truth/side");
   const kinkLayer = file.names.has("truth/kink_layer") ? await file.read("truth/kink_layer") : undefined;
-  const values = (column: Column, of: (value: number) => number) => Float32Array.from(column.data, of);
   return {
     offsets: y.offsets,
     side: hasSides
       ? wholeNumbers(await file.read("truth/side"), 2, "truth/side", file.name)
       : new Uint8Array(y.data.length),
-    vertexYMm: values(y, (value) => isPublished ? CELL_MM * (value - 56.5) : value),
-    vertexZMm: values(z, (value) => isPublished ? HEIGHT_CELL_MM * value : value),
-    slopeY: values(slopeY, (value) => value),
-    slopeZ: values(slopeZ, (value) => isPublished ? value * HEIGHT_CELL_MM / CELL_MM : value),
+    vertexYMm: isPublished ? scaled(y, CELL_MM, -56.5) : scaled(y, 1),
+    vertexZMm: scaled(z, isPublished ? HEIGHT_CELL_MM : 1),
+    slopeY: scaled(slopeY, 1),
+    slopeZ: scaled(slopeZ, isPublished ? HEIGHT_CELL_MM / CELL_MM : 1),
     ...(kinkLayer && { kinked: Uint8Array.from(kinkLayer.data, (layer) => Number(layer) >= 0 ? 1 : 0) }),
   };
 }

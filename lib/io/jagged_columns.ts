@@ -123,7 +123,13 @@ export function wholeNumbers(
 
 /** Numbers of a column; what is no number becomes `missing`. */
 export function measured({ data }: Column, missing: number): Float32Array {
-  return Float32Array.from(data, (value) => Number.isFinite(Number(value)) ? Number(value) : missing);
+  const out = new Float32Array(data.length);
+  // A loop, as `from` with a function takes ten times as long on a column of millions.
+  for (let i = 0; i < out.length; i++) {
+    const value = Number(data[i]);
+    out[i] = Number.isFinite(value) ? value : missing;
+  }
+  return out;
 }
 
 /** Refuses columns of one kind that differ in their lengths. @throws {TypeError} */
