@@ -111,29 +111,38 @@ export function createTrackFitter(options: TrackFitOptions = {}): TrackFitter {
 
   /** The places with most votes, apart from each other, best first. */
   function peaks(window: Window, bins: number, most: number, allowed: (theta: number, r: number) => boolean) {
-    const { theta, r, thetaWidth, rWidth } = window, found: Peak[] = [], taken: [number, number][] = [];
+    const lineAt = (place: number): Peak => ({
+      theta: window.theta + ((Math.floor(place / bins) + 0.5) / bins - 0.5) * window.thetaWidth,
+      r: window.r + ((place % bins + 0.5) / bins - 0.5) * window.rWidth,
+      votes: votes[place],
+    });
+    const isAllowed = (place: number) => {
+      const { theta, r } = lineAt(place);
+      return allowed(theta, r);
+    };
+    let top = -1, topVotes = 0;
+    for (let place = 0; place < bins * bins; place++) {
+      if (votes[place] > topVotes && isAllowed(place)) [top, topVotes] = [place, votes[place]];
+    }
+    if (top < 0) return [];
+    const found = [top], least = peakShare * topVotes, candidates: number[] = [];
+    if (most > 1) {
+      for (let place = 0; place < bins * bins; place++) {
+        if (votes[place] > 0 && votes[place] >= least) candidates.push(place);
+      }
+    }
+    const isNear = (a: number, b: number) =>
+      Math.abs(Math.floor(a / bins) - Math.floor(b / bins)) < APART && Math.abs(a % bins - b % bins) < APART;
     while (found.length < most) {
       let best = -1;
-      for (let place = 0; place < bins * bins; place++) {
+      for (const place of candidates) {
         if (best >= 0 && votes[place] <= votes[best]) continue;
-        if (votes[place] === 0) continue;
-        const t = Math.floor(place / bins), k = place % bins;
-        if (taken.some(([a, b]) => Math.abs(a - t) < APART && Math.abs(b - k) < APART)) continue;
-        if (!allowed(theta + ((t + 0.5) / bins - 0.5) * thetaWidth, r + ((k + 0.5) / bins - 0.5) * rWidth)) {
-          continue;
-        }
-        best = place;
+        if (!found.some((other) => isNear(other, place)) && isAllowed(place)) best = place;
       }
-      if (best < 0 || (found.length > 0 && votes[best] < peakShare * found[0].votes)) break;
-      const t = Math.floor(best / bins), k = best % bins;
-      taken.push([t, k]);
-      found.push({
-        theta: theta + ((t + 0.5) / bins - 0.5) * thetaWidth,
-        r: r + ((k + 0.5) / bins - 0.5) * rWidth,
-        votes: votes[best],
-      });
+      if (best < 0) break;
+      found.push(best);
     }
-    return found;
+    return found.map(lineAt);
   }
 
   return (circles, hint = {}) => {
