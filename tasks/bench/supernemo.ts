@@ -141,7 +141,7 @@ async function read(context: BenchContext): Promise<BenchTable[]> {
     const { hits } = await readSuperNemo(files);
     for (let first = 0; first < count; first += BATCH) {
       const rows = Uint32Array.from({ length: Math.min(BATCH, count - first) }, (_, i) => first + i);
-      Float32Array.from(drawView(selectEvents(hits, rows), "top").data);
+      new Float32Array(drawView(selectEvents(hits, rows), "top").data);
     }
     return (performance.now() - start) / 1000;
   };
