@@ -19,6 +19,7 @@ import { createRng } from "../../base/rng.ts";
 import { type DriftLaw, driftRadius, driftTime, LONGEST_DRIFT_US } from "./drift.ts";
 import {
   cellNumber,
+  type Heading,
   moduleBehind,
   OPTICAL_MODULES,
   type OpticalModule,
@@ -156,13 +157,7 @@ export interface TrackerEvent {
 }
 
 /** A straight piece of a track in |x|, y, z; directions are unit vectors. */
-interface Piece {
-  x: number;
-  y: number;
-  z: number;
-  dx: number;
-  dy: number;
-  dz: number;
+interface Piece extends Heading {
   /** Length until the next piece, or to the face. */
   length: number;
 }
