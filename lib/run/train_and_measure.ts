@@ -26,6 +26,8 @@ export interface TrainAndMeasureOptions {
   draw?: boolean;
   /** File of the training's checkpoint: one that was stopped goes on, one that ended gives its model at once. @default {none is kept} */
   checkpoint?: string;
+  /** As `fit` takes it. @default {"float32"} */
+  precision?: FitOptions["precision"];
   /** Changes the models before training. @default {they are trained as built} */
   prepareModels?: PrepareModels;
 }
@@ -35,7 +37,7 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
   experiment: Experiment<T, D>,
   options: Options<T>,
   context: LoadContext,
-  { draw = false, checkpoint, prepareModels: change }: TrainAndMeasureOptions = {},
+  { draw = false, checkpoint, precision, prepareModels: change }: TrainAndMeasureOptions = {},
 ): Promise<TrainedModel> {
   const data = await experiment.load(options, context);
   try {
@@ -46,7 +48,7 @@ export async function trainAndMeasure<T extends OptionTable, D extends Data>(
     const history = await fit(
       models,
       data.train,
-      { ...recipe, validation, epochs, batch, seed, signal, ...kept } as FitOptions,
+      { ...recipe, validation, epochs, batch, seed, signal, precision, ...kept } as FitOptions,
     );
     signal?.throwIfAborted(); // an interrupted one is not to be measured
     const card = experiment.card(options, data), trained = { models, recipe, history };

@@ -57,16 +57,24 @@ const SHORT: Scale = { events: 2_000, testEvents: 1_000, epochs: 0, minutes: 1 }
 const seedsOf = ({ seeds = 1 }: BenchContext) => Array.from({ length: seeds }, (_, i) => i + 1);
 const FIRST_SEED = 1;
 
-/** Passes over all events. */
-const EPOCHS: Readonly<Record<string, number>> = {
-  "supernemo-top": 10,
-  "supernemo-side": 20,
-  "supernemo-front": 16,
-  "supernemo-3d": 6,
-  "supernemo-points": 8,
-  "supernemo-hint": 8,
-  "supernemo-calorimeter": 12,
-  "supernemo-combined": 6,
+/** How an experiment learns. */
+interface Learning {
+  /** Passes over all events. */
+  epochs: number;
+  /** How many times the events of the others. @default {1} */
+  times?: number;
+  precision?: Training<OptionTable, Data>["precision"];
+}
+
+const LEARNING: Readonly<Record<string, Learning>> = {
+  "supernemo-top": { epochs: 10 },
+  "supernemo-side": { epochs: 10, times: 2, precision: "mixed" },
+  "supernemo-front": { epochs: 16 },
+  "supernemo-3d": { epochs: 6 },
+  "supernemo-points": { epochs: 8 },
+  "supernemo-hint": { epochs: 8 },
+  "supernemo-calorimeter": { epochs: 6 },
+  "supernemo-combined": { epochs: 6 },
 };
 
 /** Shares to be reached, %. */
@@ -106,14 +114,15 @@ async function trainingOf<T extends OptionTable, D extends Data>(
   seed: number,
   changes: Readonly<Record<string, unknown>> = {},
 ): Promise<Training<T, D>> {
-  const { events, testEvents } = scale, { tracks } = changes;
+  const { testEvents } = scale, { tracks } = changes;
+  const { epochs: passes, times = 1, precision } = LEARNING[experiment.name], events = times * scale.events;
   const counts = typeof tracks === "number"
     ? [tracks]
     : experiment.name === "supernemo-hint"
     ? [1]
     : [1, 2, 3, 4];
   const testData = await freshFiles(context, counts, testEvents);
-  const epochs = Math.max(1, Math.round(scale.epochs * EPOCHS[experiment.name]));
+  const epochs = Math.max(1, Math.round(scale.epochs * passes));
   const said = Object.entries(changes).flatMap(([name, value]) =>
     ["string", "number"].includes(typeof value) ? [`_${name}_${value}`] : []
   );
@@ -121,6 +130,7 @@ async function trainingOf<T extends OptionTable, D extends Data>(
     name: `supernemo/${experiment.name}${said.join("")}_seed${seed}`,
     experiment,
     options: optionsFor(experiment, { events, testData, epochs, seed, ...changes }),
+    ...(precision && { precision }),
   };
 }
 
@@ -157,7 +167,7 @@ async function counting(context: BenchContext, scale: Scale): Promise<BenchTable
           metrics.map(formatEstimate).join(", ")
         }`
       ),
-      `Epochs: ${JSON.stringify(EPOCHS)}; the three views together first with theirs frozen, then all.`,
+      `Each: ${JSON.stringify(LEARNING)}; the three views together first with theirs frozen, then all.`,
     ],
   };
 }
@@ -194,9 +204,6 @@ async function combinedOf(context: BenchContext, scale: Scale, seed: number) {
   return { ...whole, options: { ...whole.options, rate: 1e-3 }, prepareModels };
 }
 
-/** Events that each of the 21 trainings on associated columns has. */
-const ASSOCIATED_EVENTS = 96_000;
-
 /** Events that fits are measured on: some 10 ms a track. */
 const FITTED_EVENTS = 2_000;
 
@@ -228,8 +235,7 @@ async function association(context: BenchContext, scale: Scale): Promise<BenchTa
       const all: Record<string, CardMetric>[] = [], what = `${loss}, ${tracks} track${tracks > 1 ? "s" : ""}`;
       for (const seed of seedsOf(context)) {
         const changes = { tracks, loss, pixels: "radius" }; // says more of where a track leaves than hits
-        const fewer = { ...scale, events: Math.min(scale.events, ASSOCIATED_EVENTS) };
-        const training = await trainingOf(context, superNemoCalorimeter, fewer, seed, changes);
+        const training = await trainingOf(context, superNemoCalorimeter, scale, seed, changes);
         all.push(await measured(context, training));
         context.say(`${what}, seed ${seed}: ${formatEstimate(all.at(-1)!.exactMatch)}`);
       }

@@ -1,6 +1,7 @@
 /** Trainings of benches that take hours: each goes on where it was stopped. @module */
 import { join } from "@std/path";
 import type { CardMetric } from "../../lib/card/mod.ts";
+import { mixedPrecisionRefusal } from "../../lib/engine/mod.ts";
 import { meanOf } from "../../lib/evaluate/mod.ts";
 import type { Data, Experiment, Options, OptionTable } from "../../lib/run/experiment.ts";
 import {
@@ -24,18 +25,21 @@ export interface Training<T extends OptionTable, D extends Data> {
   name: string;
   experiment: Experiment<T, D>;
   options: Options<T>;
+  /** Float32 all the same where the processor cannot do it. @default {"float32"} */
+  precision?: TrainAndMeasureOptions["precision"];
   prepareModels?: TrainAndMeasureOptions["prepareModels"];
 }
 
 /** A trained model with its numbers; one that was trained before is read. */
 export async function trained<T extends OptionTable, D extends Data>(
   context: BenchContext,
-  { name, experiment, options, prepareModels }: Training<T, D>,
+  { name, experiment, options, precision, prepareModels }: Training<T, D>,
 ): Promise<TrainedModel> {
   context.say(name);
   const checkpoint = await runFile(context, `${name}.checkpoint`);
   const load = { dataFolder: keptFolder(context), log: context.say, signal: context.signal };
-  return await trainAndMeasure(experiment, options, load, { checkpoint, prepareModels });
+  const own = precision === "mixed" && mixedPrecisionRefusal() !== undefined ? "float32" : precision;
+  return await trainAndMeasure(experiment, options, load, { checkpoint, precision: own, prepareModels });
 }
 
 /** The numbers of a training, kept. */
@@ -43,7 +47,8 @@ export async function measured<T extends OptionTable, D extends Data>(
   context: BenchContext,
   training: Training<T, D>,
 ): Promise<Record<string, CardMetric>> {
-  return await measureOnce(context, training.name, training.options, async () => {
+  const { name, options, precision } = training, settings = { ...options, ...(precision && { precision }) };
+  return await measureOnce(context, name, settings, async () => {
     const { model, metrics } = await trained(context, training);
     model.dispose();
     return metrics;
