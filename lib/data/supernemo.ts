@@ -7,7 +7,7 @@
  * where it is there. @module
  */
 import type { ByteSource } from "../io/byte_source.ts";
-import { readHitColumns } from "../io/hit_columns.ts";
+import { type HitColumnOptions, readHitColumns } from "../io/hit_columns.ts";
 import { checkSame, type Column, type ColumnFile, openColumns, wholeNumbers } from "../io/jagged_columns.ts";
 import { filesMatching, isPattern } from "./transport/glob.ts";
 import { CELL_MM, eventCount, offsetsOf, TRACKER_CELLS, type TrackerHits } from "../image/tracker_events.ts";
@@ -117,25 +117,38 @@ async function readCalorimeter(file: ColumnFile): Promise<CalorimeterHits | unde
   };
 }
 
-async function readFile(place: string | ByteSource): Promise<SuperNemoEvents> {
+/** What is read beside the cells and the number of tracks; what is not is as in a file without it. */
+export interface ReadSuperNemoOptions extends HitColumnOptions {
+  /** Whether tracks as they were are read, and which hits are theirs. @default {true} */
+  truth?: boolean;
+  /** Whether the calorimeter is read. @default {true} */
+  calorimeter?: boolean;
+}
+
+async function readFile(place: string | ByteSource, wanted: ReadSuperNemoOptions): Promise<SuperNemoEvents> {
+  const { truth: wantsTruth = true, calorimeter = true } = wanted;
   const file = await openColumns(place);
   try {
-    const { hasSides, ...cells } = await readHitColumns(file, TRACKER_CELLS), { offsets } = cells;
+    const { hasSides, ...cells } = await readHitColumns(file, TRACKER_CELLS, wanted), { offsets } = cells;
     const split = file.names.has("track_split") ? await file.read("track_split") : undefined;
     const isPublished = split !== undefined && !hasSides;
-    const truth = await readTruth(file, isPublished);
-    const tracks = file.names.has("truth/tracks") ? await file.read("truth/tracks") : undefined;
+    const truth = wantsTruth || !split ? await readTruth(file, isPublished) : undefined;
+    const tracks = wantsTruth && file.names.has("truth/tracks") ? await file.read("truth/tracks") : undefined;
     const counted = split ?? truth;
     const counts = counted && Uint8Array.from(
       { length: offsets.length - 1 },
       (_, event) => counted.offsets[event + 1] - counted.offsets[event],
     );
-    const bits = tracks ? Uint16Array.from(tracks.data) : split ? tracksBySplit(offsets, split) : undefined;
+    const bits = tracks
+      ? Uint16Array.from(tracks.data)
+      : split && wantsTruth
+      ? tracksBySplit(offsets, split)
+      : undefined;
     return {
       hits: { ...cells, ...(bits && { tracks: bits }) },
       trackCounts: counts,
-      truth,
-      calorimeter: await readCalorimeter(file),
+      ...(wantsTruth && { truth }),
+      ...(calorimeter && { calorimeter: await readCalorimeter(file) }),
       firstWireMm: isPublished ? 22 : 51,
     };
   } finally {
@@ -193,14 +206,18 @@ async function expand(places: readonly (string | ByteSource)[]): Promise<(string
  * Reads events of HDF5 or ROOT files, all together, in the files' order.
  *
  * @param places Paths, `http(s):` addresses, patterns such as `data/my_generator_t*_0.root`, or sources of bytes.
+ * @param wanted What is read beside the cells: views from above need nothing more, and are drawn twice as soon without.
  * @returns What every file has; truth, track counts and calorimeter are absent where one file lacks them.
  * @throws {RangeError} If a column is missing, or a number is none that the detector has; file, column and event are named.
  * @throws {TypeError} If columns of one kind differ in length, files differ in their geometry, or there are no files.
  * @throws {SyntaxError} If a file is damaged or of another format.
  */
-export async function readSuperNemo(places: readonly (string | ByteSource)[]): Promise<SuperNemoEvents> {
+export async function readSuperNemo(
+  places: readonly (string | ByteSource)[],
+  wanted: ReadSuperNemoOptions = {},
+): Promise<SuperNemoEvents> {
   const parts: SuperNemoEvents[] = [];
-  for (const place of await expand(places)) parts.push(await readFile(place));
+  for (const place of await expand(places)) parts.push(await readFile(place, wanted));
   const [{ firstWireMm }] = parts;
   if (parts.some((part) => part.firstWireMm !== firstWireMm)) {
     throw new TypeError("Cannot read files of both generators together as their geometries differ");

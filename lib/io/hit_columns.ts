@@ -27,23 +27,42 @@ export interface HitColumns {
 /** Columns that a file of hits must have. */
 export const HIT_COLUMNS = ["grid_layer", "grid_column", "wirez", "radius"] as const;
 
+/** Columns that are not read of a file unless they are wanted; those of cells always are. */
+export interface HitColumnOptions {
+  /** Whether heights are read: else they are as where none was measured, 0. @default {true} */
+  heights?: boolean;
+  /** Whether radii are read: else they are as where none was measured, -1. @default {true} */
+  radii?: boolean;
+}
+
 /**
  * Reads the hits of all events.
  *
- * @throws {RangeError} If a column is missing, or a number is no cell's; file, column and event are named.
+ * @throws {RangeError} If a wanted column is missing, or a number is no cell's; file, column and event are named.
  * @throws {TypeError} If columns differ in length.
  */
-export async function readHitColumns(file: ColumnFile, cells: HitCells): Promise<HitColumns> {
-  const [layer, column, wirez, radius] = await Promise.all(HIT_COLUMNS.map((name) => file.read(name)));
-  checkSame(file.name, { grid_layer: layer, grid_column: column, wirez, radius });
-  const sides = await readSides(file, layer, cells);
+export async function readHitColumns(
+  file: ColumnFile,
+  cells: HitCells,
+  { heights = true, radii = true }: HitColumnOptions = {},
+): Promise<HitColumns> {
+  const layer = await file.read("grid_layer"), column = await file.read("grid_column");
+  const wirez = heights ? await file.read("wirez") : undefined;
+  const radius = radii ? await file.read("radius") : undefined;
+  checkSame(file.name, {
+    grid_layer: layer,
+    grid_column: column,
+    ...(wirez && { wirez }),
+    ...(radius && { radius }),
+  });
+  const sides = await readSides(file, layer, cells), { length } = layer.data;
   return {
     offsets: Uint32Array.from(layer.offsets),
-    side: sides ?? new Uint8Array(layer.data.length),
+    side: sides ?? new Uint8Array(length),
     layer: wholeNumbers(layer, cells.layers, "grid_layer", file.name),
     column: wholeNumbers(column, cells.columns, "grid_column", file.name),
-    radiusMm: measured(radius, -1),
-    heightMm: measured(wirez, 0),
+    radiusMm: radius ? measured(radius, -1) : new Float32Array(length).fill(-1),
+    heightMm: wirez ? measured(wirez, 0) : new Float32Array(length),
     hasSides: sides !== undefined,
   };
 }

@@ -35,6 +35,35 @@ for (const law of ["document", "detector"] as const) {
     }));
 }
 
+Deno.test("readSuperNemo() reads cells and numbers of tracks alone where no more is wanted, of files without the rest too", () =>
+  inFolder(async (folder) => {
+    for (const law of ["document", "detector"] as const) {
+      await writeSuperNemo(folder, { law, tracks: [2], events: 20 }, { seed: 3 });
+      const path = join(folder, superNemoFileName(law, 2, 0)), all = await readSuperNemo([path]);
+      const few = { heights: false, radii: false, truth: false, calorimeter: false };
+      const { hits, trackCounts, truth, calorimeter, firstWireMm } = await readSuperNemo([path], few);
+      assertEquals([hits.offsets, hits.side, hits.layer, hits.column], [
+        all.hits.offsets,
+        all.hits.side,
+        all.hits.layer,
+        all.hits.column,
+      ]);
+      assertEquals(new Set(hits.heightMm), new Set([0]), "as where none was measured");
+      assertEquals(new Set(hits.radiusMm), new Set([-1]));
+      assertEquals([hits.tracks, truth, calorimeter], [undefined, undefined, undefined]);
+      assertEquals([trackCounts, firstWireMm], [all.trackCounts, all.firstWireMm]);
+    }
+    const path = join(folder, "cells.root"), { grid_layer, grid_column } = COLUMNS;
+    const branches = Object.entries({ grid_layer, grid_column }).map(([name, values]) => [
+      name,
+      { type: "vector<int>", data: Int32Array.from(values), offsets: [0, 2] },
+    ]);
+    await Deno.writeFile(path, encodeRoot("hit_tree", Object.fromEntries(branches)));
+    const { hits: { column } } = await readSuperNemo([path], { heights: false, radii: false });
+    assertEquals([...column], [7, 8]);
+    await assertRejects(() => readSuperNemo([path], { heights: false }), RangeError, "radius");
+  }));
+
 Deno.test("readSuperNemo() places truth where the hits are", () =>
   inFolder(async (folder) => {
     for (const law of ["document", "detector"] as const) {
