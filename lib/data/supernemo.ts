@@ -206,7 +206,7 @@ async function expand(places: readonly (string | ByteSource)[]): Promise<(string
  * Reads events of HDF5 or ROOT files, all together, in the files' order.
  *
  * @param places Paths, `http(s):` addresses, patterns such as `data/my_generator_t*_0.root`, or sources of bytes.
- * @param wanted What is read beside the cells: views from above need nothing more, and are drawn twice as soon without.
+ * @param wanted What is read beside the cells: views from above need nothing more, and are there half as fast again without.
  * @returns What every file has; truth, track counts and calorimeter are absent where one file lacks them.
  * @throws {RangeError} If a column is missing, or a number is none that the detector has; file, column and event are named.
  * @throws {TypeError} If columns of one kind differ in length, files differ in their geometry, or there are no files.
