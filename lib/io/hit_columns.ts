@@ -46,9 +46,12 @@ export async function readHitColumns(
   cells: HitCells,
   { heights = true, radii = true }: HitColumnOptions = {},
 ): Promise<HitColumns> {
-  const layer = await file.read("grid_layer"), column = await file.read("grid_column");
-  const wirez = heights ? await file.read("wirez") : undefined;
-  const radius = radii ? await file.read("radius") : undefined;
+  const [layer, column, wirez, radius] = await Promise.all([
+    file.read("grid_layer"),
+    file.read("grid_column"),
+    heights ? file.read("wirez") : undefined,
+    radii ? file.read("radius") : undefined,
+  ]);
   checkSame(file.name, {
     grid_layer: layer,
     grid_column: column,
